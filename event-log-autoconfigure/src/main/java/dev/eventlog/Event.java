@@ -1,0 +1,30 @@
+package dev.eventlog;
+
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * An event as it stands in its log. Immutable and thread-safe.
+ *
+ * @param id the id that Redis gave it
+ * @param fields its fields as stored, text by name, in stored order; unmodifiable, without null
+ */
+public record Event(EventId id, Map<String, String> fields) {
+
+    /**
+     * An event with a copy of the given fields.
+     *
+     * @param id its id
+     * @param fields its fields, in the order to keep
+     */
+    public Event {
+        fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+    }
+
+    /** {@return the moment at which the event was added, by the clock of Redis: that of its {@link #id()}} */
+    public Instant timestamp() {
+        return id.timestamp();
+    }
+}

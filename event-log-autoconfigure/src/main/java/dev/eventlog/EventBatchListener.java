@@ -1,0 +1,56 @@
+package dev.eventlog;
+
+import java.util.List;
+
+/**
+ * Takes what a {@link Follower} delivers. Calls to one follower's listener never overlap, and each sees what the ones before
+ * it did; they come from different threads. A listener may block: it holds up its own follower, no other.
+ *
+ * <p><b>When a call throws</b>, whatever it throws, the follower stops at that batch: {@link Follower#position()} is the
+ * last event of the batch before, nothing later is delivered, {@link #onFailure} is called, and
+ * {@link Follower#completion()} ends with what was thrown.
+ *
+ * @param <E> {@link Event} or {@link TypedEvent}
+ */
+@FunctionalInterface
+public interface EventBatchListener<E> {
+
+    /**
+     * Takes the events that came since the last call.
+     *
+     * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and yours to
+     *     keep
+     * @throws Exception to stop the follower
+     */
+    void onBatch(List<E> batch) throws Exception;
+
+    /**
+     * What the log held when the follow began has been delivered. Called once, also for an empty log; by then newer events
+     * may have been delivered too.
+     *
+     * @throws Exception to stop the follower
+     */
+    default void onCaughtUp() throws Exception {}
+
+    /**
+     * Events that the follower had not got yet are gone: trimmed, deleted, or lost with the log, which then began again.
+     * Called before the first event after the gap is delivered. Logs a warning unless implemented.
+     *
+     * @param gap what is known of it
+     * @throws Exception to stop the follower
+     */
+    default void onGap(Gap gap) throws Exception {
+        ListenerDefaults.onGap(gap);
+    }
+
+    /**
+     * The follower has ended by an error: a call of this listener threw, an event does not fit the type, or Redis refuses
+     * for good. The last call of all. Logs an error unless implemented.
+     *
+     * @param log the name of the log
+     * @param failure what was thrown
+     */
+    default void onFailure(String log, Throwable failure) {
+        ListenerDefaults.onFailure(log, failure);
+    }
+}

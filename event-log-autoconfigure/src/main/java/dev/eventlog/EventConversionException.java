@@ -1,0 +1,45 @@
+package dev.eventlog;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * An event in a log does not fit the type by which it is read: something else wrote it, or the type has changed. It can
+ * always be read by an untyped {@link EventLog} of the same name.
+ */
+public class EventConversionException extends EventLogException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final EventId id;
+    private final transient Map<String, String> fields;
+
+    /**
+     * An exception about an event.
+     *
+     * @param log the log's name
+     * @param event the event
+     * @param type the type that it does not fit
+     * @param cause what the conversion said
+     */
+    public EventConversionException(String log, Event event, Class<?> type, Throwable cause) {
+        super(
+                log,
+                "Event " + event.id() + " of log '" + log + "' is no " + type.getName() + ": " + cause.getMessage()
+                        + ". Its fields as stored: " + event.fields(),
+                cause);
+        this.id = event.id();
+        this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(event.fields()));
+    }
+
+    /** {@return the event's id} */
+    public EventId id() {
+        return id;
+    }
+
+    /** {@return the event's fields as stored, unmodifiable} */
+    public Map<String, String> fields() {
+        return fields;
+    }
+}

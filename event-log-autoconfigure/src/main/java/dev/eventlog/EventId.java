@@ -1,0 +1,97 @@
+package dev.eventlog;
+
+import java.time.Instant;
+
+/**
+ * The id of an event in its log: the millisecond at which Redis took it, and a sequence number within that millisecond.
+ * Ids of one log rise strictly in the order in which its events were added. A value: immutable and thread-safe.
+ *
+ * <p>Both parts are unsigned 64-bit numbers, as in Redis; {@link #toString()} and {@link #parse(String)} use Redis' own
+ * form, {@code <milliseconds>-<sequence>}.
+ *
+ * @param milliseconds milliseconds since the epoch, by the clock of Redis, unsigned
+ * @param sequence the number within that millisecond, unsigned
+ */
+public record EventId(long milliseconds, long sequence) implements Comparable<EventId> {
+
+    /** {@code 0-0}, which lies before every event: no event can have it. */
+    public static final EventId MIN = new EventId(0, 0);
+
+    /** The largest id that there can be. */
+    public static final EventId MAX = new EventId(-1, -1);
+
+    /**
+     * Reads an id in Redis' form.
+     *
+     * @param text {@code <milliseconds>-<sequence>}, each an unsigned 64-bit decimal number
+     * @return the id
+     * @throws IllegalArgumentException if the text has another form; the message quotes it
+     */
+    public static EventId parse(String text) {
+        int dash = text.indexOf('-');
+        if (dash > 0 && dash < text.length() - 1 && isDigits(text, 0, dash) && isDigits(text, dash + 1, text.length())) {
+            try {
+                return new EventId(
+                        Long.parseUnsignedLong(text, 0, dash, 10),
+                        Long.parseUnsignedLong(text, dash + 1, text.length(), 10));
+            } catch (NumberFormatException tooLarge) {
+                // said below, as for every other malformed id
+            }
+        }
+        throw new IllegalArgumentException("'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
+                + " for example 1526919030474-55");
+    }
+
+    private static boolean isDigits(String text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The moment at which the event was added, by the clock of Redis.
+     *
+     * @return the instant of {@link #milliseconds()}; {@link Instant#MAX} where that is beyond what an {@code Instant} of
+     *     signed milliseconds can hold (only an id set by hand can be)
+     */
+    public Instant timestamp() {
+        return milliseconds < 0 ? Instant.MAX : Instant.ofEpochMilli(milliseconds);
+    }
+
+    /**
+     * The largest id below this one. To begin after it is to begin at this one.
+     *
+     * @return the id before; {@link #MIN} for {@link #MIN} itself
+     */
+    public EventId previous() {
+        if (sequence != 0) {
+            return new EventId(milliseconds, sequence - 1);
+        }
+        return milliseconds != 0 ? new EventId(milliseconds - 1, -1) : MIN;
+    }
+
+    /**
+     * Whether this id is larger than another.
+     *
+     * @param other the id to compare with
+     * @return whether an event of this id comes after one of the other
+     */
+    public boolean isAfter(EventId other) {
+        return compareTo(other) > 0;
+    }
+
+    @Override
+    public int compareTo(EventId other) {
+        int byTime = Long.compareUnsigned(milliseconds, other.milliseconds);
+        return byTime != 0 ? byTime : Long.compareUnsigned(sequence, other.sequence);
+    }
+
+    /** {@return the id in Redis' form, {@code <milliseconds>-<sequence>}} */
+    @Override
+    public String toString() {
+        return Long.toUnsignedString(milliseconds) + '-' + Long.toUnsignedString(sequence);
+    }
+}

@@ -1,0 +1,39 @@
+package dev.eventlog;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * One reader's live read of a log: a cursor that moves on as its listener takes batches. Thread-safe.
+ */
+public interface Follower extends AutoCloseable {
+
+    /** {@return the name of the log} */
+    String log();
+
+    /**
+     * Where the follower stands.
+     *
+     * @return the id of the last event that the listener has taken; before the first one, the id after which it began
+     *     ({@link EventId#MIN} for the beginning of the log)
+     */
+    EventId position();
+
+    /** {@return whether the follower still delivers: neither closed nor ended by an error} */
+    boolean isRunning();
+
+    /**
+     * The end of the follower.
+     *
+     * @return a stage that completes with null when the follower has been closed, by you or by the application's shutdown,
+     *     and its last callback has returned; or with the failure that ended it
+     */
+    CompletionStage<Void> completion();
+
+    /**
+     * Ends the follower: no callback runs after this returns. A callback that is running is waited for, at most for
+     * {@code eventlog.follow.close-timeout}; then its thread is interrupted, and a warning logged. Called from within a
+     * callback it returns at once, and that callback is the last. To close twice does nothing.
+     */
+    @Override
+    void close();
+}

@@ -1,0 +1,36 @@
+package dev.eventlog;
+
+import java.util.OptionalLong;
+
+/**
+ * What a follower missed. Immutable.
+ *
+ * @param log the name of the log
+ * @param kind what became of the events
+ * @param lastSeen the last event delivered before the gap; {@link EventId#MIN} if there was none
+ * @param firstAvailable the first event after the gap, which is delivered next
+ * @param missed how many events were lost; empty where Redis cannot tell (below Redis 7, and where the follower's place in
+ *     the count is not known)
+ */
+public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailable, OptionalLong missed) {
+
+    /** What became of the events. */
+    public enum Kind {
+        /** Trimmed or deleted: the log goes on. */
+        REMOVED,
+        /** The log was deleted, expired, or lost its data, and began again: ids may start anew below {@link #lastSeen}. */
+        BEGAN_AGAIN
+    }
+
+    /** {@return a sentence that says it all, as it stands in the application's log} */
+    @Override
+    public String toString() {
+        String count = missed.isPresent() ? missed.getAsLong() + " events" : "an unknown number of events";
+        return switch (kind) {
+            case REMOVED -> "A follower of log '" + log + "' missed " + count + " after " + lastSeen
+                    + ", removed before it got to them; it goes on with " + firstAvailable;
+            case BEGAN_AGAIN -> "Log '" + log + "' was deleted, expired or lost, and began again: a follower that had seen "
+                    + lastSeen + " missed " + count + "; it goes on with " + firstAvailable;
+        };
+    }
+}

@@ -1,0 +1,20 @@
+package dev.eventlog;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/** What a listener does that does not care: say it in the log. */
+final class ListenerDefaults {
+
+    private static final Log logger = LogFactory.getLog(EventBatchListener.class);
+
+    private ListenerDefaults() {}
+
+    static void onGap(Gap gap) {
+        logger.warn(gap);
+    }
+
+    static void onFailure(String log, Throwable failure) {
+        logger.error("The follower of log '" + log + "' has ended: " + failure.getMessage(), failure);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.eventlog;
+
+/**
+ * Where in a log to begin: with all of it, its last events, or at an id. Always the newest end of the log, oldest event
+ * first. A log with a max-length never answers more than its newest max-length events, whatever the tail. A closed set of
+ * immutable values.
+ */
+public sealed interface Tail {
+
+    /**
+     * Everything that the log keeps.
+     *
+     * @return the tail
+     */
+    static Tail all() {
+        return new All();
+    }
+
+    /**
+     * The newest events.
+     *
+     * @param count how many at most; with 0, {@code follow} delivers only what comes
+     * @return the tail
+     * @throws IllegalArgumentException if the count is negative
+     */
+    static Tail last(long count) {
+        return new Last(count);
+    }
+
+    /**
+     * An event and all that came after it. An id that is no event's is allowed: the tail begins at the first event above it.
+     *
+     * @param id the id of the first event
+     * @return the tail
+     */
+    static Tail from(EventId id) {
+        return new From(id);
+    }
+
+    /**
+     * All that came after an event: the way to resume. A follower that begins so is told by
+     * {@link EventBatchListener#onGap} if events after the id may have been removed in the meantime.
+     *
+     * @param id the id of the last event already seen
+     * @return the tail
+     */
+    static Tail after(EventId id) {
+        return new After(id);
+    }
+
+    /** Everything: see {@link Tail#all()}. */
+    record All() implements Tail {}
+
+    /**
+     * The newest events: see {@link Tail#last(long)}.
+     *
+     * @param count how many at most
+     */
+    record Last(long count) implements Tail {
+        /**
+         * Checks the count.
+         *
+         * @throws IllegalArgumentException if the count is negative
+         */
+        public Last {
+            if (count < 0) {
+                throw new IllegalArgumentException("Tail.last(" + count + "): the count must be 0 or more");
+            }
+        }
+    }
+
+    /**
+     * From an event on, that one included: see {@link Tail#from(EventId)}.
+     *
+     * @param id the id of the first event
+     */
+    record From(EventId id) implements Tail {}
+
+    /**
+     * After an event, that one excluded: see {@link Tail#after(EventId)}.
+     *
+     * @param id the id of the last event already seen
+     */
+    record After(EventId id) implements Tail {}
+}

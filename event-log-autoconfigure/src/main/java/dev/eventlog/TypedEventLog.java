@@ -1,0 +1,85 @@
+package dev.eventlog;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An {@link EventLog} whose events are written and read as a type, through the application's {@code JsonMapper}. Stored the
+ * same way, a field for each property (a null property is left out), so that an untyped log of the same name and other
+ * services can read and write it. What was written as a type comes back equal as that type.
+ *
+ * <p>Thread-safe; throws what {@link EventLog} throws, and an {@link EventConversionException} where a stored event does not
+ * fit the type.
+ *
+ * @param <T> the type: a class, record or sealed interface
+ */
+public interface TypedEventLog<T> {
+
+    /** {@return the log's name, without {@code eventlog.key-prefix}} */
+    String name();
+
+    /** {@return the same log with events as they are stored} */
+    EventLog untyped();
+
+    /**
+     * Appends an event, as {@link EventLog#add}.
+     *
+     * @param event what to append: it must have at least one property that is not null
+     * @return its id
+     * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
+     */
+    EventId add(T event);
+
+    /**
+     * Appends events, all of them or none, as {@link EventLog#addAll}.
+     *
+     * @param events the events, in the order to append; none is allowed and does nothing
+     * @return their ids, in that order
+     * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; nothing was sent
+     */
+    List<EventId> addAll(List<? extends T> events);
+
+    /**
+     * Reads the end of the log, as {@link EventLog#read}.
+     *
+     * @param tail where to begin
+     * @return the events, oldest first; unmodifiable
+     * @throws EventConversionException if one of them does not fit the type
+     */
+    List<TypedEvent<T>> read(Tail tail);
+
+    /**
+     * Follows the log, as {@link EventLog#follow}. An event that does not fit the type ends the follower with an
+     * {@link EventConversionException}, as if the listener had thrown it.
+     *
+     * @param tail where to begin
+     * @param listener takes the events
+     * @return the follower, to be closed
+     * @throws IllegalStateException if the application is shutting down
+     */
+    Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener);
+
+    /** {@return how many events Redis holds, as {@link EventLog#size}} */
+    default long size() {
+        return untyped().size();
+    }
+
+    /** {@return the id given last, as {@link EventLog#lastId}} */
+    default Optional<EventId> lastId() {
+        return untyped().lastId();
+    }
+
+    /** {@return whether the log exists, as {@link EventLog#exists}} */
+    default boolean exists() {
+        return untyped().exists();
+    }
+
+    /**
+     * Deletes the log, as {@link EventLog#delete}.
+     *
+     * @return whether it existed
+     */
+    default boolean delete() {
+        return untyped().delete();
+    }
+}
