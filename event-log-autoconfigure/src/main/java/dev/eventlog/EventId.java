@@ -29,7 +29,10 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      */
     public static EventId parse(String text) {
         int dash = text.indexOf('-');
-        if (dash > 0 && dash < text.length() - 1 && isDigits(text, 0, dash) && isDigits(text, dash + 1, text.length())) {
+        if (dash > 0
+                && dash < text.length() - 1
+                && isDigits(text, 0, dash)
+                && isDigits(text, dash + 1, text.length())) {
             try {
                 return new EventId(
                         Long.parseUnsignedLong(text, 0, dash, 10),
@@ -38,8 +41,9 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
                 // said below, as for every other malformed id
             }
         }
-        throw new IllegalArgumentException("'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
-                + " for example 1526919030474-55");
+        throw new IllegalArgumentException(
+                "'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
+                        + " for example 1526919030474-55");
     }
 
     private static boolean isDigits(String text, int from, int to) {

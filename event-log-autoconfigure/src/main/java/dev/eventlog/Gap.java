@@ -27,10 +27,12 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
     public String toString() {
         String count = missed.isPresent() ? missed.getAsLong() + " events" : "an unknown number of events";
         return switch (kind) {
-            case REMOVED -> "A follower of log '" + log + "' missed " + count + " after " + lastSeen
-                    + ", removed before it got to them; it goes on with " + firstAvailable;
-            case BEGAN_AGAIN -> "Log '" + log + "' was deleted, expired or lost, and began again: a follower that had seen "
-                    + lastSeen + " missed " + count + "; it goes on with " + firstAvailable;
+            case REMOVED ->
+                "A follower of log '" + log + "' missed " + count + " after " + lastSeen
+                        + ", removed before it got to them; it goes on with " + firstAvailable;
+            case BEGAN_AGAIN ->
+                "Log '" + log + "' was deleted, expired or lost, and began again: a follower that had seen " + lastSeen
+                        + " missed " + count + "; it goes on with " + firstAvailable;
         };
     }
 }
