@@ -60,6 +60,7 @@ public sealed interface Tail {
         /**
          * Checks the count.
          *
+         * @param count how many at most
          * @throws IllegalArgumentException if the count is negative
          */
         public Last {
