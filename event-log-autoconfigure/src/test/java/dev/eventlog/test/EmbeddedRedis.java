@@ -1,0 +1,176 @@
+package dev.eventlog.test;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import redis.embedded.core.ExecutableProvider;
+
+/**
+ * A redis-server process of the tests' own, on a free port of the loopback interface. It can be killed, frozen, emptied and
+ * started again, which is why the process is ours and not that of embedded-redis, from which only the program comes. The
+ * system property {@code embedded.redis.executable} names another program.
+ */
+public final class EmbeddedRedis implements AutoCloseable {
+
+    private static @Nullable Path program;
+
+    private final int port;
+    private final Path directory;
+    private final String[] settings;
+    private @Nullable Process process;
+
+    private EmbeddedRedis(int port, Path directory, String... settings) {
+        this.port = port;
+        this.directory = directory;
+        this.settings = settings;
+    }
+
+    /** {@return a running server that writes nothing to disk} */
+    public static EmbeddedRedis inMemory() {
+        return start("--save", "", "--appendonly", "no");
+    }
+
+    /** {@return a running server that has every write on disk before it answers} */
+    public static EmbeddedRedis onDisk() {
+        return start("--save", "", "--appendonly", "yes", "--appendfsync", "always");
+    }
+
+    private static EmbeddedRedis start(String... settings) {
+        try {
+            EmbeddedRedis redis =
+                    new EmbeddedRedis(freePort(), Files.createTempDirectory("event-log-redis-"), settings);
+            Runtime.getRuntime().addShutdownHook(new Thread(redis::close));
+            redis.start();
+            return redis;
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** {@return a port at which nobody listens at the moment} */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** {@return where it listens} */
+    public URI uri() {
+        return URI.create("redis://127.0.0.1:" + port);
+    }
+
+    /** Starts the server, again on the same port and with the data that it has on disk. Returns when it answers. */
+    public void start() {
+        List<String> command = new ArrayList<>(List.of(program().toString()));
+        command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
+        command.addAll(Arrays.asList(settings));
+        Path output = directory.resolve("output");
+        try {
+            Process started = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile())
+                    .start();
+            process = started;
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+            while (!RedisProbe.answers(uri())) {
+                if (!started.isAlive() || System.nanoTime() > deadline) {
+                    throw new IllegalStateException(
+                            "Embedded Redis did not start: " + command + "\n" + Files.readString(output));
+                }
+                Thread.sleep(10);
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException("Embedded Redis did not start: " + command, ex);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    /** Kills the server without a warning to anybody. */
+    public void kill() {
+        Process running = process;
+        process = null;
+        if (running != null) {
+            running.destroyForcibly().onExit().join();
+        }
+    }
+
+    /** Deletes the data of a server that is not running. */
+    public void deleteData() {
+        deleteBelow(directory);
+    }
+
+    /** Keeps the server from answering, its connections open, until {@link #thaw()}. Not on Windows. */
+    public void freeze() {
+        signal("-STOP");
+    }
+
+    /** Lets a frozen server go on. */
+    public void thaw() {
+        signal("-CONT");
+    }
+
+    private void signal(String signal) {
+        Process running = process;
+        if (running == null) {
+            throw new IllegalStateException("not running");
+        }
+        try {
+            new ProcessBuilder("kill", signal, Long.toString(running.pid())).start().onExit().join();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Kills the server and deletes all that it wrote. */
+    @Override
+    public void close() {
+        kill();
+        deleteBelow(directory);
+        directory.toFile().delete();
+    }
+
+    private static synchronized Path program() {
+        Path found = program;
+        if (found == null) {
+            try {
+                found = System.getProperty(ExecutableProvider.PROPERTY_EXECUTABLE_LOCATION) != null
+                        ? ExecutableProvider.newSystemPropertyProvider().get().toPath()
+                        : ExecutableProvider.newJarResourceProvider().get().toPath();
+            } catch (IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+            program = found;
+        }
+        return found;
+    }
+
+    private static void deleteBelow(Path directory) {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : entries.toList()) {
+                if (Files.isDirectory(entry)) {
+                    deleteBelow(entry);
+                }
+                Files.deleteIfExists(entry);
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+}

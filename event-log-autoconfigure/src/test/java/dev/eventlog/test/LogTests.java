@@ -1,0 +1,169 @@
+package dev.eventlog.test;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+/**
+ * What tests on a Redis have in common: logs with names of their own, deleted afterwards, and other things to be closed then.
+ */
+@RedisTest
+public abstract class LogTests {
+
+    /** Makes logs in the application of the test. */
+    @Autowired
+    protected EventLogFactory factory;
+
+    /** Looks at Redis past the library. */
+    @Autowired
+    protected StringRedisTemplate redis;
+
+    private final List<String> keys = new ArrayList<>();
+    private final List<AutoCloseable> resources = new ArrayList<>();
+
+    /** {@return a name that no log has} */
+    protected String newName() {
+        String name = "test:" + getClass().getSimpleName() + ':'
+                + Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), 36);
+        keys.add(name);
+        return name;
+    }
+
+    /** {@return a log that does not exist yet} */
+    protected EventLog newLog() {
+        return factory.create(newName());
+    }
+
+    /**
+     * A log that does not exist yet.
+     *
+     * @param options changes its options
+     * @return the log
+     */
+    protected EventLog newLog(Consumer<EventLogOptions.Builder> options) {
+        return factory.create(newName(), options);
+    }
+
+    /**
+     * Starts one more application on the same Redis, to be closed after the test.
+     *
+     * @param properties {@code name=value} each
+     * @return the application
+     */
+    protected ConfigurableApplicationContext newApplication(String... properties) {
+        return closeLater(TestApplication.start(properties));
+    }
+
+    /**
+     * Makes logs as if in another process.
+     *
+     * @param properties {@code name=value} each
+     * @return a factory in an application of its own
+     */
+    protected EventLogFactory newFactory(String... properties) {
+        return TestApplication.factory(newApplication(properties));
+    }
+
+    /**
+     * Closes something after the test, the last one first.
+     *
+     * @param resource what to close
+     * @param <T> its type
+     * @return the same
+     */
+    protected <T extends AutoCloseable> T closeLater(T resource) {
+        resources.add(resource);
+        return resource;
+    }
+
+    /**
+     * Deletes a key after the test that is not the name of a log of {@link #newName()}.
+     *
+     * @param key the key
+     */
+    protected void deleteLater(String key) {
+        keys.add(key);
+    }
+
+    @AfterEach
+    void closeAndDelete() throws Exception {
+        for (int i = resources.size() - 1; i >= 0; i--) {
+            resources.get(i).close();
+        }
+        redis.delete(keys);
+    }
+
+    /**
+     * An event.
+     *
+     * @param number its only field, {@code n}
+     * @return the event
+     */
+    public static Map<String, Object> event(int number) {
+        return Map.of("n", number);
+    }
+
+    /**
+     * Events in the order of their numbers.
+     *
+     * @param from the first number
+     * @param to the number after the last
+     * @return the events
+     */
+    public static List<Map<String, Object>> events(int from, int to) {
+        return IntStream.range(from, to).mapToObj(LogTests::event).toList();
+    }
+
+    /**
+     * The numbers of events that {@link #event} made.
+     *
+     * @param events the events
+     * @return their numbers
+     */
+    public static List<Integer> numbers(List<Event> events) {
+        return events.stream()
+                .map(event -> Integer.valueOf(event.fields().getOrDefault("n", "-1")))
+                .toList();
+    }
+
+    /**
+     * Numbers in order.
+     *
+     * @param from the first
+     * @param to the number after the last
+     * @return the numbers
+     */
+    public static List<Integer> range(int from, int to) {
+        return IntStream.range(from, to).boxed().toList();
+    }
+
+    /**
+     * The ids of events.
+     *
+     * @param events the events
+     * @return their ids
+     */
+    public static List<EventId> ids(List<Event> events) {
+        return events.stream().map(Event::id).toList();
+    }
+
+    /** {@return a condition to be awaited for ten seconds} */
+    public static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofSeconds(10)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5));
+    }
+}

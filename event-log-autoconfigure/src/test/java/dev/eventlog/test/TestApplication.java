@@ -1,0 +1,66 @@
+package dev.eventlog.test;
+
+import dev.eventlog.EventLogFactory;
+import java.net.URI;
+import java.util.stream.Stream;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Import;
+
+/** An application with nothing but what is configured automatically, on the {@link TestRedis} unless told otherwise. */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import(TestRedisConnection.class)
+public class TestApplication {
+
+    /**
+     * Starts one more application, as if in another process.
+     *
+     * @param properties {@code name=value} each
+     * @return the application, to be closed
+     */
+    public static ConfigurableApplicationContext start(String... properties) {
+        return start(TestApplication.class, properties);
+    }
+
+    /**
+     * Starts an application on a Redis of its own.
+     *
+     * @param redis where that Redis listens, or does not
+     * @param properties {@code name=value} each
+     * @return the application, to be closed
+     */
+    public static ConfigurableApplicationContext startOn(URI redis, String... properties) {
+        return start(
+                Elsewhere.class,
+                Stream.concat(Stream.of("spring.data.redis.url=" + redis), Stream.of(properties))
+                        .toArray(String[]::new));
+    }
+
+    /**
+     * The factory of an application.
+     *
+     * @param application the application
+     * @return its bean
+     */
+    public static EventLogFactory factory(ConfigurableApplicationContext application) {
+        return application.getBean(EventLogFactory.class);
+    }
+
+    private static ConfigurableApplicationContext start(Class<?> type, String... properties) {
+        return new SpringApplicationBuilder(type)
+                .web(WebApplicationType.NONE)
+                .logStartupInfo(false)
+                .registerShutdownHook(false)
+                .properties("spring.main.banner-mode=off")
+                .properties(properties)
+                .run();
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class Elsewhere {}
+}
