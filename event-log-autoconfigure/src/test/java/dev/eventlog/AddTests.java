@@ -25,7 +25,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.domain.Range;
 import org.springframework.data.redis.connection.stream.MapRecord;
-import org.springframework.data.redis.connection.stream.RecordId;
 
 class AddTests extends LogTests {
 
@@ -225,16 +224,12 @@ class AddTests extends LogTests {
     @Test
     void logWhoseIdsHaveComeToAnEndIsRefusedByRedis() {
         EventLog log = newLog();
-        redis.opsForStream().add(MapRecord.create(log.name(), Map.of("n", "1")).withId(recordId(EventId.MAX)));
+        addWithId(log, EventId.MAX.toString());
         assertThatExceptionOfType(EventLogException.class)
                 .isThrownBy(() -> log.add(event(1)))
                 .isNotInstanceOf(EventLogUnavailableException.class);
         assertThatExceptionOfType(EventLogException.class).isThrownBy(() -> log.addAll(events(0, 2)));
         assertThat(ids(log.read(Tail.all()))).containsExactly(EventId.MAX);
-    }
-
-    private static RecordId recordId(EventId id) {
-        return RecordId.of(id.toString());
     }
 
     @ParameterizedTest

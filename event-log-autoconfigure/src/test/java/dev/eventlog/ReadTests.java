@@ -13,7 +13,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.redis.connection.stream.MapRecord;
-import org.springframework.data.redis.connection.stream.RecordId;
 
 class ReadTests extends LogTests {
 
@@ -54,7 +53,7 @@ class ReadTests extends LogTests {
         EventLog log = newLog();
         List<String> stored =
                 List.of("10-0", "20-5", "20-6", "9223372036854775808-0", "18446744073709551615-0");
-        stored.forEach(each -> put(log, each));
+        stored.forEach(each -> addWithId(log, each));
         List<EventId> ids = stored.stream().map(EventId::parse).toList();
 
         assertThat(ids(log.read(Tail.from(id)))).isEqualTo(ids.subList(from, 5));
@@ -191,9 +190,5 @@ class ReadTests extends LogTests {
         Map<String, String> fields = Map.of("", "empty name", "a b", "{not json", "n", "007");
         redis.opsForStream().add(MapRecord.create(log.name(), fields));
         assertThat(log.read(Tail.all())).singleElement().extracting(Event::fields).isEqualTo(fields);
-    }
-
-    private void put(EventLog log, String id) {
-        redis.opsForStream().add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of(id)));
     }
 }

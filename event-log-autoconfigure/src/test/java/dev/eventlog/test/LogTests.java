@@ -17,7 +17,10 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.types.RedisClientInfo;
 
 /**
  * What tests on a Redis have in common: logs with names of their own, deleted afterwards, and other things to be closed then.
@@ -57,6 +60,30 @@ public abstract class LogTests {
      */
     protected EventLog newLog(Consumer<EventLogOptions.Builder> options) {
         return factory.create(newName(), options);
+    }
+
+    /**
+     * Adds an event as only others would: with an id of its own choice.
+     *
+     * @param log the log
+     * @param id the id, as in Redis
+     */
+    protected void addWithId(EventLog log, String id) {
+        redis.opsForStream()
+                .add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of(id)));
+    }
+
+    /**
+     * Counts connections.
+     *
+     * @param client what {@code spring.data.redis.client-name} says of an application
+     * @return how many connections it has
+     */
+    protected long connectionsNamed(String client) {
+        List<RedisClientInfo> clients = redis.getClientList();
+        return clients == null
+                ? 0
+                : clients.stream().filter(info -> client.equals(info.getName())).count();
     }
 
     /**

@@ -1,0 +1,285 @@
+package dev.eventlog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.RedisTest;
+import dev.eventlog.test.TestRedis;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a follower is told when events are gone before it got them. */
+@RedisTest(
+        properties = {
+            "eventlog.follow.batch-size=10",
+            "eventlog.follow.window-size=20",
+            "eventlog.follow.poll-timeout=100ms"
+        })
+class GapTests extends LogTests {
+
+    @Test
+    void trimmedPastASlowFollower() {
+        EventLog log = newLog();
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        Collected<Event> quick = Collected.events();
+        List<EventId> first = log.addAll(events(0, 10));
+        closeLater(log.follow(Tail.all(), slow));
+        closeLater(log.follow(Tail.all(), quick));
+        await().until(() -> slow.count() == 10 && quick.count() == 10);
+        List<EventId> more = log.addAll(events(10, 500));
+        await().until(() -> quick.count() == 500);
+        redis.opsForStream().trim(log.name(), 30);
+        go.countDown();
+
+        await().until(() -> slow.count() == 40);
+        assertThat(numbers(slow.all().subList(10, 40))).isEqualTo(range(470, 500));
+        assertThat(slow.gaps())
+                .containsExactly(new Gap(
+                        log.name(), Gap.Kind.REMOVED, first.get(9), more.get(460), ifCounted(460)));
+        assertThat(indexOfGap(slow)).as("told before the first event after it").isEqualTo(indexOfEvent(slow, 470) - 1);
+        assertThat(quick.gaps()).as("who has got all").isEmpty();
+
+        log.addAll(events(500, 510));
+        await().until(() -> slow.count() == 50 && quick.count() == 510);
+        assertThat(slow.gaps()).hasSize(1);
+        assertThat(slow.caughtUp()).isEqualTo(1);
+    }
+
+    @Test
+    void allTrimmedWhileTheListenerWasBusy() {
+        EventLog log = newLog();
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        Collected<Event> quick = Collected.events();
+        EventId first = log.add(event(0));
+        closeLater(log.follow(Tail.all(), slow));
+        closeLater(log.follow(Tail.all(), quick));
+        await().until(() -> slow.count() == 1 && quick.count() == 1);
+        log.addAll(events(1, 101));
+        await().until(() -> quick.count() == 101);
+        redis.opsForStream().trim(log.name(), 0);
+        EventId next = log.add(event(101));
+        go.countDown();
+        await().until(() -> quick.count() == 102 && slow.all().stream().anyMatch(event -> event.id().equals(next)));
+
+        List<Integer> got = numbers(slow.all());
+        assertThat(got).startsWith(0).endsWith(101).isSorted().doesNotHaveDuplicates();
+        assertThat(slow.gaps()).hasSize(1);
+        Gap gap = slow.gaps().get(0);
+        assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
+        assertThat(gap.lastSeen()).isEqualTo(first);
+        assertThat(gap.missed()).isEqualTo(ifCounted(102 - got.size()));
+    }
+
+    @Test
+    void trimmedPastOneThatResumes() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 100));
+        redis.opsForStream().trim(log.name(), 40);
+        Collected<Event> behind = Collected.events();
+        Collected<Event> atTheEdge = Collected.events();
+        Collected<Event> within = Collected.events();
+        closeLater(log.follow(Tail.after(ids.get(20)), behind));
+        closeLater(log.follow(Tail.after(ids.get(59)), atTheEdge));
+        closeLater(log.follow(Tail.after(ids.get(70)), within));
+        await().until(() -> behind.caughtUp() + atTheEdge.caughtUp() + within.caughtUp() == 3);
+
+        assertThat(numbers(behind.all())).isEqualTo(range(60, 100));
+        assertThat(behind.gaps()).hasSize(1);
+        assertThat(behind.gaps().get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
+        assertThat(behind.gaps().get(0).lastSeen()).isEqualTo(ids.get(20));
+        assertThat(behind.gaps().get(0).firstAvailable()).isEqualTo(ids.get(60));
+        assertThat(indexOfGap(behind)).isZero();
+        assertThat(numbers(within.all())).isEqualTo(range(71, 100));
+        assertThat(within.gaps()).isEmpty();
+        assertThat(numbers(atTheEdge.all())).isEqualTo(range(60, 100));
+    }
+
+    @Test
+    void deletedAndBegunAgain() {
+        EventLog log = newLog();
+        List<EventId> before = log.addAll(events(0, 5));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        log.delete();
+        EventId again = log.add(event(100));
+        log.addAll(events(101, 150));
+
+        await().until(() -> listener.count() >= 55);
+        assertThat(numbers(listener.all().subList(5, 55))).isEqualTo(range(100, 150));
+        if (TestRedis.get().isAtLeast(7)) { // before, nothing tells a log that began again from one that was trimmed
+            assertThat(listener.gaps()).hasSize(1);
+            assertThat(listener.gaps().get(0).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
+            assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(before.get(4));
+            assertThat(listener.gaps().get(0).firstAvailable()).isEqualTo(again);
+            assertThat(indexOfGap(listener)).isEqualTo(indexOfEvent(listener, 100) - 1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void begunAgainWithIdsBelowTheOldOnes(boolean atOnce) {
+        EventLog log = newLog();
+        List<EventId> before = log.addAll(events(0, 5));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        Collected<Event> onlyNew = Collected.events();
+        closeLater(log.follow(Tail.last(0), onlyNew));
+        await().until(() -> listener.caughtUp() == 1 && onlyNew.caughtUp() == 1);
+        log.delete();
+        if (!atOnce) {
+            Awaitility.await().pollDelay(Duration.ofMillis(350)).until(() -> !log.exists());
+        }
+        List<EventId> ids = List.of(EventId.parse("5-1"), EventId.parse("5-2"), EventId.parse("7-0"));
+        ids.forEach(id -> addWithId(log, id.toString()));
+
+        for (Collected<Event> each : List.of(listener, onlyNew)) {
+            int skip = each == listener ? 5 : 0;
+            await().until(() -> each.count() >= skip + 3);
+            assertThat(ids(each.all().subList(skip, skip + 3))).isEqualTo(ids);
+            assertThat(each.gaps()).hasSize(1);
+            Gap gap = each.gaps().get(0);
+            assertThat(gap.kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
+            assertThat(gap.firstAvailable()).isEqualTo(ids.get(0));
+            assertThat(each.calls().indexOf(gap)).isEqualTo(each.calls().indexOf(Collected.CAUGHT_UP) + 1);
+        }
+        assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(before.get(4));
+
+        addWithId(log, "8-0");
+        log.add(event(8));
+        await().until(() -> listener.count() == 10 && onlyNew.count() == 5);
+        assertThat(listener.gaps()).hasSize(1);
+    }
+
+    @Test
+    void begunAgainWhileTheFollowerWasFarBehind() {
+        EventLog log = newLog();
+        log.addAll(events(0, 200));
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        Collected<Event> quick = Collected.events();
+        closeLater(log.follow(Tail.all(), slow));
+        closeLater(log.follow(Tail.all(), quick));
+        await().until(() -> slow.count() == 10 && quick.count() == 200);
+        log.delete();
+        addWithId(log, "5-1");
+        addWithId(log, "5-2");
+        go.countDown();
+        EventId last = EventId.parse("5-2");
+        await().until(() -> ids(slow.all()).contains(last) && ids(quick.all()).contains(last));
+
+        assertThat(ids(quick.all().subList(200, 202))).containsExactly(EventId.parse("5-1"), last);
+        assertThat(ids(slow.all())).endsWith(EventId.parse("5-1"), last).doesNotHaveDuplicates();
+        assertThat(slow.gaps()).extracting(Gap::kind).endsWith(Gap.Kind.BEGAN_AGAIN);
+        assertThat(quick.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+    }
+
+    @Test
+    void resumedAfterAnIdOfALogThatHasBegunAgain() {
+        EventLog log = newLog();
+        List<EventId> before = log.addAll(events(0, 5));
+        log.delete();
+        addWithId(log, "5-1");
+        addWithId(log, "5-2");
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.after(before.get(4)), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        addWithId(log, "5-3");
+        await().until(() -> ids(listener.all()).contains(EventId.parse("5-3")));
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+    }
+
+    @Test
+    void expiredAndBegunAgain() {
+        EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(300)));
+        Collected<Event> listener = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        log.addAll(events(0, 3));
+        await().until(() -> listener.count() == 3);
+        await().until(() -> !log.exists());
+        assertThat(follower.isRunning()).isTrue();
+        log.addAll(events(3, 6));
+        await().until(() -> listener.count() >= 6);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 6));
+    }
+
+    @Test
+    void eventDeletedInTheMiddleIsNotDelivered() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 30));
+        redis.opsForStream().delete(log.name(), ids.get(15).toString());
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        assertThat(numbers(listener.all())).hasSize(29).doesNotContain(15).isSorted();
+    }
+
+    @Test
+    void keyOfAnotherTypeCannotBeFollowed() {
+        EventLog log = newLog();
+        redis.opsForValue().set(log.name(), "text");
+        for (Tail tail : List.of(Tail.all(), Tail.last(0), Tail.last(5), Tail.after(new EventId(5, 5)))) {
+            assertThatExceptionOfType(EventLogException.class)
+                    .as(tail.toString())
+                    .isThrownBy(() -> closeLater(log.follow(tail, Collected.events())))
+                    .satisfies(ex -> assertThat(ex.log()).isEqualTo(log.name()));
+        }
+    }
+
+    @Test
+    void keyThatTurnsIntoAnotherTypeEndsItsFollowers() {
+        EventLog log = newLog();
+        log.addAll(events(0, 5));
+        Collected<Event> listener = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 5);
+        EventId last = log.lastId().orElseThrow();
+        redis.delete(log.name());
+        redis.opsForValue().set(log.name(), "text");
+
+        await().until(() -> listener.failure() != null);
+        assertThat(listener.failure())
+                .isInstanceOf(EventLogException.class)
+                .isNotInstanceOf(EventLogUnavailableException.class);
+        await().until(() -> !follower.isRunning());
+        assertThat(follower.completion().toCompletableFuture()).isCompletedExceptionally();
+        assertThat(follower.position()).isEqualTo(last);
+        assertThat(listener.calls().get(listener.calls().size() - 1)).isInstanceOf(Collected.Failure.class);
+
+        redis.delete(log.name());
+        Collected<Event> next = Collected.events();
+        closeLater(log.follow(Tail.all(), next));
+        log.addAll(events(5, 7));
+        await().until(() -> next.count() == 2);
+    }
+
+    private static OptionalLong ifCounted(long missed) {
+        return TestRedis.get().isAtLeast(7) ? OptionalLong.of(missed) : OptionalLong.empty();
+    }
+
+    private static int indexOfGap(Collected<Event> listener) {
+        return listener.calls().indexOf(listener.gaps().get(0));
+    }
+
+    private static int indexOfEvent(Collected<Event> listener, int number) {
+        List<Object> calls = listener.calls();
+        for (int i = 0; i < calls.size(); i++) {
+            if (calls.get(i) instanceof Collected.Batch<?> batch
+                    && batch.events().get(0) instanceof Event event
+                    && Integer.toString(number).equals(event.fields().get("n"))) {
+                return i;
+            }
+        }
+        throw new AssertionError("No batch begins with " + number + ": " + calls);
+    }
+}
