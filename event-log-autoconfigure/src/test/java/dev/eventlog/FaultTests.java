@@ -1,0 +1,292 @@
+package dev.eventlog;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.LogTests.numbers;
+import static dev.eventlog.test.LogTests.range;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.TestApplication;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+/** What followers get when Redis goes away and comes back: one Redis for each test, to do harm to. */
+class FaultTests {
+
+    private final List<AutoCloseable> resources = new ArrayList<>();
+    private EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
+    private ConfigurableApplicationContext application = start();
+    private EventLog log = TestApplication.factory(application).create("log");
+
+    @BeforeEach
+    void begin() {
+        log.addAll(events(0, 10));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (int i = resources.size() - 1; i >= 0; i--) {
+            resources.get(i).close();
+        }
+    }
+
+    @Test
+    void restartedWithItsData() {
+        Collected<Event> listener = Collected.events();
+        Collected<Event> only = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        closeLater(log.follow(Tail.last(0), only));
+        await().until(() -> listener.count() == 10 && only.caughtUp() == 1);
+        for (int round = 1; round <= 3; round++) {
+            redis.kill();
+            assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.add(event(0)));
+            assertThat(follower.isRunning()).isTrue();
+            redis.start();
+            int first = 10 * round;
+            eventually(() -> log.addAll(events(first, first + 10)));
+            long size = log.size();
+            await().until(() -> listener.count() >= size && only.count() >= size - 10);
+        }
+        assertThat(listener.all()).isEqualTo(log.read(Tail.all()));
+        assertThat(only.all()).isEqualTo(log.read(Tail.all()).subList(10, listener.count()));
+        assertThat(listener.gaps()).isEmpty();
+        assertThat(only.gaps()).isEmpty();
+        assertThat(listener.caughtUp()).isEqualTo(1);
+        assertThat(listener.failure()).isNull();
+    }
+
+    @Test
+    void restartedWithoutItsData() {
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        EventId last = listener.all().get(9).id();
+        redis.kill();
+        redis.deleteData();
+        redis.start();
+        eventually(() -> log.addAll(events(100, 130)));
+        long size = log.size();
+        await().until(() -> listener.count() >= 10 + size);
+
+        assertThat(listener.all().subList(10, listener.count())).isEqualTo(log.read(Tail.all()));
+        if (redisIsAtLeast7()) {
+            assertThat(listener.gaps()).hasSize(1);
+            assertThat(listener.gaps().get(0).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
+            assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(last);
+        }
+    }
+
+    @Test
+    void restartedWithOnlyOlderIds() {
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        redis.kill();
+        redis.deleteData();
+        redis.start();
+        StringRedisTemplate template = application.getBean(StringRedisTemplate.class);
+        eventually(() -> template.hasKey("log"));
+        template.opsForStream()
+                .add(MapRecord.create("log", Map.of("n", "77"))
+                        .withId(RecordId.of("7-7")));
+        await().until(() -> listener.count() == 11);
+        assertThat(listener.all().get(10).id()).isEqualTo(new EventId(7, 7));
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        log.addAll(events(11, 20));
+        await().until(() -> listener.count() == 20);
+        assertThat(listener.gaps()).hasSize(1);
+    }
+
+    @Test
+    void connectionsKilledAgainAndAgain() {
+        EventLog writing = TestApplication.factory(start()).create("log");
+        StringRedisTemplate killer = start().getBean(StringRedisTemplate.class);
+        List<Collected<Event>> listeners = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            Collected<Event> listener = Collected.events();
+            listeners.add(listener);
+            closeLater(log.follow(i % 2 == 0 ? Tail.all() : Tail.last(5), listener));
+        }
+        for (int round = 1; round <= 10; round++) {
+            int first = 10 * round;
+            eventually(() -> {
+                killer.execute(
+                        connection -> {
+                            connection.execute(
+                                    "CLIENT", "KILL".getBytes(), "TYPE".getBytes(), "normal".getBytes());
+                            return true;
+                        },
+                        true);
+                return true;
+            });
+            for (int i = first; i < first + 10; i++) {
+                int number = i;
+                eventually(() -> writing.add(event(number)));
+            }
+        }
+        List<Event> expected = eventually(() -> log.read(Tail.all()));
+        assertThat(expected).hasSizeGreaterThanOrEqualTo(110);
+        for (int i = 0; i < 10; i++) {
+            Collected<Event> listener = listeners.get(i);
+            List<Event> theirs = i % 2 == 0 ? expected : expected.subList(5, expected.size());
+            await().until(() -> listener.count() >= theirs.size());
+            assertThat(listener.all()).isEqualTo(theirs);
+            assertThat(listener.gaps()).isEmpty();
+            assertThat(listener.failure()).isNull();
+        }
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void serverThatHangsForAWhile() {
+        Collected<Event> listener = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        redis.freeze();
+        try {
+            assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.read(Tail.all()));
+            Awaitility.await()
+                    .during(Duration.ofSeconds(3))
+                    .atMost(Duration.ofSeconds(5))
+                    .until(follower::isRunning);
+        } finally {
+            redis.thaw();
+        }
+        eventually(() -> log.addAll(events(10, 20)));
+        List<Event> expected = log.read(Tail.all());
+        await().until(() -> listener.count() >= expected.size());
+        assertThat(listener.all()).isEqualTo(expected);
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    @Test
+    void awayWhenAskedFor() {
+        redis.kill();
+        List<Runnable> calls = List.of(
+                () -> log.add(event(1)),
+                () -> log.addAll(events(0, 3)),
+                () -> log.read(Tail.all()),
+                () -> log.follow(Tail.all(), Collected.events()),
+                () -> log.follow(Tail.last(0), Collected.events()),
+                () -> log.follow(Tail.after(EventId.MIN), Collected.events()),
+                log::size,
+                log::lastId,
+                log::exists,
+                log::delete);
+        for (Runnable call : calls) {
+            assertThatExceptionOfType(EventLogUnavailableException.class)
+                    .isThrownBy(call::run)
+                    .withMessageContaining("log")
+                    .satisfies(ex -> {
+                        assertThat(ex.log()).isEqualTo("log");
+                        assertThat(ex.getCause()).isNotNull();
+                    });
+        }
+        assertThat(log.addAll(List.of())).as("nothing to send").isEmpty();
+        assertThatIllegalArgumentException().as("before anything is sent").isThrownBy(() -> log.add(Map.of()));
+        redis.start();
+        Collected<Event> listener = Collected.events();
+        closeLater(eventually(() -> log.follow(Tail.all(), listener)));
+        await().until(() -> listener.count() == 10);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 10));
+    }
+
+    @Test
+    void awayFromTheBeginning() {
+        ConfigurableApplicationContext lonely = closeLater(
+                TestApplication.startOn(URI.create("redis://127.0.0.1:" + EmbeddedRedis.freePort())));
+        EventLog away = TestApplication.factory(lonely).create("log");
+        assertThatExceptionOfType(EventLogUnavailableException.class)
+                .isThrownBy(() -> away.follow(Tail.all(), Collected.events()));
+        assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> away.add(event(0)));
+    }
+
+    @Test
+    void closedWhileRedisIsAway() {
+        Collected<Event> listener = Collected.events();
+        Follower follower = log.follow(Tail.all(), listener);
+        Follower other = log.follow(Tail.all(), Collected.events());
+        await().until(() -> listener.count() == 10);
+        redis.kill();
+        long begin = System.nanoTime();
+        follower.close();
+        other.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(400));
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+    }
+
+    @Test
+    void applicationClosedWhileRedisIsAway() {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        Collected<Event> listener = Collected.events();
+        Follower follower = log.follow(Tail.all(), listener);
+        await().until(() -> listener.count() == 10);
+        redis.kill();
+        assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.add(event(0)));
+        long begin = System.nanoTime();
+        application.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+        assertThat(follower.isRunning()).isFalse();
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread ->
+                                !before.contains(thread) && thread.getName().startsWith("eventlog"))
+                        .map(Thread::getName)
+                        .collect(Collectors.toSet()))
+                .isEmpty());
+    }
+
+    private ConfigurableApplicationContext start() {
+        return closeLater(TestApplication.startOn(
+                redis.uri(),
+                "spring.data.redis.timeout=1s",
+                "spring.data.redis.connect-timeout=1s",
+                "eventlog.follow.poll-timeout=500ms",
+                "eventlog.follow.recovery.delay=50ms",
+                "eventlog.follow.recovery.max-delay=500ms"));
+    }
+
+    private boolean redisIsAtLeast7() {
+        String version = application
+                .getBean(StringRedisTemplate.class)
+                .execute(connection -> connection.serverCommands().info("server"), true)
+                .getProperty("redis_version");
+        return Integer.parseInt(version.substring(0, version.indexOf('.'))) >= 7;
+    }
+
+    private <T extends AutoCloseable> T closeLater(T resource) {
+        resources.add(resource);
+        return resource;
+    }
+
+    /** Does it as often as it takes: the first call after a fault may still find it. */
+    private static <T> T eventually(Callable<T> call) {
+        List<T> answer = new ArrayList<>();
+        await().ignoreExceptions().until(() -> {
+            answer.add(call.call());
+            return true;
+        });
+        return answer.get(answer.size() - 1);
+    }
+}

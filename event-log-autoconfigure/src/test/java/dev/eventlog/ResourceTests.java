@@ -1,0 +1,157 @@
+package dev.eventlog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.LogTests;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.util.ClassUtils;
+
+/** What following costs: connections and threads. */
+class ResourceTests extends LogTests {
+
+    @Test
+    void thousandFollowersThatCameAndWentLeaveNothingBehind() {
+        String client = "test-" + newName();
+        EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
+        EventLog log = own.create(newName());
+        log.addAll(events(0, 3));
+        follow(log, 1);
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> eventLogThreads() == 0);
+        long connections = connectionsNamed(client);
+        int threads = Thread.activeCount();
+
+        follow(log, 1_000);
+        await().untilAsserted(() -> assertThat(connectionsNamed(client)).isLessThanOrEqualTo(connections));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(90))
+                .untilAsserted(() -> assertThat(eventLogThreads()).isZero());
+        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 4);
+    }
+
+    private void follow(EventLog log, int times) {
+        for (int i = 0; i < times; i++) {
+            Collected<Event> listener = Collected.events();
+            try (Follower follower = log.follow(Tail.all(), listener)) {
+                assertThat(follower.isRunning()).isTrue();
+                if (i % 10 == 0) {
+                    await().until(() -> listener.caughtUp() == 1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void pollsShareAConnection(boolean pool) throws Exception {
+        EventLogFactory own = newFactory(
+                "spring.data.redis.lettuce.pool.enabled=" + pool, "eventlog.follow.poll-timeout=50ms");
+        EventLog busy = own.create(newName());
+        EventLog idle = own.create(newName());
+        busy.add(event(0));
+        Collected<Event> listener = Collected.events();
+        Collected<Event> none = Collected.events();
+        long before = connectionsReceived();
+        closeLater(busy.follow(Tail.all(), listener));
+        closeLater(idle.follow(Tail.all(), none));
+        int number = 1;
+        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3); System.nanoTime() < end; number++) {
+            busy.add(event(number));
+            TimeUnit.MILLISECONDS.sleep(2); // a pace, not a wait: some polls find one event, some find many, some none
+        }
+        int added = number;
+        await().until(() -> listener.count() == added);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, added));
+        assertThat(none.count()).isZero();
+        assertThat(connectionsReceived() - before).isLessThanOrEqualTo(8);
+    }
+
+    @Test
+    void followersOfOneLogShareAConnection() {
+        String client = "test-" + newName();
+        EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
+        EventLog log = own.create(newName());
+        log.add(event(0));
+        List<Collected<Event>> listeners = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            Collected<Event> listener = Collected.events();
+            listeners.add(listener);
+            closeLater(log.follow(Tail.all(), listener));
+        }
+        log.add(event(1));
+        await().until(() -> listeners.stream().allMatch(listener -> listener.count() == 2));
+        assertThat(connectionsNamed(client)).isLessThanOrEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void followersOfMoreLogsThanThePoolHasConnectionsStarveNobody(boolean pool) {
+        assumeTrue(
+                ClassUtils.isPresent("org.apache.commons.pool2.ObjectPool", null),
+                "commons-pool2 is not on the classpath");
+        EventLogFactory own = newFactory(
+                "spring.data.redis.lettuce.pool.enabled=" + pool,
+                "spring.data.redis.lettuce.pool.max-active=8",
+                "spring.data.redis.jedis.pool.max-active=8",
+                "eventlog.follow.poll-timeout=5s");
+        List<EventLog> logs = new ArrayList<>();
+        List<Collected<Event>> listeners = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+            EventLog log = own.create(newName());
+            logs.add(log);
+            Collected<Event> listener = Collected.events();
+            listeners.add(listener);
+            closeLater(log.follow(Tail.all(), listener));
+        }
+        await().until(() -> listeners.stream().allMatch(listener -> listener.caughtUp() == 1));
+        for (int i = 1; i <= 3; i++) {
+            int count = i;
+            long begin = System.nanoTime();
+            logs.forEach(log -> log.add(event(count)));
+            await().until(() -> listeners.stream().allMatch(listener -> listener.count() == count));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
+        }
+        assertThat(logs).allSatisfy(log -> assertThat(log.read(Tail.all())).hasSize(3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"100ms", "1s"})
+    void commandTimeoutShorterThanAPollIsNoTrouble(String timeout) {
+        EventLogFactory own =
+                newFactory("spring.data.redis.timeout=" + timeout, "eventlog.follow.poll-timeout=2s");
+        EventLog log = own.create(newName());
+        Collected<Event> listener = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        Awaitility.await()
+                .during(Duration.ofMillis(2_500))
+                .atMost(Duration.ofSeconds(5))
+                .until(follower::isRunning);
+        long begin = System.nanoTime();
+        log.add(event(0));
+        await().until(() -> listener.count() == 1);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(500));
+        assertThat(listener.failure()).isNull();
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    private static long eventLogThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("eventlog"))
+                .count();
+    }
+
+    private long connectionsReceived() {
+        Properties stats = redis.execute(connection -> connection.serverCommands().info("stats"), true);
+        assertThat(stats).isNotNull();
+        return Long.parseLong(stats.getProperty("total_connections_received"));
+    }
+}
