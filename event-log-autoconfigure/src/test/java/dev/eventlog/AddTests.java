@@ -242,7 +242,9 @@ class AddTests extends LogTests {
             assertThat(log.addAll(events(0, 200))).hasSize(200);
         }
         assertThat(numbers(log.read(Tail.all()))).containsExactly(197, 198, 199);
-        assertThat(log.size()).as("trimming is approximate, but there is trimming").isBetween(3L, 150L);
+        assertThat(log.size())
+                .as("trimming is approximate, but there is trimming")
+                .isBetween(3L, 150L);
     }
 
     @Test

@@ -103,8 +103,7 @@ class ExpiryTests extends LogTests {
 
     private long millisecondsToLive(EventLog log) {
         Long answer = redis.execute(
-                connection -> connection.keyCommands().pTtl(log.name().getBytes(UTF_8)),
-                true);
+                connection -> connection.keyCommands().pTtl(log.name().getBytes(UTF_8)), true);
         assertThat(answer).isNotNull();
         return answer;
     }

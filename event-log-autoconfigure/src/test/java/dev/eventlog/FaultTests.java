@@ -107,9 +107,7 @@ class FaultTests {
         redis.start();
         StringRedisTemplate template = application.getBean(StringRedisTemplate.class);
         eventually(() -> template.hasKey("log"));
-        template.opsForStream()
-                .add(MapRecord.create("log", Map.of("n", "77"))
-                        .withId(RecordId.of("7-7")));
+        template.opsForStream().add(MapRecord.create("log", Map.of("n", "77")).withId(RecordId.of("7-7")));
         await().until(() -> listener.count() == 11);
         assertThat(listener.all().get(10).id()).isEqualTo(new EventId(7, 7));
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
@@ -121,7 +119,6 @@ class FaultTests {
     @Test
     void connectionsKilledAgainAndAgain() {
         EventLog writing = TestApplication.factory(start()).create("log");
-        StringRedisTemplate killer = start().getBean(StringRedisTemplate.class);
         List<Collected<Event>> listeners = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             Collected<Event> listener = Collected.events();
@@ -130,16 +127,7 @@ class FaultTests {
         }
         for (int round = 1; round <= 10; round++) {
             int first = 10 * round;
-            eventually(() -> {
-                killer.execute(
-                        connection -> {
-                            connection.execute(
-                                    "CLIENT", "KILL".getBytes(), "TYPE".getBytes(), "normal".getBytes());
-                            return true;
-                        },
-                        true);
-                return true;
-            });
+            redis.killConnections();
             for (int i = first; i < first + 10; i++) {
                 int number = i;
                 eventually(() -> writing.add(event(number)));
@@ -214,8 +202,8 @@ class FaultTests {
 
     @Test
     void awayFromTheBeginning() {
-        ConfigurableApplicationContext lonely = closeLater(
-                TestApplication.startOn(URI.create("redis://127.0.0.1:" + EmbeddedRedis.freePort())));
+        ConfigurableApplicationContext lonely =
+                closeLater(TestApplication.startOn(URI.create("redis://127.0.0.1:" + EmbeddedRedis.freePort())));
         EventLog away = TestApplication.factory(lonely).create("log");
         assertThatExceptionOfType(EventLogUnavailableException.class)
                 .isThrownBy(() -> away.follow(Tail.all(), Collected.events()));

@@ -66,8 +66,8 @@ class FollowTests extends LogTests {
 
     @Test
     void logNeedNotExistYet() {
-        for (Tail tail : List.of(
-                Tail.all(), Tail.last(0), Tail.last(3), Tail.from(EventId.MIN), Tail.after(EventId.MIN))) {
+        for (Tail tail :
+                List.of(Tail.all(), Tail.last(0), Tail.last(3), Tail.from(EventId.MIN), Tail.after(EventId.MIN))) {
             EventLog log = newLog();
             Collected<Event> listener = Collected.events();
             closeLater(log.follow(tail, listener));
@@ -213,7 +213,9 @@ class FollowTests extends LogTests {
         await().until(() -> listener.count() == 500);
         await().until(() -> plain.get() == 500);
         assertThat(listener.overlapped()).isFalse();
-        assertThat(unguarded[0]).as("each call sees what the ones before it did").isEqualTo(500);
+        assertThat(unguarded[0])
+                .as("each call sees what the ones before it did")
+                .isEqualTo(500);
     }
 
     @Test

@@ -46,7 +46,9 @@ class FollowerEndTests extends LogTests {
             await().until(() -> open.count() == 4);
             assertEnded(follower, last);
             assertThat(closed.count()).isEqualTo(3);
-            assertThat(millisecondsToClose(other)).as("the last one, which ends the feed").isLessThan(200);
+            assertThat(millisecondsToClose(other))
+                    .as("the last one, which ends the feed")
+                    .isLessThan(200);
             log.add(event(4));
             assertThat(log.read(Tail.all())).hasSize(5);
             assertThat(open.count()).isEqualTo(4);
@@ -199,7 +201,9 @@ class FollowerEndTests extends LogTests {
         assertThat(closing).isNotDone();
         assertThat(follower.completion().toCompletableFuture()).isNotDone();
         go.countDown();
-        assertThat(closing.get(5, TimeUnit.SECONDS)).as("finished before close returned").isTrue();
+        assertThat(closing.get(5, TimeUnit.SECONDS))
+                .as("finished before close returned")
+                .isTrue();
         await().untilAsserted(() -> assertEnded(follower, id));
         assertThat(listener.count()).isEqualTo(1);
         assertThat(listener.caughtUp()).isZero();
@@ -272,7 +276,9 @@ class FollowerEndTests extends LogTests {
             await().until(() -> listener.failure() != null);
             assertThat(listener.failure()).isSameAs(thrown);
             assertThat(follower.isRunning()).isFalse();
-            assertThat(follower.position()).as("the last event of the batch before").isEqualTo(ids.get(19));
+            assertThat(follower.position())
+                    .as("the last event of the batch before")
+                    .isEqualTo(ids.get(19));
             assertThat(numbers(listener.all())).isEqualTo(range(0, 30));
             assertThat(listener.calls().get(listener.calls().size() - 1))
                     .isEqualTo(new Collected.Failure(log.name(), thrown));
@@ -378,8 +384,8 @@ class FollowerEndTests extends LogTests {
         EventLog log = factory.create(name);
         log.addAll(events(0, 30));
         EventId tenth = log.read(Tail.all()).get(9).id();
-        ConfigurableApplicationContext application =
-                newApplication("spring.data.redis.client-name=" + clientName(name), "eventlog.follow.close-timeout=10s");
+        ConfigurableApplicationContext application = newApplication(
+                "spring.data.redis.client-name=" + clientName(name), "eventlog.follow.close-timeout=10s");
         EventLog theirs = TestApplication.factory(application).create(name);
         CountDownLatch go = new CountDownLatch(1);
         AtomicBoolean finished = new AtomicBoolean();
@@ -390,7 +396,8 @@ class FollowerEndTests extends LogTests {
         Collected<Event> idle = Collected.events();
         Follower busyFollower = theirs.follow(Tail.all(), busy);
         Follower idleFollower = theirs.follow(Tail.last(0), idle);
-        Follower elsewhere = TestApplication.factory(application).create(newName()).follow(Tail.all(), idle);
+        Follower elsewhere =
+                TestApplication.factory(application).create(newName()).follow(Tail.all(), idle);
         await().until(() -> busy.count() == 10 && idle.caughtUp() == 2);
         assertThat(connections(name)).isPositive();
 
@@ -438,7 +445,8 @@ class FollowerEndTests extends LogTests {
         assertThat(Duration.ofNanos(System.nanoTime() - begin))
                 .as("side by side")
                 .isLessThan(Duration.ofSeconds(3));
-        assertThat(followers).allSatisfy(follower -> assertThat(follower.isRunning()).isFalse());
+        assertThat(followers)
+                .allSatisfy(follower -> assertThat(follower.isRunning()).isFalse());
     }
 
     @Test

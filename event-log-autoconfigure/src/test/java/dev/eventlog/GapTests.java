@@ -43,8 +43,7 @@ class GapTests extends LogTests {
         await().until(() -> slow.count() == 40);
         assertThat(numbers(slow.all().subList(10, 40))).isEqualTo(range(470, 500));
         assertThat(slow.gaps())
-                .containsExactly(new Gap(
-                        log.name(), Gap.Kind.REMOVED, first.get(9), more.get(460), ifCounted(460)));
+                .containsExactly(new Gap(log.name(), Gap.Kind.REMOVED, first.get(9), more.get(460), ifCounted(460)));
         assertThat(indexOfGap(slow)).as("told before the first event after it").isEqualTo(indexOfEvent(slow, 470) - 1);
         assertThat(quick.gaps()).as("who has got all").isEmpty();
 
@@ -69,7 +68,8 @@ class GapTests extends LogTests {
         redis.opsForStream().trim(log.name(), 0);
         EventId next = log.add(event(101));
         go.countDown();
-        await().until(() -> quick.count() == 102 && slow.all().stream().anyMatch(event -> event.id().equals(next)));
+        await().until(() -> quick.count() == 102
+                && slow.all().stream().anyMatch(event -> event.id().equals(next)));
 
         List<Integer> got = numbers(slow.all());
         assertThat(got).startsWith(0).endsWith(101).isSorted().doesNotHaveDuplicates();

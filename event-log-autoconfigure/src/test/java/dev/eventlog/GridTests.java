@@ -82,7 +82,9 @@ class GridTests extends LogTests {
                         .untilAsserted(
                                 () -> assertThat(numbers(listener.all())).isEqualTo(range(first, existing + MORE)));
                 if (!(tail instanceof Tail.After)) {
-                    assertThat(listener.gaps()).as("%s existing, gaps of %s", existing, tail).isEmpty();
+                    assertThat(listener.gaps())
+                            .as("%s existing, gaps of %s", existing, tail)
+                            .isEmpty();
                 }
             });
         } finally {

@@ -51,8 +51,7 @@ class ReadTests extends LogTests {
     })
     void idsInBetweenAndBeyond(EventId id, int from, int after) {
         EventLog log = newLog();
-        List<String> stored =
-                List.of("10-0", "20-5", "20-6", "9223372036854775808-0", "18446744073709551615-0");
+        List<String> stored = List.of("10-0", "20-5", "20-6", "9223372036854775808-0", "18446744073709551615-0");
         stored.forEach(each -> addWithId(log, each));
         List<EventId> ids = stored.stream().map(EventId::parse).toList();
 
@@ -67,8 +66,13 @@ class ReadTests extends LogTests {
     void logThatDoesNotExistIsEmpty() {
         EventLog log = newLog();
         for (Tail tail : List.of(
-                Tail.all(), Tail.last(0), Tail.last(5), Tail.from(EventId.MIN), Tail.from(new EventId(5, 5)),
-                Tail.after(EventId.MIN), Tail.after(EventId.MAX))) {
+                Tail.all(),
+                Tail.last(0),
+                Tail.last(5),
+                Tail.from(EventId.MIN),
+                Tail.from(new EventId(5, 5)),
+                Tail.after(EventId.MIN),
+                Tail.after(EventId.MAX))) {
             assertThat(log.read(tail)).as(tail.toString()).isEmpty();
         }
         assertThat(log.size()).isZero();
@@ -94,14 +98,16 @@ class ReadTests extends LogTests {
     void eventsDeletedInBetweenAreLeftOut() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
-        redis.opsForStream().delete(log.name(), ids.get(3).toString(), ids.get(8).toString());
+        redis.opsForStream()
+                .delete(log.name(), ids.get(3).toString(), ids.get(8).toString());
         assertThat(numbers(log.read(Tail.all()))).containsExactly(0, 1, 2, 4, 5, 6, 7, 9);
         assertThat(numbers(log.read(Tail.last(3)))).containsExactly(6, 7, 9);
         assertThat(numbers(log.read(Tail.from(ids.get(3))))).containsExactly(4, 5, 6, 7, 9);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "1", "-", "1-", "-1", "a-b", "1-2-3", "+1-1", "1--1", " 1-1", "18446744073709551616-0", "$"})
+    @ValueSource(
+            strings = {"", "1", "-", "1-", "-1", "a-b", "1-2-3", "+1-1", "1--1", " 1-1", "18446744073709551616-0", "$"})
     void malformedIdIsRefusedAndQuoted(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventId.parse(text))
@@ -129,8 +135,12 @@ class ReadTests extends LogTests {
                     .isEqualTo(range(100 - Math.min(n, 25), 100));
         }
         for (int i = 0; i < 100; i++) {
-            assertThat(numbers(paged.read(Tail.from(ids.get(i))))).as("from %s", i).isEqualTo(range(i, 100));
-            assertThat(numbers(paged.read(Tail.after(ids.get(i))))).as("after %s", i).isEqualTo(range(i + 1, 100));
+            assertThat(numbers(paged.read(Tail.from(ids.get(i)))))
+                    .as("from %s", i)
+                    .isEqualTo(range(i, 100));
+            assertThat(numbers(paged.read(Tail.after(ids.get(i)))))
+                    .as("after %s", i)
+                    .isEqualTo(range(i + 1, 100));
             assertThat(numbers(limited.read(Tail.from(ids.get(i)))))
                     .as("from %s of 25", i)
                     .isEqualTo(range(Math.max(i, 75), 100));
@@ -189,6 +199,9 @@ class ReadTests extends LogTests {
         EventLog log = newLog();
         Map<String, String> fields = Map.of("", "empty name", "a b", "{not json", "n", "007");
         redis.opsForStream().add(MapRecord.create(log.name(), fields));
-        assertThat(log.read(Tail.all())).singleElement().extracting(Event::fields).isEqualTo(fields);
+        assertThat(log.read(Tail.all()))
+                .singleElement()
+                .extracting(Event::fields)
+                .isEqualTo(fields);
     }
 }

@@ -53,8 +53,8 @@ class ResourceTests extends LogTests {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void pollsShareAConnection(boolean pool) throws Exception {
-        EventLogFactory own = newFactory(
-                "spring.data.redis.lettuce.pool.enabled=" + pool, "eventlog.follow.poll-timeout=50ms");
+        EventLogFactory own =
+                newFactory("spring.data.redis.lettuce.pool.enabled=" + pool, "eventlog.follow.poll-timeout=50ms");
         EventLog busy = own.create(newName());
         EventLog idle = own.create(newName());
         busy.add(event(0));
@@ -126,8 +126,7 @@ class ResourceTests extends LogTests {
     @ParameterizedTest
     @ValueSource(strings = {"100ms", "1s"})
     void commandTimeoutShorterThanAPollIsNoTrouble(String timeout) {
-        EventLogFactory own =
-                newFactory("spring.data.redis.timeout=" + timeout, "eventlog.follow.poll-timeout=2s");
+        EventLogFactory own = newFactory("spring.data.redis.timeout=" + timeout, "eventlog.follow.poll-timeout=2s");
         EventLog log = own.create(newName());
         Collected<Event> listener = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
@@ -150,7 +149,8 @@ class ResourceTests extends LogTests {
     }
 
     private long connectionsReceived() {
-        Properties stats = redis.execute(connection -> connection.serverCommands().info("stats"), true);
+        Properties stats =
+                redis.execute(connection -> connection.serverCommands().info("stats"), true);
         assertThat(stats).isNotNull();
         return Long.parseLong(stats.getProperty("total_connections_received"));
     }

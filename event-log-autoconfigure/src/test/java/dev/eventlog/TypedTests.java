@@ -109,8 +109,8 @@ class TypedTests extends LogTests {
         assertThat(log.read(Tail.all())).extracting(TypedEvent::value).isEqualTo(moves);
         await().until(() -> listener.count() == 3);
         assertThat(listener.all()).extracting(TypedEvent::value).isEqualTo(moves);
-        assertThat(log.untyped().read(Tail.all())).allSatisfy(event -> assertThat(event.fields())
-                .containsKey("kind"));
+        assertThat(log.untyped().read(Tail.all()))
+                .allSatisfy(event -> assertThat(event.fields()).containsKey("kind"));
     }
 
     @Test
@@ -118,9 +118,7 @@ class TypedTests extends LogTests {
         record Simple(int sensor, double temperature, boolean valid, String text) {}
         TypedEventLog<Simple> log = factory.create(newName(), Simple.class);
         log.untyped().add(Map.of("sensor", "7", "temperature", "19.8", "valid", "true", "text", "12"));
-        assertThat(log.read(Tail.all()))
-                .extracting(TypedEvent::value)
-                .containsExactly(new Simple(7, 19.8, true, "12"));
+        assertThat(log.read(Tail.all())).extracting(TypedEvent::value).containsExactly(new Simple(7, 19.8, true, "12"));
     }
 
     @Test

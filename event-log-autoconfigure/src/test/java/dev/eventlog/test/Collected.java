@@ -2,7 +2,6 @@ package dev.eventlog.test;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventId;
 import dev.eventlog.Gap;
 import java.util.ArrayList;
 import java.util.List;

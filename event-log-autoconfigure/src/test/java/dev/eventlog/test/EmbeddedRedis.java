@@ -108,6 +108,15 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
+    /** Ends every connection that applications have. */
+    public void killConnections() {
+        try {
+            RedisProbe.killConnections(uri());
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
     /** Deletes the data of a server that is not running. */
     public void deleteData() {
         deleteBelow(directory);
@@ -129,7 +138,10 @@ public final class EmbeddedRedis implements AutoCloseable {
             throw new IllegalStateException("not running");
         }
         try {
-            new ProcessBuilder("kill", signal, Long.toString(running.pid())).start().onExit().join();
+            new ProcessBuilder("kill", signal, Long.toString(running.pid()))
+                    .start()
+                    .onExit()
+                    .join();
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }

@@ -69,8 +69,7 @@ public abstract class LogTests {
      * @param id the id, as in Redis
      */
     protected void addWithId(EventLog log, String id) {
-        redis.opsForStream()
-                .add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of(id)));
+        redis.opsForStream().add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of(id)));
     }
 
     /**
@@ -191,6 +190,9 @@ public abstract class LogTests {
 
     /** {@return a condition to be awaited for ten seconds} */
     public static ConditionFactory await() {
-        return Awaitility.await().atMost(Duration.ofSeconds(10)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5));
+        return Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(5));
     }
 }

@@ -32,12 +32,18 @@ final class RedisProbe {
         return ask(uri, "INFO server", line -> line.startsWith(field)).substring(field.length());
     }
 
+    static void killConnections(URI uri) throws IOException {
+        ask(uri, "CLIENT KILL TYPE normal SKIPME yes", line -> line.startsWith(":"));
+    }
+
     private static String ask(URI uri, String command, Predicate<String> answer) throws IOException {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(uri.getHost(), port(uri)), 2_000);
             socket.setSoTimeout(2_000);
             String userInfo = uri.getUserInfo();
-            String login = userInfo == null ? "" : "AUTH " + userInfo.replaceFirst(":", " ").trim() + "\r\n";
+            String login = userInfo == null
+                    ? ""
+                    : "AUTH " + userInfo.replaceFirst(":", " ").trim() + "\r\n";
             socket.getOutputStream().write((login + command + "\r\n").getBytes(UTF_8));
             BufferedReader reader = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
             String line;

@@ -20,8 +20,7 @@ public class TestRedisConnection {
 
         @Override
         public String[] selectImports(AnnotationMetadata importing) {
-            Class<?> configuration =
-                    TestRedis.get().container() != null ? ToContainer.class : ToServer.class;
+            Class<?> configuration = TestRedis.get().container() != null ? ToContainer.class : ToServer.class;
             return new String[] {configuration.getName()};
         }
     }
