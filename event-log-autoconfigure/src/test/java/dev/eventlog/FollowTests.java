@@ -204,7 +204,6 @@ class FollowTests extends LogTests {
         Collected<Event> listener = Collected.and(batch -> {
             unguarded[0] += batch.size();
             plain.addAndGet(batch.size());
-            Thread.yield();
         });
         closeLater(log.follow(Tail.all(), listener));
         for (int i = 0; i < 500; i++) {

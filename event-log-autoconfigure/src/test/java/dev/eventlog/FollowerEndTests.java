@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -120,21 +121,18 @@ class FollowerEndTests extends LogTests {
     void closingFromWithinACallbackMakesItTheLast() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 100));
-        AtomicReference<Follower> own = new AtomicReference<>();
-        CountDownLatch started = new CountDownLatch(1);
+        CompletableFuture<Follower> own = new CompletableFuture<>();
         AtomicReference<Long> took = new AtomicReference<>();
         Collected<Event> listener = Collected.and(batch -> {
-            started.await();
-            took.set(millisecondsToClose(own.get()));
+            took.set(millisecondsToClose(own.join()));
         });
-        own.set(closeLater(log.follow(Tail.all(), listener)));
-        started.countDown();
+        own.complete(closeLater(log.follow(Tail.all(), listener)));
 
-        own.get().completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        own.join().completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
         assertThat(took.get()).as("returns at once").isLessThan(200);
         assertThat(numbers(listener.all())).isEqualTo(range(0, 10));
         assertThat(listener.caughtUp()).isZero();
-        assertEnded(own.get(), ids.get(9));
+        assertEnded(own.join(), ids.get(9));
         log.add(event(100));
         Collected<Event> witness = Collected.events();
         closeLater(log.follow(Tail.all(), witness));
@@ -146,22 +144,19 @@ class FollowerEndTests extends LogTests {
     void closingFromWithinOnCaughtUp() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
-        AtomicReference<Follower> own = new AtomicReference<>();
-        CountDownLatch started = new CountDownLatch(1);
+        CompletableFuture<Follower> own = new CompletableFuture<>();
         Collected<Event> listener = Collected.and(new EventBatchListener<Event>() {
             @Override
             public void onBatch(List<Event> batch) {}
 
             @Override
-            public void onCaughtUp() throws Exception {
-                started.await();
-                own.get().close();
+            public void onCaughtUp() {
+                own.join().close();
             }
         });
-        own.set(closeLater(log.follow(Tail.all(), listener)));
-        started.countDown();
-        own.get().completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        assertThat(own.get().isRunning()).isFalse();
+        own.complete(closeLater(log.follow(Tail.all(), listener)));
+        own.join().completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        assertThat(own.join().isRunning()).isFalse();
         assertThat(listener.count()).isEqualTo(1);
     }
 
@@ -342,10 +337,10 @@ class FollowerEndTests extends LogTests {
     @Test
     void defaultsOfAListenerOnlyLog() {
         EventLog log = newLog();
-        AtomicReference<List<Event>> got = new AtomicReference<>(List.of());
-        Follower follower = closeLater(log.follow(Tail.all(), got::set));
+        List<Event> got = new CopyOnWriteArrayList<>();
+        Follower follower = closeLater(log.follow(Tail.all(), got::addAll));
         log.add(event(0));
-        await().until(() -> got.get().size() == 1);
+        await().until(() -> got.size() == 1);
         assertThat(follower.isRunning()).isTrue();
     }
 

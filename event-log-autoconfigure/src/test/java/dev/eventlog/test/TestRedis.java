@@ -77,7 +77,7 @@ public final class TestRedis {
         try {
             return task.get();
         } catch (ExecutionException ex) {
-            throw new IllegalStateException(ex.getCause().getMessage(), ex.getCause());
+            throw new IllegalStateException("No Redis for the tests", ex.getCause());
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(ex);
