@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import static dev.eventlog.test.LogTests.await;
 import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.eventLogThreads;
 import static dev.eventlog.test.LogTests.events;
 import static dev.eventlog.test.LogTests.numbers;
 import static dev.eventlog.test.LogTests.range;
@@ -19,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -237,12 +237,7 @@ class FaultTests {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
-        await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread ->
-                                !before.contains(thread) && thread.getName().startsWith("eventlog"))
-                        .map(Thread::getName)
-                        .collect(Collectors.toSet()))
-                .isEmpty());
+        await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 
     private ConfigurableApplicationContext start() {

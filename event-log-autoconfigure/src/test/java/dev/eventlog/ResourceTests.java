@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -25,17 +26,15 @@ class ResourceTests extends LogTests {
         EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
         EventLog log = own.create(newName());
         log.addAll(events(0, 3));
-        follow(log, 1);
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> eventLogThreads() == 0);
         long connections = connectionsNamed(client);
-        int threads = Thread.activeCount();
+        Set<Thread> threads = Thread.getAllStackTraces().keySet();
 
         follow(log, 1_000);
         await().untilAsserted(() -> assertThat(connectionsNamed(client)).isLessThanOrEqualTo(connections));
         Awaitility.await()
-                .atMost(Duration.ofSeconds(90))
-                .untilAsserted(() -> assertThat(eventLogThreads()).isZero());
-        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads + 4);
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(eventLogThreads(threads)).isEmpty());
+        assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads.size() + 8);
     }
 
     private void follow(EventLog log, int times) {
@@ -140,12 +139,6 @@ class ResourceTests extends LogTests {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(500));
         assertThat(listener.failure()).isNull();
         assertThat(listener.gaps()).isEmpty();
-    }
-
-    private static long eventLogThreads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("eventlog"))
-                .count();
     }
 
     private long connectionsReceived() {

@@ -9,8 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -186,6 +188,19 @@ public abstract class LogTests {
      */
     public static List<EventId> ids(List<Event> events) {
         return events.stream().map(Event::id).toList();
+    }
+
+    /**
+     * The threads of the library that run now.
+     *
+     * @param before threads that do not count
+     * @return the names of the others
+     */
+    public static Set<String> eventLogThreads(Set<Thread> before) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !before.contains(thread) && thread.getName().startsWith("eventlog"))
+                .map(Thread::getName)
+                .collect(Collectors.toSet());
     }
 
     /** {@return a condition to be awaited for ten seconds} */
