@@ -1,0 +1,207 @@
+package dev.eventlog.convert;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.BeanProperty;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.deser.std.DelegatingDeserializer;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.jsontype.TypeDeserializer;
+
+/**
+ * Reads a value that may have been stored as JSON. Every field comes as a JSON string with the stored text; a deserializer of
+ * plain values takes it as that, and one of nested values, which is wrapped in this, gets the tokens of the JSON in the text.
+ * Strings within that JSON are what they are: nothing is opened twice.
+ */
+final class StoredTextDeserializer extends DelegatingDeserializer {
+
+    /** What the text is taken for. */
+    enum Reading {
+        /** JSON where it looks like it: no value of the type is written as such a text. */
+        JSON,
+        /** JSON where it looks like it and the deserializer takes it, else text: nothing is known of the type. */
+        JSON_OR_TEXT,
+        /** Text if the deserializer takes it, else JSON: the type is said to be written as a string. */
+        TEXT_OR_JSON
+    }
+
+    // Set while the JSON of a field is read. It is for one call, as the context is
+    private static final Object WITHIN_JSON = new Object();
+
+    private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
+
+    private final Reading reading;
+
+    StoredTextDeserializer(ValueDeserializer<?> delegate, Reading reading) {
+        super(delegate.handledType() == null ? new Named(delegate) : delegate);
+        this.reading = reading;
+    }
+
+    @Override
+    protected ValueDeserializer<?> newDelegatingInstance(ValueDeserializer<?> delegate) {
+        return new StoredTextDeserializer(delegate, reading);
+    }
+
+    @Override
+    public ValueDeserializer<?> createContextual(DeserializationContext context, @Nullable BeanProperty property) {
+        ValueDeserializer<?> contextual =
+                context.handleSecondaryContextualization(_delegatee, property, context.getContextualType());
+        if (isJavaTime(_delegatee.handledType())) {
+            // By a pattern of its own, 20240131 is a date; without one it is a number, and not written as text
+            return hasPattern(context, property) ? contextual : newDelegatingInstance(contextual);
+        }
+        return new StoredTextDeserializer(
+                contextual, hasOwnSerializer(context, property) ? Reading.JSON_OR_TEXT : reading);
+    }
+
+    static boolean isJavaTime(Class<?> type) {
+        return type.getName().startsWith("java.time.");
+    }
+
+    private boolean hasPattern(DeserializationContext context, @Nullable BeanProperty property) {
+        Class<?> type = _delegatee.handledType();
+        JsonFormat.Value format = property == null
+                ? context.getDefaultPropertyFormat(type)
+                : property.findPropertyFormat(context.getConfig(), type);
+        return format != null && format.hasPattern();
+    }
+
+    private static boolean hasOwnSerializer(DeserializationContext context, @Nullable BeanProperty property) {
+        return property != null
+                && property.getMember() != null
+                && context.getAnnotationIntrospector().findSerializer(context.getConfig(), property.getMember())
+                        != null;
+    }
+
+    @Override
+    public Object deserialize(JsonParser parser, DeserializationContext context) {
+        return isStoredText(parser, context)
+                ? read(parser, context, source -> super.deserialize(source, context))
+                : super.deserialize(parser, context);
+    }
+
+    @Override
+    public Object deserialize(JsonParser parser, DeserializationContext context, Object into) {
+        return isStoredText(parser, context)
+                ? read(parser, context, source -> super.deserialize(source, context, into))
+                : super.deserialize(parser, context, into);
+    }
+
+    @Override
+    public Object deserializeWithType(JsonParser parser, DeserializationContext context, TypeDeserializer type) {
+        return isStoredText(parser, context)
+                ? read(parser, context, source -> super.deserializeWithType(source, context, type))
+                : super.deserializeWithType(parser, context, type);
+    }
+
+    private static boolean isStoredText(JsonParser parser, DeserializationContext context) {
+        return parser.hasToken(JsonToken.VALUE_STRING) && context.getAttribute(WITHIN_JSON) == null;
+    }
+
+    private @Nullable Object read(JsonParser parser, DeserializationContext context, Delegate delegate) {
+        String text = parser.getString();
+        if (!looksLikeJson(text)) {
+            return delegate.read(parser);
+        }
+        if (reading == Reading.JSON) {
+            return readJson(text, context, delegate);
+        }
+        boolean jsonFirst = reading == Reading.JSON_OR_TEXT;
+        try {
+            return jsonFirst ? readJson(text, context, delegate) : delegate.read(parser);
+        } catch (RuntimeException refusal) {
+            try {
+                return jsonFirst ? delegate.read(parser) : readJson(text, context, delegate);
+            } catch (RuntimeException ex) {
+                refusal.addSuppressed(ex);
+                throw refusal;
+            }
+        }
+    }
+
+    private @Nullable Object readJson(String text, DeserializationContext context, Delegate delegate) {
+        context.setAttribute(WITHIN_JSON, true);
+        try (JsonParser json = context.createParser(text)) {
+            json.nextToken();
+            Object value = delegate.read(json);
+            // Also what becomes of a deserializer that only wanted a string: it leaves what it has not asked for
+            if (json.nextToken() != null) {
+                throw MismatchedInputException.from(json, handledType(), "More than one JSON value, or one not read to its end");
+            }
+            return value;
+        } finally {
+            context.setAttribute(WITHIN_JSON, null);
+        }
+    }
+
+    private static boolean looksLikeJson(String text) {
+        int start = 0;
+        while (start < text.length() && text.charAt(start) <= ' ') {
+            start++;
+        }
+        if (start == text.length()) {
+            return false;
+        }
+        return switch (text.charAt(start)) {
+            case '{', '[' -> true;
+            case 't' -> text.equals("true");
+            case 'f' -> text.equals("false");
+            default -> NUMBER.matcher(text).matches();
+        };
+    }
+
+    /** Gives a class, which Jackson asks for here, to a deserializer that names none. */
+    private static final class Named extends ValueDeserializer<Object> {
+
+        private final ValueDeserializer<?> deserializer;
+
+        Named(ValueDeserializer<?> deserializer) {
+            this.deserializer = deserializer;
+        }
+
+        @Override
+        public Class<?> handledType() {
+            return Object.class;
+        }
+
+        @Override
+        public void resolve(DeserializationContext context) {
+            deserializer.resolve(context);
+        }
+
+        @Override
+        public ValueDeserializer<?> createContextual(DeserializationContext context, @Nullable BeanProperty property) {
+            return context.handleSecondaryContextualization(deserializer, property, context.getContextualType());
+        }
+
+        @Override
+        public Object deserialize(JsonParser parser, DeserializationContext context) {
+            return deserializer.deserialize(parser, context);
+        }
+
+        @Override
+        public Object deserializeWithType(JsonParser parser, DeserializationContext context, TypeDeserializer type) {
+            return deserializer.deserializeWithType(parser, context, type);
+        }
+
+        @Override
+        public @Nullable Object getNullValue(DeserializationContext context) {
+            return deserializer.getNullValue(context);
+        }
+
+        @Override
+        public @Nullable Object getAbsentValue(DeserializationContext context) {
+            return deserializer.getAbsentValue(context);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Delegate {
+        @Nullable Object read(JsonParser source) throws JacksonException;
+    }
+}

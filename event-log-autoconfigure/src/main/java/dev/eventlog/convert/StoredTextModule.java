@@ -1,0 +1,229 @@
+package dev.eventlog.convert;
+
+import dev.eventlog.convert.StoredTextDeserializer.Reading;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.Version;
+import tools.jackson.databind.AnnotationIntrospector;
+import tools.jackson.databind.BeanDescription;
+import tools.jackson.databind.BeanProperty;
+import tools.jackson.databind.DeserializationConfig;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.JacksonModule;
+import tools.jackson.databind.JavaType;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.deser.ValueDeserializerModifier;
+import tools.jackson.databind.deser.std.DelegatingDeserializer;
+import tools.jackson.databind.introspect.Annotated;
+import tools.jackson.databind.introspect.NopAnnotationIntrospector;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.type.ArrayType;
+import tools.jackson.databind.type.CollectionLikeType;
+import tools.jackson.databind.type.CollectionType;
+import tools.jackson.databind.type.LogicalType;
+import tools.jackson.databind.type.MapLikeType;
+import tools.jackson.databind.type.MapType;
+import tools.jackson.databind.type.ReferenceType;
+
+/**
+ * Makes a mapper read stored fields: decides for each type, by its deserializer and by what is written for it, whether a
+ * stored text is that or JSON. What the text looks like decides only where neither can tell.
+ */
+final class StoredTextModule extends JacksonModule {
+
+    private static final long serialVersionUID = 1L;
+
+    private final JsonMapper writing;
+
+    /** For a mapper that reads what the given one writes. */
+    StoredTextModule(JsonMapper writing) {
+        this.writing = writing;
+    }
+
+    @Override
+    public String getModuleName() {
+        return getClass().getName();
+    }
+
+    @Override
+    public Version version() {
+        return Version.unknownVersion();
+    }
+
+    @Override
+    public void setupModule(SetupContext context) {
+        context.addDeserializerModifier(new Modifier());
+        context.insertAnnotationIntrospector(
+                new ChosenDeserializers(writing.deserializationConfig().getAnnotationIntrospector()));
+    }
+
+    private ValueDeserializer<?> read(JavaType type, ValueDeserializer<?> deserializer) {
+        LogicalType logical = deserializer.logicalType();
+        if (logical == null) {
+            return readAsWritten(type, deserializer);
+        }
+        return switch (logical) {
+            case Textual, Integer, Float, Boolean, Binary -> deserializer;
+            case Untyped ->
+                type.isTypeOrSubTypeOf(ObjectNode.class) || type.isTypeOrSubTypeOf(ArrayNode.class)
+                        ? new StoredTextDeserializer(deserializer, Reading.JSON)
+                        : deserializer;
+            case DateTime ->
+                StoredTextDeserializer.isJavaTime(type.getRawClass())
+                        ? new StoredTextDeserializer(deserializer, Reading.JSON)
+                        : deserializer;
+            case Array, Collection, Map ->
+                type.hasRawClass(char[].class)
+                        ? deserializer
+                        : new StoredTextDeserializer(deserializer, Reading.JSON);
+            case POJO, Enum, OtherScalar -> readAsWritten(type, deserializer);
+        };
+    }
+
+    private ValueDeserializer<?> readAsWritten(JavaType type, ValueDeserializer<?> deserializer) {
+        return new StoredTextDeserializer(
+                deserializer,
+                switch (WrittenForm.of(type, writing)) {
+                    case STRING -> Reading.TEXT_OR_JSON;
+                    case UNKNOWN -> Reading.JSON_OR_TEXT;
+                    case NUMBER_OR_BOOLEAN, ARRAY, OBJECT -> Reading.JSON;
+                });
+    }
+
+    /** Sees every deserializer that Jackson or a module makes for a type. */
+    private final class Modifier extends ValueDeserializerModifier {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public ValueDeserializer<?> modifyDeserializer(
+                DeserializationConfig config, BeanDescription.Supplier bean, ValueDeserializer<?> deserializer) {
+            return read(bean.getType(), deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyEnumDeserializer(
+                DeserializationConfig config,
+                JavaType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyReferenceDeserializer(
+                DeserializationConfig config,
+                ReferenceType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return new AbsentAsEmpty(deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyArrayDeserializer(
+                DeserializationConfig config,
+                ArrayType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyCollectionDeserializer(
+                DeserializationConfig config,
+                CollectionType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyCollectionLikeDeserializer(
+                DeserializationConfig config,
+                CollectionLikeType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyMapDeserializer(
+                DeserializationConfig config,
+                MapType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+
+        @Override
+        public ValueDeserializer<?> modifyMapLikeDeserializer(
+                DeserializationConfig config,
+                MapLikeType type,
+                BeanDescription.Supplier bean,
+                ValueDeserializer<?> deserializer) {
+            return read(type, deserializer);
+        }
+    }
+
+    /** An empty Optional is written as null, and null is left out: absent is what it was. */
+    private static final class AbsentAsEmpty extends DelegatingDeserializer {
+
+        AbsentAsEmpty(ValueDeserializer<?> delegate) {
+            super(delegate);
+        }
+
+        @Override
+        protected ValueDeserializer<?> newDelegatingInstance(ValueDeserializer<?> delegate) {
+            return new AbsentAsEmpty(delegate);
+        }
+
+        @Override
+        public @Nullable Object getAbsentValue(DeserializationContext context) {
+            return getNullValue(context);
+        }
+    }
+
+    /** Sees what no modifier does: the deserializers that annotations name. */
+    private static final class ChosenDeserializers extends NopAnnotationIntrospector {
+
+        private static final long serialVersionUID = 1L;
+
+        private final AnnotationIntrospector introspector;
+
+        ChosenDeserializers(AnnotationIntrospector introspector) {
+            this.introspector = introspector;
+        }
+
+        @Override
+        public @Nullable Object findDeserializer(MapperConfig<?> config, Annotated annotated) {
+            Object chosen = introspector.findDeserializer(config, annotated);
+            return chosen == null || chosen == ValueDeserializer.None.class ? null : new Chosen(annotated, chosen);
+        }
+    }
+
+    /** Stands for a deserializer that an annotation names until Jackson asks for the one to use. */
+    private static final class Chosen extends ValueDeserializer<Object> {
+
+        private final Annotated annotated;
+        private final Object chosen;
+
+        Chosen(Annotated annotated, Object chosen) {
+            this.annotated = annotated;
+            this.chosen = chosen;
+        }
+
+        @Override
+        public ValueDeserializer<?> createContextual(DeserializationContext context, @Nullable BeanProperty property) {
+            ValueDeserializer<?> deserializer = context.deserializerInstance(annotated, chosen);
+            return new StoredTextDeserializer(deserializer, Reading.JSON_OR_TEXT).createContextual(context, property);
+        }
+
+        @Override
+        public Object deserialize(JsonParser parser, DeserializationContext context) {
+            throw new IllegalStateException("Not contextualized");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.eventlog.convert;
+
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.StreamReadCapability;
+import tools.jackson.core.util.JacksonFeatureSet;
+import tools.jackson.core.util.JsonParserDelegate;
+import tools.jackson.databind.ObjectReader;
+import tools.jackson.databind.util.TokenBuffer;
+
+/**
+ * Turns values of a type into stored fields, and those back into equal values: a field for each property, as the
+ * application's mapper names it, written as {@link EventFields} writes values. A property that is null is left out.
+ *
+ * <p>Whether a stored text is read as text or as JSON is decided by the type of the property, not by the text: a string that
+ * looks like a number or like JSON stays a string. A sealed type without {@code @JsonTypeInfo} of its own is stored with a
+ * field {@code @type}, the simple name of the class.
+ *
+ * <p>What the mapper does not keep in JSON does not come back here either. Beyond that:
+ *
+ * <ul>
+ *   <li>A property of type {@code Object} or {@code JsonNode} is read as text, whatever was written.
+ *   <li>A property with an initial value of its own is not set to the null that was left out.
+ * </ul>
+ *
+ * <p>Thread-safe.
+ *
+ * @param <T> the type
+ */
+public final class TypedFields<T> {
+
+    private final Class<T> type;
+    private final ValueWriter writer;
+    private final ObjectReader reader;
+
+    TypedFields(TypedMappers mappers, Class<T> type) {
+        this.type = type;
+        switch (mappers.writtenForm(type)) {
+            case STRING, NUMBER_OR_BOOLEAN, ARRAY ->
+                throw new IllegalArgumentException(notAnObject());
+            case OBJECT, UNKNOWN -> {
+                // Where a serializer does not tell, the first value will
+            }
+        }
+        this.writer = new ValueWriter(mappers.writerFor(type));
+        this.reader = mappers.readerFor(type);
+    }
+
+    /**
+     * The fields of a value.
+     *
+     * @param value the value
+     * @return its fields, in the order in which the mapper writes them
+     * @throws IllegalArgumentException if it cannot be stored: every property is null or there are too many, a value cannot be
+     *     written as JSON or a text not as UTF-8; the message names the field
+     */
+    public Map<String, String> toFields(T value) {
+        if (value == null) {
+            throw new UnstorableEventException("it is null");
+        }
+        FieldCollector fields = new FieldCollector(0);
+        boolean isObject;
+        try {
+            isObject = writer.collect(value, fields);
+        } catch (JacksonException | StackOverflowError ex) {
+            throw new UnstorableEventException(
+                    value.getClass().getName() + " cannot be written as JSON: " + ex.getMessage(), ex);
+        }
+        if (!isObject) {
+            throw new UnstorableEventException(notAnObject());
+        }
+        if (fields.isEmpty()) {
+            throw new UnstorableEventException(
+                    "it has no field: this " + value.getClass().getName() + " has no property that is not null");
+        }
+        return fields.get();
+    }
+
+    /**
+     * The fields of values that are added together.
+     *
+     * @param values the values
+     * @return the fields of each, in order
+     * @throws IllegalArgumentException if one of the values cannot be stored; the message says which
+     */
+    public List<Map<String, String>> allToFields(List<? extends T> values) {
+        return UnstorableEventException.sayingWhich(values, this::toFields);
+    }
+
+    /**
+     * The value that has these fields.
+     *
+     * @param fields fields as stored, written here or elsewhere
+     * @return the value
+     * @throws JacksonException if they do not fit the type
+     */
+    public T fromFields(Map<String, String> fields) {
+        try (TokenBuffer buffer = TokenBuffer.forGeneration()) {
+            buffer.writeStartObject();
+            fields.forEach(buffer::writeStringProperty);
+            buffer.writeEndObject();
+            try (JsonParser parser = new FieldsParser(buffer.asParser())) {
+                return reader.readValue(parser);
+            }
+        }
+    }
+
+    private String notAnObject() {
+        return type.getName() + " is not written as a JSON object, so it has no properties that could be fields";
+    }
+
+    /** Tells deserializers that numbers and the like come as strings, so that none holds it against them. */
+    private static final class FieldsParser extends JsonParserDelegate {
+
+        private static final JacksonFeatureSet<StreamReadCapability> CAPABILITIES =
+                JsonParser.DEFAULT_READ_CAPABILITIES.with(StreamReadCapability.UNTYPED_SCALARS);
+
+        FieldsParser(JsonParser delegate) {
+            super(delegate);
+        }
+
+        @Override
+        public JacksonFeatureSet<StreamReadCapability> streamReadCapabilities() {
+            return CAPABILITIES;
+        }
+    }
+}

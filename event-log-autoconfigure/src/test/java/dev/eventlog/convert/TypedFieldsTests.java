@@ -1,0 +1,679 @@
+package dev.eventlog.convert;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.annotation.JsonAnyGetter;
+import com.fasterxml.jackson.annotation.JsonAnySetter;
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.net.URI;
+import java.time.DayOfWeek;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.Month;
+import java.time.MonthDay;
+import java.time.OffsetDateTime;
+import java.time.Period;
+import java.time.Year;
+import java.time.YearMonth;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.Date;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.ValueSerializer;
+import tools.jackson.databind.annotation.JsonDeserialize;
+import tools.jackson.databind.annotation.JsonSerialize;
+
+class TypedFieldsTests {
+
+    record Text(String text) {}
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "", " ", "0", "007", "-1.50", "1e3", "NaN", "true", "false", "null", "{}", "[]", "{\"a\":1}", "[1]", "\"",
+                "\"x\"", "{", "[", "\u0000", "\n", "\\", "\uFEFF", "\uD83D\uDE00", "a\u0301", "2024-01-31"
+            })
+    void textComesBackEqualWhateverItLooksLike(String text) {
+        for (Mappers mapper : Mappers.values()) {
+            assertComesBack(mapper, new Text(text), Text.class);
+            assertThat(typed(mapper, Text.class).toFields(new Text(text))).isEqualTo(Map.of("text", text));
+            assertComesBack(mapper, new Labelled(new Label.Name(text), new Custom(text)), Labelled.class);
+            assertComesBack(mapper, new Both(new Either(text)), Both.class);
+            assertComesBack(mapper, new Maybe(Optional.of(text)), Maybe.class);
+            assertComesBack(mapper, new Texts(text, new StringBuilder(text).toString().toCharArray()), Texts.class);
+            assertComesBack(mapper, new Lists(List.of(text), List.of(), Set.of(text), Map.of(text, text)), Lists.class);
+        }
+    }
+
+    record Texts(CharSequence chars, char[] array) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Texts that
+                    && chars.toString().contentEquals(that.chars)
+                    && new String(array).equals(new String(that.array));
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(chars.toString(), new String(array));
+        }
+    }
+
+    record Maybe(Optional<String> text) {}
+
+    record Lists(List<String> list, List<Integer> numbers, Set<String> set, Map<String, String> map) {}
+
+    /** Text with a class of its own. */
+    record Label(Name name) {
+        record Name(@JsonValue String text) {
+            @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+            Name {}
+        }
+    }
+
+    record Labelled(Label.Name name, Custom custom) {}
+
+    @JsonSerialize(using = Custom.Serializer.class)
+    @JsonDeserialize(using = Custom.Deserializer.class)
+    record Custom(String text) {
+        static final class Serializer extends ValueSerializer<Custom> {
+            @Override
+            public void serialize(Custom value, JsonGenerator generator, SerializationContext context) {
+                generator.writeString(value.text());
+            }
+        }
+
+        static final class Deserializer extends ValueDeserializer<Custom> {
+            @Override
+            public Custom deserialize(JsonParser parser, DeserializationContext context) {
+                return new Custom(parser.getString());
+            }
+        }
+    }
+
+    record Both(Either either) {}
+
+    /** Written as text, and to be read from numbers and objects as well. */
+    static final class Either {
+        @JsonValue
+        public String text = "";
+
+        public Either() {}
+
+        Either(String text) {
+            this.text = text;
+        }
+
+        @JsonCreator
+        static Either of(String text) {
+            return new Either(text);
+        }
+
+        @JsonCreator
+        static Either of(int number) {
+            return new Either("number " + number);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Either that && text.equals(that.text);
+        }
+
+        @Override
+        public int hashCode() {
+            return text.hashCode();
+        }
+    }
+
+    record Numbers(
+            int i, Integer j, long l, short s, byte b, double d, Double e, float f, boolean t, char c, BigInteger big) {}
+
+    @ParameterizedTest
+    @MethodSource
+    void numbersComeBackEqual(Numbers numbers) {
+        for (Mappers mapper : Mappers.values()) {
+            assertComesBack(mapper, numbers, Numbers.class);
+        }
+    }
+
+    static Stream<Numbers> numbersComeBackEqual() {
+        return Stream.of(
+                new Numbers(0, 0, 0, (short) 0, (byte) 0, 0, -0.0, 0, false, '\0', BigInteger.ZERO),
+                new Numbers(
+                        Integer.MIN_VALUE,
+                        Integer.MAX_VALUE,
+                        Long.MIN_VALUE,
+                        Short.MIN_VALUE,
+                        Byte.MIN_VALUE,
+                        Double.NaN,
+                        Double.NEGATIVE_INFINITY,
+                        Float.POSITIVE_INFINITY,
+                        true,
+                        ' ',
+                        BigInteger.TEN.pow(900)),
+                new Numbers(
+                        1,
+                        2,
+                        Long.MAX_VALUE,
+                        Short.MAX_VALUE,
+                        Byte.MAX_VALUE,
+                        Double.MIN_VALUE,
+                        Double.MAX_VALUE,
+                        Float.MIN_VALUE,
+                        true,
+                        '"',
+                        BigInteger.TEN.negate()));
+    }
+
+    record Amount(BigDecimal value, List<BigDecimal> more) {}
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "0.00", "1.10", "-1E+1000", "1E-1000", "1E+2147483647", "1E-2147483647", "123456789.987654321"})
+    void decimalsKeepTheirScale(String value) {
+        for (Mappers mapper : Mappers.values()) {
+            BigDecimal decimal = new BigDecimal(value);
+            assertComesBack(mapper, new Amount(decimal, List.of(decimal)), Amount.class);
+            assertThat(typed(mapper, Amount.class).toFields(new Amount(decimal, List.of())))
+                    .isEqualTo(Map.of("value", decimal.toString(), "more", "[]"));
+        }
+    }
+
+    record Times(
+            Instant instant,
+            LocalDate date,
+            LocalTime time,
+            LocalDateTime dateTime,
+            Duration duration,
+            Period period,
+            Year year,
+            YearMonth yearMonth,
+            MonthDay monthDay,
+            Month month,
+            DayOfWeek day,
+            ZoneId zone,
+            ZoneOffset offset,
+            Date old,
+            @JsonFormat(pattern = "yyyyMMdd") LocalDate compact,
+            @JsonFormat(shape = JsonFormat.Shape.STRING) Instant text) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void timesComeBackEqual(Mappers mapper) {
+        for (Instant instant : List.of(
+                Instant.EPOCH,
+                Instant.parse("2024-02-29T23:59:59.123456789Z"),
+                Instant.parse("1969-12-31T23:59:59.999999999Z"))) {
+            LocalDateTime dateTime = LocalDateTime.ofInstant(instant, ZoneOffset.UTC);
+            assertComesBack(
+                    mapper,
+                    new Times(
+                            instant,
+                            dateTime.toLocalDate(),
+                            dateTime.toLocalTime(),
+                            dateTime,
+                            Duration.between(Instant.EPOCH, instant),
+                            Period.of(1, 2, 3),
+                            Year.from(dateTime),
+                            YearMonth.from(dateTime),
+                            MonthDay.from(dateTime),
+                            dateTime.getMonth(),
+                            dateTime.getDayOfWeek(),
+                            ZoneId.of("Europe/Vienna"),
+                            ZoneOffset.ofHours(-3),
+                            new Date(instant.toEpochMilli()),
+                            dateTime.toLocalDate(),
+                            instant),
+                    Times.class);
+        }
+    }
+
+    record Zoned(OffsetDateTime offset, ZonedDateTime zoned, ZonedDateTime utc) {}
+
+    @Test
+    void zonesAndOffsetsComeBackWhereDatesAreText() {
+        ZonedDateTime zoned = ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 5, ZoneId.of("Europe/Vienna"));
+        assertComesBack(
+                Mappers.BOOT,
+                new Zoned(
+                        zoned.toOffsetDateTime().withOffsetSameInstant(ZoneOffset.ofHours(5)),
+                        zoned,
+                        zoned.withZoneSameInstant(ZoneId.of("UTC"))),
+                Zoned.class);
+    }
+
+    enum Color {
+        RED,
+        GREEN {
+            @Override
+            public String toString() {
+                return "{green}";
+            }
+        }
+    }
+
+    enum Coded {
+        ONE(1);
+
+        private final int code;
+
+        Coded(int code) {
+            this.code = code;
+        }
+
+        @JsonValue
+        int code() {
+            return code;
+        }
+    }
+
+    record Scalars(UUID uuid, URI uri, Pattern pattern, Color color, Coded coded, Class<?> type, java.util.Locale locale) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Scalars that
+                    && Objects.equals(uuid, that.uuid)
+                    && Objects.equals(uri, that.uri)
+                    && pattern.pattern().equals(that.pattern.pattern())
+                    && color == that.color
+                    && coded == that.coded
+                    && type == that.type
+                    && locale.equals(that.locale);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(uuid, uri);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void scalarsComeBackEqual(Mappers mapper) {
+        for (String pattern : List.of("[1]", "\\{}", "1", "a|b", "true")) {
+            assertComesBack(
+                    mapper,
+                    new Scalars(
+                            new UUID(1, 2),
+                            URI.create("http://[::1]/x"),
+                            Pattern.compile(pattern),
+                            pattern.equals("1") ? Color.RED : Color.GREEN,
+                            Coded.ONE,
+                            String.class,
+                            java.util.Locale.CANADA_FRENCH),
+                    Scalars.class);
+        }
+    }
+
+    record Point(int x, @Nullable Integer y) {}
+
+    record Nested(
+            Point point,
+            List<Point> list,
+            Map<Color, Point> byColor,
+            EnumMap<Color, List<Integer>> enumMap,
+            Point[] array,
+            int[] ints,
+            byte[] bytes,
+            Map<String, Map<String, List<String>>> deep,
+            Set<Color> colors) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Nested that
+                    && point.equals(that.point)
+                    && list.equals(that.list)
+                    && byColor.equals(that.byColor)
+                    && enumMap.equals(that.enumMap)
+                    && List.of(array).equals(List.of(that.array))
+                    && java.util.Arrays.equals(ints, that.ints)
+                    && java.util.Arrays.equals(bytes, that.bytes)
+                    && deep.equals(that.deep)
+                    && colors.equals(that.colors);
+        }
+
+        @Override
+        public int hashCode() {
+            return point.hashCode();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void nestedValuesComeBackEqualAndAreStoredAsJson(Mappers mapper) {
+        Nested nested = new Nested(
+                new Point(1, null),
+                List.of(new Point(2, 3)),
+                Map.of(Color.GREEN, new Point(4, 5)),
+                new EnumMap<>(Map.of(Color.RED, List.of(6))),
+                new Point[] {new Point(7, 8)},
+                new int[] {9, -9},
+                new byte[] {-1, 0, 1},
+                Map.of("a", Map.of("b", List.of("c", "[d]", ""))),
+                Set.of(Color.RED));
+        assertComesBack(mapper, nested, Nested.class);
+        assertThat(typed(mapper, Nested.class).toFields(nested))
+                .containsEntry("list", "[{\"x\":2,\"y\":3}]")
+                .containsEntry("ints", "[9,-9]")
+                .containsEntry("bytes", "/wAB");
+    }
+
+    record Optionals(
+            Optional<String> text,
+            Optional<Point> point,
+            Optional<List<String>> list,
+            Optional<Instant> instant,
+            OptionalInt i,
+            OptionalLong l,
+            OptionalDouble d,
+            @Nullable String last) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void optionalsComeBackEqual(Mappers mapper) {
+        assertComesBack(
+                mapper,
+                new Optionals(
+                        Optional.of("{}"),
+                        Optional.of(new Point(1, 2)),
+                        Optional.of(List.of("[]")),
+                        Optional.of(Instant.parse("2024-01-31T01:02:03.000000001Z")),
+                        OptionalInt.of(-1),
+                        OptionalLong.of(Long.MIN_VALUE),
+                        OptionalDouble.of(1e300),
+                        "null"),
+                Optionals.class);
+        Optionals empty = new Optionals(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalLong.empty(),
+                OptionalDouble.empty(),
+                "x");
+        assertComesBack(mapper, empty, Optionals.class);
+        assertThat(typed(mapper, Optionals.class).toFields(empty)).isEqualTo(Map.of("last", "x"));
+    }
+
+    record Wrappers(Celsius celsius, Tags tags, Attributes attributes, Money money, Cents cents, Place place) {}
+
+    record Celsius(@JsonValue double degrees) {
+        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+        Celsius {}
+    }
+
+    record Tags(@JsonValue List<String> tags) {
+        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+        Tags {}
+    }
+
+    record Attributes(@JsonValue Map<String, String> map) {
+        @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+        Attributes {}
+    }
+
+    /** Written as an object by a serializer that says nothing about it. */
+    @JsonSerialize(using = Money.Serializer.class)
+    @JsonDeserialize(using = Money.Deserializer.class)
+    record Money(long amount, String currency) {
+        static final class Serializer extends ValueSerializer<Money> {
+            @Override
+            public void serialize(Money value, JsonGenerator generator, SerializationContext context) {
+                generator.writeStartObject();
+                generator.writeNumberProperty("amount", value.amount());
+                generator.writeStringProperty("currency", value.currency());
+                generator.writeEndObject();
+            }
+        }
+
+        static final class Deserializer extends ValueDeserializer<Money> {
+            @Override
+            public Money deserialize(JsonParser parser, DeserializationContext context) {
+                JsonNode tree = context.readTree(parser);
+                return new Money(
+                        tree.required("amount").longValue(),
+                        tree.required("currency").stringValue());
+            }
+        }
+    }
+
+    /** Written as a number by a serializer that says nothing about it. */
+    @JsonSerialize(using = Cents.Serializer.class)
+    @JsonDeserialize(using = Cents.Deserializer.class)
+    record Cents(long cents) {
+        static final class Serializer extends ValueSerializer<Cents> {
+            @Override
+            public void serialize(Cents value, JsonGenerator generator, SerializationContext context) {
+                generator.writeNumber(value.cents());
+            }
+        }
+
+        static final class Deserializer extends ValueDeserializer<Cents> {
+            @Override
+            public Cents deserialize(JsonParser parser, DeserializationContext context) {
+                return new Cents(parser.getLongValue());
+            }
+        }
+    }
+
+    /** A constructor that takes text does not make it text. */
+    static final class Place {
+        public String name = "";
+        public int floor;
+
+        public Place() {}
+
+        public Place(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Place that && name.equals(that.name) && floor == that.floor;
+        }
+
+        @Override
+        public int hashCode() {
+            return name.hashCode();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void typesThatSayHowTheyAreWrittenComeBackEqual(Mappers mapper) {
+        Place place = new Place("{}");
+        place.floor = 3;
+        assertComesBack(
+                mapper,
+                new Wrappers(
+                        new Celsius(-1.5),
+                        new Tags(List.of("1", "[]")),
+                        new Attributes(Map.of("a", "{}")),
+                        new Money(5, "EUR"),
+                        new Cents(7),
+                        place),
+                Wrappers.class);
+    }
+
+    sealed interface Shape {
+        record Circle(int radius, @Nullable Shape within) implements Shape {}
+
+        sealed interface Angular extends Shape {}
+
+        record Square(int side, List<Shape> holes) implements Angular {}
+    }
+
+    record Drawing(Shape shape, Optional<Shape> maybe, List<Shape> more, Map<String, Shape> named, Shape.Circle circle) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void sealedTypesComeBackEqual(Mappers mapper) {
+        Shape.Circle circle = new Shape.Circle(1, new Shape.Circle(2, null));
+        Shape square = new Shape.Square(3, List.of(circle));
+        assertComesBack(mapper, circle, Shape.class);
+        assertComesBack(mapper, square, Shape.class);
+        assertComesBack(mapper, new Drawing(square, Optional.of(circle), List.of(square), Map.of("x", circle), circle), Drawing.class);
+        assertThat(typed(mapper, Shape.class).toFields(circle))
+                .isEqualTo(Map.of("@type", "Circle", "radius", "1", "within", "{\"@type\":\"Circle\",\"radius\":2"
+                        + (mapper == Mappers.BOOT ? ",\"within\":null}" : "}")));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aSealedTypeAndItsMembersReadEachOther(Mappers mapper) {
+        Shape.Circle circle = new Shape.Circle(1, null);
+        TypedFields<Shape> shapes = typed(mapper, Shape.class);
+        TypedFields<Shape.Circle> circles = typed(mapper, Shape.Circle.class);
+        assertThat(circles.fromFields(shapes.toFields(circle))).isEqualTo(circle);
+        assertThat(shapes.fromFields(circles.toFields(circle))).isEqualTo(circle);
+        assertThat(circles.fromFields(Map.of("radius", "1"))).isEqualTo(circle);
+        Map<String, String> typeLast = new LinkedHashMap<>(Map.of("radius", "1"));
+        typeLast.put("@type", "Circle");
+        assertThat(shapes.fromFields(typeLast)).isEqualTo(circle);
+    }
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+    @JsonSubTypes({@JsonSubTypes.Type(value = Signal.On.class, name = "on"), @JsonSubTypes.Type(value = Signal.Off.class, name = "off")})
+    sealed interface Signal {
+        record On(int level) implements Signal {}
+
+        record Off(Point point, String text) implements Signal {}
+    }
+
+    record Message(
+            String text,
+            @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXTERNAL_PROPERTY, property = "what") Signal signal,
+            Signal other) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void annotatedPolymorphismIsLeftAlone(Mappers mapper) {
+        Signal off = new Signal.Off(new Point(1, 2), "{}");
+        assertComesBack(mapper, off, Signal.class);
+        assertThat(typed(mapper, Signal.class).toFields(new Signal.On(3))).isEqualTo(Map.of("kind", "on", "level", "3"));
+        assertComesBack(mapper, new Message("1", off, new Signal.On(4)), Message.class);
+        assertThat(typed(mapper, Message.class).toFields(new Message("1", off, off))).containsEntry("what", "off");
+    }
+
+    sealed interface Id {
+        @JsonValue
+        String text();
+
+        @JsonCreator
+        static Id of(String text) {
+            return text.startsWith("u") ? new User(text) : new Order(text);
+        }
+
+        record User(String text) implements Id {}
+
+        record Order(String text) implements Id {}
+    }
+
+    record Owned(Id owner, List<Id> more) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void aSealedTypeThatReadsItselfIsLeftAlone(Mappers mapper) {
+        Owned owned = new Owned(new Id.User("u1"), List.of(new Id.Order("7")));
+        assertComesBack(mapper, owned, Owned.class);
+        assertThat(typed(mapper, Owned.class).toFields(owned)).isEqualTo(Map.of("owner", "u1", "more", "[\"7\"]"));
+    }
+
+    static final class Flexible {
+        @JsonProperty("the-name")
+        public String name = "";
+
+        @JsonUnwrapped(prefix = "at_")
+        public @Nullable Spot spot;
+
+        @JsonAnySetter
+        @JsonAnyGetter
+        public Map<String, Point> others = new LinkedHashMap<>();
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Flexible that
+                    && name.equals(that.name)
+                    && Objects.equals(spot, that.spot)
+                    && others.equals(that.others);
+        }
+
+        @Override
+        public int hashCode() {
+            return name.hashCode();
+        }
+    }
+
+    static final class Spot {
+        public List<Point> points = List.of();
+        public String label = "";
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Spot that && points.equals(that.points) && label.equals(that.label);
+        }
+
+        @Override
+        public int hashCode() {
+            return label.hashCode();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void namesUnwrappedAndAnyPropertiesAreRespected(Mappers mapper) {
+        Flexible flexible = new Flexible();
+        flexible.name = "1";
+        flexible.spot = new Spot();
+        flexible.spot.points = List.of(new Point(1, 2));
+        flexible.spot.label = "[]";
+        flexible.others.put("a b", new Point(3, 4));
+        assertComesBack(mapper, flexible, Flexible.class);
+        assertThat(typed(mapper, Flexible.class).toFields(flexible))
+                .containsOnlyKeys("the-name", "at_points", "at_label", "a b");
+    }
+
+    private static <T> TypedFields<T> typed(Mappers mapper, Class<T> type) {
+        return new EventFields(mapper.mapper).typed(type);
+    }
+
+    private static <T> void assertComesBack(Mappers mapper, T value, Class<T> type) {
+        TypedFields<T> typed = typed(mapper, type);
+        Map<String, String> fields = typed.toFields(value);
+        assertThat(typed.fromFields(fields)).as("%s through %s", mapper, fields).isEqualTo(value);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.convert;
+
+import org.jspecify.annotations.NullMarked;
