@@ -1,14 +1,20 @@
 package dev.eventlog.convert;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.lang.reflect.Modifier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
 import tools.jackson.core.Version;
-import tools.jackson.databind.AnnotationIntrospector;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.deser.AbstractDeserializer;
+import tools.jackson.databind.deser.bean.BeanDeserializerBase;
 import tools.jackson.databind.introspect.Annotated;
 import tools.jackson.databind.introspect.AnnotatedClass;
 import tools.jackson.databind.introspect.NopAnnotationIntrospector;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Gives sealed types that say nothing about it themselves a property {@code @type} with the simple name of the class, so that
@@ -22,33 +28,43 @@ final class SealedTypes extends NopAnnotationIntrospector {
     private static final JsonTypeInfo.Value TYPE_PROPERTY = JsonTypeInfo.Value.construct(
             JsonTypeInfo.Id.SIMPLE_NAME, JsonTypeInfo.As.PROPERTY, "@type", null, false, false);
 
+    private final JsonMapper mapper;
+
+    /** For what the mapper cannot read without. */
+    SealedTypes(JsonMapper mapper) {
+        this.mapper = mapper;
+    }
+
     @Override
     public JsonTypeInfo.@Nullable Value findPolymorphicTypeInfo(MapperConfig<?> config, Annotated annotated) {
         if (annotated instanceof AnnotatedClass type
                 && config.getDefaultTyper(type.getType()) == null
-                && isOfSealedType(type.getRawType(), config)) {
+                && isOfSealedType(type.getRawType())) {
             return TYPE_PROPERTY;
         }
         return null;
     }
 
-    private static boolean isOfSealedType(@Nullable Class<?> type, MapperConfig<?> config) {
+    private boolean isOfSealedType(@Nullable Class<?> type) {
         // The JDK's own do not count, even String is of a sealed type; nor does an enum, though its constants may be classes
         return type != null
                 && !type.getName().startsWith("java.")
                 && !type.isEnum()
-                && (type.isSealed() && !readsItself(type, config)
-                        || isOfSealedType(type.getSuperclass(), config)
-                        || Stream.of(type.getInterfaces()).anyMatch(parent -> isOfSealedType(parent, config)));
+                && (type.isSealed() && !readsByItself(type)
+                        || isOfSealedType(type.getSuperclass())
+                        || Stream.of(type.getInterfaces()).anyMatch(this::isOfSealedType));
     }
 
-    /** Whether a sealed type comes with a way to tell its classes apart: a deserializer or a factory method. */
-    private static boolean readsItself(Class<?> sealed, MapperConfig<?> config) {
-        AnnotationIntrospector introspector = config.getAnnotationIntrospector();
-        AnnotatedClass type = config.classIntrospectorInstance().introspectClassAnnotations(config.constructType(sealed));
-        return introspector.findDeserializer(config, type) != null
-                || type.getFactoryMethods().stream()
-                        .anyMatch(method -> introspector.findCreatorAnnotation(config, method) != null);
+    /** Whether the mapper has a way of its own to tell the classes apart: a factory method, a deserializer, a mapping. */
+    private boolean readsByItself(Class<?> sealed) {
+        try (JsonParser parser = mapper.createParser("")) {
+            DeserializationContext context = (DeserializationContext) parser.objectReadContext();
+            ValueDeserializer<?> deserializer =
+                    context.findNonContextualValueDeserializer(mapper.constructType(sealed));
+            return Modifier.isAbstract(sealed.getModifiers())
+                    ? !(deserializer instanceof AbstractDeserializer)
+                    : !(deserializer instanceof BeanDeserializerBase);
+        }
     }
 
     @Override

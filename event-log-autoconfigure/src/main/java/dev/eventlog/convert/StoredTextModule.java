@@ -13,7 +13,9 @@ import tools.jackson.databind.JacksonModule;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.deser.Deserializers;
 import tools.jackson.databind.deser.ValueDeserializerModifier;
+import tools.jackson.databind.deser.jackson.JsonNodeDeserializer;
 import tools.jackson.databind.deser.std.DelegatingDeserializer;
 import tools.jackson.databind.introspect.Annotated;
 import tools.jackson.databind.introspect.NopAnnotationIntrospector;
@@ -56,6 +58,7 @@ final class StoredTextModule extends JacksonModule {
     @Override
     public void setupModule(SetupContext context) {
         context.addDeserializerModifier(new Modifier());
+        context.addDeserializers(new Trees());
         context.insertAnnotationIntrospector(
                 new ChosenDeserializers(writing.deserializationConfig().getAnnotationIntrospector()));
     }
@@ -66,11 +69,7 @@ final class StoredTextModule extends JacksonModule {
             return readAsWritten(type, deserializer);
         }
         return switch (logical) {
-            case Textual, Integer, Float, Boolean, Binary -> deserializer;
-            case Untyped ->
-                type.isTypeOrSubTypeOf(ObjectNode.class) || type.isTypeOrSubTypeOf(ArrayNode.class)
-                        ? new StoredTextDeserializer(deserializer, Reading.JSON)
-                        : deserializer;
+            case Textual, Integer, Float, Boolean, Binary, Untyped -> deserializer;
             case DateTime ->
                 StoredTextDeserializer.isJavaTime(type.getRawClass())
                         ? new StoredTextDeserializer(deserializer, Reading.JSON)
@@ -165,6 +164,23 @@ final class StoredTextModule extends JacksonModule {
                 BeanDescription.Supplier bean,
                 ValueDeserializer<?> deserializer) {
             return read(type, deserializer);
+        }
+    }
+
+    /** Trees that can only be JSON: no modifier sees their deserializers. */
+    private static final class Trees extends Deserializers.Base {
+
+        @Override
+        public @Nullable ValueDeserializer<?> findTreeNodeDeserializer(
+                JavaType type, DeserializationConfig config, BeanDescription.Supplier bean) {
+            return hasDeserializerFor(config, type.getRawClass())
+                    ? new StoredTextDeserializer(JsonNodeDeserializer.getDeserializer(type.getRawClass()), Reading.JSON)
+                    : null;
+        }
+
+        @Override
+        public boolean hasDeserializerFor(DeserializationConfig config, Class<?> type) {
+            return type == ObjectNode.class || type == ArrayNode.class;
         }
     }
 

@@ -24,7 +24,7 @@ final class TypedMappers {
     TypedMappers(JsonMapper mapper) {
         AnnotationIntrospector introspector = mapper.serializationConfig().getAnnotationIntrospector();
         this.writing = mapper.rebuild()
-                .annotationIntrospector(AnnotationIntrospector.pair(introspector, new SealedTypes()))
+                .annotationIntrospector(AnnotationIntrospector.pair(introspector, new SealedTypes(mapper)))
                 .build();
         this.reading = writing.rebuild().addModule(new StoredTextModule(writing)).build();
     }

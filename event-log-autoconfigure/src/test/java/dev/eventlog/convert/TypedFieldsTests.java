@@ -1,6 +1,8 @@
 package dev.eventlog.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonAnySetter;
@@ -49,15 +51,26 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.annotation.JsonDeserialize;
 import tools.jackson.databind.annotation.JsonSerialize;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 class TypedFieldsTests {
 
@@ -665,6 +678,235 @@ class TypedFieldsTests {
         assertComesBack(mapper, flexible, Flexible.class);
         assertThat(typed(mapper, Flexible.class).toFields(flexible))
                 .containsOnlyKeys("the-name", "at_points", "at_label", "a b");
+    }
+
+    record Undecidable(Object object, JsonNode tree, ObjectNode objectNode, ArrayNode arrayNode) {}
+
+    @ParameterizedTest
+    @EnumSource
+    void whatNoTypeDecidesIsReadAsText(Mappers mapper) {
+        ObjectNode objectNode = JsonMapper.shared().createObjectNode().put("a", "1");
+        ArrayNode arrayNode = JsonMapper.shared().createArrayNode().add("1");
+        TypedFields<Undecidable> typed = typed(mapper, Undecidable.class);
+        assertThat(typed.fromFields(typed.toFields(new Undecidable("1", arrayNode, objectNode, arrayNode))))
+                .isEqualTo(new Undecidable("1", StringNode.valueOf("[\"1\"]"), objectNode, arrayNode));
+        assertThat(typed.fromFields(typed.toFields(new Undecidable(List.of(1), arrayNode, objectNode, arrayNode))))
+                .isEqualTo(new Undecidable("[1]", StringNode.valueOf("[\"1\"]"), objectNode, arrayNode));
+    }
+
+    @Test
+    void aMapIsATypeOfTextFields() {
+        TypedFields<Map> typed = typed(Mappers.BOOT, Map.class);
+        assertThat(typed.fromFields(typed.toFields(Map.of("a", 1, "b", List.of("x")))))
+                .isEqualTo(Map.of("a", "1", "b", "[\"x\"]"));
+    }
+
+    record Single(List<String> texts, List<Point> points, int[] ints) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Single that
+                    && texts.equals(that.texts)
+                    && points.equals(that.points)
+                    && java.util.Arrays.equals(ints, that.ints);
+        }
+
+        @Override
+        public int hashCode() {
+            return texts.hashCode();
+        }
+    }
+
+    @Test
+    void singleValuesAreReadAsLists() {
+        JsonMapper mapper = Mappers.BOOT
+                .mapper
+                .rebuild()
+                .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+                .enable(SerializationFeature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED)
+                .enable(SerializationFeature.WRITE_CHAR_ARRAYS_AS_JSON_ARRAYS)
+                .build();
+        TypedFields<Single> typed = new EventFields(mapper).typed(Single.class);
+        Single single = new Single(List.of("[1]"), List.of(new Point(1, 2)), new int[] {3});
+        assertThat(typed.fromFields(typed.toFields(single))).isEqualTo(single);
+        assertThat(typed.fromFields(Map.of("texts", "x", "points", "{\"x\":1,\"y\":2}", "ints", "3")).points())
+                .isEqualTo(single.points());
+    }
+
+    record Strict(int i, boolean b, @Nullable Double d, @Nullable Color color, @Nullable Instant instant, @Nullable List<Integer> list) {}
+
+    @Test
+    void aStrictMapperReadsWhatItWrote() {
+        JsonMapper mapper = JsonMapper.builder()
+                .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+                .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+                .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(SerializationFeature.WRAP_ROOT_VALUE)
+                .enable(DeserializationFeature.UNWRAP_ROOT_VALUE)
+                .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+                .enable(EnumFeature.WRITE_ENUMS_USING_INDEX)
+                .build();
+        TypedFields<Strict> typed = new EventFields(mapper).typed(Strict.class);
+        Strict all = new Strict(1, true, Double.NaN, Color.GREEN, Instant.EPOCH, List.of(1));
+        assertThat(typed.fromFields(typed.toFields(all))).isEqualTo(all);
+        Strict some = new Strict(1, true, null, null, null, null);
+        assertThat(typed.fromFields(typed.toFields(some))).isEqualTo(some);
+        assertThatExceptionOfType(JacksonException.class)
+                .isThrownBy(() -> typed.fromFields(Map.of("i", "1", "b", "true", "other", "x")))
+                .withMessageContaining("other");
+    }
+
+    @Test
+    void fieldsThatOthersWroteAreReadAsTheMapperReads() {
+        TypedFields<Strict> typed = typed(Mappers.BOOT, Strict.class);
+        assertThat(typed.fromFields(Map.of("i", "1", "b", "false", "other", "x", "list", " [ 1, 2 ] ", "color", "RED")))
+                .isEqualTo(new Strict(1, false, null, Color.RED, null, List.of(1, 2)));
+        assertUnreadable(typed, Map.of("i", "x", "b", "true"), "int");
+        assertUnreadable(typed, Map.of("i", "1", "b", "true", "list", "x"), "from String value");
+        assertUnreadable(typed, Map.of("i", "1", "b", "true", "list", ""), "from String value");
+        assertUnreadable(typed, Map.of("i", "1", "b", "true", "list", "[1"), "end-of-input");
+        assertUnreadable(typed, Map.of("i", "1", "b", "true", "list", "[1] 2"), "More than one JSON value");
+        assertUnreadable(typed, Map.of("i", "1", "b", "true", "list", "[[1]]"), "list");
+        assertUnreadable(typed(Mappers.BOOT, Shape.class), Map.of("radius", "1"), "@type");
+        assertUnreadable(typed(Mappers.BOOT, Shape.class), Map.of("@type", "Star"), "Star");
+    }
+
+    private static void assertUnreadable(TypedFields<?> typed, Map<String, String> fields, String reason) {
+        assertThatExceptionOfType(JacksonException.class)
+                .isThrownBy(() -> typed.fromFields(fields))
+                .withMessageContaining(reason);
+    }
+
+    record Held(@Nullable Place place) {}
+
+    @Test
+    void anObjectThatDoesNotFitIsNotTakenForText() {
+        assertUnreadable(typed(Mappers.BOOT, Held.class), Map.of("place", "{\"floor\":\"x\"}"), "floor");
+    }
+
+    static class Named {
+        public String name = "";
+    }
+
+    static final class Renamed extends Named {
+        public String alias = "";
+    }
+
+    abstract static class NamedMixin {
+        @JsonProperty("called")
+        String name = "";
+    }
+
+    @Test
+    void subclassesKeepTheirPropertiesAndMixinsCount() {
+        JsonMapper mapper = Mappers.BOOT.mapper.rebuild().addMixIn(Named.class, NamedMixin.class).build();
+        Renamed renamed = new Renamed();
+        renamed.name = "n";
+        renamed.alias = "a";
+        TypedFields<Named> typed = new EventFields(mapper).typed(Named.class);
+        assertThat(typed.toFields(renamed)).isEqualTo(Map.of("called", "n", "alias", "a"));
+        assertThat(typed.fromFields(typed.toFields(renamed)).name).isEqualTo("n");
+    }
+
+    /** Read by a module, as types of other libraries are. */
+    sealed interface Unit {
+        record Meter() implements Unit {}
+
+        record Second() implements Unit {}
+    }
+
+    record Measured(Unit unit, List<Unit> units) {}
+
+    @Test
+    void aSealedTypeThatAModuleReadsIsLeftAlone() {
+        SimpleModule module = new SimpleModule()
+                .addSerializer(Unit.class, new ValueSerializer<Unit>() {
+                    @Override
+                    public void serialize(Unit value, JsonGenerator generator, SerializationContext context) {
+                        generator.writeString(value instanceof Unit.Meter ? "1" : "s");
+                    }
+                })
+                .addDeserializer(Unit.class, new ValueDeserializer<Unit>() {
+                    @Override
+                    public Unit deserialize(JsonParser parser, DeserializationContext context) {
+                        return parser.getString().equals("1") ? new Unit.Meter() : new Unit.Second();
+                    }
+                });
+        JsonMapper mapper = Mappers.BOOT.mapper.rebuild().addModule(module).build();
+        TypedFields<Measured> typed = new EventFields(mapper).typed(Measured.class);
+        Measured measured = new Measured(new Unit.Meter(), List.of(new Unit.Second()));
+        assertThat(typed.toFields(measured)).isEqualTo(Map.of("unit", "1", "units", "[\"s\"]"));
+        assertThat(typed.fromFields(typed.toFields(measured))).isEqualTo(measured);
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {String.class, Integer.class, Boolean.class, List.class, int[].class, byte[].class, UUID.class, Color.class, Instant.class})
+    void aTypeThatIsNoObjectIsRefused(Class<?> type) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, type))
+                .withMessage(type.getName() + " is not written as a JSON object, so it has no properties that could be fields");
+    }
+
+    @Test
+    void aTypeThatTurnsOutToBeNoObjectIsRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Custom.class).toFields(new Custom("x")))
+                .withMessage("The event cannot be stored: " + Custom.class.getName()
+                        + " is not written as a JSON object, so it has no properties that could be fields");
+    }
+
+    @Test
+    void aCustomSerializerMayWriteTheFields() {
+        TypedFields<Money> typed = typed(Mappers.BOOT, Money.class);
+        assertThat(typed.toFields(new Money(1, "EUR"))).isEqualTo(Map.of("amount", "1", "currency", "EUR"));
+    }
+
+    record Empty() {}
+
+    static final class Failing {
+        public String getPart() {
+            throw new IllegalStateException("no part");
+        }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway")
+    void whatCannotBeStoredIsNamed() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(null))
+                .withMessage("The event cannot be stored: it is null");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(new Text(null)))
+                .withMessage("The event cannot be stored: it has no field: this " + Text.class.getName()
+                        + " has no property that is not null");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Empty.class).toFields(new Empty()))
+                .withMessageContaining("it has no field");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(new Text("\uD800")))
+                .withMessageContaining("the value of field 'text' is not valid Unicode: unpaired surrogate U+D800 at index 0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Failing.class).toFields(new Failing()))
+                .withMessageContaining(Failing.class.getName() + " cannot be written as JSON: no part")
+                .withCauseInstanceOf(JacksonException.class);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Text.class).allToFields(List.of(new Text("a"), new Text(null))))
+                .withMessageStartingWith("Event 2 of 2 cannot be stored: it has no field");
+    }
+
+    @Test
+    void twoPropertiesOfOneNameAreRefused() {
+        Flexible flexible = new Flexible();
+        flexible.others.put("the-name", new Point(1, 2));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(Mappers.BOOT, Flexible.class).toFields(flexible))
+                .withMessage("The event cannot be stored: it has two fields named 'the-name'");
+    }
+
+    @Test
+    void oneConversionPerType() {
+        EventFields fields = new EventFields(Mappers.BOOT.mapper);
+        assertThat(fields.typed(Text.class)).isSameAs(fields.typed(Text.class));
     }
 
     private static <T> TypedFields<T> typed(Mappers mapper, Class<T> type) {
