@@ -78,6 +78,18 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
+     * The smallest id above this one.
+     *
+     * @return the id after; {@link #MAX} for {@link #MAX} itself
+     */
+    public EventId next() {
+        if (sequence != -1) {
+            return new EventId(milliseconds, sequence + 1);
+        }
+        return milliseconds != -1 ? new EventId(milliseconds + 1, 0) : MAX;
+    }
+
+    /**
      * Whether this id is larger than another.
      *
      * @param other the id to compare with

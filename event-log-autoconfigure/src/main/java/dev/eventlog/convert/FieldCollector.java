@@ -41,7 +41,8 @@ final class FieldCollector {
     }
 
     private static UnstorableEventException tooMany(int count) {
-        return new UnstorableEventException("it has %,d fields, more than the %,d that can be".formatted(count, MAX_FIELDS));
+        return new UnstorableEventException(
+                "it has %,d fields, more than the %,d that can be".formatted(count, MAX_FIELDS));
     }
 
     /** Half a surrogate pair has no form in UTF-8: Java would send a question mark in its place. */
@@ -49,11 +50,14 @@ final class FieldCollector {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isSurrogate(c)) {
-                if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                if (Character.isHighSurrogate(c)
+                        && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1))) {
                     i++;
                 } else {
-                    throw new UnstorableEventException("%s '%s' is not valid Unicode: unpaired surrogate U+%04X at index %d"
-                            .formatted(what, name, (int) c, i));
+                    throw new UnstorableEventException(
+                            "%s '%s' is not valid Unicode: unpaired surrogate U+%04X at index %d"
+                                    .formatted(what, name, (int) c, i));
                 }
             }
         }

@@ -46,11 +46,12 @@ final class SealedTypes extends NopAnnotationIntrospector {
     }
 
     private boolean isOfSealedType(@Nullable Class<?> type) {
-        // The JDK's own do not count, even String is of a sealed type; nor does an enum, though its constants may be classes
+        // The JDK's own do not count, even String is of a sealed type; nor does an enum, though its constants may be
+        // classes
         return type != null
                 && !type.getName().startsWith("java.")
                 && !type.isEnum()
-                && (type.isSealed() && !readsByItself(type)
+                && ((type.isSealed() && !readsByItself(type))
                         || isOfSealedType(type.getSuperclass())
                         || Stream.of(type.getInterfaces()).anyMatch(this::isOfSealedType));
     }

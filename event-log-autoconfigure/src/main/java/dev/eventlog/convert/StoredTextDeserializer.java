@@ -79,21 +79,22 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
     }
 
     @Override
-    public Object deserialize(JsonParser parser, DeserializationContext context) {
+    public @Nullable Object deserialize(JsonParser parser, DeserializationContext context) {
         return isStoredText(parser, context)
                 ? read(parser, context, source -> super.deserialize(source, context))
                 : super.deserialize(parser, context);
     }
 
     @Override
-    public Object deserialize(JsonParser parser, DeserializationContext context, Object into) {
+    public @Nullable Object deserialize(JsonParser parser, DeserializationContext context, Object into) {
         return isStoredText(parser, context)
                 ? read(parser, context, source -> super.deserialize(source, context, into))
                 : super.deserialize(parser, context, into);
     }
 
     @Override
-    public Object deserializeWithType(JsonParser parser, DeserializationContext context, TypeDeserializer type) {
+    public @Nullable Object deserializeWithType(
+            JsonParser parser, DeserializationContext context, TypeDeserializer type) {
         return isStoredText(parser, context)
                 ? read(parser, context, source -> super.deserializeWithType(source, context, type))
                 : super.deserializeWithType(parser, context, type);
@@ -131,7 +132,8 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
             Object value = delegate.read(json);
             // Also what becomes of a deserializer that only wanted a string: it leaves what it has not asked for
             if (json.nextToken() != null) {
-                throw MismatchedInputException.from(json, handledType(), "More than one JSON value, or one not read to its end");
+                throw MismatchedInputException.from(
+                        json, handledType(), "More than one JSON value, or one not read to its end");
             }
             return value;
         } finally {
@@ -202,6 +204,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
 
     @FunctionalInterface
     private interface Delegate {
-        @Nullable Object read(JsonParser source) throws JacksonException;
+        @Nullable
+        Object read(JsonParser source) throws JacksonException;
     }
 }

@@ -75,9 +75,7 @@ final class StoredTextModule extends JacksonModule {
                         ? new StoredTextDeserializer(deserializer, Reading.JSON)
                         : deserializer;
             case Array, Collection, Map ->
-                type.hasRawClass(char[].class)
-                        ? deserializer
-                        : new StoredTextDeserializer(deserializer, Reading.JSON);
+                type.hasRawClass(char[].class) ? deserializer : new StoredTextDeserializer(deserializer, Reading.JSON);
             case POJO, Enum, OtherScalar -> readAsWritten(type, deserializer);
         };
     }

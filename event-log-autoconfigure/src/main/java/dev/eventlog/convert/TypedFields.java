@@ -38,8 +38,7 @@ public final class TypedFields<T> {
     TypedFields(TypedMappers mappers, Class<T> type) {
         this.type = type;
         switch (mappers.writtenForm(type)) {
-            case STRING, NUMBER_OR_BOOLEAN, ARRAY ->
-                throw new IllegalArgumentException(notAnObject());
+            case STRING, NUMBER_OR_BOOLEAN, ARRAY -> throw new IllegalArgumentException(notAnObject());
             case OBJECT, UNKNOWN -> {
                 // Where a serializer does not tell, the first value will
             }

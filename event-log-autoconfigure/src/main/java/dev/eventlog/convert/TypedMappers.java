@@ -26,7 +26,8 @@ final class TypedMappers {
         this.writing = mapper.rebuild()
                 .annotationIntrospector(AnnotationIntrospector.pair(introspector, new SealedTypes(mapper)))
                 .build();
-        this.reading = writing.rebuild().addModule(new StoredTextModule(writing)).build();
+        this.reading =
+                writing.rebuild().addModule(new StoredTextModule(writing)).build();
     }
 
     /** {@return what the mapper writes for values of a type} */

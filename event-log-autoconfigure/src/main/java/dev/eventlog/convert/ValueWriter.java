@@ -27,7 +27,8 @@ final class ValueWriter {
     }
 
     /** {@return the text of a value, null if the mapper writes null} */
-    @Nullable String textOf(Object value) {
+    @Nullable
+    String textOf(Object value) {
         try (TokenBuffer buffer = write(value);
                 JsonParser parser = buffer.asParser()) {
             parser.nextToken();

@@ -44,7 +44,8 @@ class ConversionPropertyTests {
     private static void assertStored(Object value, String text) {
         if (value instanceof Map || value instanceof List) {
             JsonNode tree = JsonMapper.shared().readTree(text);
-            assertThat(JsonMapper.shared().<Object>treeToValue(tree, Object.class)).isEqualTo(value);
+            assertThat(JsonMapper.shared().<Object>treeToValue(tree, Object.class))
+                    .isEqualTo(value);
         } else {
             assertThat(text).isEqualTo(value.toString());
         }
@@ -114,19 +115,20 @@ class ConversionPropertyTests {
                         .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
                         .list()
                         .ofMaxSize(20)
-                        .map(codePoints -> codePoints.stream().map(Character::toString).reduce("", String::concat)),
+                        .map(codePoints ->
+                                codePoints.stream().map(Character::toString).reduce("", String::concat)),
                 Arbitraries.strings().ascii().ofMaxLength(20),
-                Arbitraries.of("", " ", "null", "true", "false", "NaN", "-0", "007", "1e3", "{}", "[]", "\"\"", "{", "[1]"),
+                Arbitraries.of(
+                        "", " ", "null", "true", "false", "NaN", "-0", "007", "1e3", "{}", "[]", "\"\"", "{", "[1]"),
                 Arbitraries.bigDecimals().map(BigDecimal::toString),
                 json);
     }
 
     private Arbitrary<Object> values() {
-        Arbitrary<Object> scalars = Arbitraries.oneOf(
-                List.of(
-                        Arbitraries.strings().ascii().ofMaxLength(10).map(text -> (Object) text),
-                        Arbitraries.integers().map(number -> (Object) number),
-                        Arbitraries.of(true, false).map(value -> (Object) value)));
+        Arbitrary<Object> scalars = Arbitraries.oneOf(List.of(
+                Arbitraries.strings().ascii().ofMaxLength(10).map(text -> (Object) text),
+                Arbitraries.integers().map(number -> (Object) number),
+                Arbitraries.of(true, false).map(value -> (Object) value)));
         return Arbitraries.recursive(
                 () -> scalars,
                 values -> Arbitraries.oneOf(
@@ -140,11 +142,10 @@ class ConversionPropertyTests {
 
     @Provide
     Arbitrary<Map<String, Object>> events() {
-        Arbitrary<Object> numbers = Arbitraries.oneOf(
-                List.of(
-                        Arbitraries.doubles().map(number -> (Object) number),
-                        Arbitraries.of(Double.NaN, Float.NEGATIVE_INFINITY, -0.0).map(number -> (Object) number),
-                        decimals().map(number -> (Object) number)));
+        Arbitrary<Object> numbers = Arbitraries.oneOf(List.of(
+                Arbitraries.doubles().map(number -> (Object) number),
+                Arbitraries.of(Double.NaN, Float.NEGATIVE_INFINITY, -0.0).map(number -> (Object) number),
+                decimals().map(number -> (Object) number)));
         return Arbitraries.maps(
                         texts(), Arbitraries.oneOf(List.of(texts().map(text -> (Object) text), numbers, values())))
                 .ofMinSize(1)
@@ -171,7 +172,8 @@ class ConversionPropertyTests {
                         texts().injectNull(0.2),
                         places().list().ofMaxSize(3),
                         Arbitraries.maps(texts(), texts().list().ofMaxSize(3)).ofMaxSize(3),
-                        Arbitraries.maps(Arbitraries.of(TimeUnit.class), places()).ofMaxSize(3))
+                        Arbitraries.maps(Arbitraries.of(TimeUnit.class), places())
+                                .ofMaxSize(3))
                 .as((f, note, place, remark, places, tags, byUnit) -> new Reading(
                         (String) f[0],
                         (Integer) f[1],
@@ -220,14 +222,16 @@ class ConversionPropertyTests {
         Arbitrary<@Nullable Integer> floors = Arbitraries.integers().injectNull(0.2);
         return Arbitraries.recursive(
                 () -> Combinators.combine(names, floors).as((name, floor) -> new Place(name, floor, List.of())),
-                within -> Combinators.combine(names, floors, within.list().ofMaxSize(2)).as(Place::new),
+                within -> Combinators.combine(names, floors, within.list().ofMaxSize(2))
+                        .as(Place::new),
                 0,
                 2);
     }
 
     @Provide
     Arbitrary<Command> commands() {
-        Arbitrary<Command> stops = Combinators.combine(times(), decimals(), texts().set().ofMaxSize(3))
+        Arbitrary<Command> stops = Combinators.combine(
+                        times(), decimals(), texts().set().ofMaxSize(3))
                 .as((times, cost, reasons) -> new Command.Stop(times.instant(), cost, reasons));
         return Arbitraries.recursive(
                 () -> stops,

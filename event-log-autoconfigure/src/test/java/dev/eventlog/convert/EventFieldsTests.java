@@ -122,7 +122,8 @@ class EventFieldsTests {
     @Test
     void asManyFieldsAsCanBeStored() {
         assertThat(boot.toFields(fields(3_900))).hasSize(3_900);
-        assertRefused(fields(3_901), "The event cannot be stored: it has 3,901 fields, more than the 3,900 that can be");
+        assertRefused(
+                fields(3_901), "The event cannot be stored: it has 3,901 fields, more than the 3,900 that can be");
     }
 
     private static Map<String, Integer> fields(int count) {
@@ -134,10 +135,8 @@ class EventFieldsTests {
     void whatCannotBeStoredIsNamed() {
         assertRefused(null, "The event cannot be stored: it is null");
         assertRefused(Map.of(), "The event cannot be stored: it has no field");
-        assertRefused(
-                Collections.singletonMap(null, "x"), "The event cannot be stored: a field name is null");
-        assertRefused(
-                Collections.singletonMap("a", null), "The event cannot be stored: field 'a' is null");
+        assertRefused(Collections.singletonMap(null, "x"), "The event cannot be stored: a field name is null");
+        assertRefused(Collections.singletonMap("a", null), "The event cannot be stored: field 'a' is null");
         assertRefused(Map.of("a", Optional.empty()), "The event cannot be stored: field 'a' is null");
         assertRefused(
                 (Map) Map.of(1, "x"),
@@ -164,8 +163,11 @@ class EventFieldsTests {
 
     @Test
     void textThatIsNoUnicodeIsKeptWhereTheMapperEscapesIt() {
-        JsonMapper escaping = JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
-        String json = new EventFields(escaping).toFields(Map.of("a", List.of("\uD800"))).get("a");
+        JsonMapper escaping =
+                JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+        String json = new EventFields(escaping)
+                .toFields(Map.of("a", List.of("\uD800")))
+                .get("a");
         assertThat(json).isEqualTo("[\"\\uD800\"]");
         assertThat(escaping.readValue(json, String[].class)).containsExactly("\uD800");
     }
@@ -209,6 +211,8 @@ class EventFieldsTests {
 
     @SuppressWarnings("NullAway")
     private void assertRefused(@Nullable Map<String, ?> event, String message) {
-        assertThatIllegalArgumentException().isThrownBy(() -> boot.toFields(event)).withMessage(message);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> boot.toFields(event))
+                .withMessage(message);
     }
 }

@@ -79,8 +79,31 @@ class TypedFieldsTests {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "0", "007", "-1.50", "1e3", "NaN", "true", "false", "null", "{}", "[]", "{\"a\":1}", "[1]", "\"",
-                "\"x\"", "{", "[", "\u0000", "\n", "\\", "\uFEFF", "\uD83D\uDE00", "a\u0301", "2024-01-31"
+                "",
+                " ",
+                "0",
+                "007",
+                "-1.50",
+                "1e3",
+                "NaN",
+                "true",
+                "false",
+                "null",
+                "{}",
+                "[]",
+                "{\"a\":1}",
+                "[1]",
+                "\"",
+                "\"x\"",
+                "{",
+                "[",
+                "\u0000",
+                "\n",
+                "\\",
+                "\uFEFF",
+                "\uD83D\uDE00",
+                "a\u0301",
+                "2024-01-31"
             })
     void textComesBackEqualWhateverItLooksLike(String text) {
         for (Mappers mapper : Mappers.values()) {
@@ -89,7 +112,8 @@ class TypedFieldsTests {
             assertComesBack(mapper, new Labelled(new Label.Name(text), new Custom(text)), Labelled.class);
             assertComesBack(mapper, new Both(new Either(text)), Both.class);
             assertComesBack(mapper, new Maybe(Optional.of(text)), Maybe.class);
-            assertComesBack(mapper, new Texts(text, new StringBuilder(text).toString().toCharArray()), Texts.class);
+            assertComesBack(
+                    mapper, new Texts(text, new StringBuilder(text).toString().toCharArray()), Texts.class);
             assertComesBack(mapper, new Lists(List.of(text), List.of(), Set.of(text), Map.of(text, text)), Lists.class);
         }
     }
@@ -175,7 +199,17 @@ class TypedFieldsTests {
     }
 
     record Numbers(
-            int i, Integer j, long l, short s, byte b, double d, Double e, float f, boolean t, char c, BigInteger big) {}
+            int i,
+            Integer j,
+            long l,
+            short s,
+            byte b,
+            double d,
+            Double e,
+            float f,
+            boolean t,
+            char c,
+            BigInteger big) {}
 
     @ParameterizedTest
     @MethodSource
@@ -217,7 +251,17 @@ class TypedFieldsTests {
     record Amount(BigDecimal value, List<BigDecimal> more) {}
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "0.00", "1.10", "-1E+1000", "1E-1000", "1E+2147483647", "1E-2147483647", "123456789.987654321"})
+    @ValueSource(
+            strings = {
+                "0",
+                "0.00",
+                "1.10",
+                "-1E+1000",
+                "1E-1000",
+                "1E+2147483647",
+                "1E-2147483647",
+                "123456789.987654321"
+            })
     void decimalsKeepTheirScale(String value) {
         for (Mappers mapper : Mappers.values()) {
             BigDecimal decimal = new BigDecimal(value);
@@ -315,7 +359,8 @@ class TypedFieldsTests {
         }
     }
 
-    record Scalars(UUID uuid, URI uri, Pattern pattern, Color color, Coded coded, Class<?> type, java.util.Locale locale) {
+    record Scalars(
+            UUID uuid, URI uri, Pattern pattern, Color color, Coded coded, Class<?> type, java.util.Locale locale) {
         @Override
         public boolean equals(@Nullable Object other) {
             return other instanceof Scalars that
@@ -550,7 +595,8 @@ class TypedFieldsTests {
         record Square(int side, List<Shape> holes) implements Angular {}
     }
 
-    record Drawing(Shape shape, Optional<Shape> maybe, List<Shape> more, Map<String, Shape> named, Shape.Circle circle) {}
+    record Drawing(
+            Shape shape, Optional<Shape> maybe, List<Shape> more, Map<String, Shape> named, Shape.Circle circle) {}
 
     @ParameterizedTest
     @EnumSource
@@ -559,10 +605,18 @@ class TypedFieldsTests {
         Shape square = new Shape.Square(3, List.of(circle));
         assertComesBack(mapper, circle, Shape.class);
         assertComesBack(mapper, square, Shape.class);
-        assertComesBack(mapper, new Drawing(square, Optional.of(circle), List.of(square), Map.of("x", circle), circle), Drawing.class);
+        assertComesBack(
+                mapper,
+                new Drawing(square, Optional.of(circle), List.of(square), Map.of("x", circle), circle),
+                Drawing.class);
         assertThat(typed(mapper, Shape.class).toFields(circle))
-                .isEqualTo(Map.of("@type", "Circle", "radius", "1", "within", "{\"@type\":\"Circle\",\"radius\":2"
-                        + (mapper == Mappers.BOOT ? ",\"within\":null}" : "}")));
+                .isEqualTo(Map.of(
+                        "@type",
+                        "Circle",
+                        "radius",
+                        "1",
+                        "within",
+                        "{\"@type\":\"Circle\",\"radius\":2" + (mapper == Mappers.BOOT ? ",\"within\":null}" : "}")));
     }
 
     @ParameterizedTest
@@ -580,7 +634,10 @@ class TypedFieldsTests {
     }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-    @JsonSubTypes({@JsonSubTypes.Type(value = Signal.On.class, name = "on"), @JsonSubTypes.Type(value = Signal.Off.class, name = "off")})
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Signal.On.class, name = "on"),
+        @JsonSubTypes.Type(value = Signal.Off.class, name = "off")
+    })
     sealed interface Signal {
         record On(int level) implements Signal {}
 
@@ -589,7 +646,10 @@ class TypedFieldsTests {
 
     record Message(
             String text,
-            @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXTERNAL_PROPERTY, property = "what") Signal signal,
+
+            @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXTERNAL_PROPERTY, property = "what")
+            Signal signal,
+
             Signal other) {}
 
     @ParameterizedTest
@@ -597,9 +657,11 @@ class TypedFieldsTests {
     void annotatedPolymorphismIsLeftAlone(Mappers mapper) {
         Signal off = new Signal.Off(new Point(1, 2), "{}");
         assertComesBack(mapper, off, Signal.class);
-        assertThat(typed(mapper, Signal.class).toFields(new Signal.On(3))).isEqualTo(Map.of("kind", "on", "level", "3"));
+        assertThat(typed(mapper, Signal.class).toFields(new Signal.On(3)))
+                .isEqualTo(Map.of("kind", "on", "level", "3"));
         assertComesBack(mapper, new Message("1", off, new Signal.On(4)), Message.class);
-        assertThat(typed(mapper, Message.class).toFields(new Message("1", off, off))).containsEntry("what", "off");
+        assertThat(typed(mapper, Message.class).toFields(new Message("1", off, off)))
+                .containsEntry("what", "off");
     }
 
     sealed interface Id {
@@ -695,6 +757,7 @@ class TypedFieldsTests {
     }
 
     @Test
+    @SuppressWarnings({"rawtypes", "unchecked"})
     void aMapIsATypeOfTextFields() {
         TypedFields<Map> typed = typed(Mappers.BOOT, Map.class);
         assertThat(typed.fromFields(typed.toFields(Map.of("a", 1, "b", List.of("x")))))
@@ -728,11 +791,18 @@ class TypedFieldsTests {
         TypedFields<Single> typed = new EventFields(mapper).typed(Single.class);
         Single single = new Single(List.of("[1]"), List.of(new Point(1, 2)), new int[] {3});
         assertThat(typed.fromFields(typed.toFields(single))).isEqualTo(single);
-        assertThat(typed.fromFields(Map.of("texts", "x", "points", "{\"x\":1,\"y\":2}", "ints", "3")).points())
+        assertThat(typed.fromFields(Map.of("texts", "x", "points", "{\"x\":1,\"y\":2}", "ints", "3"))
+                        .points())
                 .isEqualTo(single.points());
     }
 
-    record Strict(int i, boolean b, @Nullable Double d, @Nullable Color color, @Nullable Instant instant, @Nullable List<Integer> list) {}
+    record Strict(
+            int i,
+            boolean b,
+            @Nullable Double d,
+            @Nullable Color color,
+            @Nullable Instant instant,
+            @Nullable List<Integer> list) {}
 
     @Test
     void aStrictMapperReadsWhatItWrote() {
@@ -799,7 +869,11 @@ class TypedFieldsTests {
 
     @Test
     void subclassesKeepTheirPropertiesAndMixinsCount() {
-        JsonMapper mapper = Mappers.BOOT.mapper.rebuild().addMixIn(Named.class, NamedMixin.class).build();
+        JsonMapper mapper = Mappers.BOOT
+                .mapper
+                .rebuild()
+                .addMixIn(Named.class, NamedMixin.class)
+                .build();
         Renamed renamed = new Renamed();
         renamed.name = "n";
         renamed.alias = "a";
@@ -840,11 +914,23 @@ class TypedFieldsTests {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {String.class, Integer.class, Boolean.class, List.class, int[].class, byte[].class, UUID.class, Color.class, Instant.class})
+    @ValueSource(
+            classes = {
+                String.class,
+                Integer.class,
+                Boolean.class,
+                List.class,
+                int[].class,
+                byte[].class,
+                UUID.class,
+                Color.class,
+                Instant.class
+            })
     void aTypeThatIsNoObjectIsRefused(Class<?> type) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, type))
-                .withMessage(type.getName() + " is not written as a JSON object, so it has no properties that could be fields");
+                .withMessage(type.getName()
+                        + " is not written as a JSON object, so it has no properties that could be fields");
     }
 
     @Test
@@ -884,7 +970,8 @@ class TypedFieldsTests {
                 .withMessageContaining("it has no field");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(new Text("\uD800")))
-                .withMessageContaining("the value of field 'text' is not valid Unicode: unpaired surrogate U+D800 at index 0");
+                .withMessageContaining(
+                        "the value of field 'text' is not valid Unicode: unpaired surrogate U+D800 at index 0");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Failing.class).toFields(new Failing()))
                 .withMessageContaining(Failing.class.getName() + " cannot be written as JSON: no part")

@@ -1,0 +1,71 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.autoconfigure.EventLogProperties.Follow;
+import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
+import dev.eventlog.redis.FollowSettings;
+import dev.eventlog.redis.RedisEventLogFactory;
+import java.util.concurrent.Executor;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
+import org.springframework.boot.thread.Threading;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.backoff.BackOff;
+import org.springframework.util.backoff.ExponentialBackOff;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Auto-configuration of an {@link EventLogFactory} on the application's Redis. */
+@AutoConfiguration(after = {DataRedisAutoConfiguration.class, JacksonAutoConfiguration.class})
+@ConditionalOnClass({StringRedisTemplate.class, JsonMapper.class})
+@EnableConfigurationProperties(EventLogProperties.class)
+public final class EventLogAutoConfiguration {
+
+    /** The name of the bean that runs listeners, where an application has one of its own. */
+    static final String EXECUTOR = "eventLogTaskExecutor";
+
+    EventLogAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean(EventLogFactory.class)
+    @ConditionalOnSingleCandidate(StringRedisTemplate.class)
+    RedisEventLogFactory eventLogFactory(
+            StringRedisTemplate redis,
+            ObjectProvider<JsonMapper> json,
+            EventLogProperties properties,
+            Environment environment,
+            @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+        RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
+                properties.keyPrefix(),
+                properties::options,
+                properties.read().pageSize(),
+                followSettings(properties.follow()),
+                properties.follow().maxThreads(),
+                Threading.VIRTUAL.isActive(environment));
+        return new RedisEventLogFactory(redis, json.getIfUnique(JsonMapper::new), settings, executor.getIfAvailable());
+    }
+
+    private static FollowSettings followSettings(Follow follow) {
+        return new FollowSettings(
+                follow.batchSize(),
+                follow.pollTimeout(),
+                follow.windowSize(),
+                follow.closeTimeout(),
+                backOff(follow.recovery()));
+    }
+
+    private static BackOff backOff(Recovery recovery) {
+        ExponentialBackOff backOff = new ExponentialBackOff(recovery.delay().toMillis(), recovery.multiplier());
+        backOff.setMaxInterval(recovery.maxDelay().toMillis());
+        backOff.setJitter(recovery.jitter().toMillis());
+        return backOff;
+    }
+}

@@ -1,0 +1,162 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.EventLogOptions;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.InitializingBean;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.PatternMatchUtils;
+
+/**
+ * Configuration of event logs.
+ *
+ * @param maxLength How many events a log keeps at most. Unlimited when 0 or less.
+ * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent, 0 or less.
+ * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
+ * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
+ * @param read Reading.
+ * @param follow Following.
+ */
+@ConfigurationProperties("eventlog")
+record EventLogProperties(
+        @DefaultValue("0") long maxLength,
+        @Nullable Duration ttlAfterLastAdd,
+        @DefaultValue("") String keyPrefix,
+        @DefaultValue List<LogOverride> overrides,
+        @DefaultValue Read read,
+        @DefaultValue Follow follow)
+        implements InitializingBean {
+
+    /**
+     * Options for the logs whose name fits a pattern.
+     *
+     * @param pattern Pattern over log names, in which an asterisk stands for any text.
+     * @param maxLength How many events such a log keeps at most. Unlimited when 0 or less, as for all logs when absent.
+     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0 or less, as for all logs when
+     *     absent.
+     */
+    record LogOverride(
+            @DefaultValue("") String pattern,
+            @Nullable Long maxLength,
+            @Nullable Duration ttlAfterLastAdd) {}
+
+    /**
+     * Reading.
+     *
+     * @param pageSize How many events to ask Redis for at once.
+     */
+    record Read(@DefaultValue("1000") int pageSize) {}
+
+    /**
+     * Following.
+     *
+     * @param batchSize How many events a listener gets at most in one call.
+     * @param pollTimeout How long Redis holds one blocking read. Also how long it takes at most to notice that a log began
+     *     again.
+     * @param windowSize How many of the newest events of a followed log are kept in memory, once for all its followers.
+     * @param maxThreads How many listeners may be busy at one moment. Without meaning on virtual threads.
+     * @param closeTimeout How long closing a follower waits for a running callback before it interrupts it.
+     * @param recovery Coming back after Redis could not be reached.
+     */
+    record Follow(
+            @DefaultValue("500") int batchSize,
+            @DefaultValue("5s") Duration pollTimeout,
+            @DefaultValue("1000") int windowSize,
+            @DefaultValue("256") int maxThreads,
+            @DefaultValue("5s") Duration closeTimeout,
+            @DefaultValue Recovery recovery) {}
+
+    /**
+     * Coming back after Redis could not be reached.
+     *
+     * @param delay How long to wait before following is tried again.
+     * @param multiplier How many times longer to wait after each further failure.
+     * @param maxDelay How long to wait at most.
+     * @param jitter How much longer or shorter to wait at random, so that not all come back at once. Grows with the delay.
+     */
+    record Recovery(
+            @DefaultValue("100ms") Duration delay,
+            @DefaultValue("2") double multiplier,
+            @DefaultValue("5s") Duration maxDelay,
+            @DefaultValue("20ms") Duration jitter) {}
+
+    /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
+    @Override
+    public void afterPropertiesSet() {
+        ttl("ttl-after-last-add", ttlAfterLastAdd);
+        for (int i = 0; i < overrides.size(); i++) {
+            LogOverride override = overrides.get(i);
+            String name = "overrides[" + i + "].";
+            check(
+                    !override.pattern().isBlank(),
+                    name + "pattern",
+                    override.pattern(),
+                    "must be a pattern over log names, for example sensors:*");
+            ttl(name + "ttl-after-last-add", override.ttlAfterLastAdd());
+        }
+        atLeastOne("read.page-size", read.pageSize());
+        atLeastOne("follow.batch-size", follow.batchSize());
+        between("follow.poll-timeout", follow.pollTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        atLeastOne("follow.window-size", follow.windowSize());
+        atLeastOne("follow.max-threads", follow.maxThreads());
+        between("follow.close-timeout", follow.closeTimeout(), Duration.ZERO, Duration.ofHours(1));
+        Recovery recovery = follow.recovery();
+        between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
+        check(
+                recovery.multiplier() >= 1 && recovery.multiplier() <= 1000,
+                "follow.recovery.multiplier",
+                recovery.multiplier(),
+                "must be from 1 to 1000");
+        between("follow.recovery.max-delay", recovery.maxDelay(), recovery.delay(), Duration.ofHours(1));
+        between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, recovery.delay());
+    }
+
+    private static void atLeastOne(String name, int value) {
+        check(value >= 1, name, value, "must be 1 or more");
+    }
+
+    private static void between(String name, Duration value, Duration least, Duration most) {
+        check(
+                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+                name,
+                value,
+                "must be from " + least.toMillis() + "ms to " + most.toMillis() + "ms");
+    }
+
+    private static void ttl(String name, @Nullable Duration value) {
+        try {
+            apply(null, value, EventLogOptions.builder());
+        } catch (IllegalArgumentException refused) {
+            throw new InvalidConfigurationPropertyValueException("eventlog." + name, value, refused.getMessage());
+        }
+    }
+
+    private static void check(boolean right, String name, Object value, String reason) {
+        if (!right) {
+            throw new InvalidConfigurationPropertyValueException("eventlog." + name, value, "It " + reason + ".");
+        }
+    }
+
+    /** The options of a log: those of the first override that fits its name before the general ones. */
+    EventLogOptions options(String log) {
+        EventLogOptions.Builder options = EventLogOptions.builder();
+        apply(maxLength, ttlAfterLastAdd, options);
+        overrides.stream()
+                .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
+                .findFirst()
+                .ifPresent(override -> apply(override.maxLength(), override.ttlAfterLastAdd(), options));
+        return options.build();
+    }
+
+    private static void apply(@Nullable Long maxLength, @Nullable Duration ttl, EventLogOptions.Builder options) {
+        if (maxLength != null) {
+            options.maxLength(maxLength);
+        }
+        if (ttl != null) {
+            options.ttlAfterLastAdd(ttl);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** Auto-configuration of event logs. */
+@NullMarked
+package dev.eventlog.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;

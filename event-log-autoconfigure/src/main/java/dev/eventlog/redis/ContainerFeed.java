@@ -1,0 +1,289 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.data.redis.connection.stream.ReadOffset;
+import org.springframework.data.redis.connection.stream.StreamOffset;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer.StreamMessageListenerContainerOptions;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer.StreamReadRequest;
+import org.springframework.data.redis.stream.Subscription;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * A feed on a {@link StreamMessageListenerContainer}. The container polls and hands over record by record; what came of one
+ * poll is put into the window as one, between two polls. There, too, the feed asks the stream for its state: before it lets
+ * followers have events that might have a hole before them, and after every poll that brought nothing.
+ *
+ * <p>The container's subscription ends with the first failure, and with it the thread. What goes on is this: back off, and
+ * subscribe again after the last event in the window.
+ */
+final class ContainerFeed implements Feed {
+
+    private static final Log logger = LogFactory.getLog(ContainerFeed.class);
+
+    private final EventStream stream;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final Window window;
+    private final HeldConnection connection;
+    private final StreamMessageListenerContainer<String, MapRecord<String, String, String>> container;
+    private final Set<PullFollower> followers = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+    private boolean stopping; // guarded by this, with running
+    private boolean running;
+
+    // What follows belongs to the one thread that polls at a time.
+    private @Nullable Subscription subscription;
+    private List<Event> polled = new ArrayList<>();
+    private boolean justSubscribed;
+    private boolean moved;
+    private @Nullable Throwable failure;
+    private @Nullable BackOffExecution backOff;
+    private long lostAt;
+    private long subscribedAt;
+    private long checkedAt;
+    private long lengthWhenChecked;
+
+    ContainerFeed(
+            EventStream stream,
+            StreamState state,
+            long limit,
+            FollowSettings settings,
+            FeedConnections connections,
+            Executor threads) {
+        this.stream = stream;
+        this.settings = settings;
+        this.threads = threads;
+        this.window = new Window(settings.windowSize(), state, limit);
+        this.connection = new HeldConnection(connections, this::betweenPolls);
+        this.container = StreamMessageListenerContainer.create(
+                connection,
+                StreamMessageListenerContainerOptions.builder()
+                        .pollTimeout(settings.pollTimeout())
+                        .batchSize(settings.batchSize())
+                        .executor(this::poll)
+                        .build());
+        this.checkedAt = System.nanoTime();
+        this.lengthWhenChecked = state.length();
+        container.start();
+    }
+
+    /** Begins to read. Not in the constructor, so that no other thread sees the feed half made. */
+    void start() {
+        subscribe();
+    }
+
+    @Override
+    public Window window() {
+        return window;
+    }
+
+    @Override
+    public void join(PullFollower follower) {
+        followers.add(follower);
+    }
+
+    @Override
+    public boolean leave(PullFollower follower) {
+        followers.remove(follower);
+        return !followers.isEmpty();
+    }
+
+    @Override
+    public CompletableFuture<Void> stop() {
+        synchronized (this) {
+            stopping = true;
+            if (!running) {
+                stopped.complete(null);
+            }
+        }
+        container.stop();
+        connection.cut();
+        return stopped;
+    }
+
+    private void subscribe() {
+        synchronized (this) {
+            if (stopping) {
+                stopped.complete(null);
+                return;
+            }
+            running = true;
+        }
+        justSubscribed = true;
+        subscribedAt = System.nanoTime();
+        if (subscription != null) {
+            container.remove(subscription);
+        }
+        StreamReadRequest<String> request = StreamReadRequest.builder(StreamOffset.create(
+                        stream.key(), ReadOffset.from(window.last().toString())))
+                .cancelOnError(any -> true)
+                .errorHandler(thrown -> failure = thrown)
+                .build();
+        subscription = container.register(request, entry -> polled.add(EventStream.event(entry)));
+    }
+
+    /** The container's executor: one call for each subscription, as long as that lasts. */
+    private void poll(Runnable polling) {
+        Runnable whole = () -> {
+            try {
+                polling.run();
+            } catch (Throwable thrown) { // the container does not catch errors, and would leave everybody waiting
+                failure = thrown;
+            }
+            pollingEnded();
+        };
+        try {
+            threads.execute(whole);
+        } catch (RejectedExecutionException shutDown) {
+            failure = shutDown;
+            pollingEnded();
+        }
+    }
+
+    /** Called before each poll, with what the one before brought: all of its records have been handed over by now. */
+    private void betweenPolls() {
+        List<Event> events = polled;
+        if (justSubscribed) {
+            justSubscribed = false;
+            if (backOff != null) {
+                check(events); // who knows what happened while Redis was away
+                ring();
+            }
+            return;
+        }
+        if (backOff != null) {
+            recovered();
+        }
+        if (events.isEmpty() || mayHaveHole()) {
+            check(events);
+        } else {
+            window.append(events);
+        }
+        if (!events.isEmpty()) {
+            polled = new ArrayList<>();
+            ring();
+        }
+    }
+
+    /**
+     * Whether events between the last poll and this one may have been trimmed away again. Not where the log is far longer
+     * than what one poll brings: trimming leaves the newest of it.
+     */
+    private boolean mayHaveHole() {
+        return lengthWhenChecked < 2L * settings.batchSize()
+                || System.nanoTime() - checkedAt > settings.pollTimeout().toNanos();
+    }
+
+    private void check(List<Event> events) {
+        StreamState state = stream.state();
+        checkedAt = System.nanoTime();
+        lengthWhenChecked = state.length();
+        Continuity continuity = window.judge(events, state);
+        switch (continuity.verdict()) {
+            case WHOLE -> window.append(events);
+            case MISSING -> {
+                window.skip(continuity.missed(), events, state);
+                ring();
+            }
+            case BEGAN_AGAIN -> {
+                beginAgain(state);
+                moved = true;
+                ring();
+                throw new SubscriptionMoved();
+            }
+        }
+    }
+
+    /**
+     * Goes on at the start of the log that has taken the place of the old one; or, where it is the old one that has lost
+     * its newest events, as after a failover, at the last event that it still has.
+     */
+    private void beginAgain(StreamState state) {
+        Event known = window.find(state.lastId());
+        boolean rolledBack = known != null
+                ? stream.from(state.lastId(), 1).equals(List.of(known))
+                : state.exists() && window.beganAt(state);
+        if (rolledBack) {
+            window.beginAgain(state.lastId(), state.added());
+        } else {
+            long removed = state.countsAdded() ? state.added() - state.length() : Continuity.UNKNOWN;
+            window.beginAgain(EventId.MIN, removed);
+        }
+    }
+
+    private void ring() {
+        followers.forEach(PullFollower::ring);
+    }
+
+    private void pollingEnded() {
+        connection.release();
+        polled = new ArrayList<>();
+        Throwable thrown = failure;
+        failure = null;
+        synchronized (this) {
+            running = false;
+            if (stopping) {
+                stopped.complete(null);
+                return;
+            }
+        }
+        if (moved) {
+            moved = false;
+            subscribe();
+            return;
+        }
+        EventLogException why = stream.translate(
+                "follow", thrown != null ? thrown : new IllegalStateException("The reading thread was interrupted"));
+        if (backOff == null) {
+            backOff = settings.recovery().start();
+            lostAt = System.nanoTime();
+            if (why instanceof EventLogUnavailableException) {
+                logger.warn("Following log '" + stream.log() + "' is interrupted, and will be tried again: "
+                        + why.getMessage());
+            }
+        } else {
+            logger.debug("Following log '" + stream.log() + "' is still interrupted", why);
+        }
+        long delay = why instanceof EventLogUnavailableException ? backOff.nextBackOff() : BackOffExecution.STOP;
+        if (delay == BackOffExecution.STOP) {
+            followers.forEach(follower -> follower.refuse(why));
+        } else {
+            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
+                    .execute(this::subscribe);
+        }
+    }
+
+    private void recovered() {
+        backOff = null;
+        logger.info("Following log '" + stream.log() + "' goes on after "
+                + Duration.ofNanos(subscribedAt - lostAt).toMillis() + " ms");
+    }
+
+    /** Ends a subscription whose offset is no longer right. */
+    private static final class SubscriptionMoved extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        SubscriptionMoved() {
+            super("The log began again", null, false, false);
+        }
+    }
+}

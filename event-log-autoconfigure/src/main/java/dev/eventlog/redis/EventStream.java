@@ -1,0 +1,207 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.data.domain.Range;
+import org.springframework.data.domain.Range.Bound;
+import org.springframework.data.redis.connection.Limit;
+import org.springframework.data.redis.connection.RedisStreamCommands.TrimOptions;
+import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.connection.stream.StreamRecords;
+import org.springframework.data.redis.core.StreamOperations;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.script.DefaultRedisScript;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * The commands on one log's stream: the only place that asks Redis. Thread-safe; every failure is an
+ * {@link EventLogException}.
+ */
+final class EventStream {
+
+    private static final RedisScript<List<String>> ADD = script("add.lua");
+    private static final RedisScript<List<String>> STATE = script("state.lua");
+
+    private final String log;
+    private final String key;
+    private final StringRedisTemplate redis;
+    private final int pageSize;
+
+    EventStream(String log, String key, StringRedisTemplate redis, int pageSize) {
+        this.log = log;
+        this.key = key;
+        this.redis = redis;
+        this.pageSize = pageSize;
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static RedisScript<List<String>> script(String name) {
+        DefaultRedisScript script = new DefaultRedisScript<>();
+        script.setLocation(new ClassPathResource(name, EventStream.class));
+        script.setResultType(List.class);
+        script.getSha1(); // reads the file now: a script that cannot be read fails here, not at the first add
+        return script;
+    }
+
+    String log() {
+        return log;
+    }
+
+    String key() {
+        return key;
+    }
+
+    /** {@code XADD}, where nothing else must happen with it. */
+    EventId add(Map<String, String> event, EventLogOptions options) {
+        if (options.hasTtl()) {
+            return addAll(List.of(event), options).get(0);
+        }
+        return ask("add to", () -> {
+            XAddOptions trimming = options.hasMaxLength()
+                    ? XAddOptions.trim(TrimOptions.maxLen(options.maxLength()).approximate())
+                    : XAddOptions.none();
+            RecordId id = streams().add(StreamRecords.newRecord().in(key).ofMap(event), trimming);
+            return EventId.parse(answered(id).getValue());
+        });
+    }
+
+    /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */
+    List<EventId> addAll(List<Map<String, String>> events, EventLogOptions options) {
+        int size = 2;
+        for (Map<String, String> event : events) {
+            size += 1 + 2 * event.size();
+        }
+        List<Object> arguments = new ArrayList<>(size);
+        arguments.add(Long.toString(options.maxLength()));
+        arguments.add(Long.toString(options.ttlAfterLastAdd().toMillis()));
+        for (Map<String, String> event : events) {
+            arguments.add(Integer.toString(2 * event.size()));
+            event.forEach((field, value) -> {
+                arguments.add(field);
+                arguments.add(value);
+            });
+        }
+        return ask(
+                "add to",
+                () -> answered(redis.execute(ADD, List.of(key), arguments.toArray())).stream()
+                        .map(EventId::parse)
+                        .toList());
+    }
+
+    /**
+     * Reads backwards, page by page. Backwards because trimming eats at the other end: whatever is removed meanwhile, the
+     * events answered have no hole among them.
+     *
+     * @param newest the newest id to answer
+     * @param after the id after which to stop
+     * @param limit how many events to answer at most
+     * @param page takes each page, newest event first
+     */
+    void backwards(EventId newest, EventId after, long limit, Consumer<List<Event>> page) {
+        EventId oldest = after.next();
+        EventId from = newest;
+        long left = limit;
+        while (left > 0 && from.compareTo(oldest) >= 0) {
+            EventId upTo = from;
+            int count = (int) Math.min(left, pageSize);
+            List<Event> events = ask(
+                    "read",
+                    () -> events(streams()
+                            .reverseRange(
+                                    key, between(oldest, upTo), Limit.limit().count(count))));
+            if (!events.isEmpty()) {
+                page.accept(events);
+            }
+            if (events.size() < count) {
+                return;
+            }
+            left -= count;
+            from = events.get(count - 1).id().previous();
+        }
+    }
+
+    /** {@code XRANGE} from an id on, that one included. */
+    List<Event> from(EventId id, int count) {
+        return ask(
+                "read",
+                () -> events(streams()
+                        .range(key, between(id, EventId.MAX), Limit.limit().count(count))));
+    }
+
+    StreamState state() {
+        List<String> state = ask("read", () -> answered(redis.execute(STATE, List.of(key))));
+        if (state.isEmpty()) {
+            return StreamState.ABSENT;
+        }
+        String first = state.get(2);
+        String added = state.get(3);
+        return new StreamState(
+                true,
+                Long.parseLong(state.get(0)),
+                EventId.parse(state.get(1)),
+                first.isEmpty() ? null : EventId.parse(first),
+                added.isEmpty() ? StreamState.UNKNOWN : Long.parseLong(added));
+    }
+
+    long size() {
+        return ask("read", () -> answered(streams().size(key)));
+    }
+
+    boolean exists() {
+        return ask("read", () -> answered(redis.hasKey(key)));
+    }
+
+    boolean delete() {
+        return ask("delete", () -> answered(redis.delete(key)));
+    }
+
+    EventLogException translate(String what, Throwable failure) {
+        return RedisFailures.translate(log, key, what, failure);
+    }
+
+    static Event event(MapRecord<String, String, String> entry) {
+        return new Event(EventId.parse(entry.getId().getValue()), entry.getValue());
+    }
+
+    private static List<Event> events(@Nullable List<MapRecord<String, String, String>> entries) {
+        return answered(entries).stream().map(EventStream::event).toList();
+    }
+
+    private static Range<String> between(EventId oldest, EventId newest) {
+        return Range.of(
+                oldest.equals(EventId.MIN) ? Bound.unbounded() : Bound.inclusive(oldest.toString()),
+                newest.equals(EventId.MAX) ? Bound.unbounded() : Bound.inclusive(newest.toString()));
+    }
+
+    private StreamOperations<String, String, String> streams() {
+        return redis.opsForStream();
+    }
+
+    private <T> T ask(String what, Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException failure) {
+            throw translate(what, failure);
+        }
+    }
+
+    /** Spring Data answers null only inside a pipeline or transaction. */
+    private static <T> T answered(@Nullable T answer) {
+        if (answer == null) {
+            throw new IllegalStateException(
+                    "An event log cannot be used inside a pipeline or a Redis transaction: its answers come too late there");
+        }
+        return answer;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.eventlog.redis;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The one live read of a log in this application: puts what comes into a {@link Window} and rings the followers. It runs from
+ * when it is made until it is stopped, whatever happens to Redis meanwhile.
+ */
+interface Feed {
+
+    /** {@return the newest events, as far as this feed has read} */
+    Window window();
+
+    /** Adds a follower to those that are rung. */
+    void join(PullFollower follower);
+
+    /**
+     * Takes a follower away.
+     *
+     * @return whether others are left
+     */
+    boolean leave(PullFollower follower);
+
+    /**
+     * Ends the live read, without waiting for it.
+     *
+     * @return completes when its thread and connection are gone
+     */
+    CompletableFuture<Void> stop();
+}

@@ -1,0 +1,59 @@
+package dev.eventlog.redis;
+
+import java.time.Duration;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Opens the connections on which feeds block. They stand outside the application's pool, where each would take a place for
+ * as long as it blocks; they go to the master; and their time-out is that of the application and the poll's together, so
+ * that the two cannot be set against each other.
+ */
+interface FeedConnections extends AutoCloseable {
+
+    Duration LONGEST_OVER = Duration.ofSeconds(10);
+
+    /**
+     * A connection, and how to end a read that blocks on it from another thread.
+     *
+     * @param connection to be closed by the thread that reads
+     * @param cut ends the read at once and for good; may be called at any time
+     */
+    record FeedConnection(RedisConnection connection, Runnable cut) {}
+
+    FeedConnection open();
+
+    @Override
+    void close();
+
+    /** How long to wait for the answer to a blocking read: at most ten seconds over, or a dead server would stay unnoticed. */
+    static Duration patience(Duration application, Duration pollTimeout) {
+        Duration over = application.compareTo(LONGEST_OVER) < 0 ? application : LONGEST_OVER;
+        return pollTimeout.plus(over);
+    }
+
+    static FeedConnections of(RedisConnectionFactory application, Duration pollTimeout) {
+        ClassLoader loader = FeedConnections.class.getClassLoader();
+        if (ClassUtils.isPresent("io.lettuce.core.RedisClient", loader) && LettuceFeedConnections.fit(application)) {
+            return LettuceFeedConnections.of(application, pollTimeout);
+        }
+        if (ClassUtils.isPresent("redis.clients.jedis.Jedis", loader) && JedisFeedConnections.fit(application)) {
+            return JedisFeedConnections.of(application, pollTimeout);
+        }
+        return new ApplicationConnections(application);
+    }
+
+    /** For a factory that cannot be copied: its own connections, with what it has set. */
+    record ApplicationConnections(RedisConnectionFactory application) implements FeedConnections {
+
+        @Override
+        public FeedConnection open() {
+            RedisConnection connection = application.getConnection();
+            return new FeedConnection(connection, connection::close);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

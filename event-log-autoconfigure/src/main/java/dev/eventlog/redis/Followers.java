@@ -1,0 +1,148 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.redis.PullFollower.Loss;
+import dev.eventlog.redis.PullFollower.Start;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** Starts followers, knows those that run, and closes them all. Thread-safe. */
+final class Followers {
+
+    private final Feeds feeds;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final Set<PullFollower> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean open = true;
+
+    Followers(Feeds feeds, FollowSettings settings, Executor threads) {
+        this.feeds = feeds;
+        this.settings = settings;
+        this.threads = threads;
+    }
+
+    Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener) {
+        refuseIfClosed(stream);
+        StreamState state = stream.state();
+        Start start = start(stream, tail, state);
+        PullFollower follower = feeds.join(
+                stream,
+                state,
+                tail.maxLength(),
+                (feed, life) -> new PullFollower(
+                        stream,
+                        feeds,
+                        feed,
+                        settings,
+                        threads,
+                        listener,
+                        start,
+                        state.lastId(),
+                        tail.maxLength(),
+                        life));
+        running.add(follower);
+        follower.completion().whenComplete((nothing, failure) -> running.remove(follower));
+        if (!open) { // closed since the look above, perhaps without having seen this one
+            follower.close();
+            refuseIfClosed(stream);
+        }
+        follower.ring();
+        return follower;
+    }
+
+    private void refuseIfClosed(EventStream stream) {
+        if (!open) {
+            throw new IllegalStateException(
+                    "Log '" + stream.log() + "' cannot be followed: the application is shutting down");
+        }
+    }
+
+    /** Finds where a tail begins, so that it is fixed from now on. */
+    private static Start start(EventStream stream, TailRange tail, StreamState state) {
+        EventId after = tail.after();
+        EventId end = state.lastId();
+        EventId first = state.firstId();
+        if (tail.seen() != null && tail.seen().isAfter(end)) { // this log never gave that id: it has begun again since
+            return new Start(end, state.added(), new Loss(Gap.Kind.BEGAN_AGAIN, tail.seen(), Continuity.UNKNOWN));
+        }
+        if (after.compareTo(end) >= 0) {
+            return new Start(after, after.equals(end) ? state.added() : Continuity.UNKNOWN, null);
+        }
+        if (first == null) {
+            return new Start(end, state.added(), removedSince(tail.seen()));
+        }
+        if (state.length() > tail.limit()) {
+            Newest newest = new Newest(tail.limit());
+            stream.backwards(end, after, tail.limit() + 1, newest::take);
+            EventId before = newest.before;
+            return before != null
+                    ? new Start(before, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()))
+                    : new Start(after, Continuity.minus(state.added(), newest.count), null);
+        }
+        if (first.isAfter(after)) {
+            boolean nothingRemoved =
+                    state.added() == state.length() || first.previous().equals(after);
+            return new Start(
+                    first.previous(),
+                    Continuity.minus(state.added(), state.length()),
+                    nothingRemoved ? null : removedSince(tail.seen()));
+        }
+        return new Start(after, Continuity.UNKNOWN, null);
+    }
+
+    /** A reader that resumes is told that there was more after what it has seen; one that begins knows nothing of it. */
+    private static @Nullable Loss removedSince(@Nullable EventId seen) {
+        return seen == null || seen.equals(EventId.MIN) ? null : new Loss(Gap.Kind.REMOVED, seen, Continuity.UNKNOWN);
+    }
+
+    /** Counts the newest events and notes the one before them. */
+    private static final class Newest {
+
+        private final long limit;
+        private long count;
+        private @Nullable EventId before;
+
+        Newest(long limit) {
+            this.limit = limit;
+        }
+
+        void take(List<Event> page) {
+            count += page.size();
+            if (count > limit) {
+                before = page.get(page.size() - 1).id();
+            }
+        }
+    }
+
+    /**
+     * Lets no follower start any more and ends those that run, side by side, without waiting.
+     *
+     * @param afterwards runs when the last callback has returned and the last feed has ended
+     */
+    void close(Runnable afterwards) {
+        open = false;
+        CompletableFuture<?>[] ending =
+                running.stream().map(PullFollower::closeSoon).toArray(CompletableFuture[]::new);
+        CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
+                .exceptionally(failureOfOne -> null)
+                .thenCompose(ended -> feeds.ended())
+                .whenComplete((nothing, failure) -> afterwards.run());
+    }
+
+    /** Lets followers start again. */
+    void open() {
+        open = true;
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.redis.FeedConnections.FeedConnection;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.InvalidDataAccessResourceUsageException;
+import org.springframework.data.redis.connection.DefaultStringRedisConnection;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisSentinelConnection;
+
+/**
+ * The factory given to a feed's listener container, which asks it for a connection before each poll and closes that after:
+ * it gives the same one each time, and ignores the closing. So a poll costs no connection, and the moment between two polls
+ * is known.
+ *
+ * <p>Used by the one thread that polls, but for {@link #cut()}.
+ */
+final class HeldConnection implements RedisConnectionFactory {
+
+    private final FeedConnections connections;
+    private final Runnable beforePoll;
+    private volatile @Nullable FeedConnection held;
+    private volatile boolean cut;
+
+    HeldConnection(FeedConnections connections, Runnable beforePoll) {
+        this.connections = connections;
+        this.beforePoll = beforePoll;
+    }
+
+    @Override
+    public RedisConnection getConnection() {
+        beforePoll.run();
+        FeedConnection current = held;
+        if (current == null) {
+            current = connections.open();
+            held = current;
+        }
+        if (cut) { // read after held is written, as cut() reads held after it has written cut: one of the two sees the
+            // other
+            release();
+            throw new InvalidDataAccessResourceUsageException("The feed has been stopped");
+        }
+        return new Uncloseable(current.connection());
+    }
+
+    /** Closes the connection; the next poll opens another. */
+    void release() {
+        FeedConnection current = held;
+        held = null;
+        if (current != null) {
+            current.connection().close();
+        }
+    }
+
+    /** Ends the poll that may be under way, at once, and lets none follow. From any thread. */
+    void cut() {
+        cut = true;
+        FeedConnection current = held;
+        if (current != null) {
+            current.cut().run();
+        }
+    }
+
+    @Override
+    public RedisClusterConnection getClusterConnection() {
+        throw new UnsupportedOperationException("A feed reads one key");
+    }
+
+    @Override
+    public RedisSentinelConnection getSentinelConnection() {
+        throw new UnsupportedOperationException("A feed reads one key");
+    }
+
+    @Override
+    public boolean getConvertPipelineAndTxResults() {
+        return true;
+    }
+
+    @Override
+    public @Nullable DataAccessException translateExceptionIfPossible(RuntimeException failure) {
+        return null;
+    }
+
+    private static final class Uncloseable extends DefaultStringRedisConnection {
+
+        Uncloseable(RedisConnection connection) {
+            super(connection);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,99 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import dev.eventlog.convert.EventFields;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A log as a name, options, and a stream. */
+final class RedisEventLog implements EventLog {
+
+    private final EventStream stream;
+    private final EventLogOptions options;
+    private final EventFields fields;
+    private final Followers followers;
+
+    RedisEventLog(EventStream stream, EventLogOptions options, EventFields fields, Followers followers) {
+        this.stream = stream;
+        this.options = options;
+        this.fields = fields;
+        this.followers = followers;
+    }
+
+    @Override
+    public String name() {
+        return stream.log();
+    }
+
+    @Override
+    public EventLogOptions options() {
+        return options;
+    }
+
+    @Override
+    public EventId add(Map<String, ?> event) {
+        return addStored(fields.toFields(event));
+    }
+
+    @Override
+    public List<EventId> addAll(List<? extends Map<String, ?>> events) {
+        return addAllStored(fields.allToFields(events));
+    }
+
+    EventId addStored(Map<String, String> event) {
+        return stream.add(event, options);
+    }
+
+    List<EventId> addAllStored(List<Map<String, String>> events) {
+        return events.isEmpty() ? List.of() : stream.addAll(events, options);
+    }
+
+    @Override
+    public List<Event> read(Tail tail) {
+        TailRange range = TailRange.of(tail, options);
+        List<Event> events = new ArrayList<>();
+        stream.backwards(EventId.MAX, range.after(), range.limit(), events::addAll);
+        Collections.reverse(events);
+        return Collections.unmodifiableList(events);
+    }
+
+    @Override
+    public Follower follow(Tail tail, EventBatchListener<Event> listener) {
+        return followers.follow(stream, TailRange.of(tail, options), listener);
+    }
+
+    @Override
+    public long size() {
+        return stream.size();
+    }
+
+    @Override
+    public Optional<EventId> lastId() {
+        StreamState state = stream.state();
+        return state.exists() ? Optional.of(state.lastId()) : Optional.empty();
+    }
+
+    @Override
+    public boolean exists() {
+        return stream.exists();
+    }
+
+    @Override
+    public boolean delete() {
+        return stream.delete();
+    }
+
+    @Override
+    public String toString() {
+        return "EventLog '" + name() + "' (" + options + ")";
+    }
+}

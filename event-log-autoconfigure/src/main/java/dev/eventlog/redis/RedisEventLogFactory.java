@@ -1,0 +1,135 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.convert.EventFields;
+import dev.eventlog.convert.TypedFields;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Makes event logs on Redis, through a {@link StringRedisTemplate}. The application's context stops it before anything that
+ * its listeners may need: running callbacks finish, none starts.
+ */
+public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
+
+    private final StringRedisTemplate redis;
+    private final EventFields fields;
+    private final Settings settings;
+    private final ListenerThreads ownThreads;
+    private final Feeds feeds;
+    private final Followers followers;
+    private final Map<Class<?>, TypedFields<?>> typedFields = new ConcurrentHashMap<>();
+
+    /**
+     * What is set for all logs. Immutable.
+     *
+     * @param keyPrefix stands before each log's name in the key of its stream
+     * @param options the options of a log of that name
+     * @param pageSize how many events to ask Redis for at once when reading, above 0
+     * @param follow how logs are followed
+     * @param maxThreads how many listeners may be busy at one moment, above 0; without meaning on virtual threads
+     * @param virtualThreads whether listeners and feeds run on virtual threads
+     */
+    public record Settings(
+            String keyPrefix,
+            Function<String, EventLogOptions> options,
+            int pageSize,
+            FollowSettings follow,
+            int maxThreads,
+            boolean virtualThreads) {}
+
+    /**
+     * A factory, for where there is no auto-configuration to make it. To be destroyed.
+     *
+     * @param redis the template to work with
+     * @param json writes and reads typed events and what is nested in others
+     * @param settings what is set for all logs
+     * @param listenerExecutor runs the listeners; null for threads of the factory's own
+     * @throws IllegalArgumentException if the template has no connection factory
+     */
+    public RedisEventLogFactory(
+            StringRedisTemplate redis, JsonMapper json, Settings settings, @Nullable Executor listenerExecutor) {
+        RedisConnectionFactory connectionFactory = redis.getConnectionFactory();
+        if (connectionFactory == null) {
+            throw new IllegalArgumentException("The StringRedisTemplate has no connection factory");
+        }
+        this.redis = redis;
+        this.fields = new EventFields(json);
+        this.settings = settings;
+        this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
+        this.feeds = new Feeds(
+                () -> FeedConnections.of(connectionFactory, settings.follow().pollTimeout()),
+                settings.follow(),
+                ownThreads.forFeeds());
+        this.followers = new Followers(
+                feeds, settings.follow(), listenerExecutor != null ? listenerExecutor : ownThreads.forListeners());
+    }
+
+    @Override
+    public EventLog create(String name, Consumer<EventLogOptions.Builder> customizer) {
+        return log(name, customizer);
+    }
+
+    @Override
+    public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+        return new RedisTypedEventLog<>(log(name, customizer), type, typedFields(type));
+    }
+
+    private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("The name of a log must not be blank, but is '" + name + "'");
+        }
+        EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
+        customizer.accept(options);
+        EventStream stream = new EventStream(name, settings.keyPrefix() + name, redis, settings.pageSize());
+        return new RedisEventLog(stream, options.build(), fields, followers);
+    }
+
+    @SuppressWarnings("unchecked")
+    private <T> TypedFields<T> typedFields(Class<T> type) {
+        return (TypedFields<T>) typedFields.computeIfAbsent(type, fields::typed);
+    }
+
+    /** Lets logs be followed again, after {@link #stop()}. */
+    @Override
+    public void start() {
+        followers.open();
+    }
+
+    /** Closes all followers, without waiting for their callbacks. */
+    @Override
+    public void stop() {
+        followers.close(() -> {});
+    }
+
+    /** Closes all followers side by side, and calls back when the last of their callbacks has returned. */
+    @Override
+    public void stop(Runnable callback) {
+        followers.close(callback);
+    }
+
+    @Override
+    public boolean isRunning() {
+        return followers.isOpen();
+    }
+
+    /** Closes what is still open: followers, connections, threads. */
+    @Override
+    public void destroy() {
+        followers.close(() -> {});
+        feeds.close();
+        ownThreads.close();
+    }
+}

@@ -1,0 +1,90 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import java.util.List;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.data.redis.RedisConnectionFailureException;
+
+/** Turns what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
+final class RedisFailures {
+
+    /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */
+    private static final List<String> PASSING =
+            List.of("LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED");
+
+    private RedisFailures() {}
+
+    static EventLogException translate(String log, String key, String what, Throwable failure) {
+        if (failure instanceof EventLogException already) {
+            return already;
+        }
+        String said = causes(failure);
+        String message = "Could not " + what + " log '" + log + "': ";
+        if (says(said, "WRONGTYPE")) {
+            return new EventLogException(
+                    log,
+                    message + "the key '" + key + "' holds another Redis type. Choose another name or delete that key.",
+                    failure);
+        }
+        if (says(said, "NOPERM") || says(said, "NOAUTH") || says(said, "WRONGPASS")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis denies it to this user. Extend its ACL rule, or correct its name and password.",
+                    failure);
+        }
+        if (says(said, "OOM")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis has reached its maxmemory. Give it more, or let logs be shorter or expire.",
+                    failure);
+        }
+        if (says(said, "MISCONF")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis refuses writes because it cannot save to its disk. See the log of the server.",
+                    failure);
+        }
+        for (String passing : PASSING) {
+            if (says(said, passing)) {
+                return new EventLogUnavailableException(
+                        log,
+                        message + "Redis cannot answer now (" + failure.getMessage() + "). Try again later.",
+                        failure);
+            }
+        }
+        if (!isConnectionTrouble(failure) && says(said, "ERR")) {
+            return new EventLogException(log, message + "Redis refused: " + failure.getMessage(), failure);
+        }
+        return new EventLogUnavailableException(
+                log,
+                message + "Redis could not be reached or did not answer (" + failure.getMessage()
+                        + "). Try again later.",
+                failure);
+    }
+
+    private static boolean isConnectionTrouble(Throwable failure) {
+        return failure instanceof RedisConnectionFailureException || failure instanceof TransientDataAccessException;
+    }
+
+    private static String causes(Throwable failure) {
+        StringBuilder said = new StringBuilder();
+        int depth = 0;
+        for (Throwable each = failure; each != null && depth++ < 10; each = each.getCause()) {
+            said.append(each.getMessage()).append('\n');
+        }
+        return said.toString();
+    }
+
+    /** Whether the code stands as a word: a reply begins with it, but one out of a script carries it in the middle. */
+    private static boolean says(String text, String code) {
+        for (int at = text.indexOf(code); at >= 0; at = text.indexOf(code, at + 1)) {
+            int end = at + code.length();
+            if ((at == 0 || !Character.isLetterOrDigit(text.charAt(at - 1)))
+                    && (end == text.length() || !Character.isLetterOrDigit(text.charAt(end)))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,31 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tail of a log with its max-length: the newest events, not older than an id.
+ *
+ * @param after the id after which it begins
+ * @param limit how many events it has at most
+ * @param seen the id that the reader has seen already, if it resumes
+ * @param maxLength the max-length of the log; the largest number there is for none
+ */
+record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
+
+    static TailRange of(Tail tail, EventLogOptions options) {
+        long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
+        if (tail instanceof Tail.Last last) {
+            return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);
+        }
+        if (tail instanceof Tail.From from) {
+            return new TailRange(from.id().previous(), maxLength, null, maxLength);
+        }
+        if (tail instanceof Tail.After after) {
+            return new TailRange(after.id(), maxLength, after.id(), maxLength);
+        }
+        return new TailRange(EventId.MIN, maxLength, null, maxLength);
+    }
+}

@@ -1,0 +1,192 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.redis.Continuity.Verdict;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest few events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, with no
+ * hole. Filled by the feed, read by the followers; thread-safe.
+ */
+final class Window {
+
+    /** What a follower finds after its cursor. */
+    enum Found {
+        /** Events: take them. */
+        EVENTS,
+        /** Nothing: the cursor is at the end, or ahead of this feed. */
+        NOTHING,
+        /** The cursor is older than the window: page through Redis. */
+        BEHIND,
+        /** The log began again since the follower looked last. */
+        BEGAN_AGAIN
+    }
+
+    /**
+     * What a follower gets.
+     *
+     * @param found which case it is
+     * @param events what comes after the cursor, if that was found
+     * @param rank which event ever added the cursor is, or unknown
+     * @param base where the window begins
+     * @param life which life of the log this is
+     * @param resume where to go on after the log began again
+     */
+    record Slice(Found found, List<Event> events, long rank, EventId base, int life, EventId resume) {}
+
+    static final int ANOTHER = -1;
+
+    private final @Nullable Event[] ring;
+    private final long limit;
+    private int head;
+    private int size;
+
+    private EventId base;
+    private EventId last;
+    private long rank; // of last
+    private int life;
+    private EventId resume = EventId.MIN;
+
+    Window(int capacity, StreamState state, long limit) {
+        this.ring = new Event[capacity];
+        this.limit = limit;
+        this.base = state.lastId();
+        this.last = state.lastId();
+        this.rank = state.added();
+    }
+
+    /**
+     * Which life of the log this window shows, for a follower that begins by the given state.
+     *
+     * @return the number of that life, or {@link #ANOTHER} if the state is of another
+     */
+    synchronized int lifeOf(StreamState state) {
+        return isOf(state) ? life : ANOTHER;
+    }
+
+    synchronized EventId last() {
+        return last;
+    }
+
+    /**
+     * Whether the stream of this state is still the one that this window shows, as far as can be told.
+     *
+     * @param state read after whatever it is asked for
+     */
+    synchronized boolean isOf(StreamState state) {
+        return Continuity.judge(last, rank, List.of(), state, limit).verdict() != Verdict.BEGAN_AGAIN;
+    }
+
+    synchronized Continuity judge(List<Event> next, StreamState state) {
+        return Continuity.judge(last, rank, next, state, limit);
+    }
+
+    /** Appends what follows without a hole. */
+    synchronized void append(List<Event> events) {
+        for (Event event : events) {
+            if (size == ring.length) {
+                base = at(0).id();
+                head = (head + 1) % ring.length;
+                size--;
+            }
+            ring[(head + size++) % ring.length] = event;
+        }
+        if (!events.isEmpty()) {
+            last = events.get(events.size() - 1).id();
+            rank = Continuity.plus(rank, events.size());
+        }
+    }
+
+    /** Begins anew after a hole: followers that are behind it page through Redis and find out what they miss. */
+    synchronized void skip(long missed, List<Event> next, StreamState state) {
+        clear();
+        if (next.isEmpty()) {
+            base = last = state.lastId();
+            rank = state.added();
+        } else {
+            base = last = next.get(0).id().previous();
+            rank = Continuity.plus(rank, missed);
+            append(next);
+        }
+    }
+
+    /**
+     * Begins another life, after the log has begun again.
+     *
+     * @param from the id after which to go on
+     * @param rankThere which event ever added that one is
+     */
+    synchronized void beginAgain(EventId from, long rankThere) {
+        clear();
+        base = last = resume = from;
+        rank = rankThere;
+        life++;
+    }
+
+    /** The event of this id, if the window shows it. */
+    synchronized @Nullable Event find(EventId id) {
+        int index = indexAfter(id.previous());
+        return index < size && at(index).id().equals(id) ? at(index) : null;
+    }
+
+    /** Whether a stream of this state ends just where this window began, and has had as many events. */
+    synchronized boolean beganAt(StreamState state) {
+        boolean sameCount = rank == Continuity.UNKNOWN || !state.countsAdded() || state.added() == rank - size;
+        return base.equals(state.lastId()) && sameCount;
+    }
+
+    synchronized Slice after(EventId cursor, int knownLife, int limit) {
+        if (life != knownLife) {
+            return slice(Found.BEGAN_AGAIN, List.of(), Continuity.UNKNOWN);
+        }
+        if (cursor.compareTo(last) >= 0) {
+            return slice(Found.NOTHING, List.of(), cursor.equals(last) ? rank : Continuity.UNKNOWN);
+        }
+        if (cursor.compareTo(base) < 0) {
+            return slice(Found.BEHIND, List.of(), Continuity.UNKNOWN);
+        }
+        int from = indexAfter(cursor);
+        int count = Math.min(size - from, limit);
+        List<Event> events = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            events.add(at(from + i));
+        }
+        return slice(Found.EVENTS, events, Continuity.minus(rank, size - from));
+    }
+
+    private Slice slice(Found found, List<Event> events, long rankOfCursor) {
+        return new Slice(found, events, rankOfCursor, base, life, resume);
+    }
+
+    private int indexAfter(EventId id) {
+        int low = 0;
+        int high = size;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (at(middle).id().isAfter(id)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    private Event at(int index) {
+        Event event = ring[(head + index) % ring.length];
+        if (event == null) {
+            throw new IllegalStateException("No event at " + index + " of " + size);
+        }
+        return event;
+    }
+
+    private void clear() {
+        Arrays.fill(ring, null);
+        head = 0;
+        size = 0;
+    }
+}

@@ -1,0 +1,17 @@
+-- What the stream KEYS[1] knows of itself: its length, the id given last, the first id that it holds (or nothing), and how
+-- many events were ever added (nothing before Redis 7). An empty answer where there is no such key.
+-- A script because XINFO fails on a missing key, and to leave the two events that it would bring along on the server.
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return {}
+end
+local info, state = redis.call('XINFO', 'STREAM', KEYS[1]), {}
+for i = 1, #info, 2 do
+  state[info[i]] = info[i + 1]
+end
+local first, added = state['first-entry'], state['entries-added']
+return {
+  string.format('%.0f', state['length']),
+  state['last-generated-id'],
+  first and first[1] or '',
+  added and string.format('%.0f', added) or ''
+}
