@@ -1,0 +1,110 @@
+package dev.eventlog;
+
+import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClassesThat;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.convert.EventFields;
+import dev.eventlog.convert.TypedFields;
+import dev.eventlog.redis.FollowSettings;
+import dev.eventlog.redis.RedisEventLogFactory;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.context.annotation.Bean;
+
+/** The shape that the code keeps: which package may know which, and how little of it a user sees. */
+class ArchitectureTests {
+
+    private static final JavaClasses CODE = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.eventlog");
+
+    @Test
+    void theApiKnowsNothingOfWhatIsBelowIt() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.eventlog.*..", "org.springframework..", "tools.jackson..")
+                .check(CODE);
+    }
+
+    @Test
+    void theRedisSideKnowsNothingOfItsConfiguration() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.eventlog.autoconfigure..", "org.springframework.boot..")
+                .check(CODE);
+    }
+
+    @Test
+    void conversionKnowsNothingOfRedis() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.convert")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.eventlog.redis", "org.springframework.data..")
+                .check(CODE);
+    }
+
+    @Test
+    void aDriverIsKnownInOnePlaceOnly() {
+        DescribedPredicate<JavaClass> lettuce = JavaClass.Predicates.resideInAnyPackage(
+                "io.lettuce..", "org.springframework.data.redis.connection.lettuce..");
+        DescribedPredicate<JavaClass> jedis = JavaClass.Predicates.resideInAnyPackage(
+                "redis.clients..", "org.springframework.data.redis.connection.jedis..");
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.LettuceFeedConnections.*")
+                .should(dependOnClassesThat(lettuce))
+                .check(CODE);
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.JedisFeedConnections.*")
+                .should(dependOnClassesThat(jedis))
+                .check(CODE);
+    }
+
+    @Test
+    void onlyWhatAUserNeedsIsPublic() {
+        classes()
+                .that()
+                .resideOutsideOfPackage("dev.eventlog")
+                .and()
+                .arePublic()
+                .should()
+                .be(DescribedPredicate.describe("among the few", type -> type.isEquivalentTo(RedisEventLogFactory.class)
+                        || type.isEquivalentTo(RedisEventLogFactory.Settings.class)
+                        || type.isEquivalentTo(FollowSettings.class)
+                        || type.isEquivalentTo(EventFields.class)
+                        || type.isEquivalentTo(TypedFields.class)
+                        || type.isEquivalentTo(EventLogAutoConfiguration.class)))
+                .check(CODE);
+    }
+
+    @Test
+    void autoConfigurationsHaveBootsForm() {
+        classes().that().areAnnotatedWith(AutoConfiguration.class).should().beFinal().check(CODE);
+        methods().that().areAnnotatedWith(Bean.class).should().bePackagePrivate().check(CODE);
+        constructors()
+                .that()
+                .areDeclaredInClassesThat()
+                .areAnnotatedWith(AutoConfiguration.class)
+                .should()
+                .bePackagePrivate()
+                .check(CODE);
+    }
+}

@@ -1,0 +1,343 @@
+package dev.eventlog.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.test.TestRedisConnection;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.annotation.Primary;
+import org.springframework.core.io.support.SpringFactoriesLoader;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+
+class EventLogAutoConfigurationTests {
+
+    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    DataRedisAutoConfiguration.class, JacksonAutoConfiguration.class, EventLogAutoConfiguration.class))
+            .withPropertyValues("spring.data.redis.port=1");
+
+    private final ApplicationContextRunner withRedis = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    DataRedisAutoConfiguration.class,
+                    JacksonAutoConfiguration.class,
+                    TaskExecutionAutoConfiguration.class,
+                    EventLogAutoConfiguration.class))
+            .withUserConfiguration(TestRedisConnection.class);
+
+    @Test
+    void makesAFactoryAndAsksRedisNothing() {
+        runner.run(context -> {
+            assertThat(context).hasSingleBean(EventLogFactory.class).hasBean("eventLogFactory");
+            assertThat(context.getBean(EventLogFactory.class).create("log").options())
+                    .isEqualTo(EventLogOptions.builder().build());
+        });
+    }
+
+    @Test
+    void stepsBackForAFactoryOfTheApplication() {
+        runner.withUserConfiguration(OwnFactory.class).run(context -> {
+            assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(RedisEventLogFactory.class);
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {StringRedisTemplate.class, JsonMapper.class})
+    void stepsBackWhereAClassIsMissing(Class<?> missing) {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(EventLogAutoConfiguration.class))
+                .withClassLoader(new FilteredClassLoader(missing))
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogFactory.class));
+    }
+
+    @Test
+    void stepsBackWhereThereIsNoTemplate() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(EventLogAutoConfiguration.class))
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogFactory.class));
+    }
+
+    @Test
+    void stepsBackForTwoConnectionFactoriesOfEqualRank() {
+        runner.withUserConfiguration(SecondConnectionFactory.class)
+                .withBean("first", RedisConnectionFactory.class, EventLogAutoConfigurationTests::connectionFactory)
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogFactory.class));
+    }
+
+    @Test
+    void takesThePrimaryOfTwoConnectionFactories() {
+        runner.withUserConfiguration(SecondConnectionFactory.class, PrimaryConnectionFactory.class)
+                .run(context -> assertThat(context).hasSingleBean(EventLogFactory.class));
+    }
+
+    @Test
+    void worksWithTheFactoryOfAnApplicationThatHasNoJsonMapper() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class))
+                .run(context -> assertThat(context).hasSingleBean(EventLogFactory.class));
+    }
+
+    @Test
+    void bindsTheOptionsOfLogs() {
+        runner.withPropertyValues(
+                        "eventlog.max-length=1000",
+                        "eventlog.ttl-after-last-add=2h",
+                        "eventlog.overrides[0].pattern=sensors:*",
+                        "eventlog.overrides[0].max-length=25",
+                        "eventlog.overrides[1].pattern=sensors:42",
+                        "eventlog.overrides[1].max-length=99",
+                        "eventlog.overrides[2].pattern=*:unlimited",
+                        "eventlog.overrides[2].max-length=0",
+                        "eventlog.overrides[2].ttl-after-last-add=-1s")
+                .run(context -> {
+                    EventLogFactory factory = context.getBean(EventLogFactory.class);
+                    assertThat(factory.create("orders:1").options()).isEqualTo(options(1000, Duration.ofHours(2)));
+                    assertThat(factory.create("sensors:42").options())
+                            .as("the first that fits wins, and leaves what it does not say as it is")
+                            .isEqualTo(options(25, Duration.ofHours(2)));
+                    assertThat(factory.create("x:unlimited").options()).isEqualTo(options(0, Duration.ZERO));
+                    assertThat(factory.create("sensors:42", o -> o.maxLength(7)).options())
+                            .isEqualTo(options(7, Duration.ofHours(2)));
+                    assertThat(factory.create("x", Map.class, o -> o.ttlAfterLastAdd(Duration.ZERO))
+                                    .untyped()
+                                    .options())
+                            .isEqualTo(options(1000, Duration.ZERO));
+                });
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "eventlog.ttl-after-last-add, 10ns, 1 millisecond",
+        "eventlog.overrides[0].pattern, ' ', sensors:*",
+        "eventlog.overrides[0].ttl-after-last-add, 40000d, 100 years",
+        "eventlog.read.page-size, 0, 1 or more",
+        "eventlog.follow.batch-size, 0, 1 or more",
+        "eventlog.follow.window-size, -1, 1 or more",
+        "eventlog.follow.max-threads, 0, 1 or more",
+        "eventlog.follow.poll-timeout, 0s, from 1ms",
+        "eventlog.follow.close-timeout, -1s, from 0ms",
+        "eventlog.follow.recovery.delay, 0s, from 1ms",
+        "eventlog.follow.recovery.multiplier, 0.5, from 1 to 1000",
+        "eventlog.follow.recovery.max-delay, 1ms, from 100ms",
+        "eventlog.follow.recovery.jitter, 1h, to 100ms"
+    })
+    void saysWhichPropertyIsWrong(String name, String value, String reason) {
+        runner.withPropertyValues("eventlog.overrides[0].pattern=x", name + "=" + value)
+                .run(context -> {
+                    assertThat(context).hasFailed();
+                    Throwable failure = context.getStartupFailure();
+                    assertThat(failure)
+                            .hasRootCauseInstanceOf(InvalidConfigurationPropertyValueException.class)
+                            .rootCause()
+                            .hasMessageContaining(name);
+                    FailureAnalysis analysis = analyze(failure, context.getSourceApplicationContext().getEnvironment());
+                    assertThat(analysis.getDescription()).contains(name).contains(reason);
+                });
+    }
+
+    @Test
+    void textThatIsNoDurationIsSaidByTheBinder() {
+        runner.withPropertyValues("eventlog.follow.poll-timeout=soon").run(context -> assertThat(context)
+                .getFailure()
+                .hasStackTraceContaining("eventlog.follow.poll-timeout"));
+    }
+
+    @Test
+    void leavesTheApplicationItsTaskExecutor() {
+        withRedis.run(context -> assertThat(context)
+                .hasBean("applicationTaskExecutor")
+                .getBeans(Executor.class)
+                .hasSize(1));
+    }
+
+    @Test
+    void runsListenersOnTheExecutorOfTheApplicationThatBearsTheName() {
+        withRedis
+                .withUserConfiguration(OwnExecutor.class)
+                .run(context -> assertThat(listenerThread(context.getBean(EventLogFactory.class))
+                                .getName())
+                        .startsWith("own-"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void runsListenersOnVirtualThreadsWhereTheApplicationHasThem(boolean enabled) {
+        boolean possible = Runtime.version().feature() >= 21;
+        withRedis
+                .withPropertyValues("spring.threads.virtual.enabled=" + enabled)
+                .run(context -> {
+                    Thread thread = listenerThread(context.getBean(EventLogFactory.class));
+                    assertThat(thread.getName()).startsWith("eventlog-listener-");
+                    assertThat(isVirtual(thread)).isEqualTo(enabled && possible);
+                });
+    }
+
+    @Test
+    void putsThePrefixBeforeTheName() {
+        String name = "test:" + UUID.randomUUID();
+        withRedis.withPropertyValues("eventlog.key-prefix=prefix:").run(context -> {
+            EventLog log = context.getBean(EventLogFactory.class).create(name);
+            log.add(Map.of("a", 1));
+            assertThat(log.name()).isEqualTo(name);
+            assertThat(context.getBean(StringRedisTemplate.class).hasKey("prefix:" + name))
+                    .isTrue();
+            assertThat(log.delete()).isTrue();
+        });
+    }
+
+    @Test
+    void writesTypesByTheMapperOfTheApplication() {
+        record Reading(int sensorId) {}
+        withRedis
+                .withBean(JsonMapper.class, () -> JsonMapper.builder()
+                        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                        .build())
+                .run(context -> {
+                    TypedEventLog<Reading> log = context.getBean(EventLogFactory.class)
+                            .create("test:" + UUID.randomUUID(), Reading.class);
+                    EventId id = log.add(new Reading(7));
+                    assertThat(log.untyped().read(Tail.from(id)).get(0).fields()).containsExactly(Map.entry("sensor_id", "7"));
+                    assertThat(log.delete()).isTrue();
+                });
+    }
+
+    @Test
+    void canBeStoppedAndStartedAgain() {
+        withRedis.run(context -> {
+            RedisEventLogFactory factory = context.getBean(RedisEventLogFactory.class);
+            listenerThread(factory);
+            factory.stop();
+            assertThat(factory.isRunning()).isFalse();
+            factory.start();
+            assertThat(factory.isRunning()).isTrue();
+            listenerThread(factory);
+        });
+    }
+
+    private static Thread listenerThread(EventLogFactory factory) throws Exception {
+        EventLog log = factory.create("test:" + UUID.randomUUID());
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        try (Follower follower = log.follow(Tail.all(), batch -> thread.complete(Thread.currentThread()))) {
+            log.add(Map.of("a", 1));
+            return thread.get(10, TimeUnit.SECONDS);
+        } finally {
+            log.delete();
+        }
+    }
+
+    private static boolean isVirtual(Thread thread) {
+        return thread.getThreadGroup() != null
+                && thread.getThreadGroup().getName().equals("VirtualThreads");
+    }
+
+    private static FailureAnalysis analyze(
+            Throwable failure, org.springframework.core.env.Environment environment) {
+        return SpringFactoriesLoader.forDefaultResourceLocation()
+                .load(
+                        FailureAnalyzer.class,
+                        SpringFactoriesLoader.ArgumentResolver.of(
+                                org.springframework.core.env.Environment.class, environment),
+                        SpringFactoriesLoader.FailureHandler.handleMessage((message, cause) -> {}))
+                .stream()
+                .map(analyzer -> analyzer.analyze(failure))
+                .filter(analysis -> analysis != null)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static EventLogOptions options(long maxLength, Duration ttl) {
+        return EventLogOptions.builder()
+                .maxLength(maxLength)
+                .ttlAfterLastAdd(ttl)
+                .build();
+    }
+
+    private static RedisConnectionFactory connectionFactory() {
+        return new org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory("localhost", 1);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class SecondConnectionFactory {
+
+        @Bean
+        RedisConnectionFactory second() {
+            return connectionFactory();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class PrimaryConnectionFactory {
+
+        @Bean
+        @Primary
+        RedisConnectionFactory primary() {
+            return connectionFactory();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class OwnFactory {
+
+        @Bean
+        EventLogFactory own() {
+            return new EventLogFactory() {
+
+                @Override
+                public EventLog create(String name, Consumer<EventLogOptions.Builder> customizer) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public <T> TypedEventLog<T> create(
+                        String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+                    throw new UnsupportedOperationException();
+                }
+            };
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestRedisConnection.class)
+    static class OwnExecutor {
+
+        @Bean
+        ThreadPoolTaskExecutor eventLogTaskExecutor() {
+            ThreadPoolTaskExecutor executor = new ThreadPoolTaskExecutor();
+            executor.setThreadNamePrefix("own-");
+            return executor;
+        }
+    }
+}

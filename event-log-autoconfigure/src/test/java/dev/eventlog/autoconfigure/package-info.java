@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;
