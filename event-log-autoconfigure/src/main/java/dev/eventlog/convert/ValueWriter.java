@@ -22,9 +22,7 @@ final class ValueWriter {
     private final ObjectWriteContext context;
 
     ValueWriter(ObjectWriter writer) {
-        this.writer = writer.without(SerializationFeature.INDENT_OUTPUT)
-                .without(SerializationFeature.WRAP_ROOT_VALUE)
-                .withRootValueSeparator("");
+        this.writer = writer.without(SerializationFeature.INDENT_OUTPUT).without(SerializationFeature.WRAP_ROOT_VALUE);
         this.context = new WriterContext(this.writer);
     }
 
@@ -32,25 +30,23 @@ final class ValueWriter {
     @Nullable
     String textOf(Object value) {
         try (TokenBuffer buffer = write(value);
-                JsonParser parser = buffer.asParser();
-                JsonTexts json = new JsonTexts(writer)) {
+                JsonParser parser = buffer.asParser()) {
             parser.nextToken();
-            return textOf(parser, json);
+            return textOf(parser);
         }
     }
 
     /** Adds a field for each property that is not null; answers false if the value is not written as an object. */
     boolean collect(Object value, FieldCollector fields) {
         try (TokenBuffer buffer = write(value);
-                JsonParser parser = buffer.asParser();
-                JsonTexts json = new JsonTexts(writer)) {
+                JsonParser parser = buffer.asParser()) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 return false;
             }
             while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                 String name = parser.currentName();
                 parser.nextToken();
-                String text = textOf(parser, json);
+                String text = textOf(parser);
                 if (text != null) {
                     fields.add(name, text);
                 }
@@ -65,45 +61,21 @@ final class ValueWriter {
         return buffer;
     }
 
-    private static @Nullable String textOf(JsonParser parser, JsonTexts json) {
+    private @Nullable String textOf(JsonParser parser) {
         JsonToken token = parser.currentToken();
         if (token == null || token == JsonToken.VALUE_NULL) {
             return null;
         }
         // An embedded object is raw JSON (@JsonRawValue), which the generator knows how to write
-        return token.isStructStart() || token == JsonToken.VALUE_EMBEDDED_OBJECT
-                ? json.next(parser)
-                : parser.getString();
+        return token.isStructStart() || token == JsonToken.VALUE_EMBEDDED_OBJECT ? jsonOf(parser) : parser.getString();
     }
 
-    /** The JSON of one value after another: a generator costs more than what it writes, so an event has one at most. */
-    private static final class JsonTexts implements AutoCloseable {
-
-        private final ObjectWriter writer;
-        private final StringWriter text = new StringWriter();
-        private @Nullable JsonGenerator generator;
-
-        JsonTexts(ObjectWriter writer) {
-            this.writer = writer;
-        }
-
-        String next(JsonParser parser) {
-            if (generator == null) {
-                generator = writer.createGenerator(text);
-            }
+    private String jsonOf(JsonParser parser) {
+        StringWriter json = new StringWriter();
+        try (JsonGenerator generator = writer.createGenerator(json)) {
             generator.copyCurrentStructure(parser);
-            generator.flush();
-            String json = text.toString();
-            text.getBuffer().setLength(0);
-            return json;
         }
-
-        @Override
-        public void close() {
-            if (generator != null) {
-                generator.close();
-            }
-        }
+        return json.toString();
     }
 
     /** A buffer in which bytes are the Base64 text that they are in JSON. */

@@ -1,7 +1,6 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.util.ClassUtils;
@@ -15,40 +14,13 @@ interface FeedConnections extends AutoCloseable {
 
     Duration LONGEST_OVER = Duration.ofSeconds(10);
 
-    /** A connection that can be ended by its reader or, while that blocks, by another thread. */
-    final class FeedConnection {
-
-        private final RedisConnection connection;
-        private final Runnable cut;
-        private final AtomicBoolean closed = new AtomicBoolean();
-
-        /**
-         * Wraps a connection.
-         *
-         * @param connection to be used by one thread
-         * @param cut ends it, and with it a read that blocks on it, from another thread
-         */
-        FeedConnection(RedisConnection connection, Runnable cut) {
-            this.connection = connection;
-            this.cut = cut;
-        }
-
-        RedisConnection connection() {
-            return connection;
-        }
-
-        void close() {
-            if (closed.compareAndSet(false, true)) {
-                connection.close();
-            }
-        }
-
-        void cut() {
-            if (closed.compareAndSet(false, true)) {
-                cut.run();
-            }
-        }
-    }
+    /**
+     * A connection, and how to end a read that blocks on it from another thread.
+     *
+     * @param connection to be closed by the thread that reads
+     * @param cut ends the read at once and for good; may be called at any time
+     */
+    record FeedConnection(RedisConnection connection, Runnable cut) {}
 
     FeedConnection open();
 

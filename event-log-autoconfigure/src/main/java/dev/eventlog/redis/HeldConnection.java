@@ -50,7 +50,7 @@ final class HeldConnection implements RedisConnectionFactory {
         FeedConnection current = held;
         held = null;
         if (current != null) {
-            current.close();
+            current.connection().close();
         }
     }
 
@@ -59,7 +59,7 @@ final class HeldConnection implements RedisConnectionFactory {
         cut = true;
         FeedConnection current = held;
         if (current != null) {
-            current.cut();
+            current.cut().run();
         }
     }
 

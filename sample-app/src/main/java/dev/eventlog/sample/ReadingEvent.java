@@ -1,0 +1,24 @@
+package dev.eventlog.sample;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.eventlog.TypedEvent;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import org.jspecify.annotations.Nullable;
+
+/** A reading as this application's clients see it: with its id, as text, since its parts may be too large for JavaScript. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record ReadingEvent(
+        String id,
+        Instant added,
+        Double temperature,
+        @Nullable LocalDateTime measured) {
+
+    static ReadingEvent of(TypedEvent<Reading> event) {
+        return new ReadingEvent(
+                event.id().toString(),
+                event.timestamp(),
+                event.value().temperature(),
+                event.value().measured());
+    }
+}

@@ -1,0 +1,68 @@
+package dev.eventlog.sample;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import java.io.IOException;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.stereotype.Component;
+
+/**
+ * Replays a year of temperatures into the log of sensor "seattle", an hour of it at every turn, over and over. Every instance
+ * of the application that has it switched on does so: with many on one Redis, leave it on in one.
+ */
+@Component
+@ConditionalOnBooleanProperty("sample.feeder.enabled")
+class SeattleFeeder {
+
+    static final String SENSOR = "seattle";
+
+    private static final Logger logger = LoggerFactory.getLogger(SeattleFeeder.class);
+
+    private final Sensors sensors;
+    private final List<Reading> year;
+    private int next = -1; // not known yet
+    private boolean failing;
+
+    SeattleFeeder(Sensors sensors) throws IOException {
+        this.sensors = sensors;
+        this.year = SeattleTemperatures.load();
+    }
+
+    @Scheduled(fixedDelayString = "${sample.feeder.interval}")
+    void feed() {
+        try {
+            if (next < 0) {
+                next = afterTheLastOneFed();
+            }
+            sensors.add(SENSOR, year.get(next));
+        } catch (EventLogException ex) {
+            if (!failing) {
+                logger.warn("Cannot feed sensor '{}', will go on trying: {}", SENSOR, ex.getMessage());
+                failing = true;
+            }
+            return;
+        }
+        if (failing) {
+            logger.info("Feeding sensor '{}' again", SENSOR);
+            failing = false;
+        }
+        next = (next + 1) % year.size();
+    }
+
+    /** The log itself knows where an earlier run of the application left off. */
+    private int afterTheLastOneFed() {
+        List<TypedEvent<Reading>> kept = sensors.readings(SENSOR).read(Tail.all());
+        for (int i = kept.size() - 1; i >= 0; i--) {
+            int index = year.indexOf(kept.get(i).value()); // -1 for one that a person has added
+            if (index >= 0) {
+                return (index + 1) % year.size();
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,100 @@
+package dev.eventlog.sample;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Tail;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotEmpty;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.PositiveOrZero;
+import jakarta.validation.constraints.Size;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+
+/** The sensors over HTTP: add readings, read them back, follow them. */
+@RestController
+@RequestMapping("/api/sensors")
+class SensorController {
+
+    // No colon, which parts the names of logs, and nothing that a URL would have to escape.
+    private static final String NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}";
+    private static final String NAME_MESSAGE =
+            "must be 1 to 40 letters, digits, '-' or '_', and begin with a letter or digit";
+
+    private final Sensors sensors;
+    private final ReadingStreams streams;
+
+    SensorController(Sensors sensors, ReadingStreams streams) {
+        this.sensors = sensors;
+        this.streams = streams;
+    }
+
+    record Added(String id) {}
+
+    record AllAdded(List<String> ids) {}
+
+    @GetMapping
+    List<String> list() {
+        return sensors.list();
+    }
+
+    @PostMapping("/{sensor}/readings")
+    ResponseEntity<Added> add(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestBody @Valid Reading reading) {
+        String id = sensors.add(sensor, reading).toString();
+        return ResponseEntity.created(URI.create("/api/sensors/" + sensor + "/readings?from=" + id))
+                .body(new Added(id));
+    }
+
+    /** All of them or none: one bad reading, and nothing is added. */
+    @PostMapping("/{sensor}/readings/batch")
+    @ResponseStatus(HttpStatus.CREATED)
+    AllAdded addAll(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestBody @NotEmpty @Size(max = 1000) List<@Valid @NotNull Reading> readings) {
+        return new AllAdded(
+                sensors.addAll(sensor, readings).stream().map(EventId::toString).toList());
+    }
+
+    @GetMapping("/{sensor}/readings")
+    List<ReadingEvent> read(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestParam(required = false) @PositiveOrZero @Nullable Long last,
+            @RequestParam(required = false) @Nullable EventId from) {
+        if (last != null && from != null) {
+            throw ProblemAdvice.badRequest("last", "cannot be combined with 'from'");
+        }
+        Tail tail = last != null ? Tail.last(last) : from != null ? Tail.from(from) : Tail.all();
+        return sensors.readings(sensor).read(tail).stream()
+                .map(ReadingEvent::of)
+                .toList();
+    }
+
+    /**
+     * What is kept, then what comes, as Server-Sent Events whose ids are those of the log. A browser that lost the connection
+     * says in a header which one it saw last; a page that was reloaded can only say so in the address.
+     */
+    @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+    SseEmitter follow(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable EventId lastEventId,
+            @RequestParam(required = false) @Nullable EventId after) {
+        EventId last = lastEventId != null ? lastEventId : after;
+        return streams.open(sensor, last != null ? Tail.after(last) : Tail.all());
+    }
+}

@@ -1,0 +1,259 @@
+package dev.eventlog.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.jayway.jsonpath.JsonPath;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Tail;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** The endpoints, on the embedded Redis that the sample starts by itself. */
+@SpringBootTest(
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {"sample.feeder.enabled=false", "sample.stream.heartbeat=200ms"})
+class SampleApplicationTests {
+
+    @Autowired
+    private EventLogFactory logs;
+
+    @LocalServerPort
+    private int port;
+
+    private HttpSample sample;
+    private String sensor;
+    private String readings;
+
+    @BeforeEach
+    void takeNewSensor() {
+        sample = new HttpSample(port);
+        sensor = "test-" + UUID.randomUUID().toString().substring(0, 8);
+        readings = "/api/sensors/" + sensor + "/readings";
+    }
+
+    @Test
+    void addsOneAndReadsItBack() throws Exception {
+        HttpResponse<String> answer = sample.post(readings, "{\"temperature\": 19.8}");
+        assertThat(answer.statusCode()).isEqualTo(201);
+        String id = JsonPath.read(answer.body(), "$.id");
+        assertThat(answer.headers().firstValue("Location")).hasValue(readings + "?from=" + id);
+
+        Map<String, Object> reading = JsonPath.read(sample.get(readings).body(), "$[0]");
+        assertThat(reading).containsOnlyKeys("id", "added", "temperature");
+        assertThat(reading).containsEntry("id", id).containsEntry("temperature", 19.8);
+    }
+
+    @Test
+    void storesAReadingAsPlainFields() throws Exception {
+        sample.post(readings, "{\"temperature\": -3.5, \"measured\": \"2010-01-01T01:00:00\"}");
+
+        assertThat(logs.create("sensors:" + sensor).read(Tail.all()))
+                .singleElement()
+                .satisfies(event -> assertThat(event.fields())
+                        .isEqualTo(Map.of("temperature", "-3.5", "measured", "2010-01-01T01:00:00")));
+    }
+
+    @Test
+    void addsManyAndReadsAllTheLastAndThoseFromAnId() throws Exception {
+        List<String> ids = addThree();
+
+        assertThat(ids).hasSize(3).doesNotHaveDuplicates();
+        assertThat(temperatures("")).containsExactly(1.0, 2.0, 3.0);
+        assertThat(temperatures("?last=2")).containsExactly(2.0, 3.0);
+        assertThat(temperatures("?last=0")).isEmpty();
+        assertThat(temperatures("?from=" + ids.get(1))).containsExactly(2.0, 3.0);
+    }
+
+    @Test
+    void addsNoneOfManyIfOneIsBad() throws Exception {
+        HttpResponse<String> answer = sample.post(
+                readings + "/batch", "[{\"temperature\": 1}, {\"temperature\": 2000}, {\"temperature\": 3}]");
+
+        expectBad(answer, "[1].temperature");
+        assertThat(temperatures("")).isEmpty();
+    }
+
+    @Test
+    void listsEachSensorOnce() throws Exception {
+        addThree();
+        addThree();
+
+        assertThat(JsonPath.<List<String>>read(sample.get("/api/sensors").body(), "$"))
+                .containsOnlyOnce(sensor);
+    }
+
+    @Test
+    void streamsWhatIsThereThenWhatComes() throws Exception {
+        List<String> ids = addThree();
+        try (SseClient client = sample.follow(readings + "/stream", null)) {
+            for (String id : ids) {
+                SseClient.Message message = client.nextReading();
+                assertThat(message.id()).isEqualTo(id);
+                assertThat(JsonPath.<String>read(message.data(), "$.id")).isEqualTo(id);
+            }
+            client.next("caught-up");
+
+            String id = add(4);
+            assertThat(client.nextReading().id()).isEqualTo(id);
+        }
+    }
+
+    @Test
+    void resumesAStreamAfterTheLastIdInTheHeaderOfALostConnectionOrElseInTheAddressOfAPage() throws Exception {
+        List<String> ids = addThree();
+
+        try (SseClient client = sample.follow(readings + "/stream", ids.get(0))) {
+            assertThat(client.nextReading().id()).isEqualTo(ids.get(1));
+            assertThat(client.nextReading().id()).isEqualTo(ids.get(2));
+        }
+        try (SseClient client = sample.follow(readings + "/stream?after=" + ids.get(0), null)) {
+            assertThat(client.nextReading().id()).isEqualTo(ids.get(1));
+        }
+        try (SseClient client = sample.follow(readings + "/stream?after=" + ids.get(0), ids.get(1))) {
+            assertThat(client.nextReading().id()).isEqualTo(ids.get(2));
+        }
+    }
+
+    @Test
+    void tellsFollowersOfNewSensors() throws Exception {
+        try (SseClient client = sample.follow(readings + "/stream", null)) {
+            client.next("caught-up");
+            String other = "other-" + UUID.randomUUID().toString().substring(0, 8);
+            sample.post("/api/sensors/" + other + "/readings", "{\"temperature\": 1}");
+
+            String named = "";
+            while (!named.equals(other)) { // first come those of other tests
+                named = client.next("sensor").data();
+            }
+        }
+    }
+
+    @Test
+    void tellsFollowersThatALogBeganAgain() throws Exception {
+        add(1);
+        try (SseClient client = sample.follow(readings + "/stream", null)) {
+            client.next("caught-up");
+            logs.create("sensors:" + sensor).delete();
+            String id = add(2);
+
+            assertThat(JsonPath.<String>read(client.next("gap").data(), "$.kind"))
+                    .isEqualTo("BEGAN_AGAIN");
+            assertThat(client.nextReading().id()).isEqualTo(id);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    {}                                               | temperature
+                    {"temperature": null}                            | temperature
+                    {"temperature": -300}                            | temperature
+                    {"temperature": 1e999}                           | temperature
+                    {"temperature": "warm"}                          | temperature
+                    {"temperature": 1, "measured": "yesterday"}      | measured
+                    {"temperature":                                  | body
+                    []                                               | body
+                    """)
+    void saysWhichFieldOfAReadingIsBad(String body, String field) throws Exception {
+        expectBad(sample.post(readings, body), field);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    []                                               | readings
+                    [null]                                           | readings[0]
+                    [{"temperature": 1}, {}]                         | [1].temperature
+                    [{"temperature": 1}, {"temperature": "warm"}]    | [1].temperature
+                    {"temperature": 1}                               | body
+                    """)
+    void saysWhichFieldOfManyReadingsIsBad(String body, String field) throws Exception {
+        expectBad(sample.post(readings + "/batch", body), field);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "?from=12, from",
+        "?from=x-1, from",
+        "?last=-1, last",
+        "?last=ten, last",
+        "?last=1&from=1-1, last",
+        "/stream?after=1526919030474, after"
+    })
+    void saysWhichParameterIsBad(String query, String field) throws Exception {
+        expectBad(sample.get(readings + query), field);
+    }
+
+    @Test
+    void saysThatALastEventIdIsMalformed() throws Exception {
+        HttpResponse<String> answer = HttpSample.send(sample.request(readings + "/stream")
+                .header("Accept", "text/event-stream")
+                .header("Last-Event-ID", "yesterday"));
+
+        expectBad(answer, "Last-Event-ID");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a:b", "-a", "a%20b", "%C3%A4", "a123456789b123456789c123456789d123456789e"})
+    void saysThatTheNameOfASensorIsBad(String name) throws Exception {
+        expectBad(sample.post("/api/sensors/" + name + "/readings", "{\"temperature\": 1}"), "sensor");
+    }
+
+    @Test
+    void saysThatALogCannotBeReadWithoutAStackTrace() throws Exception {
+        logs.create("sensors:" + sensor).add(Map.of("temperature", "mild"));
+
+        HttpResponse<String> answer = sample.get(readings);
+
+        assertThat(answer.statusCode()).isEqualTo(500);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        assertThat(answer.body()).contains(sensor).doesNotContain("\\tat ", "trace");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "app.js",
+                "app.css",
+                "icon.svg",
+                "webjars/uplot/dist/uPlot.iife.min.js",
+                "webjars/uplot/dist/uPlot.min.css"
+            })
+    void servesThePageWithAllThatItNeeds(String path) throws Exception {
+        assertThat(sample.get("/" + path).statusCode()).isEqualTo(200);
+    }
+
+    private static void expectBad(HttpResponse<String> answer, String field) {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        assertThat(JsonPath.<List<String>>read(answer.body(), "$.errors[*].field"))
+                .containsExactly(field);
+        assertThat(JsonPath.<String>read(answer.body(), "$.detail")).startsWith(field + ": ");
+        assertThat(answer.body()).doesNotContain("trace");
+    }
+
+    private String add(double temperature) throws Exception {
+        return JsonPath.read(
+                sample.post(readings, "{\"temperature\": " + temperature + "}").body(), "$.id");
+    }
+
+    private List<String> addThree() throws Exception {
+        return JsonPath.read(
+                sample.post(readings + "/batch", "[{\"temperature\": 1}, {\"temperature\": 2}, {\"temperature\": 3}]")
+                        .body(),
+                "$.ids");
+    }
+
+    private List<Double> temperatures(String query) throws Exception {
+        return JsonPath.read(sample.get(readings + query).body(), "$[*].temperature");
+    }
+}

@@ -1,0 +1,131 @@
+package dev.eventlog.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import redis.embedded.RedisServer;
+
+/** What happens when Redis or the application goes away and comes back. */
+@ExtendWith(OutputCaptureExtension.class)
+class SampleLifecycleTests {
+
+    private RedisServer redis;
+
+    @BeforeEach
+    void startRedis() throws IOException {
+        redis = RunningSample.newRedis();
+        redis.start();
+    }
+
+    @AfterEach
+    void stopRedis() throws IOException {
+        redis.stop();
+    }
+
+    @Test
+    void usesTheRedisThatIsConfigured(CapturedOutput output) {
+        try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
+            assertThat(application.getBeanProvider(RedisServer.class)).isEmpty();
+            assertThat(application.getBean(Sensors.class).list()).isEmpty(); // and reaches it
+            assertThat(output).doesNotContain("started an embedded one");
+        }
+    }
+
+    @Test
+    void answersUnavailableWhileRedisIsAway(CapturedOutput output) throws Exception {
+        try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
+            HttpSample sample = new HttpSample(RunningSample.port(application));
+            assertThat(sample.get("/api/sensors").statusCode()).isEqualTo(200);
+            redis.stop();
+
+            for (HttpResponse<String> answer : List.of(
+                    sample.get("/api/sensors"),
+                    sample.get("/api/sensors/garden/readings"),
+                    sample.get("/api/sensors/garden/readings/stream"),
+                    sample.post("/api/sensors/garden/readings", "{\"temperature\": 1}"),
+                    sample.post("/api/sensors/garden/readings/batch", "[{\"temperature\": 1}]"))) {
+                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
+                assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+                assertThat(answer.body()).contains("Redis is not available").doesNotContain("Exception", "trace");
+            }
+            assertThat(output).doesNotContain("\tat ");
+
+            redis.start();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> sample.get("/api/sensors").statusCode() == 200);
+        }
+    }
+
+    @Test
+    void shutsDownAtOnceWithOpenStreams() throws Exception {
+        ConfigurableApplicationContext application = RunningSample.start(redis, 0);
+        HttpSample sample = new HttpSample(RunningSample.port(application));
+        try (SseClient client = sample.follow("/api/sensors/garden/readings/stream", null)) {
+            client.next("caught-up");
+
+            long start = System.nanoTime();
+            application.close();
+
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+            client.next("end");
+            assertThat(client.next().event()).isEqualTo("closed");
+        } finally {
+            application.close();
+        }
+    }
+
+    @Test
+    void replaysTheYearAndGoesOnWhereItLeftOff() throws Exception {
+        List<Reading> year = SeattleTemperatures.load();
+        int fed = 0;
+        for (int run = 0; run < 2; run++) {
+            try (ConfigurableApplicationContext application = RunningSample.startFeeding(redis)) {
+                Sensors sensors = application.getBean(Sensors.class);
+                int before = fed;
+                await().until(() -> sensors.readings("seattle").size() >= before + 20);
+                sensors.add("seattle", new Reading(99.0, null)); // a person's, which is not the year's
+            }
+            try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
+                List<Reading> log = application.getBean(Sensors.class).readings("seattle").read(Tail.all()).stream()
+                        .map(TypedEvent::value)
+                        .filter(reading -> reading.measured() != null)
+                        .toList();
+                fed = log.size();
+                assertThat(log).isEqualTo(year.subList(0, fed));
+            }
+        }
+    }
+
+    @Test
+    void feedsAgainWhenRedisIsBackAndSaysSoOnce(CapturedOutput output) throws Exception {
+        try (ConfigurableApplicationContext application = RunningSample.startFeeding(redis)) {
+            Sensors sensors = application.getBean(Sensors.class);
+            await().until(() -> sensors.readings("seattle").size() > 0);
+            redis.stop();
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> output.getOut().contains("Cannot feed sensor 'seattle'"));
+            redis.start();
+
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> output.getOut().contains("Feeding sensor 'seattle' again"));
+            EventId last = sensors.readings("seattle").lastId().orElseThrow();
+            await().until(() ->
+                    sensors.readings("seattle").lastId().orElseThrow().isAfter(last));
+        }
+        assertThat(output.getOut().split("Cannot feed sensor")).hasSize(2);
+    }
+}

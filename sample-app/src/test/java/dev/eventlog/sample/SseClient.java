@@ -1,0 +1,91 @@
+package dev.eventlog.sample;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a stream of Server-Sent Events as a browser would. */
+final class SseClient implements AutoCloseable {
+
+    private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
+    private final Stream<String> lines;
+
+    record Message(@Nullable String id, @Nullable String event, String data) {}
+
+    SseClient(URI uri, @Nullable String lastEventId) throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).header("Accept", "text/event-stream");
+        if (lastEventId != null) {
+            request.header("Last-Event-ID", lastEventId);
+        }
+        HttpResponse<Stream<String>> response =
+                HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofLines());
+        if (response.statusCode() != 200) {
+            throw new IOException("Status " + response.statusCode());
+        }
+        lines = response.body();
+        Thread reader = new Thread(this::read, "sse-client");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private void read() {
+        String[] fields = new String[3];
+        try {
+            lines.forEach(line -> {
+                if (line.startsWith("id:")) {
+                    fields[0] = line.substring(3);
+                } else if (line.startsWith("event:")) {
+                    fields[1] = line.substring(6);
+                } else if (line.startsWith("data:")) {
+                    fields[2] = line.substring(5);
+                } else if (line.isEmpty() && fields[2] != null) {
+                    messages.add(new Message(fields[0], fields[1], fields[2]));
+                    fields[0] = fields[1] = fields[2] = null;
+                }
+            });
+        } catch (UncheckedIOException closed) {
+            // by this client, or the server without a last chunk
+        }
+        messages.add(new Message(null, "closed", ""));
+    }
+
+    Message next() throws InterruptedException {
+        Message message = messages.poll(10, TimeUnit.SECONDS);
+        if (message == null) {
+            throw new AssertionError("No message in 10 s");
+        }
+        return message;
+    }
+
+    /** The next reading, whatever of other kinds comes before it. */
+    Message nextReading() throws InterruptedException {
+        return next(null);
+    }
+
+    Message next(@Nullable String event) throws InterruptedException {
+        while (true) {
+            Message message = next();
+            if (event == null ? message.event() == null : event.equals(message.event())) {
+                return message;
+            }
+            if ("closed".equals(message.event())) {
+                throw new AssertionError("The stream has ended");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+}
