@@ -2,15 +2,16 @@ package dev.eventlog;
 
 import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClassesThat;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
@@ -80,26 +81,38 @@ class ArchitectureTests {
 
     @Test
     void onlyWhatAUserNeedsIsPublic() {
-        classes()
+        noClasses()
                 .that()
                 .resideOutsideOfPackage("dev.eventlog")
                 .and()
-                .arePublic()
+                .areTopLevelClasses()
+                .and()
+                .doNotBelongToAnyOf(
+                        RedisEventLogFactory.class,
+                        FollowSettings.class,
+                        EventFields.class,
+                        TypedFields.class,
+                        EventLogAutoConfiguration.class)
                 .should()
-                .be(DescribedPredicate.describe("among the few", type -> type.isEquivalentTo(RedisEventLogFactory.class)
-                        || type.isEquivalentTo(RedisEventLogFactory.Settings.class)
-                        || type.isEquivalentTo(FollowSettings.class)
-                        || type.isEquivalentTo(EventFields.class)
-                        || type.isEquivalentTo(TypedFields.class)
-                        || type.isEquivalentTo(EventLogAutoConfiguration.class)))
+                .bePublic()
                 .check(CODE);
     }
 
     @Test
     void autoConfigurationsHaveBootsForm() {
-        classes().that().areAnnotatedWith(AutoConfiguration.class).should().beFinal().check(CODE);
-        methods().that().areAnnotatedWith(Bean.class).should().bePackagePrivate().check(CODE);
-        constructors()
+        classes()
+                .that()
+                .areAnnotatedWith(AutoConfiguration.class)
+                .should()
+                .haveModifier(JavaModifier.FINAL)
+                .check(CODE);
+        methods()
+                .that()
+                .areAnnotatedWith(Bean.class)
+                .should()
+                .bePackagePrivate()
+                .check(CODE);
+        ArchRuleDefinition.constructors()
                 .that()
                 .areDeclaredInClassesThat()
                 .areAnnotatedWith(AutoConfiguration.class)

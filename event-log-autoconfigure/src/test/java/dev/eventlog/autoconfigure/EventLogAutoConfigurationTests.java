@@ -11,8 +11,10 @@ import dev.eventlog.Tail;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.TestRedisConnection;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -35,9 +37,11 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
+import org.springframework.core.env.Environment;
 import org.springframework.core.io.support.SpringFactoriesLoader;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.mock.env.MockEnvironment;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
@@ -106,7 +110,8 @@ class EventLogAutoConfigurationTests {
     @Test
     void worksWithTheFactoryOfAnApplicationThatHasNoJsonMapper() {
         new ApplicationContextRunner()
-                .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class))
+                .withConfiguration(
+                        AutoConfigurations.of(DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class))
                 .run(context -> assertThat(context).hasSingleBean(EventLogFactory.class));
     }
 
@@ -158,21 +163,21 @@ class EventLogAutoConfigurationTests {
         runner.withPropertyValues("eventlog.overrides[0].pattern=x", name + "=" + value)
                 .run(context -> {
                     assertThat(context).hasFailed();
-                    Throwable failure = context.getStartupFailure();
+                    Throwable failure = Objects.requireNonNull(context.getStartupFailure());
                     assertThat(failure)
                             .hasRootCauseInstanceOf(InvalidConfigurationPropertyValueException.class)
                             .rootCause()
                             .hasMessageContaining(name);
-                    FailureAnalysis analysis = analyze(failure, context.getSourceApplicationContext().getEnvironment());
+                    FailureAnalysis analysis = analyze(failure, new MockEnvironment().withProperty(name, value));
                     assertThat(analysis.getDescription()).contains(name).contains(reason);
                 });
     }
 
     @Test
     void textThatIsNoDurationIsSaidByTheBinder() {
-        runner.withPropertyValues("eventlog.follow.poll-timeout=soon").run(context -> assertThat(context)
-                .getFailure()
-                .hasStackTraceContaining("eventlog.follow.poll-timeout"));
+        runner.withPropertyValues("eventlog.follow.poll-timeout=soon")
+                .run(context ->
+                        assertThat(context).getFailure().hasStackTraceContaining("eventlog.follow.poll-timeout"));
     }
 
     @Test
@@ -222,14 +227,17 @@ class EventLogAutoConfigurationTests {
     void writesTypesByTheMapperOfTheApplication() {
         record Reading(int sensorId) {}
         withRedis
-                .withBean(JsonMapper.class, () -> JsonMapper.builder()
-                        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-                        .build())
+                .withBean(
+                        JsonMapper.class,
+                        () -> JsonMapper.builder()
+                                .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                                .build())
                 .run(context -> {
-                    TypedEventLog<Reading> log = context.getBean(EventLogFactory.class)
-                            .create("test:" + UUID.randomUUID(), Reading.class);
+                    TypedEventLog<Reading> log =
+                            context.getBean(EventLogFactory.class).create("test:" + UUID.randomUUID(), Reading.class);
                     EventId id = log.add(new Reading(7));
-                    assertThat(log.untyped().read(Tail.from(id)).get(0).fields()).containsExactly(Map.entry("sensor_id", "7"));
+                    assertThat(log.untyped().read(Tail.from(id)).get(0).fields())
+                            .containsExactly(Map.entry("sensor_id", "7"));
                     assertThat(log.delete()).isTrue();
                 });
     }
@@ -250,10 +258,12 @@ class EventLogAutoConfigurationTests {
     private static Thread listenerThread(EventLogFactory factory) throws Exception {
         EventLog log = factory.create("test:" + UUID.randomUUID());
         CompletableFuture<Thread> thread = new CompletableFuture<>();
-        try (Follower follower = log.follow(Tail.all(), batch -> thread.complete(Thread.currentThread()))) {
+        Follower follower = log.follow(Tail.all(), batch -> thread.complete(Thread.currentThread()));
+        try {
             log.add(Map.of("a", 1));
             return thread.get(10, TimeUnit.SECONDS);
         } finally {
+            follower.close();
             log.delete();
         }
     }
@@ -263,13 +273,11 @@ class EventLogAutoConfigurationTests {
                 && thread.getThreadGroup().getName().equals("VirtualThreads");
     }
 
-    private static FailureAnalysis analyze(
-            Throwable failure, org.springframework.core.env.Environment environment) {
+    private static FailureAnalysis analyze(Throwable failure, Environment environment) {
         return SpringFactoriesLoader.forDefaultResourceLocation()
                 .load(
                         FailureAnalyzer.class,
-                        SpringFactoriesLoader.ArgumentResolver.of(
-                                org.springframework.core.env.Environment.class, environment),
+                        SpringFactoriesLoader.ArgumentResolver.of(Environment.class, environment),
                         SpringFactoriesLoader.FailureHandler.handleMessage((message, cause) -> {}))
                 .stream()
                 .map(analyzer -> analyzer.analyze(failure))
@@ -285,8 +293,17 @@ class EventLogAutoConfigurationTests {
                 .build();
     }
 
+    /** A factory of neither driver, which is never asked for a connection. */
     private static RedisConnectionFactory connectionFactory() {
-        return new org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory("localhost", 1);
+        return (RedisConnectionFactory) Proxy.newProxyInstance(
+                EventLogAutoConfigurationTests.class.getClassLoader(),
+                new Class<?>[] {RedisConnectionFactory.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "hashCode" -> System.identityHashCode(proxy);
+                    case "equals" -> proxy == arguments[0];
+                    case "toString" -> "a connection factory";
+                    default -> throw new UnsupportedOperationException(method.toString());
+                });
     }
 
     @Configuration(proxyBeanMethods = false)
