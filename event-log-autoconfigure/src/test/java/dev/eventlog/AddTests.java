@@ -187,7 +187,7 @@ class AddTests extends LogTests {
             events.set(73, bad);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> log.addAll(events))
-                    .withMessageContaining("73");
+                    .withMessageContaining("74 of 100");
             assertThat(log.size()).isEqualTo(1);
         }
     }
@@ -269,7 +269,7 @@ class AddTests extends LogTests {
         assertThat(read.get(3).fields()).containsEntry("field3899", "3899");
 
         largest.put("one", "more");
-        assertThatIllegalArgumentException().isThrownBy(() -> log.add(largest)).withMessageContaining("3901");
+        assertThatIllegalArgumentException().isThrownBy(() -> log.add(largest)).withMessageContaining("3,901");
         assertThatIllegalArgumentException().isThrownBy(() -> log.addAll(List.of(event(1), largest)));
         assertThat(log.size()).isEqualTo(4);
     }

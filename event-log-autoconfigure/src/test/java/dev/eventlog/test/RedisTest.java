@@ -12,7 +12,10 @@ import org.springframework.core.annotation.AliasFor;
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Inherited
-@SpringBootTest(classes = TestApplication.class, webEnvironment = SpringBootTest.WebEnvironment.NONE)
+@SpringBootTest(
+        classes = TestApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.NONE,
+        args = {"--spring.main.banner-mode=off", "--spring.main.log-startup-info=false"})
 public @interface RedisTest {
 
     /** {@return properties of the application, {@code name=value} each} */
