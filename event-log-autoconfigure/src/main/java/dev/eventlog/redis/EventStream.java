@@ -37,12 +37,14 @@ final class EventStream {
     private final String key;
     private final StringRedisTemplate redis;
     private final int pageSize;
+    private final boolean raw;
 
-    EventStream(String log, String key, StringRedisTemplate redis, int pageSize) {
+    EventStream(String log, String key, StringRedisTemplate redis, int pageSize, boolean raw) {
         this.log = log;
         this.key = key;
         this.redis = redis;
         this.pageSize = pageSize;
+        this.raw = raw;
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -115,11 +117,7 @@ final class EventStream {
         while (left > 0 && from.compareTo(oldest) >= 0) {
             EventId upTo = from;
             int count = (int) Math.min(left, pageSize);
-            List<Event> events = ask(
-                    "read",
-                    () -> events(streams()
-                            .reverseRange(
-                                    key, between(oldest, upTo), Limit.limit().count(count))));
+            List<Event> events = ask("read", () -> reverseRange(upTo, oldest, count));
             if (!events.isEmpty()) {
                 page.accept(events);
             }
@@ -133,10 +131,22 @@ final class EventStream {
 
     /** {@code XRANGE} from an id on, that one included. */
     List<Event> from(EventId id, int count) {
-        return ask(
-                "read",
-                () -> events(streams()
-                        .range(key, between(id, EventId.MAX), Limit.limit().count(count))));
+        return ask("read", () -> range(id, count));
+    }
+
+    private List<Event> range(EventId oldest, int count) {
+        return raw
+                ? RawStreams.range(redis, key, "XRANGE", oldest.toString(), "+", count)
+                : events(streams()
+                        .range(key, between(oldest, EventId.MAX), Limit.limit().count(count)));
+    }
+
+    private List<Event> reverseRange(EventId newest, EventId oldest, int count) {
+        return raw
+                ? RawStreams.range(redis, key, "XREVRANGE", newest.toString(), oldest.toString(), count)
+                : events(streams()
+                        .reverseRange(
+                                key, between(oldest, newest), Limit.limit().count(count)));
     }
 
     StreamState state() {

@@ -38,10 +38,15 @@ interface FeedConnections extends AutoCloseable {
         if (ClassUtils.isPresent("io.lettuce.core.RedisClient", loader) && LettuceFeedConnections.fit(application)) {
             return LettuceFeedConnections.of(application, pollTimeout);
         }
-        if (ClassUtils.isPresent("redis.clients.jedis.Jedis", loader) && JedisFeedConnections.fit(application)) {
+        if (isJedis(application)) {
             return JedisFeedConnections.of(application, pollTimeout);
         }
         return new ApplicationConnections(application);
+    }
+
+    static boolean isJedis(RedisConnectionFactory application) {
+        return ClassUtils.isPresent("redis.clients.jedis.Jedis", FeedConnections.class.getClassLoader())
+                && JedisFeedConnections.fit(application);
     }
 
     /** For a factory that cannot be copied: its own connections, with what it has set. */
@@ -50,7 +55,8 @@ interface FeedConnections extends AutoCloseable {
         @Override
         public FeedConnection open() {
             RedisConnection connection = application.getConnection();
-            return new FeedConnection(connection, connection::close);
+            return new FeedConnection(
+                    isJedis(application) ? new RawStreams.Reading(connection) : connection, connection::close);
         }
 
         @Override

@@ -1,11 +1,13 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration.JedisClientConfigurationBuilder;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import redis.clients.jedis.Jedis;
 
 /** Feed connections by a copy of the application's Jedis factory, without its pool. */
 final class JedisFeedConnections implements FeedConnections {
@@ -26,21 +28,26 @@ final class JedisFeedConnections implements FeedConnections {
             // Jedis keeps the connections of a cluster in pools of its own, one a node
             return new ApplicationConnections(application);
         }
-        JedisClientConfiguration client = client(original.getClientConfiguration(), pollTimeout);
+        JedisClientConfigurationBuilder client = client(original.getClientConfiguration(), pollTimeout);
         JedisConnectionFactory copy;
         if (original.getSentinelConfiguration() != null) {
-            copy = new JedisConnectionFactory(original.getSentinelConfiguration(), client);
+            GenericObjectPoolConfig<Jedis> noLimit = new GenericObjectPoolConfig<>();
+            noLimit.setMaxTotal(-1);
+            JedisClientConfiguration pooled =
+                    client.usePooling().poolConfig(noLimit).build(); // only a pool of Jedis asks the sentinels
+            copy = new JedisConnectionFactory(original.getSentinelConfiguration(), pooled);
         } else if (original.getStandaloneConfiguration() != null) {
-            copy = new JedisConnectionFactory(original.getStandaloneConfiguration(), client);
+            copy = new JedisConnectionFactory(original.getStandaloneConfiguration(), client.build());
         } else {
             return new ApplicationConnections(application);
         }
+        copy.setUseUnifiedJedis(false); // one of those stands for a pool, and cannot be cut off from a read that blocks
         copy.afterPropertiesSet();
         copy.start();
         return new JedisFeedConnections(copy);
     }
 
-    private static JedisClientConfiguration client(JedisClientConfiguration original, Duration pollTimeout) {
+    private static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
         Duration patience = FeedConnections.patience(original.getReadTimeout(), pollTimeout);
         JedisClientConfigurationBuilder builder = JedisClientConfiguration.builder()
                 .connectTimeout(original.getConnectTimeout())
@@ -57,13 +64,14 @@ final class JedisFeedConnections implements FeedConnections {
             original.getSslParameters().ifPresent(ssl::sslParameters);
             original.getHostnameVerifier().ifPresent(ssl::hostnameVerifier);
         }
-        return builder.build();
+        return builder;
     }
 
     @Override
     public FeedConnection open() {
         RedisConnection connection = factory.getConnection();
-        return new FeedConnection(connection, connection::close);
+        Jedis jedis = (Jedis) connection.getNativeConnection();
+        return new FeedConnection(new RawStreams.Reading(connection), jedis::disconnect);
     }
 
     @Override

@@ -27,6 +27,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final StringRedisTemplate redis;
     private final EventFields fields;
     private final Settings settings;
+    private final boolean raw;
     private final ListenerThreads ownThreads;
     private final Feeds feeds;
     private final Followers followers;
@@ -68,6 +69,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         this.redis = redis;
         this.fields = new EventFields(json);
         this.settings = settings;
+        this.raw = FeedConnections.isJedis(connectionFactory);
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
         this.feeds = new Feeds(
                 () -> FeedConnections.of(connectionFactory, settings.follow().pollTimeout()),
@@ -93,7 +95,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         }
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
-        EventStream stream = new EventStream(name, settings.keyPrefix() + name, redis, settings.pageSize());
+        EventStream stream = new EventStream(name, settings.keyPrefix() + name, redis, settings.pageSize(), raw);
         return new RedisEventLog(stream, options.build(), fields, followers);
     }
 

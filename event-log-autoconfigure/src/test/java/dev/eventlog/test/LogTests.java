@@ -5,6 +5,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,7 @@ import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.data.redis.connection.stream.MapRecord;
-import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.types.RedisClientInfo;
 
@@ -71,7 +71,13 @@ public abstract class LogTests {
      * @param id the id, as in Redis
      */
     protected void addWithId(EventLog log, String id) {
-        redis.opsForStream().add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of(id)));
+        redis.execute(
+                (RedisCallback<Object>) connection -> connection.execute( // as Jedis cannot have every id otherwise
+                        "XADD", bytes(log.name()), bytes(id), bytes("n"), bytes("1")));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /**
