@@ -9,6 +9,7 @@ import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.Continuity.Verdict;
 import dev.eventlog.redis.Window.Slice;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -313,7 +314,8 @@ final class PullFollower implements Follower {
                 .execute(this::ring);
     }
 
-    private boolean deliver(List<Event> events) {
+    private boolean deliver(List<Event> found) {
+        List<Event> events = Collections.unmodifiableList(found);
         EventId first = events.get(0).id();
         EventId last = events.get(events.size() - 1).id();
         Loss lost = loss;
