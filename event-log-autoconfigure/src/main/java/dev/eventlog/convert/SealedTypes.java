@@ -1,7 +1,10 @@
 package dev.eventlog.convert;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
 import java.lang.reflect.Modifier;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
@@ -46,14 +49,21 @@ final class SealedTypes extends NopAnnotationIntrospector {
     }
 
     private boolean isOfSealedType(@Nullable Class<?> type) {
-        // The JDK's own do not count, even String is of a sealed type; nor does an enum, though its constants may be
-        // classes
+        // The JDK's own do not count, even String is of a sealed type; nor do enums, whose constants may be classes
         return type != null
                 && !type.getName().startsWith("java.")
                 && !type.isEnum()
-                && ((type.isSealed() && !readsByItself(type))
+                && ((type.isSealed() && needsTypeId(type))
                         || isOfSealedType(type.getSuperclass())
                         || Stream.of(type.getInterfaces()).anyMatch(this::isOfSealedType));
+    }
+
+    private boolean needsTypeId(Class<?> sealed) {
+        if (readsByItself(sealed)) {
+            return false;
+        }
+        requireDistinctNames(sealed, new HashMap<>());
+        return true;
     }
 
     /** Whether the mapper has a way of its own to tell the classes apart: a factory method, a deserializer, a mapping. */
@@ -65,6 +75,22 @@ final class SealedTypes extends NopAnnotationIntrospector {
             return Modifier.isAbstract(sealed.getModifiers())
                     ? !(deserializer instanceof AbstractDeserializer)
                     : !(deserializer instanceof BeanDeserializerBase);
+        }
+    }
+
+    private static void requireDistinctNames(Class<?> sealed, Map<String, Class<?>> known) {
+        for (Class<?> permitted : sealed.getPermittedSubclasses()) {
+            JsonTypeName annotation = permitted.getAnnotation(JsonTypeName.class);
+            String name = annotation == null ? permitted.getSimpleName() : annotation.value();
+            Class<?> other = known.putIfAbsent(name, permitted);
+            if (other != null && other != permitted) {
+                throw new IllegalArgumentException(
+                        "%s and %s cannot be told apart by their name: give one a @JsonTypeName"
+                                .formatted(other.getName(), permitted.getName()));
+            }
+            if (permitted.isSealed()) {
+                requireDistinctNames(permitted, known);
+            }
         }
     }
 

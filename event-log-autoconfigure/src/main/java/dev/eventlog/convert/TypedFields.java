@@ -18,11 +18,15 @@ import tools.jackson.databind.util.TokenBuffer;
  * looks like a number or like JSON stays a string. A sealed type without {@code @JsonTypeInfo} of its own is stored with a
  * field {@code @type}, the simple name of the class.
  *
- * <p>What the mapper does not keep in JSON does not come back here either. Beyond that:
+ * <p>What the mapper does not keep in JSON does not come back here either, but offsets and zones do where dates are written
+ * as text. Beyond that:
  *
  * <ul>
  *   <li>A property of type {@code Object} or {@code JsonNode} is read as text, whatever was written.
- *   <li>A property with an initial value of its own is not set to the null that was left out.
+ *   <li>A property that is set by a setter or field, and not by the constructor, keeps its initial value where null, or an
+ *       empty {@code Optional}, was left out.
+ *   <li>Of a type whose serializer and deserializer are custom and say nothing of their form, a text that is a JSON object,
+ *       array, number or boolean is given to the deserializer as that, and as text if it does not take it.
  * </ul>
  *
  * <p>Thread-safe.

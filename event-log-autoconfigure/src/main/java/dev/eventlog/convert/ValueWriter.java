@@ -22,7 +22,9 @@ final class ValueWriter {
     private final ObjectWriteContext context;
 
     ValueWriter(ObjectWriter writer) {
-        this.writer = writer.without(SerializationFeature.INDENT_OUTPUT).without(SerializationFeature.WRAP_ROOT_VALUE);
+        this.writer = writer.without(SerializationFeature.INDENT_OUTPUT)
+                .without(SerializationFeature.WRAP_ROOT_VALUE)
+                .withRootValueSeparator("");
         this.context = new WriterContext(this.writer);
     }
 
@@ -30,23 +32,25 @@ final class ValueWriter {
     @Nullable
     String textOf(Object value) {
         try (TokenBuffer buffer = write(value);
-                JsonParser parser = buffer.asParser()) {
+                JsonParser parser = buffer.asParser();
+                JsonTexts json = new JsonTexts(writer)) {
             parser.nextToken();
-            return textOf(parser);
+            return textOf(parser, json);
         }
     }
 
     /** Adds a field for each property that is not null; answers false if the value is not written as an object. */
     boolean collect(Object value, FieldCollector fields) {
         try (TokenBuffer buffer = write(value);
-                JsonParser parser = buffer.asParser()) {
+                JsonParser parser = buffer.asParser();
+                JsonTexts json = new JsonTexts(writer)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 return false;
             }
             while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                 String name = parser.currentName();
                 parser.nextToken();
-                String text = textOf(parser);
+                String text = textOf(parser, json);
                 if (text != null) {
                     fields.add(name, text);
                 }
@@ -61,21 +65,45 @@ final class ValueWriter {
         return buffer;
     }
 
-    private @Nullable String textOf(JsonParser parser) {
+    private static @Nullable String textOf(JsonParser parser, JsonTexts json) {
         JsonToken token = parser.currentToken();
         if (token == null || token == JsonToken.VALUE_NULL) {
             return null;
         }
         // An embedded object is raw JSON (@JsonRawValue), which the generator knows how to write
-        return token.isStructStart() || token == JsonToken.VALUE_EMBEDDED_OBJECT ? jsonOf(parser) : parser.getString();
+        return token.isStructStart() || token == JsonToken.VALUE_EMBEDDED_OBJECT
+                ? json.next(parser)
+                : parser.getString();
     }
 
-    private String jsonOf(JsonParser parser) {
-        StringWriter json = new StringWriter();
-        try (JsonGenerator generator = writer.createGenerator(json)) {
-            generator.copyCurrentStructure(parser);
+    /** The JSON of one value after another: a generator costs more than what it writes, so an event has one at most. */
+    private static final class JsonTexts implements AutoCloseable {
+
+        private final ObjectWriter writer;
+        private final StringWriter text = new StringWriter();
+        private @Nullable JsonGenerator generator;
+
+        JsonTexts(ObjectWriter writer) {
+            this.writer = writer;
         }
-        return json.toString();
+
+        String next(JsonParser parser) {
+            if (generator == null) {
+                generator = writer.createGenerator(text);
+            }
+            generator.copyCurrentStructure(parser);
+            generator.flush();
+            String json = text.toString();
+            text.getBuffer().setLength(0);
+            return json;
+        }
+
+        @Override
+        public void close() {
+            if (generator != null) {
+                generator.close();
+            }
+        }
     }
 
     /** A buffer in which bytes are the Base64 text that they are in JSON. */

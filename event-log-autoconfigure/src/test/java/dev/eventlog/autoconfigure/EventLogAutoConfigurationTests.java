@@ -33,6 +33,7 @@ import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
@@ -59,6 +60,7 @@ class EventLogAutoConfigurationTests {
                     DataRedisAutoConfiguration.class,
                     JacksonAutoConfiguration.class,
                     TaskExecutionAutoConfiguration.class,
+                    ServiceConnectionAutoConfiguration.class,
                     EventLogAutoConfiguration.class))
             .withUserConfiguration(TestRedisConnection.class);
 

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -59,12 +60,12 @@ class ConversionPropertyTests {
         }
     }
 
-    @Property
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void aRecordComesBackEqual(@ForAll("readings") Reading reading) {
         assertComesBack(reading, Reading.class);
     }
 
-    @Property
+    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
     void aMemberOfASealedTypeComesBackEqual(@ForAll("commands") Command command) {
         assertComesBack(command, Command.class);
     }

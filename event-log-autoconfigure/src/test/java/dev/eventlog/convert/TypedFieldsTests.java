@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonAnySetter;
 import com.fasterxml.jackson.annotation.JsonCreator;
@@ -11,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.math.BigDecimal;
@@ -31,6 +33,8 @@ import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Date;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -43,6 +47,11 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +64,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.databind.DefaultTyping;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -66,11 +76,15 @@ import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.annotation.JsonDeserialize;
 import tools.jackson.databind.annotation.JsonSerialize;
 import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.deser.std.StdScalarDeserializer;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.jsontype.BasicPolymorphicTypeValidator;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
+import tools.jackson.databind.ser.std.StdScalarSerializer;
+import tools.jackson.databind.ser.std.ToStringSerializer;
 
 class TypedFieldsTests {
 
@@ -740,6 +754,240 @@ class TypedFieldsTests {
         assertComesBack(mapper, flexible, Flexible.class);
         assertThat(typed(mapper, Flexible.class).toFields(flexible))
                 .containsOnlyKeys("the-name", "at_points", "at_label", "a b");
+    }
+
+    sealed interface Clashing {
+        record One() implements Clashing {
+            record Same(int a) implements Clashing {}
+        }
+
+        record Same(int a) implements Clashing {}
+    }
+
+    sealed interface Renaming {
+        record One() implements Renaming {
+            @JsonTypeName("other")
+            record Same(int a) implements Renaming {}
+        }
+
+        record Same(int a) implements Renaming {}
+    }
+
+    static sealed class Base {
+        public int a;
+
+        static final class Derived extends Base {
+            public int b;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void membersOfASealedTypeAreToldApart(Mappers mapper) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> typed(mapper, Clashing.class))
+                .withMessageContaining(Clashing.One.Same.class.getName())
+                .withMessageContaining(Clashing.Same.class.getName())
+                .withMessageContaining("@JsonTypeName");
+        assertComesBack(mapper, new Renaming.Same(1), Renaming.class);
+        assertComesBack(mapper, new Renaming.One.Same(1), Renaming.class);
+        assertThat(typed(mapper, Renaming.class).toFields(new Renaming.One.Same(1)))
+                .containsEntry("@type", "other");
+        Base.Derived derived = new Base.Derived();
+        derived.b = 2;
+        TypedFields<Base> typed = typed(mapper, Base.class);
+        assertThat(typed.fromFields(typed.toFields(derived)))
+                .usingRecursiveComparison()
+                .isEqualTo(derived);
+    }
+
+    record Chosen(
+            @JsonSerialize(using = ToStringSerializer.class) Code asText,
+
+            @JsonSerialize(using = Reversed.Writer.class) @JsonDeserialize(using = Reversed.Reader.class)
+            String reversed,
+
+            @JsonFormat(shape = JsonFormat.Shape.ARRAY) Point asArray,
+            Built built,
+            @JsonAlias("old") String alias,
+            Map.Entry<String, Point> entry,
+            AtomicReference<List<Integer>> reference,
+            Scalar scalar) {
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Chosen that && toString().equals(that.toString());
+        }
+
+        @Override
+        public int hashCode() {
+            return toString().hashCode();
+        }
+    }
+
+    static final class Code {
+        public final int number;
+
+        @JsonCreator
+        Code(@JsonProperty("number") int number) {
+            this.number = number;
+        }
+
+        @JsonCreator
+        static Code parse(String text) {
+            return new Code(Integer.parseInt(text.replace("#", "")));
+        }
+
+        @Override
+        public String toString() {
+            return "" + number;
+        }
+    }
+
+    static final class Reversed {
+        static final class Writer extends ValueSerializer<String> {
+            @Override
+            public void serialize(String value, JsonGenerator generator, SerializationContext context) {
+                generator.writeString(new StringBuilder(value).reverse().toString());
+            }
+        }
+
+        static final class Reader extends ValueDeserializer<String> {
+            @Override
+            public String deserialize(JsonParser parser, DeserializationContext context) {
+                return new StringBuilder(parser.getString()).reverse().toString();
+            }
+        }
+    }
+
+    @JsonDeserialize(builder = Built.Builder.class)
+    record Built(int size, List<String> parts) {
+        static final class Builder {
+            private int size;
+            private List<String> parts = List.of();
+
+            Builder withSize(int size) {
+                this.size = size;
+                return this;
+            }
+
+            Builder withParts(List<String> parts) {
+                this.parts = parts;
+                return this;
+            }
+
+            Built build() {
+                return new Built(size, parts);
+            }
+        }
+    }
+
+    /** Said to be text by the classes that it extends, and a number. */
+    @JsonSerialize(using = Scalar.Writer.class)
+    @JsonDeserialize(using = Scalar.Reader.class)
+    record Scalar(long value) {
+        static final class Writer extends StdScalarSerializer<Scalar> {
+            Writer() {
+                super(Scalar.class);
+            }
+
+            @Override
+            public void serialize(Scalar value, JsonGenerator generator, SerializationContext context) {
+                generator.writeNumber(value.value());
+            }
+        }
+
+        static final class Reader extends StdScalarDeserializer<Scalar> {
+            Reader() {
+                super(Scalar.class);
+            }
+
+            @Override
+            public Scalar deserialize(JsonParser parser, DeserializationContext context) {
+                return new Scalar(parser.getLongValue());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatAnnotationsChooseIsRespected(Mappers mapper) {
+        for (String text : List.of("x", "", "1", "}{", "]1[", "eurt", "\"")) {
+            assertComesBack(
+                    mapper,
+                    new Chosen(
+                            new Code(12),
+                            text,
+                            new Point(1, 2),
+                            new Built(3, List.of("[]")),
+                            text,
+                            Map.entry(text, new Point(3, 4)),
+                            new AtomicReference<>(List.of(5)),
+                            new Scalar(6)),
+                    Chosen.class);
+        }
+    }
+
+    @Test
+    void aBuilderAndAnAliasReadTheFields() {
+        assertComesBack(Mappers.BOOT, new Built(1, List.of("a")), Built.class);
+        assertThat(typed(Mappers.BOOT, Aliased.class).fromFields(Map.of("old", "[{\"x\":1,\"y\":2}]")))
+                .isEqualTo(new Aliased(List.of(new Point(1, 2))));
+    }
+
+    record Aliased(@JsonAlias("old") List<Point> points) {}
+
+    @Test
+    void anArrayShapeHasNoFields() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> {
+                    JsonMapper mapper = JsonMapper.builder()
+                            .withConfigOverride(
+                                    Point.class,
+                                    override -> override.setFormat(JsonFormat.Value.forShape(JsonFormat.Shape.ARRAY)))
+                            .build();
+                    new EventFields(mapper).typed(Point.class).toFields(new Point(1, 2));
+                })
+                .withMessageContaining("is not written as a JSON object");
+    }
+
+    @Test
+    void defaultTypingOfTheMapperIsLeftAlone() {
+        JsonMapper mapper = JsonMapper.builder()
+                .activateDefaultTyping(
+                        BasicPolymorphicTypeValidator.builder()
+                                .allowIfBaseType(Object.class)
+                                .build(),
+                        DefaultTyping.NON_FINAL)
+                .build();
+        Shape circle = new Shape.Circle(1, null);
+        TypedFields<Drawing> typed = new EventFields(mapper).typed(Drawing.class);
+        Drawing drawing = new Drawing(
+                circle,
+                Optional.empty(),
+                new ArrayList<>(List.of(circle)),
+                new LinkedHashMap<>(),
+                new Shape.Circle(2, circle));
+        assertThat(typed.fromFields(typed.toFields(drawing))).isEqualTo(drawing);
+        assertThat(typed.toFields(drawing).toString()).doesNotContain("@type");
+    }
+
+    @Test
+    void manyThreadsMayStartAtOnce() throws Exception {
+        EventFields fields = new EventFields(Mappers.BOOT.mapper);
+        Drawing drawing = new Drawing(
+                new Shape.Square(1, List.of()), Optional.empty(), List.of(), Map.of(), new Shape.Circle(2, null));
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Callable<Drawing>> tasks = Collections.nCopies(64, () -> {
+                TypedFields<Drawing> typed = fields.typed(Drawing.class);
+                return typed.fromFields(typed.toFields(drawing));
+            });
+            for (Future<Drawing> result : threads.invokeAll(tasks)) {
+                assertThat(result.get()).isEqualTo(drawing);
+            }
+        } finally {
+            threads.shutdown();
+        }
     }
 
     record Undecidable(Object object, JsonNode tree, ObjectNode objectNode, ArrayNode arrayNode) {}
