@@ -151,7 +151,7 @@ function draw() {
   $('last-id').textContent = latest?.id ?? '–';
   $('latest').textContent = latest ? degrees.format(latest.temperature) : '–';
   $('latest-time').textContent = !latest ? '' : latest.measured
-    ? 'measured ' + hour.format(new Date(latest.measured)) : 'added ' + clock.format(new Date(latest.added));
+    ? 'dated ' + hour.format(new Date(latest.measured)) : 'added ' + clock.format(new Date(latest.added));
   drawChart(readings.slice(-MAX_POINTS));
 }
 

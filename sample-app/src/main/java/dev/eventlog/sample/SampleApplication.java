@@ -1,16 +1,22 @@
 package dev.eventlog.sample;
 
 import dev.eventlog.EventId;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.event.EventListener;
 import org.springframework.core.convert.converter.Converter;
 import org.springframework.scheduling.annotation.EnableScheduling;
 
-/** Runs the sample; then open http://localhost:8080. */
+/** Runs the sample, and says where to find its page. */
 @SpringBootApplication
 @EnableScheduling
 public class SampleApplication {
+
+    private static final Logger logger = LoggerFactory.getLogger(SampleApplication.class);
 
     /**
      * Runs the sample.
@@ -19,6 +25,11 @@ public class SampleApplication {
      */
     public static void main(String[] args) {
         SpringApplication.run(SampleApplication.class, args);
+    }
+
+    @EventListener
+    void sayWhereThePageIs(WebServerInitializedEvent event) {
+        logger.info("Open http://localhost:{}", event.getWebServer().getPort());
     }
 
     /** Lets controllers take an id as a parameter or header. */
