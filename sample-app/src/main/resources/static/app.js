@@ -196,10 +196,16 @@ function drawChart(readings) {
     ...chartSize(),
     legend: { show: false },
     cursor: { y: false },
-    scales: { x: { range: (_, from, to) => from != null && from === to ? [from - 30, to + 30] : [from, to] } },
-    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(tick => time.format(new Date(tick * 1000))) }, { ...axis, size: 60, values: (_, ticks) => ticks.map(tick => tick + ' °C') }],
-    series: [{}, { stroke: accent, width: 2, fill: accent.replace('rgb(', 'rgba(').replace(')', ', 0.12)') }],
+    scales: { x: { range: atLeastAMinute } },
+    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(tick => time.format(new Date(tick * 1000))) }, { ...axis, size: 70, values: (_, ticks) => ticks.map(tick => tick + ' °C') }],
+    series: [{}, { stroke: accent, width: 2, points: { show: ({ data: [times] }) => times.length < 60 }, fill: accent.replace('rgb(', 'rgba(').replace(')', ', 0.12)') }],
   }, data, $('chart'));
+}
+
+// Of a single moment uPlot would make a whole day.
+function atLeastAMinute({ data: [times] }, from, to) {
+  const span = times.at(-1) - times[0];
+  return span < 60 ? [times[0] - (60 - span) / 2, times.at(-1) + (60 - span) / 2] : [from, to];
 }
 
 const chartSize = () => ({ width: $('chart').clientWidth, height: $('chart').clientHeight });
