@@ -23,7 +23,7 @@ record Continuity(Verdict verdict, long missed) {
     static final long UNKNOWN = -1;
 
     private static final Continuity WHOLE = new Continuity(Verdict.WHOLE, 0);
-    private static final Continuity BEGAN_AGAIN = new Continuity(Verdict.BEGAN_AGAIN, UNKNOWN);
+    static final Continuity BEGAN_AGAIN = new Continuity(Verdict.BEGAN_AGAIN, UNKNOWN);
 
     /**
      * Judges.

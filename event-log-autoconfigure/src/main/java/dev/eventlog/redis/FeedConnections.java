@@ -15,12 +15,13 @@ interface FeedConnections extends AutoCloseable {
     Duration LONGEST_OVER = Duration.ofSeconds(10);
 
     /**
-     * A connection, and how to end a read that blocks on it from another thread.
+     * A connection for one thread.
      *
-     * @param connection to be closed by the thread that reads
-     * @param cut ends the read at once and for good; may be called at any time
+     * @param connection the connection, never closed by itself
+     * @param close gives it up; called by the thread that uses it
+     * @param cut ends a read that blocks on it, at once and for good; called by another thread, at any time
      */
-    record FeedConnection(RedisConnection connection, Runnable cut) {}
+    record FeedConnection(RedisConnection connection, Runnable close, Runnable cut) {}
 
     FeedConnection open();
 
@@ -56,7 +57,9 @@ interface FeedConnections extends AutoCloseable {
         public FeedConnection open() {
             RedisConnection connection = application.getConnection();
             return new FeedConnection(
-                    isJedis(application) ? new RawStreams.Reading(connection) : connection, connection::close);
+                    isJedis(application) ? new RawStreams.Reading(connection) : connection,
+                    connection::close,
+                    connection::close);
         }
 
         @Override

@@ -50,7 +50,7 @@ final class HeldConnection implements RedisConnectionFactory {
         FeedConnection current = held;
         held = null;
         if (current != null) {
-            current.connection().close();
+            current.close().run();
         }
     }
 

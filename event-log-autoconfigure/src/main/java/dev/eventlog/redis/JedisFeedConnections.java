@@ -71,7 +71,7 @@ final class JedisFeedConnections implements FeedConnections {
     public FeedConnection open() {
         RedisConnection connection = factory.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
-        return new FeedConnection(new RawStreams.Reading(connection), jedis::disconnect);
+        return new FeedConnection(new RawStreams.Reading(connection), connection::close, jedis::disconnect);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -71,7 +72,20 @@ final class LettuceFeedConnections implements FeedConnections {
         RedisConnection connection = factory.getConnection();
         try {
             connection.ping(); // has the driver open it now, so that there is something to cut
-            return new FeedConnection(connection, cut(connection.getNativeConnection()));
+            StatefulConnection<?, ?> below = below(connection.getNativeConnection());
+            AtomicBoolean closed = new AtomicBoolean(); // by whichever comes first: Lettuce complains of the second
+            return new FeedConnection(
+                    connection,
+                    () -> {
+                        if (closed.compareAndSet(false, true)) {
+                            connection.close();
+                        }
+                    },
+                    () -> {
+                        if (closed.compareAndSet(false, true)) {
+                            CompletableFuture<Void> unused = below.closeAsync();
+                        }
+                    });
         } catch (RuntimeException failure) {
             connection.close();
             throw failure;
@@ -79,22 +93,18 @@ final class LettuceFeedConnections implements FeedConnections {
     }
 
     /**
-     * Closes what lies below Spring Data's connection. To close that one itself from another thread would not do: if its
-     * reader is just about to block it opens a second, which nobody closes.
+     * What lies below Spring Data's connection, and is to be closed to cut off a reader. To close Spring Data's own from
+     * another thread would not do: if its reader is just about to block it opens a second, which nobody closes.
      */
     @SuppressWarnings("deprecation") // Lettuce offers no other way from the commands to their connection
-    private static Runnable cut(Object commands) {
-        StatefulConnection<?, ?> connection;
+    private static StatefulConnection<?, ?> below(Object commands) {
         if (commands instanceof RedisAsyncCommands<?, ?> standalone) {
-            connection = standalone.getStatefulConnection();
-        } else if (commands instanceof RedisAdvancedClusterAsyncCommands<?, ?> cluster) {
-            connection = cluster.getStatefulConnection();
-        } else {
-            throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
+            return standalone.getStatefulConnection();
         }
-        return () -> {
-            CompletableFuture<Void> unused = connection.closeAsync();
-        };
+        if (commands instanceof RedisAdvancedClusterAsyncCommands<?, ?> cluster) {
+            return cluster.getStatefulConnection();
+        }
+        throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
     }
 
     @Override

@@ -16,7 +16,7 @@ import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
  */
 final class ListenerThreads implements AutoCloseable {
 
-    private static final int IDLE_SECONDS = 30;
+    private static final int IDLE_SECONDS = 10;
 
     private final SimpleAsyncTaskExecutor feeds;
     private final Executor listeners;

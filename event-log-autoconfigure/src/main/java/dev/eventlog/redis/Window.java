@@ -78,11 +78,17 @@ final class Window {
      * @param state read after whatever it is asked for
      */
     synchronized boolean isOf(StreamState state) {
-        return Continuity.judge(last, rank, List.of(), state, limit).verdict() != Verdict.BEGAN_AGAIN;
+        return judge(List.of(), state).verdict() != Verdict.BEGAN_AGAIN;
     }
 
+    /** Judges what was read after the end of this window. */
     synchronized Continuity judge(List<Event> next, StreamState state) {
-        return Continuity.judge(last, rank, next, state, limit);
+        Continuity continuity = Continuity.judge(last, rank, next, state, limit);
+        // Below Redis 7: the event at our end is gone, and yet the log is too short to have been trimmed.
+        boolean tooShort = limit != Long.MAX_VALUE && state.length() > 0 && state.length() < limit;
+        return continuity.verdict() == Verdict.MISSING && continuity.missed() == Continuity.UNKNOWN && tooShort
+                ? Continuity.BEGAN_AGAIN
+                : continuity;
     }
 
     /** Appends what follows without a hole. */
