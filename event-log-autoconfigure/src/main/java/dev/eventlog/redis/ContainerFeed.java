@@ -7,6 +7,7 @@ import dev.eventlog.EventLogUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -60,6 +61,7 @@ final class ContainerFeed implements Feed {
     private long subscribedAt;
     private long checkedAt;
     private long lengthWhenChecked;
+    private @Nullable EventId firstWhenChecked;
 
     ContainerFeed(
             EventStream stream,
@@ -80,8 +82,7 @@ final class ContainerFeed implements Feed {
                         .batchSize(settings.batchSize())
                         .executor(this::poll)
                         .build());
-        this.checkedAt = System.nanoTime();
-        this.lengthWhenChecked = state.length();
+        note(state);
         container.start();
     }
 
@@ -194,8 +195,6 @@ final class ContainerFeed implements Feed {
 
     private void check(List<Event> events) {
         StreamState state = stream.state();
-        checkedAt = System.nanoTime();
-        lengthWhenChecked = state.length();
         Continuity continuity = window.judge(events, state);
         switch (continuity.verdict()) {
             case WHOLE -> window.append(events);
@@ -205,28 +204,42 @@ final class ContainerFeed implements Feed {
             }
             case BEGAN_AGAIN -> {
                 beginAgain(state);
+                note(state);
                 moved = true;
                 ring();
                 throw new SubscriptionMoved();
             }
         }
+        window.learnCount(state);
+        note(state);
+    }
+
+    private void note(StreamState state) {
+        checkedAt = System.nanoTime();
+        lengthWhenChecked = state.length();
+        firstWhenChecked = state.firstId();
     }
 
     /**
-     * Goes on at the start of the log that has taken the place of the old one; or, where it is the old one that has lost
-     * its newest events, as after a failover, at the last event that it still has.
+     * Goes on at the start of the log that has taken the place of the old one; or, where it is the old one without its
+     * newest events, as after a failover, at the newest event that is left of those that this feed has read.
      */
     private void beginAgain(StreamState state) {
-        Event known = window.find(state.lastId());
-        boolean rolledBack = known != null
-                ? stream.from(state.lastId(), 1).equals(List.of(known))
-                : state.exists() && window.beganAt(state);
-        if (rolledBack) {
-            window.beginAgain(state.lastId(), state.added());
+        List<Event> left = new ArrayList<>();
+        stream.backwards(window.last(), EventId.MIN, 1, left::addAll);
+        if (!left.isEmpty() && isOfTheOldLog(left.get(0), state)) {
+            EventId newest = left.get(0).id();
+            window.beginAgain(newest, newest.equals(state.lastId()) ? state.added() : Continuity.UNKNOWN);
         } else {
-            long removed = state.countsAdded() ? state.added() - state.length() : Continuity.UNKNOWN;
-            window.beginAgain(EventId.MIN, removed);
+            window.beginAgain(EventId.MIN, Continuity.minus(state.added(), state.length()));
         }
+    }
+
+    private boolean isOfTheOldLog(Event event, StreamState state) {
+        Event known = window.find(event.id());
+        return known != null
+                ? known.equals(event)
+                : window.isAtOrBeforeBase(event.id()) && Objects.equals(state.firstId(), firstWhenChecked);
     }
 
     private void ring() {

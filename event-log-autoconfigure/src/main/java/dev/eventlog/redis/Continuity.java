@@ -44,6 +44,9 @@ record Continuity(Verdict verdict, long missed) {
             return trimmedPast(cursor, last, state, limit) ? new Continuity(Verdict.MISSING, UNKNOWN) : WHOLE;
         }
         long followed = state.added() - rank;
+        if (followed < got.size()) {
+            return BEGAN_AGAIN;
+        }
         long missed;
         if (state.lastId().equals(last) || first == null) {
             missed = followed - got.size();

@@ -219,16 +219,13 @@ final class PullFollower implements Follower {
 
     private void beginAgain(Slice slice) {
         life = slice.life();
-        boolean rolledBackBehindUs =
-                slice.resume().isAfter(EventId.MIN) && slice.resume().compareTo(cursor) >= 0;
-        if (rolledBackBehindUs) {
-            return;
-        }
+        rank = Continuity.UNKNOWN;
         if (cursor.isAfter(EventId.MIN)) {
             lose(Gap.Kind.BEGAN_AGAIN, Continuity.UNKNOWN);
         }
-        cursor = slice.resume();
-        rank = Continuity.UNKNOWN;
+        if (cursor.isAfter(slice.resume())) {
+            cursor = slice.resume();
+        }
     }
 
     /** Delivers a batch out of Redis. */

@@ -139,10 +139,15 @@ final class Window {
         return index < size && at(index).id().equals(id) ? at(index) : null;
     }
 
-    /** Whether a stream of this state ends just where this window began, and has had as many events. */
-    synchronized boolean beganAt(StreamState state) {
-        boolean sameCount = rank == Continuity.UNKNOWN || !state.countsAdded() || state.added() == rank - size;
-        return base.equals(state.lastId()) && sameCount;
+    synchronized boolean isAtOrBeforeBase(EventId id) {
+        return id.compareTo(base) <= 0;
+    }
+
+    /** Takes over the stream's own count, where this window ends just where the stream does. */
+    synchronized void learnCount(StreamState state) {
+        if (rank == Continuity.UNKNOWN && last.equals(state.lastId())) {
+            rank = state.added();
+        }
     }
 
     synchronized Slice after(EventId cursor, int knownLife, int limit) {
