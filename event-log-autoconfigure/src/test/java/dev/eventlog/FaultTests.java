@@ -18,14 +18,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.RecordId;
@@ -116,6 +120,33 @@ class FaultTests {
         assertThat(listener.gaps()).hasSize(1);
     }
 
+    /** As after a failover to a replica that lagged behind. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void restartedWithOlderData(boolean olderThanTheFollow) {
+        redis.kill();
+        redis.keepData();
+        redis.start();
+        if (olderThanTheFollow) {
+            eventually(() -> log.addAll(events(10, 15)));
+        }
+        Collected<Event> listener = Collected.events();
+        closeLater(eventually(() -> log.follow(Tail.all(), listener)));
+        await().until(() -> listener.caughtUp() == 1);
+        int count = listener.count();
+        eventually(() -> log.addAll(events(count, 20)));
+        await().until(() -> listener.count() == 20);
+        redis.kill();
+        redis.restoreData();
+        redis.start();
+        long size = eventually(log::size);
+        assertThat(size).isEqualTo(10);
+        eventually(() -> log.addAll(events(20, 25)));
+        await().until(() -> numbers(listener.all()).contains(24));
+
+        assertThat(numbers(listener.all())).as("what is new, and nothing twice").isEqualTo(range(0, 25));
+    }
+
     @Test
     void connectionsKilledAgainAndAgain() {
         EventLog writing = TestApplication.factory(start()).create("log");
@@ -143,6 +174,39 @@ class FaultTests {
             assertThat(listener.gaps()).isEmpty();
             assertThat(listener.failure()).isNull();
         }
+    }
+
+    @Test
+    void trimmedWhileTheConnectionWasLost() {
+        EventLog writing = TestApplication.factory(start()).create("log", options -> options.maxLength(30));
+        EventLog following = TestApplication.factory(start("eventlog.follow.recovery.delay=1s"))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(following.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        redis.killConnections();
+        eventually(() -> writing.addAll(events(10, 500)));
+        await().until(() -> numbers(listener.all()).contains(499));
+        int lost = 500 - listener.count();
+        assertThat(numbers(listener.all().subList(10, listener.count()))).isEqualTo(range(10 + lost, 500));
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
+        assertThat(listener.gaps().get(0).missed())
+                .isEqualTo(redisIsAtLeast7() ? OptionalLong.of(lost) : OptionalLong.empty());
+
+        for (int i = 500; i < 600; i += 10) {
+            int count = i + 10;
+            writing.addAll(events(i, count));
+            await().until(() -> listener.count() == count - lost);
+        }
+        List<Object> calls = listener.calls();
+        Awaitility.await()
+                .during(Duration.ofMillis(
+                        1_200)) // some polls without an event, after each of which the feed looks around
+                .until(() -> listener.calls().equals(calls));
+        writing.add(event(600));
+        await().until(() -> listener.count() == 601 - lost);
+        assertThat(numbers(listener.all().subList(10, listener.count()))).isEqualTo(range(10 + lost, 601));
+        assertThat(listener.gaps()).hasSize(1);
     }
 
     @Test
@@ -240,14 +304,18 @@ class FaultTests {
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 
-    private ConfigurableApplicationContext start() {
+    private ConfigurableApplicationContext start(String... properties) {
         return closeLater(TestApplication.startOn(
                 redis.uri(),
-                "spring.data.redis.timeout=1s",
-                "spring.data.redis.connect-timeout=1s",
-                "eventlog.follow.poll-timeout=500ms",
-                "eventlog.follow.recovery.delay=50ms",
-                "eventlog.follow.recovery.max-delay=500ms"));
+                Stream.concat(
+                                Stream.of(
+                                        "spring.data.redis.timeout=1s",
+                                        "spring.data.redis.connect-timeout=1s",
+                                        "eventlog.follow.poll-timeout=500ms",
+                                        "eventlog.follow.recovery.delay=50ms",
+                                        "eventlog.follow.recovery.max-delay=1s"),
+                                Stream.of(properties))
+                        .toArray(String[]::new)));
     }
 
     private boolean redisIsAtLeast7() {

@@ -24,6 +24,9 @@ import org.assertj.core.api.Condition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** How followers end: closed from outside, from inside, by an error, by the application. */
@@ -92,6 +95,22 @@ class FollowerEndTests extends LogTests {
             stop.set(true);
             writing.get(10, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void ordinaryLifeIsNotWorthAWarning(CapturedOutput output) {
+        ConfigurableApplicationContext application = newApplication("eventlog.follow.poll-timeout=50ms");
+        EventLog log = TestApplication.factory(application).create(newName());
+        Collected<Event> listener = Collected.events();
+        Follower follower = log.follow(Tail.all(), listener);
+        log.add(event(0));
+        await().until(() -> listener.count() == 1);
+        follower.close();
+        log.follow(Tail.all(), listener);
+        await().until(() -> listener.count() == 2);
+        application.close();
+        assertThat(output.getAll()).doesNotContain("WARN", "ERROR", "Exception");
     }
 
     @Test

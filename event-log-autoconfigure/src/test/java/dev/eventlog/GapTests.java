@@ -8,9 +8,13 @@ import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
 import dev.eventlog.test.TestRedis;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -222,6 +226,123 @@ class GapTests extends LogTests {
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.caughtUp() == 1);
         assertThat(numbers(listener.all())).hasSize(29).doesNotContain(15).isSorted();
+        log.add(event(30));
+        await().until(() -> listener.count() == 30);
+        assertThat(listener.gaps()).as("it was gone before the follower began").isEmpty();
+    }
+
+    @Test
+    void eventDeletedBeforeASlowFollowerGotToItIsTold() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 100));
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        closeLater(log.follow(Tail.all(), slow));
+        await().until(() -> slow.count() == 10);
+        redis.opsForStream().delete(log.name(), ids.get(50).toString());
+        go.countDown();
+        await().until(() -> slow.count() == 99);
+        log.add(event(100));
+        await().until(() -> slow.count() == 100);
+        assertThat(numbers(slow.all())).doesNotContain(50).isSorted().doesNotHaveDuplicates();
+        if (TestRedis.get().isAtLeast(7)) { // before, nothing tells
+            assertThat(slow.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
+            assertThat(slow.gaps().get(0).missed()).hasValue(1);
+        }
+    }
+
+    @Test
+    void moreAddedAtOnceThanTheLogKeeps() {
+        EventLog log = newLog(options -> options.maxLength(50));
+        List<EventId> ids = log.addAll(events(0, 60));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.from(ids.get(55)), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        log.addAll(events(60, 560));
+        await().until(() -> numbers(listener.all()).contains(559));
+
+        int lost = 505 - listener.count();
+        assertThat(lost).isPositive();
+        assertThat(listener.gaps()).hasSize(1);
+        assertThat(listener.gaps().get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
+        assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(ids.get(59));
+        assertThat(listener.gaps().get(0).missed()).isEqualTo(ifCounted(lost));
+    }
+
+    /** Writers in bursts that a log can just not keep, listeners of all speeds, and polls that often find nothing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1ms", "10ms", "100ms"})
+    void neverASilentLossAndNeverARepeat(String pollTimeout) throws Exception {
+        EventLogFactory own = newFactory(
+                "eventlog.max-length=30",
+                "eventlog.follow.batch-size=10",
+                "eventlog.follow.window-size=20",
+                "eventlog.follow.poll-timeout=" + pollTimeout);
+        EventLog log = own.create(newName());
+        List<EventId> added = new CopyOnWriteArrayList<>();
+        List<Collected<Event>> listeners = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            int pause = i;
+            Collected<Event> listener = Collected.and(batch -> {
+                if (pause > 0) {
+                    TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextInt(pause * pause * 500));
+                }
+            });
+            listeners.add(listener);
+            closeLater(log.follow(Tail.all(), listener));
+        }
+        await().until(() -> listeners.stream().allMatch(listener -> listener.caughtUp() == 1));
+        for (int i = 0; i < 300; i++) {
+            int burst = ThreadLocalRandom.current().nextInt(1, 40);
+            added.addAll(log.addAll(events(i, i + burst)));
+            if (i % 3 == 0) {
+                TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextInt(3_000));
+            }
+        }
+        TimeUnit.MILLISECONDS.sleep(20); // so that the last one, alone, finds most followers at rest
+        added.add(log.add(event(0)));
+
+        EventId last = added.get(added.size() - 1);
+        for (Collected<Event> listener : listeners) {
+            await().until(() -> ids(listener.all()).contains(last));
+            assertWholeButForGaps(added, listener.calls());
+        }
+    }
+
+    /** Walks through all that was added: each event is delivered, or a gap just there says that it is not. */
+    private static void assertWholeButForGaps(List<EventId> added, List<Object> calls) {
+        int next = 0;
+        Gap gap = null;
+        for (Object call : calls) {
+            if (call instanceof Gap told) {
+                assertThat(gap).as("two gaps in a row").isNull();
+                gap = told;
+            } else if (call instanceof Collected.Batch<?> batch) {
+                for (Object each : batch.events()) {
+                    EventId id = ((Event) each).id();
+                    int at = added.subList(next, added.size()).indexOf(id);
+                    assertThat(at).as("%s was not delivered before", id).isNotNegative();
+                    if (gap == null) {
+                        assertThat(at)
+                                .as("events missing before %s, and no gap told", id)
+                                .isZero();
+                    } else {
+                        assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
+                        assertThat(gap.firstAvailable()).isEqualTo(id);
+                        assertThat(gap.lastSeen()).isEqualTo(next == 0 ? EventId.MIN : added.get(next - 1));
+                        if (TestRedis.get().isAtLeast(7)) {
+                            assertThat(at)
+                                    .as("a gap that was none, before %s", id)
+                                    .isPositive();
+                            assertThat(gap.missed()).as("missed before %s", id).hasValue(at);
+                        }
+                        gap = null;
+                    }
+                    next += at + 1;
+                }
+            }
+        }
+        assertThat(next).isEqualTo(added.size());
     }
 
     @Test

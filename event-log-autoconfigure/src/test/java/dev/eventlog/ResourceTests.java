@@ -10,9 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.ClassUtils;
@@ -124,6 +129,56 @@ class ResourceTests extends LogTests {
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
         }
         assertThat(logs).allSatisfy(log -> assertThat(log.read(Tail.all())).hasSize(3));
+    }
+
+    @Test
+    void threadsGrowWithTheListenersThatAreBusyUpToALimit() {
+        EventLogFactory own = newFactory("eventlog.follow.max-threads=3");
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        EventLog log = own.create(newName());
+        log.add(event(0));
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicInteger busy = new AtomicInteger();
+        List<Collected<Event>> listeners = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            Collected<Event> listener = Collected.and(batch -> {
+                busy.incrementAndGet();
+                go.await();
+            });
+            listeners.add(listener);
+            closeLater(log.follow(Tail.all(), listener));
+        }
+        await().until(() -> busy.get() == 3);
+        log.add(event(1));
+        assertThat(eventLogThreads(before).stream().filter(name -> name.contains("listener")))
+                .hasSize(3);
+        assertThat(busy).hasValue(3);
+        go.countDown();
+        await().until(() -> listeners.stream().allMatch(listener -> listener.count() == 2));
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_21)
+    void onVirtualThreadsAnyNumberOfListenersMayBlock() {
+        EventLogFactory own = newFactory("spring.threads.virtual.enabled=true", "eventlog.follow.max-threads=1");
+        EventLog log = own.create(newName());
+        log.add(event(0));
+        CountDownLatch go = new CountDownLatch(1);
+        List<Collected<Event>> listeners = new ArrayList<>();
+        List<Boolean> virtual = new CopyOnWriteArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            Collected<Event> listener = Collected.and(batch -> {
+                virtual.add(Thread.currentThread().toString().startsWith("VirtualThread"));
+                go.await();
+            });
+            listeners.add(listener);
+            closeLater(log.follow(Tail.all(), listener));
+        }
+        await().until(() -> listeners.stream().allMatch(listener -> listener.count() == 1));
+        log.add(event(1));
+        go.countDown();
+        await().until(() -> listeners.stream().allMatch(listener -> listener.count() == 2));
+        assertThat(virtual).containsOnly(true);
     }
 
     @ParameterizedTest

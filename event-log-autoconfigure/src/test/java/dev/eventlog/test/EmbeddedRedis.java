@@ -7,12 +7,14 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 import redis.embedded.core.ExecutableProvider;
 
 /**
@@ -120,6 +122,32 @@ public final class EmbeddedRedis implements AutoCloseable {
     /** Deletes the data of a server that is not running. */
     public void deleteData() {
         deleteBelow(directory);
+    }
+
+    /** Copies the data of a server that is not running. */
+    public void keepData() {
+        copy(directory.resolve("appendonlydir"), directory.resolve("kept"));
+        copy(directory.resolve("appendonly.aof"), directory.resolve("kept.aof"));
+    }
+
+    /** Puts back what {@link #keepData()} has copied. */
+    public void restoreData() {
+        copy(directory.resolve("kept"), directory.resolve("appendonlydir"));
+        copy(directory.resolve("kept.aof"), directory.resolve("appendonly.aof"));
+    }
+
+    /** Before Redis 7 the data is a file, from then on a folder: copies the one that there is. */
+    private static void copy(Path from, Path to) {
+        try {
+            if (Files.isRegularFile(from)) {
+                Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+            } else if (Files.isDirectory(from)) {
+                deleteBelow(to);
+                FileSystemUtils.copyRecursively(from, to);
+            }
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     /** Keeps the server from answering, its connections open, until {@link #thaw()}. Not on Windows. */

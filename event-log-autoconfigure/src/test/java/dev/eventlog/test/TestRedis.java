@@ -39,7 +39,7 @@ public final class TestRedis {
     static final String IMAGE = "redis:8-alpine";
 
     private static final String SWITCH = "eventlog.test.redis";
-    private static final int SECONDS_FOR_CONTAINER = 90;
+    private static final int SECONDS_FOR_CONTAINER = 45;
 
     private static @Nullable FutureTask<TestRedis> chosen;
 
