@@ -7,6 +7,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -39,18 +41,15 @@ final class SseClient implements AutoCloseable {
     }
 
     private void read() {
-        String[] fields = new String[3];
+        Map<String, String> fields = new HashMap<>();
         try {
             lines.forEach(line -> {
-                if (line.startsWith("id:")) {
-                    fields[0] = line.substring(3);
-                } else if (line.startsWith("event:")) {
-                    fields[1] = line.substring(6);
-                } else if (line.startsWith("data:")) {
-                    fields[2] = line.substring(5);
-                } else if (line.isEmpty() && fields[2] != null) {
-                    messages.add(new Message(fields[0], fields[1], fields[2]));
-                    fields[0] = fields[1] = fields[2] = null;
+                int colon = line.indexOf(':');
+                if (colon > 0) {
+                    fields.put(line.substring(0, colon), line.substring(colon + 1));
+                } else if (line.isEmpty() && fields.containsKey("data")) {
+                    messages.add(new Message(fields.get("id"), fields.get("event"), fields.getOrDefault("data", "")));
+                    fields.clear();
                 }
             });
         } catch (UncheckedIOException closed) {
