@@ -38,6 +38,9 @@ final class ContainerFeed implements Feed {
 
     private static final Log logger = LogFactory.getLog(ContainerFeed.class);
 
+    /** How many events Redis keeps in one node of a stream, unless told otherwise. */
+    private static final int NODE = 100;
+
     private final EventStream stream;
     private final FollowSettings settings;
     private final Executor threads;
@@ -173,7 +176,7 @@ final class ContainerFeed implements Feed {
         if (backOff != null) {
             recovered();
         }
-        if (events.isEmpty() || mayHaveHole()) {
+        if (events.isEmpty() || mayHaveHole(events.size())) {
             check(events);
         } else {
             window.append(events);
@@ -185,11 +188,13 @@ final class ContainerFeed implements Feed {
     }
 
     /**
-     * Whether events between the last poll and this one may have been trimmed away again. Not where the log is far longer
-     * than what one poll brings: trimming leaves the newest of it.
+     * Whether events may have been added and trimmed away again before they were polled. Not if the poll brought all that
+     * there was, and that is far less than what the log keeps: trimming leaves its newest events, and in pieces of up to a
+     * node of the stream.
      */
-    private boolean mayHaveHole() {
-        return lengthWhenChecked < 2L * settings.batchSize()
+    private boolean mayHaveHole(int polled) {
+        return polled >= settings.batchSize()
+                || polled + NODE >= lengthWhenChecked
                 || System.nanoTime() - checkedAt > settings.pollTimeout().toNanos();
     }
 

@@ -39,7 +39,6 @@ record Continuity(Verdict verdict, long missed) {
         if (state.lastId().compareTo(last) < 0) {
             return BEGAN_AGAIN;
         }
-        EventId first = state.firstId();
         if (rank == UNKNOWN || !state.countsAdded()) {
             return trimmedPast(cursor, last, state, limit) ? new Continuity(Verdict.MISSING, UNKNOWN) : WHOLE;
         }
@@ -47,22 +46,29 @@ record Continuity(Verdict verdict, long missed) {
         if (followed < got.size()) {
             return BEGAN_AGAIN;
         }
-        long missed;
-        if (state.lastId().equals(last) || first == null) {
-            missed = followed - got.size();
-        } else if (first.isAfter(cursor)) {
-            // All that it holds comes after the cursor, and what we got and it no longer holds is not lost to us.
-            long trimmedSince =
-                    got.stream().filter(event -> first.isAfter(event.id())).count();
-            missed = followed - state.length() - trimmedSince;
-        } else {
-            missed = 0; // not trimmed past the cursor, and more has come: a single deletion shows when the end is
+        if (state.lastId().equals(last)) {
+            return missing(followed - got.size());
+        }
+        EventId first = state.firstId();
+        if (first != null && first.compareTo(cursor) <= 0) {
+            return WHOLE; // not trimmed past the cursor, and more has come: a single deletion shows when the end is
             // reached
         }
-        if (missed < 0) {
+        if (first == null || first.isAfter(last)) {
+            // All that we got has been trimmed since, or more: who knows whether it was before or after it.
+            return got.isEmpty() ? missing(followed - state.length()) : new Continuity(Verdict.MISSING, UNKNOWN);
+        }
+        // All that it holds comes after the cursor, and what we got and it no longer holds is not lost to us.
+        long trimmedSince =
+                got.stream().filter(event -> first.isAfter(event.id())).count();
+        return missing(followed - state.length() - trimmedSince);
+    }
+
+    private static Continuity missing(long count) {
+        if (count < 0) {
             return BEGAN_AGAIN;
         }
-        return missed == 0 ? WHOLE : new Continuity(Verdict.MISSING, missed);
+        return count == 0 ? WHOLE : new Continuity(Verdict.MISSING, count);
     }
 
     private static boolean trimmedPast(EventId cursor, EventId last, StreamState state, long limit) {

@@ -5,6 +5,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -32,6 +33,8 @@ final class EventStream {
 
     private static final RedisScript<List<String>> ADD = script("add.lua");
     private static final RedisScript<List<String>> STATE = script("state.lua");
+
+    private static final int STATE_SIZE = 4;
 
     private final String log;
     private final String key;
@@ -150,16 +153,44 @@ final class EventStream {
     }
 
     StreamState state() {
-        List<String> state = ask("read", () -> answered(redis.execute(STATE, List.of(key))));
-        if (state.isEmpty()) {
+        return state(ask("read", () -> answered(redis.execute(STATE, List.of(key)))));
+    }
+
+    /** The state of the stream, and the first events from an id on at that same moment. */
+    Snapshot snapshot(EventId from, int count) {
+        List<String> answer = ask(
+                "read", () -> answered(redis.execute(STATE, List.of(key), from.toString(), Integer.toString(count))));
+        List<Event> events = new ArrayList<>();
+        for (int at = STATE_SIZE; at < answer.size(); ) {
+            EventId id = EventId.parse(answer.get(at));
+            int end = at + 2 + Integer.parseInt(answer.get(at + 1));
+            Map<String, String> fields = new LinkedHashMap<>();
+            for (at += 2; at < end; at += 2) {
+                fields.put(answer.get(at), answer.get(at + 1));
+            }
+            events.add(new Event(id, fields));
+        }
+        return new Snapshot(state(answer), events);
+    }
+
+    /**
+     * A moment in the life of a stream.
+     *
+     * @param state what it knew of itself
+     * @param events the first events from some id on
+     */
+    record Snapshot(StreamState state, List<Event> events) {}
+
+    private static StreamState state(List<String> answer) {
+        if (answer.isEmpty()) {
             return StreamState.ABSENT;
         }
-        String first = state.get(2);
-        String added = state.get(3);
+        String first = answer.get(2);
+        String added = answer.get(3);
         return new StreamState(
                 true,
-                Long.parseLong(state.get(0)),
-                EventId.parse(state.get(1)),
+                Long.parseLong(answer.get(0)),
+                EventId.parse(answer.get(1)),
                 first.isEmpty() ? null : EventId.parse(first),
                 added.isEmpty() ? StreamState.UNKNOWN : Long.parseLong(added));
     }

@@ -8,6 +8,7 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.Continuity.Verdict;
+import dev.eventlog.redis.EventStream.Snapshot;
 import dev.eventlog.redis.Window.Slice;
 import java.util.Collections;
 import java.util.List;
@@ -193,13 +194,13 @@ final class PullFollower implements Follower {
             case NOTHING -> {
                 boolean feedIsBehind = !caughtUp && existingEnd.isAfter(cursor);
                 if (feedIsBehind) {
-                    yield page(slice.base());
+                    yield page(slice);
                 }
                 take(slice.rank());
                 catchUp();
                 yield false;
             }
-            case BEHIND -> page(slice.base());
+            case BEHIND -> page(slice);
             case BEGAN_AGAIN -> {
                 beginAgain(slice);
                 yield true;
@@ -210,7 +211,7 @@ final class PullFollower implements Follower {
     /** Takes over the window's count of the cursor. If it is further than ours, single events were deleted on the way. */
     private void take(long rankInWindow) {
         if (rankInWindow != Continuity.UNKNOWN) {
-            if (rank != Continuity.UNKNOWN && rankInWindow > rank) {
+            if (isKnown(rankInWindow, rank) && rankInWindow > rank) {
                 lose(Gap.Kind.REMOVED, rankInWindow - rank);
             }
             rank = rankInWindow;
@@ -229,10 +230,10 @@ final class PullFollower implements Follower {
     }
 
     /** Delivers a batch out of Redis. */
-    private boolean page(EventId windowBase) {
+    private boolean page(Slice window) {
         List<Event> events;
         try {
-            events = read();
+            events = read(window);
         } catch (EventLogUnavailableException passing) {
             waitForRedis(passing);
             return false;
@@ -244,47 +245,50 @@ final class PullFollower implements Follower {
         if (!events.isEmpty()) {
             return deliver(events);
         }
-        // Nothing comes after the cursor, so what there was up to the window is gone, and accounted for.
-        boolean intoWindow = windowBase.isAfter(cursor);
-        if (intoWindow) {
-            cursor = windowBase;
-            rank = Continuity.UNKNOWN;
-        }
         catchUp();
-        return intoWindow;
+        return window.base().isAfter(cursor) && intoWindow(window);
     }
 
     /**
      * The next events after the cursor. The one at the cursor is asked for too: while that is there nothing after it can
      * have been trimmed, and the answer proves itself whole.
      */
-    private List<Event> read() {
+    private List<Event> read(Slice window) {
         List<Event> answer = stream.from(cursor, settings.batchSize() + 1);
-        boolean full = answer.size() > settings.batchSize();
-        boolean proven = !answer.isEmpty() && answer.get(0).id().equals(cursor);
-        List<Event> events =
-                proven ? answer.subList(1, answer.size()) : full ? answer.subList(0, settings.batchSize()) : answer;
-        if (proven && full) {
-            return events;
+        if (answer.size() > 1 && answer.get(0).id().equals(cursor)) {
+            return answer.subList(1, answer.size());
         }
-        StreamState state = stream.state();
-        if (!feed.window().isOf(state)) {
+        Snapshot snapshot = stream.snapshot(cursor.next(), settings.batchSize());
+        if (!feed.window().isOf(snapshot.state())) {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }
-        Continuity continuity = Continuity.judge(cursor, rank, events, state, limit);
+        Continuity continuity = Continuity.judge(cursor, rank, snapshot.events(), snapshot.state(), limit);
         if (continuity.verdict() == Verdict.BEGAN_AGAIN) { // only our own count says so: without it, then
             rank = Continuity.UNKNOWN;
-            continuity = Continuity.judge(cursor, rank, events, state, limit);
+            continuity = Continuity.judge(cursor, rank, snapshot.events(), snapshot.state(), limit);
         }
-        if (continuity.verdict() == Verdict.BEGAN_AGAIN) {
-            throw new EventLogUnavailableException(log(), "Log '" + log() + "' is shorter than a moment ago", null);
-        }
-        if (continuity.verdict() == Verdict.MISSING) {
+        boolean countedByWindow =
+                snapshot.events().isEmpty() && window.base().isAfter(cursor) && isKnown(window.rank(), rank);
+        if (continuity.verdict() == Verdict.MISSING && !countedByWindow) {
             lose(Gap.Kind.REMOVED, continuity.missed());
             rank = Continuity.plus(rank, continuity.missed());
         }
-        return events;
+        return snapshot.events();
+    }
+
+    /** Redis has nothing after the cursor, so what there was up to the window is gone. */
+    private boolean intoWindow(Slice window) {
+        if (isKnown(window.rank(), rank) && window.rank() > rank) {
+            lose(Gap.Kind.REMOVED, window.rank() - rank);
+        }
+        cursor = window.base();
+        rank = window.rank();
+        return true;
+    }
+
+    private static boolean isKnown(long rank, long other) {
+        return rank != Continuity.UNKNOWN && other != Continuity.UNKNOWN;
     }
 
     private void lose(Gap.Kind kind, long missed) {

@@ -31,7 +31,7 @@ final class Window {
      *
      * @param found which case it is
      * @param events what comes after the cursor, if that was found
-     * @param rank which event ever added the cursor is, or unknown
+     * @param rank which event ever added the cursor is (if that is behind: the base is), or unknown
      * @param base where the window begins
      * @param life which life of the log this is
      * @param resume where to go on after the log began again
@@ -86,7 +86,7 @@ final class Window {
         Continuity continuity = Continuity.judge(last, rank, next, state, limit);
         // Below Redis 7: the event at our end is gone, and yet the log is too short to have been trimmed.
         boolean tooShort = limit != Long.MAX_VALUE && state.length() > 0 && state.length() < limit;
-        return continuity.verdict() == Verdict.MISSING && continuity.missed() == Continuity.UNKNOWN && tooShort
+        return continuity.verdict() == Verdict.MISSING && !state.countsAdded() && tooShort
                 ? Continuity.BEGAN_AGAIN
                 : continuity;
     }
@@ -158,7 +158,7 @@ final class Window {
             return slice(Found.NOTHING, List.of(), cursor.equals(last) ? rank : Continuity.UNKNOWN);
         }
         if (cursor.compareTo(base) < 0) {
-            return slice(Found.BEHIND, List.of(), Continuity.UNKNOWN);
+            return slice(Found.BEHIND, List.of(), Continuity.minus(rank, size));
         }
         int from = indexAfter(cursor);
         int count = Math.min(size - from, limit);
