@@ -234,6 +234,9 @@ class FaultTests {
 
     @Test
     void awayWhenAskedFor() {
+        ConfigurableApplicationContext impatient = start("spring.data.redis.timeout=200ms");
+        EventLog log = TestApplication.factory(impatient).create("log");
+        assertThat(log.size()).isEqualTo(10);
         redis.kill();
         List<Runnable> calls = List.of(
                 () -> log.add(event(1)),
