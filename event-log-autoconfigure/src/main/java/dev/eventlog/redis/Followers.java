@@ -142,6 +142,11 @@ final class Followers {
         open = true;
     }
 
+    /** {@return how many followers have not ended yet} */
+    int count() {
+        return running.size();
+    }
+
     boolean isOpen() {
         return open;
     }

@@ -11,6 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
@@ -23,6 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
  * its listeners may need: running callbacks finish, none starts.
  */
 public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
+
+    private static final Log logger = LogFactory.getLog(RedisEventLogFactory.class);
 
     private final StringRedisTemplate redis;
     private final EventFields fields;
@@ -127,10 +131,15 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         return followers.isOpen();
     }
 
-    /** Closes what is still open: followers, connections, threads. */
+    /** Closes what is still open: followers, connections, threads. Listeners that have not returned are interrupted. */
     @Override
     public void destroy() {
         followers.close(() -> {});
+        int busy = followers.count();
+        if (busy > 0) {
+            logger.warn(busy + " listeners of event logs have not returned in time"
+                    + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
+        }
         feeds.close();
         ownThreads.close();
     }
