@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
@@ -9,6 +10,7 @@ import dev.eventlog.test.RedisTest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -62,6 +64,21 @@ class FollowTests extends LogTests {
             assertThat(numbers(listener.all())).containsExactly(5, 6);
             follower.close();
         }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // as a caller without checks would
+    void whatIsNullIsRefusedAtOnce() {
+        EventLog log = newLog();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> log.follow(Tail.all(), null))
+                .withMessageContaining(log.name());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> factory.create(log.name(), Map.class).follow(Tail.all(), null))
+                .withMessageContaining(log.name());
+        assertThatIllegalArgumentException().isThrownBy(() -> log.follow(null, Collected.events()));
+        assertThatIllegalArgumentException().isThrownBy(() -> log.read(null));
+        assertThatIllegalArgumentException().isThrownBy(() -> factory.create(null));
     }
 
     @Test

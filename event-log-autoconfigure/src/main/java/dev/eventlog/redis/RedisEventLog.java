@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.springframework.util.Assert;
 
 /** A log as a name, options, and a stream. */
 final class RedisEventLog implements EventLog {
@@ -68,6 +69,7 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public Follower follow(Tail tail, EventBatchListener<Event> listener) {
+        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
         return followers.follow(stream, TailRange.of(tail, options), listener);
     }
 

@@ -5,9 +5,6 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
-import dev.eventlog.convert.TypedFields;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -18,6 +15,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.Assert;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -35,7 +33,6 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final ListenerThreads ownThreads;
     private final Feeds feeds;
     private final Followers followers;
-    private final Map<Class<?>, TypedFields<?>> typedFields = new ConcurrentHashMap<>();
 
     /**
      * What is set for all logs. Immutable.
@@ -90,22 +87,15 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
 
     @Override
     public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
-        return new RedisTypedEventLog<>(log(name, customizer), type, typedFields(type));
+        return new RedisTypedEventLog<>(log(name, customizer), type, fields.typed(type));
     }
 
     private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
-        if (name.isBlank()) {
-            throw new IllegalArgumentException("The name of a log must not be blank, but is '" + name + "'");
-        }
+        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
         EventStream stream = new EventStream(name, settings.keyPrefix() + name, redis, settings.pageSize(), raw);
         return new RedisEventLog(stream, options.build(), fields, followers);
-    }
-
-    @SuppressWarnings("unchecked")
-    private <T> TypedFields<T> typedFields(Class<T> type) {
-        return (TypedFields<T>) typedFields.computeIfAbsent(type, fields::typed);
     }
 
     /** Lets logs be followed again, after {@link #stop()}. */

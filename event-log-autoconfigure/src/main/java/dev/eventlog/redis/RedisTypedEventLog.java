@@ -12,6 +12,7 @@ import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
+import org.springframework.util.Assert;
 
 /** An untyped log, with a conversion before and after it. */
 final class RedisTypedEventLog<T> implements TypedEventLog<T> {
@@ -53,6 +54,7 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     @Override
     public Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener) {
+        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
         return untyped.follow(tail, new Converting(listener));
     }
 

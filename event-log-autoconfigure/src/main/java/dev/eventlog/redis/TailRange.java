@@ -4,6 +4,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.Tail;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
 
 /**
  * A tail of a log with its max-length: the newest events, not older than an id.
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
 
     static TailRange of(Tail tail, EventLogOptions options) {
+        Assert.notNull(tail, "The tail must not be null: where is the log to begin?");
         long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
         if (tail instanceof Tail.Last last) {
             return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);
