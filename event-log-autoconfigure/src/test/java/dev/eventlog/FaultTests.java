@@ -94,7 +94,7 @@ class FaultTests {
         await().until(() -> listener.count() >= 10 + size);
 
         assertThat(listener.all().subList(10, listener.count())).isEqualTo(log.read(Tail.all()));
-        if (redisIsAtLeast7()) {
+        if (redis.isAtLeast(7)) {
             assertThat(listener.gaps()).hasSize(1);
             assertThat(listener.gaps().get(0).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
             assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(last);
@@ -191,7 +191,7 @@ class FaultTests {
         assertThat(numbers(listener.all().subList(10, listener.count()))).isEqualTo(range(10 + lost, 500));
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
         assertThat(listener.gaps().get(0).missed())
-                .isEqualTo(redisIsAtLeast7() ? OptionalLong.of(lost) : OptionalLong.empty());
+                .isEqualTo(redis.isAtLeast(7) ? OptionalLong.of(lost) : OptionalLong.empty());
 
         for (int i = 500; i < 600; i += 10) {
             int count = i + 10;
@@ -200,8 +200,7 @@ class FaultTests {
         }
         List<Object> calls = listener.calls();
         Awaitility.await()
-                .during(Duration.ofMillis(
-                        1_200)) // some polls without an event, after each of which the feed looks around
+                .during(Duration.ofMillis(1_200)) // a few polls that find nothing, so that the feed looks around
                 .until(() -> listener.calls().equals(calls));
         writing.add(event(600));
         await().until(() -> listener.count() == 601 - lost);
@@ -235,7 +234,7 @@ class FaultTests {
     @Test
     void awayWhenAskedFor() {
         ConfigurableApplicationContext impatient = start("spring.data.redis.timeout=200ms");
-        EventLog log = TestApplication.factory(impatient).create("log");
+        log = TestApplication.factory(impatient).create("log");
         assertThat(log.size()).isEqualTo(10);
         redis.kill();
         List<Runnable> calls = List.of(
@@ -319,14 +318,6 @@ class FaultTests {
                                         "eventlog.follow.recovery.max-delay=1s"),
                                 Stream.of(properties))
                         .toArray(String[]::new)));
-    }
-
-    private boolean redisIsAtLeast7() {
-        String version = application
-                .getBean(StringRedisTemplate.class)
-                .execute(connection -> connection.serverCommands().info("server"), true)
-                .getProperty("redis_version");
-        return Integer.parseInt(version.substring(0, version.indexOf('.'))) >= 7;
     }
 
     private <T extends AutoCloseable> T closeLater(T resource) {

@@ -73,6 +73,15 @@ public final class EmbeddedRedis implements AutoCloseable {
         return URI.create("redis://127.0.0.1:" + port);
     }
 
+    /** {@return whether its major version is at least this; it must be running} */
+    public boolean isAtLeast(int major) {
+        try {
+            return RedisProbe.isAtLeast(major, RedisProbe.version(uri()));
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
     /** Starts the server, again on the same port and with the data that it has on disk. Returns when it answers. */
     public void start() {
         List<String> command = new ArrayList<>(List.of(program().toString()));

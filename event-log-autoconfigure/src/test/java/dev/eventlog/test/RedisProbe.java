@@ -32,6 +32,10 @@ final class RedisProbe {
         return ask(uri, "INFO server", line -> line.startsWith(field)).substring(field.length());
     }
 
+    static boolean isAtLeast(int major, String version) {
+        return Integer.parseInt(version.substring(0, version.indexOf('.'))) >= major;
+    }
+
     static void killConnections(URI uri) throws IOException {
         ask(uri, "CLIENT KILL TYPE normal SKIPME yes", line -> line.startsWith(":"));
     }

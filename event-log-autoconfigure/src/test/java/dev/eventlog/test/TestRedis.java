@@ -189,7 +189,7 @@ public final class TestRedis {
 
     /** {@return whether its major version is at least this} */
     public boolean isAtLeast(int major) {
-        return Integer.parseInt(version.substring(0, version.indexOf('.'))) >= major;
+        return RedisProbe.isAtLeast(major, version);
     }
 
     @Nullable
