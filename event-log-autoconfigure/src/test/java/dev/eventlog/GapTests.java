@@ -19,6 +19,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.data.redis.core.script.DefaultRedisScript;
 
 /** What a follower is told when events are gone before it got them. */
 @RedisTest(
@@ -248,6 +249,36 @@ class GapTests extends LogTests {
         if (TestRedis.get().isAtLeast(7)) { // before, nothing tells
             assertThat(slow.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
             assertThat(slow.gaps().get(0).missed()).hasValue(1);
+        }
+    }
+
+    @Test
+    void eventDeletedAmongThoseThatTheFeedHasReadCostsASlowFollowerNoOther() {
+        EventLog log = newLog();
+        log.addAll(events(0, 300)); // so many that the feed does not look at the stream after each poll
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        closeLater(log.follow(Tail.last(0), slow));
+        log.add(event(300));
+        await().until(() -> slow.count() == 1);
+        redis.execute(
+                new DefaultRedisScript<>(
+                        "redis.call('XADD', KEYS[1], '*', 'n', '301')"
+                                + " local gone = redis.call('XADD', KEYS[1], '*', 'n', '302')"
+                                + " redis.call('XDEL', KEYS[1], gone)"
+                                + " redis.call('XADD', KEYS[1], '*', 'n', '303')",
+                        Void.class),
+                List.of(log.name()));
+        Awaitility.await() // a few polls that find nothing, after which the feed looks at the stream
+                .during(Duration.ofMillis(600))
+                .until(() -> slow.count() == 1);
+        go.countDown();
+        await().until(() -> slow.count() == 3);
+        log.add(event(304));
+        await().until(() -> slow.count() == 4);
+        assertThat(slow.all()).extracting(event -> event.fields().get("n")).containsExactly("300", "301", "303", "304");
+        if (TestRedis.get().isAtLeast(7)) {
+            assertThat(slow.gaps()).extracting(Gap::missed).containsExactly(OptionalLong.of(1));
         }
     }
 

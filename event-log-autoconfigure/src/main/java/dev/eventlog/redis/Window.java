@@ -110,7 +110,11 @@ final class Window {
     /** Begins anew after a hole: followers that are behind it page through Redis and find out what they miss. */
     synchronized void skip(long missed, List<Event> next, StreamState state) {
         clear();
-        if (next.isEmpty()) {
+        EventId first = state.firstId();
+        if (next.isEmpty() && first != null && first.isAfter(last)) {
+            base = last = first.previous(); // what the stream still holds is yet to be read
+            rank = Continuity.minus(state.added(), state.length());
+        } else if (next.isEmpty()) {
             base = last = state.lastId();
             rank = state.added();
         } else {
