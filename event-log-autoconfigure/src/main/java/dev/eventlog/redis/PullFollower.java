@@ -279,11 +279,9 @@ final class PullFollower implements Follower {
 
     /** Redis has nothing after the cursor, so what there was up to the window is gone. */
     private boolean intoWindow(Slice window) {
-        if (isKnown(window.rank(), rank) && window.rank() > rank) {
-            lose(Gap.Kind.REMOVED, window.rank() - rank);
-        }
+        take(window.rank());
         cursor = window.base();
-        rank = window.rank();
+        rank = window.rank(); // also where that is unknown: ours was of another cursor
         return true;
     }
 
