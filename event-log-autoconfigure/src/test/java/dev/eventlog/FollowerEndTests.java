@@ -98,6 +98,29 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
+    void closesInOrderHoweverBusyItsConnectionIs() throws Exception {
+        EventLog log = newLog(options -> options.maxLength(100));
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
+            while (!stop.get()) {
+                log.add(event(0));
+            }
+        });
+        try {
+            for (int i = 0; i < 500; i++) {
+                Collected<Event> listener = Collected.events();
+                Follower follower = log.follow(Tail.last(0), listener);
+                await().until(() -> listener.count() > 0);
+                follower.close();
+                assertThat(follower.isRunning()).isFalse();
+            }
+        } finally {
+            stop.set(true);
+            writing.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
     @ExtendWith(OutputCaptureExtension.class)
     void ordinaryLifeIsNotWorthAWarning(CapturedOutput output) {
         ConfigurableApplicationContext application = newApplication("eventlog.follow.poll-timeout=50ms");

@@ -1,6 +1,8 @@
 package dev.eventlog.redis;
 
 import dev.eventlog.redis.FeedConnections.FeedConnection;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.InvalidDataAccessResourceUsageException;
@@ -18,6 +20,8 @@ import org.springframework.data.redis.connection.RedisSentinelConnection;
  * <p>Used by the one thread that polls, but for {@link #cut()}.
  */
 final class HeldConnection implements RedisConnectionFactory {
+
+    private static final Log logger = LogFactory.getLog(HeldConnection.class);
 
     private final FeedConnections connections;
     private final Runnable beforePoll;
@@ -50,7 +54,11 @@ final class HeldConnection implements RedisConnectionFactory {
         FeedConnection current = held;
         held = null;
         if (current != null) {
-            current.close().run();
+            try {
+                current.close().run();
+            } catch (RuntimeException failure) { // of a connection that is lost or cut off, and given up in any case
+                logger.debug("A connection of a feed did not close in order", failure);
+            }
         }
     }
 

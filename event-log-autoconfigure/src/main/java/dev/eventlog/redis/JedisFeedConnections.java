@@ -1,5 +1,7 @@
 package dev.eventlog.redis;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -71,7 +73,16 @@ final class JedisFeedConnections implements FeedConnections {
     public FeedConnection open() {
         RedisConnection connection = factory.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
-        return new FeedConnection(new RawStreams.Reading(connection), connection::close, jedis::disconnect);
+        return new FeedConnection(new RawStreams.Reading(connection), connection::close, () -> cut(jedis));
+    }
+
+    /** Not {@code disconnect()}, which first sends what the reader may be writing just now, and throws if that is gone. */
+    private static void cut(Jedis jedis) {
+        try {
+            jedis.getConnection().forceDisconnect();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     @Override
