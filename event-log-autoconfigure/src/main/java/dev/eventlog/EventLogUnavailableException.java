@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Redis could not be reached, did not answer in time, or cannot answer now (it is loading its data, say, or its cluster is
- * down). The same call may succeed later. An add that ends so may or may not have been carried out: the answer was lost,
- * not necessarily the event.
+ * down). The same call may succeed later. An add that ends so has added nothing, unless it is an
+ * {@link AddOutcomeUnknownException}.
  */
 public class EventLogUnavailableException extends EventLogException {
 

@@ -69,12 +69,12 @@ class ArchitectureTests {
                 "redis.clients..", "org.springframework.data.redis.connection.jedis..");
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.LettuceFeedConnections.*")
+                .haveNameNotMatching(".*\\.LettuceConnections.*")
                 .should(dependOnClassesThat(lettuce))
                 .check(CODE);
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.JedisFeedConnections.*")
+                .haveNameNotMatching(".*\\.JedisConnections.*")
                 .should(dependOnClassesThat(jedis))
                 .check(CODE);
     }

@@ -71,7 +71,7 @@ final class ContainerFeed implements Feed {
             StreamState state,
             long limit,
             FollowSettings settings,
-            FeedConnections connections,
+            Connections connections,
             Executor threads) {
         this.stream = stream;
         this.settings = settings;

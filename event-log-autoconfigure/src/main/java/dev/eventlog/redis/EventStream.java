@@ -1,9 +1,11 @@
 package dev.eventlog.redis;
 
+import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.domain.Range;
 import org.springframework.data.domain.Range.Bound;
 import org.springframework.data.redis.connection.Limit;
@@ -38,16 +41,16 @@ final class EventStream {
 
     private final String log;
     private final String key;
+    private final Connections connections;
     private final StringRedisTemplate redis;
     private final int pageSize;
-    private final boolean raw;
 
-    EventStream(String log, String key, StringRedisTemplate redis, int pageSize, boolean raw) {
+    EventStream(String log, String key, Connections connections, int pageSize) {
         this.log = log;
         this.key = key;
-        this.redis = redis;
+        this.connections = connections;
+        this.redis = connections.commands();
         this.pageSize = pageSize;
-        this.raw = raw;
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -72,7 +75,7 @@ final class EventStream {
         if (options.hasTtl()) {
             return addAll(List.of(event), options).get(0);
         }
-        return ask("add to", () -> {
+        return change(() -> {
             XAddOptions trimming = options.hasMaxLength()
                     ? XAddOptions.trim(TrimOptions.maxLen(options.maxLength()).approximate())
                     : XAddOptions.none();
@@ -97,11 +100,9 @@ final class EventStream {
                 arguments.add(value);
             });
         }
-        return ask(
-                "add to",
-                () -> answered(redis.execute(ADD, List.of(key), arguments.toArray())).stream()
-                        .map(EventId::parse)
-                        .toList());
+        return change(() -> answered(redis.execute(ADD, List.of(key), arguments.toArray())).stream()
+                .map(EventId::parse)
+                .toList());
     }
 
     /**
@@ -138,14 +139,14 @@ final class EventStream {
     }
 
     private List<Event> range(EventId oldest, int count) {
-        return raw
+        return connections.raw()
                 ? RawStreams.range(redis, key, "XRANGE", oldest.toString(), "+", count)
                 : events(streams()
                         .range(key, between(oldest, EventId.MAX), Limit.limit().count(count)));
     }
 
     private List<Event> reverseRange(EventId newest, EventId oldest, int count) {
-        return raw
+        return connections.raw()
                 ? RawStreams.range(redis, key, "XREVRANGE", newest.toString(), oldest.toString(), count)
                 : events(streams()
                         .reverseRange(
@@ -230,10 +231,27 @@ final class EventStream {
     }
 
     private <T> T ask(String what, Supplier<T> question) {
+        long begun = System.nanoTime();
         try {
-            return question.get();
+            T answer = question.get();
+            connections.answered();
+            return answer;
         } catch (RuntimeException failure) {
+            if (failure instanceof QueryTimeoutException) {
+                connections.unanswered(begun);
+            }
             throw translate(what, failure);
+        }
+    }
+
+    /** Asks for events to be added: who gets no answer does not know whether they were. */
+    private <T> T change(Supplier<T> question) {
+        try {
+            return ask("add to", question);
+        } catch (EventLogUnavailableException failure) {
+            throw RedisFailures.isKnownToHaveDoneNothing(failure.getCause())
+                    ? failure
+                    : new AddOutcomeUnknownException(log, failure);
         }
     }
 

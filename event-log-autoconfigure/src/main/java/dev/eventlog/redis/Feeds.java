@@ -6,21 +6,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
 final class Feeds {
 
-    private final Supplier<FeedConnections> connect;
+    private final Connections connections;
     private final FollowSettings settings;
     private final Executor threads;
     private final Map<String, Feed> byKey = new HashMap<>();
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
-    private @Nullable FeedConnections connections;
 
-    Feeds(Supplier<FeedConnections> connect, FollowSettings settings, Executor threads) {
-        this.connect = connect;
+    Feeds(Connections connections, FollowSettings settings, Executor threads) {
+        this.connections = connections;
         this.settings = settings;
         this.threads = threads;
     }
@@ -52,9 +49,6 @@ final class Feeds {
     }
 
     private Feed start(EventStream stream, StreamState state, long limit) {
-        if (connections == null) {
-            connections = connect.get();
-        }
         ContainerFeed feed = new ContainerFeed(stream, state, limit, settings, connections, threads);
         byKey.put(stream.key(), feed);
         feed.start();
@@ -73,13 +67,5 @@ final class Feeds {
     /** {@return completes when the threads of all feeds that were stopped have ended} */
     synchronized CompletableFuture<Void> ended() {
         return CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new));
-    }
-
-    /** Closes the connections of all feeds. */
-    synchronized void close() {
-        if (connections != null) {
-            connections.close();
-            connections = null;
-        }
     }
 }

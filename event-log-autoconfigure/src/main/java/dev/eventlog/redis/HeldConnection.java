@@ -1,6 +1,6 @@
 package dev.eventlog.redis;
 
-import dev.eventlog.redis.FeedConnections.FeedConnection;
+import dev.eventlog.redis.Connections.FeedConnection;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +23,12 @@ final class HeldConnection implements RedisConnectionFactory {
 
     private static final Log logger = LogFactory.getLog(HeldConnection.class);
 
-    private final FeedConnections connections;
+    private final Connections connections;
     private final Runnable beforePoll;
     private volatile @Nullable FeedConnection held;
     private volatile boolean cut;
 
-    HeldConnection(FeedConnections connections, Runnable beforePoll) {
+    HeldConnection(Connections connections, Runnable beforePoll) {
         this.connections = connections;
         this.beforePoll = beforePoll;
     }

@@ -13,25 +13,23 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.Assert;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Makes event logs on Redis, through a {@link StringRedisTemplate}. The application's context stops it before anything that
+ * Makes event logs on the Redis of a {@link StringRedisTemplate}. On Lettuce it has connections of its own, which are those of
+ * the template but for sending nothing twice. The application's context stops it before anything that
  * its listeners may need: running callbacks finish, none starts.
  */
 public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
 
     private static final Log logger = LogFactory.getLog(RedisEventLogFactory.class);
 
-    private final StringRedisTemplate redis;
+    private final Connections connections;
     private final EventFields fields;
     private final Settings settings;
-    private final boolean raw;
     private final ListenerThreads ownThreads;
-    private final Feeds feeds;
     private final Followers followers;
 
     /**
@@ -63,19 +61,12 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      */
     public RedisEventLogFactory(
             StringRedisTemplate redis, JsonMapper json, Settings settings, @Nullable Executor listenerExecutor) {
-        RedisConnectionFactory connectionFactory = redis.getConnectionFactory();
-        if (connectionFactory == null) {
-            throw new IllegalArgumentException("The StringRedisTemplate has no connection factory");
-        }
-        this.redis = redis;
+        Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
+        this.connections = Connections.of(redis, settings.follow().pollTimeout());
         this.fields = new EventFields(json);
         this.settings = settings;
-        this.raw = FeedConnections.isJedis(connectionFactory);
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
-        this.feeds = new Feeds(
-                () -> FeedConnections.of(connectionFactory, settings.follow().pollTimeout()),
-                settings.follow(),
-                ownThreads.forFeeds());
+        Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds());
         this.followers = new Followers(
                 feeds, settings.follow(), listenerExecutor != null ? listenerExecutor : ownThreads.forListeners());
     }
@@ -94,7 +85,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
-        EventStream stream = new EventStream(name, settings.keyPrefix() + name, redis, settings.pageSize(), raw);
+        EventStream stream = new EventStream(name, settings.keyPrefix() + name, connections, settings.pageSize());
         return new RedisEventLog(stream, options.build(), fields, followers);
     }
 
@@ -130,7 +121,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             logger.warn(busy + " listeners of event logs have not returned in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
         }
-        feeds.close();
+        connections.close();
         ownThreads.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
@@ -13,7 +14,24 @@ final class RedisFailures {
     private static final List<String> PASSING =
             List.of("LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED");
 
+    /** What drivers say when they could not even send a command. */
+    private static final List<String> NOT_SENT = List.of(
+            "Unable to connect",
+            "Currently not connected",
+            "Cannot determine a partition",
+            "Cannot obtain initial Redis Cluster topology",
+            "Failed to connect",
+            "Failed to create socket",
+            "Could not get a resource",
+            "Cannot get Jedis connection");
+
     private RedisFailures() {}
+
+    /** Whether what failed so was refused by the server or never sent to it; else it may have been done. */
+    static boolean isKnownToHaveDoneNothing(@Nullable Throwable failure) {
+        String said = causes(failure);
+        return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
+    }
 
     static EventLogException translate(String log, String key, String what, Throwable failure) {
         if (failure instanceof EventLogException already) {
@@ -67,7 +85,7 @@ final class RedisFailures {
         return failure instanceof RedisConnectionFailureException || failure instanceof TransientDataAccessException;
     }
 
-    private static String causes(Throwable failure) {
+    private static String causes(@Nullable Throwable failure) {
         StringBuilder said = new StringBuilder();
         int depth = 0;
         for (Throwable each = failure; each != null && depth++ < 10; each = each.getCause()) {

@@ -9,26 +9,32 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration.JedisClientConfigurationBuilder;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
 import redis.clients.jedis.Jedis;
 
-/** Feed connections by a copy of the application's Jedis factory, without its pool. */
-final class JedisFeedConnections implements FeedConnections {
+/**
+ * Commands go through the application's template: Jedis sends none a second time by itself. Feeds have connections of a copy
+ * of its factory, without its pool.
+ */
+final class JedisConnections implements Connections {
 
-    private final JedisConnectionFactory factory;
+    private final StringRedisTemplate application;
+    private final JedisConnectionFactory feeds;
 
-    private JedisFeedConnections(JedisConnectionFactory factory) {
-        this.factory = factory;
+    private JedisConnections(StringRedisTemplate application, JedisConnectionFactory feeds) {
+        this.application = application;
+        this.feeds = feeds;
     }
 
     static boolean fit(RedisConnectionFactory application) {
         return application instanceof JedisConnectionFactory;
     }
 
-    static FeedConnections of(RedisConnectionFactory application, Duration pollTimeout) {
-        JedisConnectionFactory original = (JedisConnectionFactory) application;
+    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
+        JedisConnectionFactory original = (JedisConnectionFactory) application.getRequiredConnectionFactory();
         if (original.isRedisClusterAware()) {
             // Jedis keeps the connections of a cluster in pools of its own, one a node
-            return new ApplicationConnections(application);
+            return new ApplicationConnections(application, true);
         }
         JedisClientConfigurationBuilder client = client(original.getClientConfiguration(), pollTimeout);
         JedisConnectionFactory copy;
@@ -41,16 +47,16 @@ final class JedisFeedConnections implements FeedConnections {
         } else if (original.getStandaloneConfiguration() != null) {
             copy = new JedisConnectionFactory(original.getStandaloneConfiguration(), client.build());
         } else {
-            return new ApplicationConnections(application);
+            return new ApplicationConnections(application, true);
         }
         copy.setUseUnifiedJedis(false); // one of those stands for a pool, and cannot be cut off from a read that blocks
         copy.afterPropertiesSet();
         copy.start();
-        return new JedisFeedConnections(copy);
+        return new JedisConnections(application, copy);
     }
 
     private static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
-        Duration patience = FeedConnections.patience(original.getReadTimeout(), pollTimeout);
+        Duration patience = Connections.patience(original.getReadTimeout(), pollTimeout);
         JedisClientConfigurationBuilder builder = JedisClientConfiguration.builder()
                 .connectTimeout(original.getConnectTimeout())
                 .readTimeout(patience)
@@ -70,8 +76,18 @@ final class JedisFeedConnections implements FeedConnections {
     }
 
     @Override
+    public StringRedisTemplate commands() {
+        return application;
+    }
+
+    @Override
+    public boolean raw() {
+        return true;
+    }
+
+    @Override
     public FeedConnection open() {
-        RedisConnection connection = factory.getConnection();
+        RedisConnection connection = feeds.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
         return new FeedConnection(new RawStreams.Reading(connection), connection::close, () -> cut(jedis));
     }
@@ -87,6 +103,6 @@ final class JedisFeedConnections implements FeedConnections {
 
     @Override
     public void close() {
-        factory.destroy();
+        feeds.destroy();
     }
 }

@@ -1,0 +1,80 @@
+package dev.eventlog.redis;
+
+import java.time.Duration;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.ClassUtils;
+
+/**
+ * The connections of a factory: one for its commands, and one for each feed to block on. They go where the application's go,
+ * but always to the master, and are never the application's own where they can be others: a driver that connects again by
+ * itself may send a command twice, and a feed would hold a place in the pool for as long as it blocks.
+ */
+interface Connections extends AutoCloseable {
+
+    Duration LONGEST_OVER = Duration.ofSeconds(10);
+
+    /**
+     * A connection for one feed's thread.
+     *
+     * @param connection the connection, never closed by itself
+     * @param close gives it up; called by the thread that uses it
+     * @param cut ends a read that blocks on it, at once and for good; called by another thread, at any time
+     */
+    record FeedConnection(RedisConnection connection, Runnable close, Runnable cut) {}
+
+    /** {@return runs commands, none of them twice} */
+    StringRedisTemplate commands();
+
+    /** {@return whether replies that hold events are to be read raw} */
+    boolean raw();
+
+    /** Opens a connection for a feed, with a time-out for the poll and what the application waits for any answer. */
+    FeedConnection open();
+
+    /** Notes that a command was answered. */
+    default void answered() {}
+
+    /**
+     * Notes that a command got no answer in time: its connection may lead to nowhere.
+     *
+     * @param begun when the command began, by {@link System#nanoTime()}
+     */
+    default void unanswered(long begun) {}
+
+    @Override
+    void close();
+
+    /** How long to wait for the answer to a blocking read: at most ten seconds over, or a dead server would stay unnoticed. */
+    static Duration patience(Duration application, Duration pollTimeout) {
+        Duration over = application.compareTo(LONGEST_OVER) < 0 ? application : LONGEST_OVER;
+        return pollTimeout.plus(over);
+    }
+
+    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
+        RedisConnectionFactory factory = application.getRequiredConnectionFactory();
+        ClassLoader loader = Connections.class.getClassLoader();
+        if (ClassUtils.isPresent("io.lettuce.core.RedisClient", loader) && LettuceConnections.fit(factory)) {
+            return LettuceConnections.of(factory, pollTimeout);
+        }
+        if (ClassUtils.isPresent("redis.clients.jedis.Jedis", loader) && JedisConnections.fit(factory)) {
+            return JedisConnections.of(application, pollTimeout);
+        }
+        return new ApplicationConnections(application, false);
+    }
+
+    /** For a factory that cannot be copied: its own connections, with what it has set. */
+    record ApplicationConnections(StringRedisTemplate commands, boolean raw) implements Connections {
+
+        @Override
+        public FeedConnection open() {
+            RedisConnection connection = commands.getRequiredConnectionFactory().getConnection();
+            return new FeedConnection(
+                    raw ? new RawStreams.Reading(connection) : connection, connection::close, connection::close);
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,308 @@
+package dev.eventlog.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.ReadFrom;
+import io.lettuce.core.SslVerifyMode;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.async.RedisAdvancedClusterAsyncCommands;
+import io.lettuce.core.resource.ClientResources;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.DirectFieldAccessor;
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+/**
+ * Connections of two copies of the application's Lettuce factory, on the same threads: one whose connection all commands
+ * share, one for feeds. Both send each command once. Left to itself Lettuce would, after it has connected again, send what
+ * had been sent and not answered, and an event would stand in its log twice.
+ */
+final class LettuceConnections implements Connections {
+
+    private final CommandFactory commands;
+    private final StringRedisTemplate template;
+    private final LettuceConnectionFactory feeds;
+    private final AtomicBoolean feedLost = new AtomicBoolean();
+
+    private LettuceConnections(CommandFactory commands, LettuceConnectionFactory feeds) {
+        this.commands = commands;
+        this.template = new StringRedisTemplate(commands);
+        this.feeds = feeds;
+    }
+
+    static boolean fit(RedisConnectionFactory application) {
+        return application instanceof LettuceConnectionFactory original
+                // whose nodes cannot be asked for, so that it cannot be copied
+                && !(configuration(original) instanceof RedisStaticMasterReplicaConfiguration);
+    }
+
+    static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
+        LettuceConnectionFactory original = (LettuceConnectionFactory) application;
+        LettuceClientConfiguration client = original.getClientConfiguration();
+        CommandFactory commands = new CommandFactory(configuration(original), client);
+        Duration patience = Connections.patience(client.getCommandTimeout(), pollTimeout);
+        // A lost connection must end the read: the feed has its own way to come back, at its own pace.
+        LettuceConnectionFactory feeds = new LettuceConnectionFactory(
+                configuration(original),
+                new CopiedClient(
+                        client,
+                        patience,
+                        options -> options.mutate()
+                                .autoReconnect(false)
+                                .timeoutOptions(TimeoutOptions.enabled(patience))
+                                .build()));
+        feeds.setShareNativeConnection(false);
+        for (LettuceConnectionFactory copy : List.of(commands, feeds)) {
+            copy.setValidateConnection(false);
+            copy.afterPropertiesSet();
+            copy.start();
+        }
+        return new LettuceConnections(commands, feeds);
+    }
+
+    private static RedisConfiguration configuration(LettuceConnectionFactory original) {
+        if (original.getClusterConfiguration() != null) {
+            return original.getClusterConfiguration();
+        }
+        if (original.getSentinelConfiguration() != null) {
+            return original.getSentinelConfiguration();
+        }
+        if (original.getSocketConfiguration() != null) {
+            return original.getSocketConfiguration();
+        }
+        // The factory has no getter that tells a static master/replica set from a standalone server on localhost.
+        Object configured = new DirectFieldAccessor(original).getPropertyValue("configuration");
+        return configured instanceof RedisStaticMasterReplicaConfiguration staticSet
+                ? staticSet
+                : original.getStandaloneConfiguration();
+    }
+
+    @Override
+    public StringRedisTemplate commands() {
+        return template;
+    }
+
+    @Override
+    public boolean raw() {
+        return false;
+    }
+
+    @Override
+    public void answered() {
+        commands.lastAnswer = System.nanoTime();
+    }
+
+    @Override
+    public void unanswered(long begun) {
+        commands.unanswered(begun);
+    }
+
+    @Override
+    public FeedConnection open() {
+        if (feedLost.getAndSet(false) && feeds.getNativeClient() instanceof RedisClusterClient cluster) {
+            cluster.refreshPartitions(); // what was lost may have been a master, and have another successor
+        }
+        RedisConnection connection = feeds.getConnection();
+        try {
+            connection.ping(); // has the driver open it now, so that there is something to cut
+            StatefulConnection<?, ?> below = below(connection.getNativeConnection());
+            AtomicBoolean closed = new AtomicBoolean(); // by whichever comes first: Lettuce complains of the second
+            return new FeedConnection(
+                    connection,
+                    () -> {
+                        if (closed.compareAndSet(false, true)) {
+                            feedLost.set(true);
+                            connection.close();
+                        }
+                    },
+                    () -> {
+                        if (closed.compareAndSet(false, true)) {
+                            CompletableFuture<Void> unused = below.closeAsync();
+                        }
+                    });
+        } catch (RuntimeException failure) {
+            feedLost.set(true);
+            connection.close();
+            throw failure;
+        }
+    }
+
+    /**
+     * What lies below Spring Data's connection, and is to be closed to cut off a reader. To close Spring Data's own from
+     * another thread would not do: if its reader is just about to block it opens a second, which nobody closes.
+     */
+    @SuppressWarnings("deprecation") // Lettuce offers no other way from the commands to their connection
+    private static StatefulConnection<?, ?> below(Object commands) {
+        if (commands instanceof RedisAsyncCommands<?, ?> standalone) {
+            return standalone.getStatefulConnection();
+        }
+        if (commands instanceof RedisAdvancedClusterAsyncCommands<?, ?> cluster) {
+            return cluster.getStatefulConnection();
+        }
+        throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
+    }
+
+    @Override
+    public void close() {
+        feeds.destroy();
+        commands.destroy();
+    }
+
+    /**
+     * The factory of the connection that commands share. A single server's is opened again when it is needed, so that nothing
+     * is left to be sent again. That of a cluster stands for one to each node, which Lettuce itself opens again and looks for
+     * elsewhere; told to reject what comes meanwhile it fails what was not answered, too.
+     */
+    private static final class CommandFactory extends LettuceConnectionFactory {
+
+        private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
+
+        private volatile long lastAnswer;
+        private long lastRenewed; // guarded by this
+
+        CommandFactory(RedisConfiguration server, LettuceClientConfiguration application) {
+            super(
+                    server,
+                    new CopiedClient(
+                            application,
+                            application.getCommandTimeout(),
+                            server instanceof RedisConfiguration.ClusterConfiguration
+                                    ? CommandFactory::inCluster
+                                    : CommandFactory::onServer));
+            lastAnswer = lastRenewed = System.nanoTime();
+        }
+
+        private static ClientOptions onServer(ClientOptions application) {
+            return application.mutate().autoReconnect(false).build();
+        }
+
+        private static ClientOptions inCluster(ClientOptions application) {
+            return ClusterClientOptions.builder(application)
+                    .autoReconnect(true)
+                    .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                    .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                            .adaptiveRefreshTriggersTimeout(REFRESH_AT_MOST_EVERY)
+                            .build())
+                    .build();
+        }
+
+        @Override
+        protected @Nullable StatefulRedisConnection<byte[], byte[]> getSharedConnection() {
+            StatefulRedisConnection<byte[], byte[]> shared = super.getSharedConnection();
+            return shared == null || shared.isOpen() ? shared : reopened(shared);
+        }
+
+        private synchronized @Nullable StatefulRedisConnection<byte[], byte[]> reopened(
+                StatefulRedisConnection<byte[], byte[]> lost) {
+            if (super.getSharedConnection() == lost) {
+                resetConnection();
+            }
+            return super.getSharedConnection();
+        }
+
+        /**
+         * Gives up a connection on which nothing is answered any more: whoever is at its other end may be frozen, and another
+         * be the master by now.
+         */
+        synchronized void unanswered(long begun) {
+            boolean sinceThen = lastRenewed - begun > 0;
+            if (sinceThen) {
+                return;
+            }
+            if (getNativeClient() instanceof RedisClusterClient cluster) {
+                lastRenewed = System.nanoTime();
+                CompletionStage<Void> unused = cluster.refreshPartitionsAsync();
+            } else if (lastAnswer - begun < 0) {
+                lastRenewed = System.nanoTime();
+                resetConnection();
+            }
+        }
+    }
+
+    /** The application's client configuration, but for what must be otherwise. */
+    private record CopiedClient(
+            LettuceClientConfiguration original, Duration commandTimeout, UnaryOperator<ClientOptions> otherwise)
+            implements LettuceClientConfiguration {
+
+        @Override
+        public Duration getCommandTimeout() {
+            return commandTimeout;
+        }
+
+        @Override
+        public Optional<ClientOptions> getClientOptions() {
+            return original.getClientOptions()
+                    .or(() -> Optional.of(ClientOptions.create()))
+                    .map(otherwise);
+        }
+
+        @Override
+        public Optional<ReadFrom> getReadFrom() {
+            return Optional.empty();
+        }
+
+        @Override
+        public boolean isUseSsl() {
+            return original.isUseSsl();
+        }
+
+        @Override
+        @Deprecated
+        public boolean isVerifyPeer() {
+            return original.isVerifyPeer();
+        }
+
+        @Override
+        public SslVerifyMode getVerifyMode() {
+            return original.getVerifyMode();
+        }
+
+        @Override
+        public boolean isStartTls() {
+            return original.isStartTls();
+        }
+
+        @Override
+        public Optional<ClientResources> getClientResources() {
+            return original.getClientResources();
+        }
+
+        @Override
+        public Optional<String> getClientName() {
+            return original.getClientName();
+        }
+
+        @Override
+        public Optional<RedisCredentialsProviderFactory> getRedisCredentialsProviderFactory() {
+            return original.getRedisCredentialsProviderFactory();
+        }
+
+        @Override
+        public Duration getShutdownTimeout() {
+            return original.getShutdownTimeout();
+        }
+
+        @Override
+        public Duration getShutdownQuietPeriod() {
+            return original.getShutdownQuietPeriod();
+        }
+    }
+}
