@@ -4,6 +4,7 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
@@ -38,6 +39,7 @@ final class RedisFailures {
             return already;
         }
         String said = causes(failure);
+        String reason = NestedExceptionUtils.getMostSpecificCause(failure).getMessage();
         String message = "Could not " + what + " log '" + log + "': ";
         if (says(said, "WRONGTYPE")) {
             return new EventLogException(
@@ -66,18 +68,15 @@ final class RedisFailures {
         for (String passing : PASSING) {
             if (says(said, passing)) {
                 return new EventLogUnavailableException(
-                        log,
-                        message + "Redis cannot answer now (" + failure.getMessage() + "). Try again later.",
-                        failure);
+                        log, message + "Redis cannot answer now (" + reason + "). Try again later.", failure);
             }
         }
         if (!isConnectionTrouble(failure) && says(said, "ERR")) {
-            return new EventLogException(log, message + "Redis refused: " + failure.getMessage(), failure);
+            return new EventLogException(log, message + "Redis refused: " + reason, failure);
         }
         return new EventLogUnavailableException(
                 log,
-                message + "Redis could not be reached or did not answer (" + failure.getMessage()
-                        + "). Try again later.",
+                message + "Redis could not be reached or did not answer (" + reason + "). Try again later.",
                 failure);
     }
 

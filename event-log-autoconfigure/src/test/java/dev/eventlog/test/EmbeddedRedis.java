@@ -39,18 +39,41 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** {@return a running server that writes nothing to disk} */
     public static EmbeddedRedis inMemory() {
-        return start("--save", "", "--appendonly", "no");
+        return start(freePort(), null, "--save", "", "--appendonly", "no");
     }
 
     /** {@return a running server that has every write on disk before it answers} */
     public static EmbeddedRedis onDisk() {
-        return start("--save", "", "--appendonly", "yes", "--appendfsync", "always");
+        return start(freePort(), null, "--save", "", "--appendonly", "yes", "--appendfsync", "always");
     }
 
-    private static EmbeddedRedis start(String... settings) {
+    /**
+     * A running server with further settings, which writes nothing to disk unless it is asked to.
+     *
+     * @param settings as on its command line
+     * @return the server
+     */
+    public static EmbeddedRedis with(String... settings) {
+        return start(
+                freePort(),
+                null,
+                Stream.concat(Stream.of("--save", "", "--appendonly", "no"), Stream.of(settings))
+                        .toArray(String[]::new));
+    }
+
+    /**
+     * A running server with settings of the caller's.
+     *
+     * @param port where it is to listen
+     * @param file a file that it finds in its folder; null for none
+     * @param settings on its command line, which may begin with that file
+     */
+    static EmbeddedRedis start(int port, @Nullable ConfigurationFile file, String... settings) {
         try {
-            EmbeddedRedis redis =
-                    new EmbeddedRedis(freePort(), Files.createTempDirectory("event-log-redis-"), settings);
+            EmbeddedRedis redis = new EmbeddedRedis(port, Files.createTempDirectory("event-log-redis-"), settings);
+            if (file != null) {
+                Files.writeString(redis.directory.resolve(file.name()), file.content());
+            }
             Runtime.getRuntime().addShutdownHook(new Thread(redis::close));
             redis.start();
             return redis;
@@ -58,6 +81,9 @@ public final class EmbeddedRedis implements AutoCloseable {
             throw new UncheckedIOException(ex);
         }
     }
+
+    /** What a server has from the beginning, and may write itself later. */
+    record ConfigurationFile(String name, String content) {}
 
     /** {@return a port at which nobody listens at the moment} */
     public static int freePort() {
@@ -75,8 +101,43 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** {@return whether its major version is at least this; it must be running} */
     public boolean isAtLeast(int major) {
+        return RedisProbe.isAtLeast(major, info("server", "redis_version"));
+    }
+
+    /** {@return the port at which it listens} */
+    public int port() {
+        return port;
+    }
+
+    /** {@return whether it runs} */
+    public boolean isRunning() {
+        return process != null;
+    }
+
+    /**
+     * Asks the server itself, past all clients.
+     *
+     * @param command the command and its arguments
+     * @return text, a number, a list of answers, or null
+     */
+    public @Nullable Object ask(String... command) {
         try {
-            return RedisProbe.isAtLeast(major, RedisProbe.version(uri()));
+            return RedisProbe.ask(uri(), command);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /**
+     * Asks the server about itself.
+     *
+     * @param section a section of its INFO
+     * @param field a field there
+     * @return its value
+     */
+    public String info(String section, String field) {
+        try {
+            return RedisProbe.info(uri(), section, field);
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
@@ -85,11 +146,12 @@ public final class EmbeddedRedis implements AutoCloseable {
     /** Starts the server, again on the same port and with the data that it has on disk. Returns when it answers. */
     public void start() {
         List<String> command = new ArrayList<>(List.of(program().toString()));
-        command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
         command.addAll(Arrays.asList(settings));
+        command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
         Path output = directory.resolve("output");
         try {
             Process started = new ProcessBuilder(command)
+                    .directory(directory.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(output.toFile())
                     .start();
@@ -121,11 +183,7 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** Ends every connection that applications have. */
     public void killConnections() {
-        try {
-            RedisProbe.killConnections(uri());
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
+        ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     }
 
     /** Deletes the data of a server that is not running. */
@@ -201,6 +259,11 @@ public final class EmbeddedRedis implements AutoCloseable {
                         : ExecutableProvider.newJarResourceProvider().get().toPath();
             } catch (IOException ex) {
                 throw new UncheckedIOException(ex);
+            }
+            found = found.toAbsolutePath();
+            if (!Files.isExecutable(found)
+                    && !found.toFile().setExecutable(true)) { // which it may have lost in an archive
+                throw new IllegalStateException(found + " cannot be made executable");
             }
             program = found;
         }
