@@ -13,8 +13,8 @@ public interface Follower extends AutoCloseable {
     /**
      * Where the follower stands.
      *
-     * @return the id of the last event that the listener has taken; before the first one, the id after which it began
-     *     ({@link EventId#MIN} for the beginning of the log)
+     * @return the id of the last event that the listener has taken; before the first one, the id after which it began. To
+     *     resume there loses nothing, and tells again of a gap that has not been heard
      */
     EventId position();
 

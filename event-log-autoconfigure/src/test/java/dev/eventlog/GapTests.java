@@ -110,6 +110,28 @@ class GapTests extends LogTests {
     }
 
     @Test
+    void gapThatWasNotHeardIsToldToOneThatResumes() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 20));
+        redis.opsForStream().trim(log.name(), 5);
+        Follower deaf = closeLater(log.follow(Tail.after(ids.get(2)), new EventBatchListener<Event>() {
+            @Override
+            public void onBatch(List<Event> batch) {}
+
+            @Override
+            public void onGap(Gap gap) {
+                throw new IllegalStateException("not heard");
+            }
+        }));
+        await().until(() -> !deaf.isRunning());
+        assertThat(deaf.position()).isEqualTo(ids.get(2));
+        Collected<Event> resumed = Collected.events();
+        closeLater(log.follow(Tail.after(deaf.position()), resumed));
+        await().until(() -> resumed.count() == 5);
+        assertThat(resumed.gaps()).extracting(Gap::lastSeen).containsExactly(ids.get(2));
+    }
+
+    @Test
     void deletedAndBegunAgain() {
         EventLog log = newLog();
         List<EventId> before = log.addAll(events(0, 5));

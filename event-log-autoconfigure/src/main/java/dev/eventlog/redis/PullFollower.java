@@ -35,7 +35,13 @@ import org.springframework.util.backoff.BackOffExecution;
 final class PullFollower implements Follower {
 
     /** A start in the log: the id after which to begin, which event ever added that is, and whether something is missing. */
-    record Start(EventId cursor, long rank, @Nullable Loss loss) {}
+    record Start(EventId cursor, long rank, @Nullable Loss loss) {
+
+        /** Before what is missing, as long as that has not been told: who resumes there is to be told again. */
+        EventId position() {
+            return loss != null ? loss.lastSeen() : cursor;
+        }
+    }
 
     /** Events that are gone, of which the listener is to hear before it gets anything later. */
     record Loss(Gap.Kind kind, EventId lastSeen, long missed) {}
@@ -104,7 +110,7 @@ final class PullFollower implements Follower {
         this.threads = threads;
         this.listener = listener;
         this.cursor = start.cursor();
-        this.position = start.cursor();
+        this.position = start.position();
         this.rank = start.rank();
         this.loss = start.loss();
         this.existingEnd = existingEnd;
