@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -29,8 +30,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.RecordId;
@@ -306,6 +310,26 @@ class FaultTests {
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void applicationClosedWhileAFollowerWaitsForRedisIsQuietAfterwards(CapturedOutput output) {
+        ConfigurableApplicationContext own = start(
+                "logging.level.dev.eventlog.redis.PullFollower=debug",
+                "eventlog.follow.recovery.delay=300ms",
+                "eventlog.follow.batch-size=5");
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> listener = Collected.and(batch -> go.await());
+        TestApplication.factory(own).create("log").follow(Tail.all(), listener);
+        await().until(() -> listener.count() == 5);
+        redis.kill();
+        go.countDown();
+        await().until(() -> output.getAll().contains("A follower of log 'log' waits "));
+        own.close();
+        Awaitility.await()
+                .during(Duration.ofMillis(500))
+                .until(() -> !output.getAll().contains("takes no more tasks"));
     }
 
     private ConfigurableApplicationContext start(String... properties) {

@@ -157,10 +157,10 @@ final class PullFollower implements Follower {
         try {
             threads.execute(this::takeTurn);
         } catch (RejectedExecutionException shutDown) {
-            logger.warn(
-                    "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
-                    shutDown);
             if (end(null)) {
+                logger.warn(
+                        "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
+                        shutDown);
                 completion.completeExceptionally(shutDown);
             }
         }
