@@ -10,6 +10,11 @@ import java.util.List;
  * last event of the batch before, nothing later is delivered, {@link #onFailure} is called, and
  * {@link Follower#completion()} ends with what was thrown.
  *
+ * <p>{@link FollowOptions} can say otherwise. With a retry policy the same call is made again, after the policy's back-off and
+ * before any other. When that is over a recoverer, if there is one, takes a batch in place of the listener, and the follower
+ * goes on after it; without one, and where {@link #onGap} or {@link #onCaughtUp} throws, which no recoverer can take over, the
+ * follower stops as said above, with what was thrown last. A call that throws after its follower was closed is not made again.
+ *
  * @param <E> {@link Event} or {@link TypedEvent}
  */
 @FunctionalInterface
@@ -20,7 +25,7 @@ public interface EventBatchListener<E> {
      *
      * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and yours to
      *     keep
-     * @throws Exception to stop the follower
+     * @throws Exception if the batch cannot be taken: to stop the follower, or to be called again
      */
     void onBatch(List<E> batch) throws Exception;
 
@@ -28,7 +33,7 @@ public interface EventBatchListener<E> {
      * What the log held when the follow began has been delivered. Called once, also for an empty log; by then newer events
      * may have been delivered too.
      *
-     * @throws Exception to stop the follower
+     * @throws Exception to stop the follower, or to be called again
      */
     default void onCaughtUp() throws Exception {}
 
@@ -37,15 +42,15 @@ public interface EventBatchListener<E> {
      * Called before the first event after the gap is delivered. Logs a warning unless implemented.
      *
      * @param gap what is known of it
-     * @throws Exception to stop the follower
+     * @throws Exception to stop the follower, or to be called again
      */
     default void onGap(Gap gap) throws Exception {
         ListenerDefaults.onGap(gap);
     }
 
     /**
-     * The follower has ended by an error: a call of this listener threw, an event does not fit the type, or Redis refuses
-     * for good. The last call of all. Logs an error unless implemented.
+     * The follower has ended by an error: a call of this listener threw and is not to be made again, an event does not fit
+     * the type, or Redis refuses for good. The last call of all. Logs an error unless implemented.
      *
      * @param log the name of the log
      * @param failure what was thrown

@@ -3,6 +3,7 @@ package dev.eventlog;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * An append-only log of events, kept in one Redis stream. A cheap handle: thread-safe, nothing to close, as many of one log
@@ -59,7 +60,8 @@ public interface EventLog {
 
     /**
      * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in
-     * order. The start is fixed when this returns: whatever is added after that will be delivered.
+     * order. The start is fixed when this returns: whatever is added after that will be delivered. If the listener throws, the
+     * follower stops.
      *
      * <p>Redis: {@code XREVRANGE} or a small script to find the start; then {@code XRANGE} to catch up, O(N), and one
      * blocking {@code XREAD} for all followers of the log in this application.
@@ -69,7 +71,21 @@ public interface EventLog {
      * @return the follower, to be closed; the application's shutdown closes it too
      * @throws IllegalStateException if the application is shutting down
      */
-    Follower follow(Tail tail, EventBatchListener<Event> listener);
+    default Follower follow(Tail tail, EventBatchListener<Event> listener) {
+        return follow(tail, listener, options -> {});
+    }
+
+    /**
+     * Follows the log, as {@link #follow(Tail, EventBatchListener)}, and says what to do when the listener throws: to call it
+     * again, to go on without it, or both.
+     *
+     * @param tail where to begin
+     * @param listener takes the events
+     * @param customizer changes the options by which a follower stops
+     * @return the follower, to be closed; the application's shutdown closes it too
+     * @throws IllegalStateException if the application is shutting down
+     */
+    Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer);
 
     /**
      * How many events Redis holds. As trimming is approximate these may be more than max-length.

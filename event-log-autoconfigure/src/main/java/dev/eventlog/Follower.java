@@ -13,12 +13,12 @@ public interface Follower extends AutoCloseable {
     /**
      * Where the follower stands.
      *
-     * @return the id of the last event that the listener has taken; before the first one, the id after which it began. To
-     *     resume there loses nothing, and tells again of a gap that has not been heard
+     * @return the id of the last event that the listener, or a recoverer in its place, has taken; before the first one, the
+     *     id after which it began. To resume there loses nothing, and tells again of a gap that has not been heard
      */
     EventId position();
 
-    /** {@return whether the follower still delivers: neither closed nor ended by an error} */
+    /** {@return whether the follower still delivers: neither closed nor ended by an error. Also while it waits to try again} */
     boolean isRunning();
 
     /**

@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * An {@link EventLog} whose events are written and read as a type, through the application's {@code JsonMapper}. Stored the
@@ -49,7 +50,7 @@ public interface TypedEventLog<T> {
     List<TypedEvent<T>> read(Tail tail);
 
     /**
-     * Follows the log, as {@link EventLog#follow}. An event that does not fit the type ends the follower with an
+     * Follows the log, as {@link EventLog#follow(Tail, EventBatchListener)}. An event that does not fit the type ends the follower with an
      * {@link EventConversionException}, as if the listener had thrown it.
      *
      * @param tail where to begin
@@ -57,7 +58,22 @@ public interface TypedEventLog<T> {
      * @return the follower, to be closed
      * @throws IllegalStateException if the application is shutting down
      */
-    Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener);
+    default Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener) {
+        return follow(tail, listener, options -> {});
+    }
+
+    /**
+     * Follows the log, as {@link EventLog#follow(Tail, EventBatchListener, Consumer)}. A batch with an event that does not
+     * fit the type is treated as if the listener had thrown an {@link EventConversionException}; a recoverer gets it as it is
+     * stored.
+     *
+     * @param tail where to begin
+     * @param listener takes the events
+     * @param customizer changes the options by which a follower stops
+     * @return the follower, to be closed
+     * @throws IllegalStateException if the application is shutting down
+     */
+    Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer);
 
     /** {@return how many events Redis holds, as {@link EventLog#size}} */
     default long size() {

@@ -29,13 +29,14 @@ class ArchitectureTests {
             .importPackages("dev.eventlog");
 
     @Test
-    void theApiKnowsNothingOfWhatIsBelowIt() {
+    void theApiKnowsNothingOfWhatIsBelowItAndOfSpringOnlyHowToRetry() {
+        DescribedPredicate<JavaClass> retry = JavaClass.Predicates.resideInAPackage("org.springframework.core.retry");
+        DescribedPredicate<JavaClass> below =
+                JavaClass.Predicates.resideInAnyPackage("dev.eventlog.*..", "org.springframework..", "tools.jackson..");
         noClasses()
                 .that()
                 .resideInAPackage("dev.eventlog")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("dev.eventlog.*..", "org.springframework..", "tools.jackson..")
+                .should(dependOnClassesThat(below.and(DescribedPredicate.not(retry))))
                 .check(CODE);
     }
 

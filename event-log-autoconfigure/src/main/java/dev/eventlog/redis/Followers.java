@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.PullFollower.Loss;
@@ -29,7 +30,7 @@ final class Followers {
         this.threads = threads;
     }
 
-    Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener) {
+    Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
         refuseIfClosed(stream);
         StreamState state = stream.state();
         Start start = start(stream, tail, state);
@@ -44,6 +45,7 @@ final class Followers {
                         settings,
                         threads,
                         listener,
+                        options,
                         start,
                         state.lastId(),
                         tail.maxLength(),

@@ -2,15 +2,19 @@ package dev.eventlog.redis;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventBatchRecoverer;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.Continuity.Verdict;
 import dev.eventlog.redis.EventStream.Snapshot;
 import dev.eventlog.redis.Window.Slice;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +34,8 @@ import org.springframework.util.backoff.BackOffExecution;
  * until the feed rings.
  *
  * <p>It takes a thread only for a turn, and has at most one turn at a time. A turn delivers a few batches at most, so that
- * followers that catch up do not hold the threads against the others.
+ * followers that catch up do not hold the threads against the others. What is found is due, and stays so until the listener
+ * has taken it: before that nothing else is looked for. A listener that is to be called again later ends the turn, too.
  */
 final class PullFollower implements Follower {
 
@@ -49,6 +54,8 @@ final class PullFollower implements Follower {
     private enum Turn {
         /** Nothing to do. */
         SLEEPING,
+        /** Something to do, but not yet: no ring ends this, only time. */
+        PAUSED,
         /** Waits for a thread. */
         QUEUED,
         /** Has a thread. */
@@ -62,6 +69,25 @@ final class PullFollower implements Follower {
         void run() throws Exception;
     }
 
+    /**
+     * A call of the listener that is due.
+     *
+     * @param method which of its methods
+     * @param batch what a recoverer can take instead; nothing unless it is a call of {@code onBatch}
+     */
+    private record Call(String method, List<Event> batch, Callback callback) {
+
+        /** As it stands in the application's log. */
+        @Override
+        public String toString() {
+            return batch.isEmpty()
+                    ? method
+                    : method + " with " + batch.size() + " events from "
+                            + batch.get(0).id() + " to "
+                            + batch.get(batch.size() - 1).id();
+        }
+    }
+
     private static final Log logger = LogFactory.getLog(PullFollower.class);
 
     private static final int BATCHES_A_TURN = 8;
@@ -72,6 +98,7 @@ final class PullFollower implements Follower {
     private final FollowSettings settings;
     private final Executor threads;
     private final EventBatchListener<Event> listener;
+    private final @Nullable EventBatchRecoverer recoverer;
     private final EventId existingEnd;
     private final long limit;
     private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.SLEEPING);
@@ -83,6 +110,7 @@ final class PullFollower implements Follower {
     // Guarded by this.
     private boolean ended;
     private @Nullable Thread caller;
+    private @Nullable CompletableFuture<Void> timer;
 
     // What follows belongs to the turn.
     private EventId cursor;
@@ -91,6 +119,9 @@ final class PullFollower implements Follower {
     private @Nullable Loss loss;
     private boolean caughtUp;
     private @Nullable BackOffExecution backOff;
+    private final Deque<Call> due = new ArrayDeque<>();
+    private final Attempts attempts;
+    private long retryIn = BackOffExecution.STOP;
 
     PullFollower(
             EventStream stream,
@@ -99,6 +130,7 @@ final class PullFollower implements Follower {
             FollowSettings settings,
             Executor threads,
             EventBatchListener<Event> listener,
+            FollowOptions options,
             Start start,
             EventId existingEnd,
             long limit,
@@ -109,6 +141,8 @@ final class PullFollower implements Follower {
         this.settings = settings;
         this.threads = threads;
         this.listener = listener;
+        this.recoverer = options.recoverer();
+        this.attempts = new Attempts(options.retryPolicy());
         this.cursor = start.cursor();
         this.position = start.position();
         this.rank = start.rank();
@@ -169,14 +203,18 @@ final class PullFollower implements Follower {
     private void takeTurn() {
         for (int batch = 0; batch < BATCHES_A_TURN; batch++) {
             turn.set(Turn.RUNNING);
-            boolean again;
+            boolean more;
             try {
-                again = isRunning() && lookAndDeliver();
+                more = isRunning() && deliverAndLook();
             } catch (RuntimeException | Error unforeseen) {
                 fail(unforeseen);
-                again = false;
+                more = false;
             }
-            if (!again && turn.compareAndSet(Turn.RUNNING, Turn.SLEEPING)) {
+            if (retryIn != BackOffExecution.STOP) {
+                pause();
+                return;
+            }
+            if (!more && turn.compareAndSet(Turn.RUNNING, Turn.SLEEPING)) {
                 return;
             }
         }
@@ -184,18 +222,48 @@ final class PullFollower implements Follower {
         queue();
     }
 
-    /** {@return whether to look again at once} */
-    private boolean lookAndDeliver() {
+    /** Ends the turn until the listener is to be called again. */
+    private void pause() {
+        long delay = retryIn;
+        retryIn = BackOffExecution.STOP;
+        turn.set(Turn.PAUSED);
+        after(delay, () -> {
+            turn.set(Turn.QUEUED);
+            queue();
+        });
+    }
+
+    /** Does something later, unless the follower has ended by then. */
+    private void after(long milliseconds, Runnable something) {
+        CompletableFuture<Void> time =
+                new CompletableFuture<Void>().completeOnTimeout(null, milliseconds, TimeUnit.MILLISECONDS);
+        synchronized (this) {
+            timer = time;
+            if (ended) {
+                time.cancel(false);
+            }
+        }
+        CompletableFuture<Void> unused = time.thenRun(something);
+    }
+
+    /** {@return whether to go on at once} */
+    private boolean deliverAndLook() {
         EventLogException refused = refusal;
         if (refused != null) {
             fail(refused);
             return false;
         }
+        return deliver() && look() && deliver();
+    }
+
+    /** Looks what comes next. {@return whether something is due, or to look again} */
+    private boolean look() {
         Slice slice = feed.window().after(cursor, life, settings.batchSize());
         return switch (slice.found()) {
             case EVENTS -> {
                 take(slice.rank());
-                yield deliver(slice.events());
+                takesNext(slice.events());
+                yield true;
             }
             case NOTHING -> {
                 boolean feedIsBehind = !caughtUp && existingEnd.isAfter(cursor);
@@ -203,8 +271,7 @@ final class PullFollower implements Follower {
                     yield page(slice);
                 }
                 take(slice.rank());
-                catchUp();
-                yield false;
+                yield hasCaughtUp();
             }
             case BEHIND -> page(slice);
             case BEGAN_AGAIN -> {
@@ -235,7 +302,7 @@ final class PullFollower implements Follower {
         }
     }
 
-    /** Delivers a batch out of Redis. */
+    /** Looks in Redis. */
     private boolean page(Slice window) {
         List<Event> events;
         try {
@@ -249,10 +316,11 @@ final class PullFollower implements Follower {
         }
         backOff = null;
         if (!events.isEmpty()) {
-            return deliver(events);
+            takesNext(events);
+            return true;
         }
-        catchUp();
-        return window.base().isAfter(cursor) && intoWindow(window);
+        boolean toTell = hasCaughtUp();
+        return (window.base().isAfter(cursor) && intoWindow(window)) || toTell;
     }
 
     /**
@@ -315,60 +383,76 @@ final class PullFollower implements Follower {
             return;
         }
         logger.debug("A follower of log '" + log() + "' waits " + delay + " ms", why);
-        CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(this::ring);
+        after(delay, this::ring);
     }
 
-    private boolean deliver(List<Event> found) {
+    /** The next events after the cursor are found: they are due, and before them what is missing. */
+    private void takesNext(List<Event> found) {
         List<Event> events = Collections.unmodifiableList(found);
-        EventId first = events.get(0).id();
-        EventId last = events.get(events.size() - 1).id();
         Loss lost = loss;
         if (lost != null) {
             OptionalLong missed =
                     lost.missed() == Continuity.UNKNOWN ? OptionalLong.empty() : OptionalLong.of(lost.missed());
-            Gap gap = new Gap(log(), lost.kind(), lost.lastSeen(), first, missed);
-            if (!call(() -> listener.onGap(gap))) {
-                return false;
-            }
-            loss = null;
+            Gap gap = new Gap(log(), lost.kind(), lost.lastSeen(), events.get(0).id(), missed);
+            due.add(new Call("onGap", List.of(), () -> {
+                listener.onGap(gap);
+                loss = null;
+            }));
         }
-        boolean delivered = call(() -> {
+        due.add(new Call("onBatch", events, () -> {
             listener.onBatch(events);
-            position = last; // here, as it holds also if the follower was closed meanwhile
-        });
-        if (!delivered) {
-            return false;
-        }
-        cursor = last;
+            hasTaken(events);
+        }));
+    }
+
+    /** Moves on, from within the callback that took them, as that holds also if the follower was closed meanwhile. */
+    private void hasTaken(List<Event> events) {
+        cursor = events.get(events.size() - 1).id();
+        position = cursor;
         rank = Continuity.plus(rank, events.size());
         if (!existingEnd.isAfter(cursor)) {
-            catchUp();
+            hasCaughtUp();
+        }
+    }
+
+    /** There was no more than this: the listener is to be told so, once. {@return whether it has not been} */
+    private boolean hasCaughtUp() {
+        boolean first = !caughtUp;
+        if (first) {
+            caughtUp = true;
+            due.add(new Call("onCaughtUp", List.of(), listener::onCaughtUp));
+        }
+        return first;
+    }
+
+    /** Makes the calls that are due. {@return whether all of them are done and the follower goes on} */
+    private boolean deliver() {
+        for (Call call = due.peek(); call != null; call = due.peek()) {
+            if (!deliver(call)) {
+                return false;
+            }
+            due.remove();
         }
         return true;
     }
 
-    /** Tells the listener, once, that it has all that there was. */
-    private void catchUp() {
-        if (!caughtUp) {
-            caughtUp = true;
-            call(listener::onCaughtUp);
-        }
-    }
-
-    /** {@return whether the listener was called and returned, and the follower goes on} */
-    private boolean call(Callback callback) {
-        Throwable thrown = null;
+    private boolean deliver(Call call) {
         synchronized (this) {
             if (ended) {
                 return false;
             }
             caller = Thread.currentThread();
         }
+        Throwable thrown = null;
+        attempts.begin();
         try {
-            callback.run();
+            call.callback().run();
+            if (attempts.count() > 1) {
+                logger.info("The listener of log '" + log() + "' goes on after " + attempts.count() + " attempts at "
+                        + call);
+            }
         } catch (Throwable any) {
-            thrown = any;
+            thrown = isRunning() ? retryOrRecover(call, any) : any;
         }
         boolean closedMeanwhile;
         synchronized (this) {
@@ -389,7 +473,46 @@ final class PullFollower implements Follower {
             fail(thrown);
             return false;
         }
+        if (retryIn != BackOffExecution.STOP) {
+            return false;
+        }
+        attempts.done();
         return true;
+    }
+
+    /** {@return what is to end the follower; null if the call is to be repeated or a recoverer took the batch} */
+    private @Nullable Throwable retryOrRecover(Call call, Throwable failure) {
+        if (failure instanceof InterruptedException) { // says nothing of the call, but that the thread is to end
+            return failure;
+        }
+        try {
+            retryIn = attempts.delayAfter(failure);
+            if (retryIn != BackOffExecution.STOP) {
+                sayRetry(call, failure);
+                return null;
+            }
+            if (recoverer == null || call.batch().isEmpty()) {
+                return failure;
+            }
+            recoverer.recover(log(), call.batch(), failure);
+            hasTaken(call.batch());
+            logger.warn("The follower of log '" + log() + "' goes on after " + attempts.count() + " attempts at " + call
+                    + ", which its recoverer took: " + failure);
+            return null;
+        } catch (Throwable another) {
+            if (another != failure) {
+                another.addSuppressed(failure);
+            }
+            return another;
+        }
+    }
+
+    private void sayRetry(Call call, Throwable failure) {
+        if (attempts.count() == 1) {
+            logger.warn("The listener of log '" + log() + "' threw in " + call + ", and will be called again in "
+                    + retryIn + " ms: " + failure);
+        }
+        logger.debug("Attempt " + attempts.count() + " at " + call + " of log '" + log() + "' failed", failure);
     }
 
     /** Ends by an error. The last callback is {@code onFailure}, unless the follower has been closed before. */
@@ -427,6 +550,9 @@ final class PullFollower implements Follower {
             }
             ended = true;
             caller = lastCaller != null ? lastCaller : caller;
+            if (timer != null) {
+                timer.cancel(false);
+            }
         }
         feeds.leave(stream, feed, this);
         return true;

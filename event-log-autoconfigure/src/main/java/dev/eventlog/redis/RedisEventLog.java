@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Tail;
 import dev.eventlog.convert.EventFields;
@@ -13,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.springframework.util.Assert;
 
 /** A log as a name, options, and a stream. */
@@ -68,9 +70,11 @@ final class RedisEventLog implements EventLog {
     }
 
     @Override
-    public Follower follow(Tail tail, EventBatchListener<Event> listener) {
+    public Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
-        return followers.follow(stream, TailRange.of(tail, options), listener);
+        FollowOptions.Builder followOptions = FollowOptions.builder();
+        customizer.accept(followOptions);
+        return followers.follow(stream, TailRange.of(tail, options), listener, followOptions.build());
     }
 
     @Override

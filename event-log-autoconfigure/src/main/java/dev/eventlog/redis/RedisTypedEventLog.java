@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
@@ -12,6 +13,7 @@ import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
+import java.util.function.Consumer;
 import org.springframework.util.Assert;
 
 /** An untyped log, with a conversion before and after it. */
@@ -53,9 +55,10 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
-    public Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener) {
+    public Follower follow(
+            Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
-        return untyped.follow(tail, new Converting(listener));
+        return untyped.follow(tail, new Converting(listener), customizer);
     }
 
     private List<TypedEvent<T>> typed(List<Event> events) {
