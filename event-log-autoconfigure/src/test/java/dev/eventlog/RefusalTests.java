@@ -232,7 +232,7 @@ class RefusalTests {
                 log.add(event(10));
                 return true;
             } catch (EventLogUnavailableException ex) {
-                if (ex.getMessage().contains("LOADING")) {
+                if (String.valueOf(ex.getMessage()).contains("LOADING")) {
                     assertThat(ex).isNotInstanceOf(AddOutcomeUnknownException.class);
                     loading.set(ex);
                 }
