@@ -33,7 +33,25 @@ public interface EventLog {
      * @return its id
      * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
      */
-    EventId add(Map<String, ?> event);
+    default EventId add(Map<String, ?> event) {
+        return add(event, AddOptions.none());
+    }
+
+    /**
+     * Appends an event on terms: once, however often this is called, or only if the log's last id is still the one that was
+     * read.
+     *
+     * <p>Redis: one script, in one round trip, O(1) but for what is trimmed: what {@link #add(Map)} sends, and what
+     * {@link AddOptions} says.
+     *
+     * @param event its fields: at least one and at most 3,900, no null among the names or values
+     * @param options the terms
+     * @return its id; that of the first time, if it has been added before under the same idempotency key
+     * @throws IllegalArgumentException if the event cannot be stored, or if the log cannot have idempotent adds because its
+     *     key has a brace but no hash tag; nothing was sent
+     * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     */
+    EventId add(Map<String, ?> event, AddOptions options);
 
     /**
      * Appends events, all of them or none, with nothing between them.
@@ -45,7 +63,25 @@ public interface EventLog {
      * @return their ids, in that order
      * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; nothing was sent
      */
-    List<EventId> addAll(List<? extends Map<String, ?>> events);
+    default List<EventId> addAll(List<? extends Map<String, ?>> events) {
+        return addAll(events, AddOptions.none());
+    }
+
+    /**
+     * Appends events on terms, all of them or none, with nothing between them.
+     *
+     * <p>Redis: one script, in one round trip, O(N): what {@link #addAll(List)} sends, and what {@link AddOptions} says.
+     *
+     * @param events the events, in the order to append; none is allowed and does nothing, whatever the terms
+     * @param options the terms
+     * @return their ids, in that order; those of the first time, if they have been added before under the same idempotency
+     *     key
+     * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; or if the log cannot
+     *     have idempotent adds because its key has a brace but no hash tag; nothing was sent
+     * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     * @throws EventLogException if another number of events was added under the same idempotency key; nothing was added
+     */
+    List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions options);
 
     /**
      * Reads the end of the log, at most the newest max-length events.
@@ -116,7 +152,8 @@ public interface EventLog {
 
     /**
      * Deletes the log with all its events. Followers go on: if it begins again they get its new events, and are told by
-     * {@link EventBatchListener#onGap}.
+     * {@link EventBatchListener#onGap}. What is remembered of idempotent adds stays until it expires, and counts for nothing:
+     * their events are gone, so the next add under such a key is a new one.
      *
      * <p>Redis: {@code DEL}, O(N).
      *

@@ -1,29 +1,39 @@
 package dev.eventlog;
 
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a log gets and how long it lives. Immutable and thread-safe; made by a {@link Builder}.
+ * How long a log gets, how long it lives, and how long it remembers idempotent adds. Immutable and thread-safe; made by a {@link Builder}.
  */
 public final class EventLogOptions {
 
+    private static final Duration LEAST = Duration.ofMillis(1);
+    private static final Duration MOST = Duration.ofDays(36_525);
+
     private final long maxLength;
     private final Duration ttlAfterLastAdd;
+    private final Duration idempotencyRetention;
 
-    private EventLogOptions(long maxLength, Duration ttlAfterLastAdd) {
-        this.maxLength = maxLength;
-        this.ttlAfterLastAdd = ttlAfterLastAdd;
+    private EventLogOptions(Builder builder) {
+        this.maxLength = builder.maxLength;
+        this.ttlAfterLastAdd = builder.ttlAfterLastAdd;
+        this.idempotencyRetention = builder.idempotencyRetention;
     }
 
-    /** {@return a builder of options without limits} */
+    /** {@return a builder of options without limits, by which idempotent adds are remembered for an hour} */
     public static Builder builder() {
-        return new Builder(0, Duration.ZERO);
+        return new Builder();
     }
 
     /** {@return a builder that begins with these options} */
     public Builder toBuilder() {
-        return new Builder(maxLength, ttlAfterLastAdd);
+        Builder builder = new Builder();
+        builder.maxLength = maxLength;
+        builder.ttlAfterLastAdd = ttlAfterLastAdd;
+        builder.idempotencyRetention = idempotencyRetention;
+        return builder;
     }
 
     /** {@return how many events to keep at most; 0 for no limit} */
@@ -34,6 +44,11 @@ public final class EventLogOptions {
     /** {@return how long after the last add the whole log is deleted; zero for never} */
     public Duration ttlAfterLastAdd() {
         return ttlAfterLastAdd;
+    }
+
+    /** {@return how long an idempotent add is remembered, but not longer than the log lives} */
+    public Duration idempotencyRetention() {
+        return idempotencyRetention;
     }
 
     /** {@return whether there is a limit to the number of events} */
@@ -50,30 +65,29 @@ public final class EventLogOptions {
     public boolean equals(@Nullable Object other) {
         return other instanceof EventLogOptions that
                 && maxLength == that.maxLength
-                && ttlAfterLastAdd.equals(that.ttlAfterLastAdd);
+                && ttlAfterLastAdd.equals(that.ttlAfterLastAdd)
+                && idempotencyRetention.equals(that.idempotencyRetention);
     }
 
     @Override
     public int hashCode() {
-        return 31 * Long.hashCode(maxLength) + ttlAfterLastAdd.hashCode();
+        return Objects.hash(maxLength, ttlAfterLastAdd, idempotencyRetention);
     }
 
     @Override
     public String toString() {
         return "max-length " + (hasMaxLength() ? maxLength : "unlimited") + ", ttl-after-last-add "
-                + (hasTtl() ? ttlAfterLastAdd : "unlimited");
+                + (hasTtl() ? ttlAfterLastAdd : "unlimited") + ", idempotency-retention " + idempotencyRetention;
     }
 
     /** Makes options. Not thread-safe. */
     public static final class Builder {
 
         private long maxLength;
-        private Duration ttlAfterLastAdd;
+        private Duration ttlAfterLastAdd = Duration.ZERO;
+        private Duration idempotencyRetention = Duration.ofHours(1);
 
-        private Builder(long maxLength, Duration ttlAfterLastAdd) {
-            this.maxLength = maxLength;
-            this.ttlAfterLastAdd = ttlAfterLastAdd;
-        }
+        private Builder() {}
 
         /**
          * Limits the number of events.
@@ -98,7 +112,7 @@ public final class EventLogOptions {
                 this.ttlAfterLastAdd = Duration.ZERO;
                 return this;
             }
-            if (ttl.compareTo(Duration.ofMillis(1)) < 0 || ttl.compareTo(Duration.ofDays(36_525)) > 0) {
+            if (!isSensible(ttl)) {
                 throw new IllegalArgumentException("ttlAfterLastAdd " + ttl
                         + ": must be from 1 millisecond to 100 years, or zero or less for a log that never expires");
             }
@@ -106,9 +120,29 @@ public final class EventLogOptions {
             return this;
         }
 
+        /**
+         * Sets for how long an add with an idempotency key can be repeated.
+         *
+         * @param retention how long after the first time it is remembered, to the millisecond; a log's ttl ends it sooner
+         * @return this builder
+         * @throws IllegalArgumentException if the time is below a millisecond or above 100 years
+         */
+        public Builder idempotencyRetention(Duration retention) {
+            if (!isSensible(retention)) {
+                throw new IllegalArgumentException(
+                        "idempotencyRetention " + retention + ": must be from 1 millisecond to 100 years");
+            }
+            this.idempotencyRetention = retention;
+            return this;
+        }
+
+        private static boolean isSensible(Duration time) {
+            return time.compareTo(LEAST) >= 0 && time.compareTo(MOST) <= 0;
+        }
+
         /** {@return the options} */
         public EventLogOptions build() {
-            return new EventLogOptions(maxLength, ttlAfterLastAdd);
+            return new EventLogOptions(this);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.eventlog;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -23,22 +24,52 @@ public interface TypedEventLog<T> {
     EventLog untyped();
 
     /**
-     * Appends an event, as {@link EventLog#add}.
+     * Appends an event, as {@link EventLog#add(Map)}.
      *
      * @param event what to append: it must have at least one property that is not null
      * @return its id
      * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
      */
-    EventId add(T event);
+    default EventId add(T event) {
+        return add(event, AddOptions.none());
+    }
 
     /**
-     * Appends events, all of them or none, as {@link EventLog#addAll}.
+     * Appends an event on terms, as {@link EventLog#add(Map, AddOptions)}.
+     *
+     * @param event what to append: it must have at least one property that is not null
+     * @param options the terms
+     * @return its id; that of the first time, if it has been added before under the same idempotency key
+     * @throws IllegalArgumentException if the event cannot be stored, or the log cannot have idempotent adds; nothing was
+     *     sent
+     * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     */
+    EventId add(T event, AddOptions options);
+
+    /**
+     * Appends events, all of them or none, as {@link EventLog#addAll(List)}.
      *
      * @param events the events, in the order to append; none is allowed and does nothing
      * @return their ids, in that order
      * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; nothing was sent
      */
-    List<EventId> addAll(List<? extends T> events);
+    default List<EventId> addAll(List<? extends T> events) {
+        return addAll(events, AddOptions.none());
+    }
+
+    /**
+     * Appends events on terms, all of them or none, as {@link EventLog#addAll(List, AddOptions)}.
+     *
+     * @param events the events, in the order to append; none is allowed and does nothing, whatever the terms
+     * @param options the terms
+     * @return their ids, in that order; those of the first time, if they have been added before under the same idempotency
+     *     key
+     * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; or if the log cannot
+     *     have idempotent adds; nothing was sent
+     * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     * @throws EventLogException if another number of events was added under the same idempotency key; nothing was added
+     */
+    List<EventId> addAll(List<? extends T> events, AddOptions options);
 
     /**
      * Reads the end of the log, as {@link EventLog#read}.

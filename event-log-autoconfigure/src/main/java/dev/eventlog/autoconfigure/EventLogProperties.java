@@ -3,6 +3,7 @@ package dev.eventlog.autoconfigure;
 import dev.eventlog.EventLogOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -15,6 +16,8 @@ import org.springframework.util.PatternMatchUtils;
  *
  * @param maxLength How many events a log keeps at most. Unlimited when 0 or less.
  * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent, 0 or less.
+ * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
+ *     the log's ttl.
  * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
  * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
@@ -24,6 +27,7 @@ import org.springframework.util.PatternMatchUtils;
 record EventLogProperties(
         @DefaultValue("0") long maxLength,
         @Nullable Duration ttlAfterLastAdd,
+        @DefaultValue("1h") Duration idempotencyRetention,
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
@@ -37,11 +41,14 @@ record EventLogProperties(
      * @param maxLength How many events such a log keeps at most. Unlimited when 0 or less, as for all logs when absent.
      * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0 or less, as for all logs when
      *     absent.
+     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
+     *     As for all logs when absent.
      */
     record LogOverride(
             @DefaultValue("") String pattern,
             @Nullable Long maxLength,
-            @Nullable Duration ttlAfterLastAdd) {}
+            @Nullable Duration ttlAfterLastAdd,
+            @Nullable Duration idempotencyRetention) {}
 
     /**
      * Reading.
@@ -86,7 +93,8 @@ record EventLogProperties(
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
     public void afterPropertiesSet() {
-        ttl("ttl-after-last-add", ttlAfterLastAdd);
+        valid("ttl-after-last-add", ttlAfterLastAdd, EventLogOptions.Builder::ttlAfterLastAdd);
+        valid("idempotency-retention", idempotencyRetention, EventLogOptions.Builder::idempotencyRetention);
         for (int i = 0; i < overrides.size(); i++) {
             LogOverride override = overrides.get(i);
             String name = "overrides[" + i + "].";
@@ -95,7 +103,11 @@ record EventLogProperties(
                     name + "pattern",
                     override.pattern(),
                     "must be a pattern over log names, for example sensors:*");
-            ttl(name + "ttl-after-last-add", override.ttlAfterLastAdd());
+            valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
+            valid(
+                    name + "idempotency-retention",
+                    override.idempotencyRetention(),
+                    EventLogOptions.Builder::idempotencyRetention);
         }
         atLeastOne("read.page-size", read.pageSize());
         atLeastOne("follow.batch-size", follow.batchSize());
@@ -126,9 +138,12 @@ record EventLogProperties(
                 "must be from " + least.toMillis() + "ms to " + most.toMillis() + "ms");
     }
 
-    private static void ttl(String name, @Nullable Duration value) {
+    private static void valid(
+            String name, @Nullable Duration value, BiConsumer<EventLogOptions.Builder, Duration> option) {
         try {
-            apply(null, value, EventLogOptions.builder());
+            if (value != null) {
+                option.accept(EventLogOptions.builder(), value);
+            }
         } catch (IllegalArgumentException refused) {
             throw new InvalidConfigurationPropertyValueException("eventlog." + name, value, refused.getMessage());
         }
@@ -143,20 +158,28 @@ record EventLogProperties(
     /** The options of a log: those of the first override that fits its name before the general ones. */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, ttlAfterLastAdd, options);
+        apply(maxLength, ttlAfterLastAdd, idempotencyRetention, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
-                .ifPresent(override -> apply(override.maxLength(), override.ttlAfterLastAdd(), options));
+                .ifPresent(override -> apply(
+                        override.maxLength(), override.ttlAfterLastAdd(), override.idempotencyRetention(), options));
         return options.build();
     }
 
-    private static void apply(@Nullable Long maxLength, @Nullable Duration ttl, EventLogOptions.Builder options) {
+    private static void apply(
+            @Nullable Long maxLength,
+            @Nullable Duration ttl,
+            @Nullable Duration retention,
+            EventLogOptions.Builder options) {
         if (maxLength != null) {
             options.maxLength(maxLength);
         }
         if (ttl != null) {
             options.ttlAfterLastAdd(ttl);
+        }
+        if (retention != null) {
+            options.idempotencyRetention(retention);
         }
     }
 }

@@ -1,11 +1,13 @@
 package dev.eventlog.redis;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.UnexpectedLastIdException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,9 +73,9 @@ final class EventStream {
     }
 
     /** {@code XADD}, where nothing else must happen with it. */
-    EventId add(Map<String, String> event, EventLogOptions options) {
-        if (options.hasTtl()) {
-            return addAll(List.of(event), options).get(0);
+    EventId add(Map<String, String> event, EventLogOptions options, AddOptions terms) {
+        if (options.hasTtl() || !terms.equals(AddOptions.none())) {
+            return addAll(List.of(event), options, terms).get(0);
         }
         return change(() -> {
             XAddOptions trimming = options.hasMaxLength()
@@ -85,14 +87,21 @@ final class EventStream {
     }
 
     /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */
-    List<EventId> addAll(List<Map<String, String>> events, EventLogOptions options) {
-        int size = 2;
+    List<EventId> addAll(List<Map<String, String>> events, EventLogOptions options, AddOptions terms) {
+        List<String> keys = terms.idempotencyKey()
+                .map(once -> List.of(key, RecordKey.of(log, key, once)))
+                .orElse(List.of(key));
+        int size = 4;
         for (Map<String, String> event : events) {
             size += 1 + 2 * event.size();
         }
         List<Object> arguments = new ArrayList<>(size);
         arguments.add(Long.toString(options.maxLength()));
-        arguments.add(Long.toString(options.ttlAfterLastAdd().toMillis()));
+        long ttl = options.ttlAfterLastAdd().toMillis();
+        long retention = options.idempotencyRetention().toMillis();
+        arguments.add(Long.toString(ttl));
+        arguments.add(terms.expectedLastId().map(EventId::toString).orElse(""));
+        arguments.add(Long.toString(options.hasTtl() ? Math.min(retention, ttl) : retention));
         for (Map<String, String> event : events) {
             arguments.add(Integer.toString(2 * event.size()));
             event.forEach((field, value) -> {
@@ -100,9 +109,20 @@ final class EventStream {
                 arguments.add(value);
             });
         }
-        return change(() -> answered(redis.execute(ADD, List.of(key), arguments.toArray())).stream()
-                .map(EventId::parse)
-                .toList());
+        List<String> answer = change(() -> answered(redis.execute(ADD, keys, arguments.toArray())));
+        if (answer.get(0).isEmpty()) {
+            throw new UnexpectedLastIdException(
+                    log, terms.expectedLastId().orElseThrow(), EventId.parse(answer.get(1)));
+        }
+        if (answer.size() != events.size()) {
+            throw new EventLogException(
+                    log,
+                    "Nothing was added to log '" + log + "': the idempotency key '"
+                            + terms.idempotencyKey().orElseThrow() + "' stands for an add of " + answer.size()
+                            + " events and not of " + events.size() + ". Choose another key for another add.",
+                    null);
+        }
+        return answer.stream().map(EventId::parse).toList();
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.eventlog.redis;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -43,21 +44,27 @@ final class RedisEventLog implements EventLog {
     }
 
     @Override
-    public EventId add(Map<String, ?> event) {
-        return addStored(fields.toFields(event));
+    public EventId add(Map<String, ?> event, AddOptions terms) {
+        return addStored(fields.toFields(event), terms);
     }
 
     @Override
-    public List<EventId> addAll(List<? extends Map<String, ?>> events) {
-        return addAllStored(fields.allToFields(events));
+    public List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions terms) {
+        return addAllStored(fields.allToFields(events), terms);
     }
 
-    EventId addStored(Map<String, String> event) {
-        return stream.add(event, options);
+    EventId addStored(Map<String, String> event, AddOptions terms) {
+        return stream.add(event, options, required(terms));
     }
 
-    List<EventId> addAllStored(List<Map<String, String>> events) {
-        return events.isEmpty() ? List.of() : stream.addAll(events, options);
+    List<EventId> addAllStored(List<Map<String, String>> events, AddOptions terms) {
+        AddOptions given = required(terms);
+        return events.isEmpty() ? List.of() : stream.addAll(events, options, given);
+    }
+
+    private AddOptions required(AddOptions terms) {
+        Assert.notNull(terms, () -> "Nothing can be added to log '" + name() + "' with options that are null");
+        return terms;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.eventlog.redis;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
@@ -40,13 +41,13 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
-    public EventId add(T event) {
-        return untyped.addStored(fields.toFields(event));
+    public EventId add(T event, AddOptions options) {
+        return untyped.addStored(fields.toFields(event), options);
     }
 
     @Override
-    public List<EventId> addAll(List<? extends T> events) {
-        return untyped.addAllStored(fields.allToFields(events));
+    public List<EventId> addAll(List<? extends T> events, AddOptions options) {
+        return untyped.addAllStored(fields.allToFields(events), options);
     }
 
     @Override

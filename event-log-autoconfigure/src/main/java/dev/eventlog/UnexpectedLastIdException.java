@@ -1,0 +1,47 @@
+package dev.eventlog;
+
+/**
+ * Nothing was added, because the id given last in the log is not the one on which the add depended: somebody else has added
+ * in the meantime, or the log was deleted or has expired. Read what has come, decide again, and add with the new last id.
+ *
+ * @see AddOptions#ifLast
+ */
+public class UnexpectedLastIdException extends EventLogException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final EventId expected;
+    private final EventId actual;
+
+    /**
+     * An exception about an add.
+     *
+     * @param log the log's name
+     * @param expected the id that was to be the last one; {@link EventId#MIN} if the log was not to exist
+     * @param actual the id that is; {@link EventId#MIN} if the log does not exist
+     */
+    public UnexpectedLastIdException(String log, EventId expected, EventId actual) {
+        super(
+                log,
+                "Nothing was added to log '" + log + "': "
+                        + (expected.equals(EventId.MIN)
+                                ? "it was not to exist yet (0-0)"
+                                : "its last id was to be " + expected)
+                        + ", but "
+                        + (actual.equals(EventId.MIN) ? "it does not exist (0-0)" : "its last id is " + actual)
+                        + ". Read what has come, decide again, and add with that as the expected last id.",
+                null);
+        this.expected = expected;
+        this.actual = actual;
+    }
+
+    /** {@return the id that was to be the last one; {@link EventId#MIN} if the log was not to exist} */
+    public EventId expected() {
+        return expected;
+    }
+
+    /** {@return the id that is the last one; {@link EventId#MIN} if the log does not exist} */
+    public EventId actual() {
+        return actual;
+    }
+}

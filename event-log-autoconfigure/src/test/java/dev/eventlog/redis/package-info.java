@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.redis;
+
+import org.jspecify.annotations.NullMarked;
