@@ -40,11 +40,12 @@ public final class AddOptions {
      * answered. So an add whose outcome is not known can be repeated, by any process.
      *
      * <p>A key is remembered from the first add on for {@link EventLogOptions#idempotencyRetention()}, and not longer than
-     * the log's ttl; a second add does not prolong that. It is forgotten with the events: if the log has been deleted, has
-     * expired or was lost, the add is a new one, also if the log has begun again since. That is certain from Redis 7 on, but
-     * for a log that has since had more events trimmed than it ever had before; Redis 6.2 takes a log that has begun again
-     * for the old one if it holds as many events as its max-length, and forgets a key if its events, and all before them,
-     * were removed other than by this max-length.
+     * the log's ttl; a second add does not prolong that. It is remembered though its events have been trimmed or deleted
+     * since, but not longer than the log itself: if that has been deleted, has expired or was lost, the add is a new one,
+     * also if the log has begun again. From Redis 7 on that is noticed, unless the new log has already lost as many events
+     * as the old one ever had. Redis 6.2 does not count events. There, a new log that holds its max-length of events is
+     * taken for the old one, and a log that has lost the events of the key, and all before them, other than by its
+     * max-length is taken for a new one.
      *
      * <p>The key says that it is the same add. The events are not compared, only their number.
      *

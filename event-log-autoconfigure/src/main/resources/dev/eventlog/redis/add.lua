@@ -9,61 +9,51 @@
 -- Answers the ids: those in the record, if there is one. If another id was given last than the one that must have been,
 -- nothing is added; the answer then is an empty text and that other id.
 local key, record, limit, ttl, expected = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
-
--- what the stream knows of itself, or nothing if there is none
-local function look()
+local added = 0
+if record or expected ~= '' then
+  local state = {} -- what the stream knows of itself
   if redis.call('EXISTS', key) == 1 then
-    local info, state = redis.call('XINFO', 'STREAM', key), {}
+    local info = redis.call('XINFO', 'STREAM', key)
     for i = 1, #info, 2 do
       state[info[i]] = info[i + 1]
     end
-    return state
   end
-end
+  local last = state['last-generated-id'] or '0-0'
+  added = state['entries-added'] or 0
 
--- whether one id comes before another: unsigned 64-bit numbers, which Lua's own cannot hold
-local function before(id, other)
-  local time, sequence = string.match(id, '(%d+)-(%d+)')
-  local time2, sequence2 = string.match(other, '(%d+)-(%d+)')
-  if time == time2 then
-    time, time2 = sequence, sequence2
-  end
-  return #time < #time2 or #time == #time2 and time < time2
-end
-
--- whether this is still the stream to which the last of these ids was given, when so many events had been added to it
-local function holds(ids, added)
-  local state, id = look(), ids[#ids]
-  if not state or before(state['last-generated-id'], id) then
-    return false
-  end
-  local first = state['first-entry']
-  if first and before(first[1], id) or #redis.call('XRANGE', key, id, id) == 1 then
-    return true
-  end
-  -- All that is there has been added since: the rest was removed, or never was in this stream.
-  if state['entries-added'] then
-    return state['entries-added'] - state['length'] >= added
-  end
-  return limit ~= '0' and state['length'] >= tonumber(limit)
-end
-
-if record then
-  local known = redis.call('GET', record)
+  local known = record and redis.call('GET', record)
   if known then
     local ids = {}
     for text in string.gmatch(known, '%S+') do
       ids[#ids + 1] = text
     end
-    if holds(ids, tonumber(table.remove(ids))) then
-      return ids
+    local addedThen, id = tonumber(table.remove(ids)), ids[#ids]
+
+    -- Ids are unsigned 64-bit numbers, which Lua's own cannot hold.
+    local function before(one, other)
+      local a, b = string.match(one, '(%d+)-(%d+)')
+      local c, d = string.match(other, '(%d+)-(%d+)')
+      if a == c then
+        a, c = b, d
+      end
+      return #a < #c or #a == #c and a < c
+    end
+
+    -- The record counts only for the stream to which its ids were given: not if that is gone, or has begun again.
+    if not before(last, id) then
+      local first, length = state['first-entry'], state['length']
+      if first and before(first[1], id) or #redis.call('XRANGE', key, id, id) == 1 then
+        return ids
+      end
+      -- All that is there came later. Either enough was removed for this stream to have had those events, or it never had
+      -- them; before Redis 7, which does not count, only trimming to max-length is thought to remove any.
+      if state['entries-added'] and added - length >= addedThen
+          or not state['entries-added'] and limit ~= '0' and length >= tonumber(limit) then
+        return ids
+      end
     end
   end
-end
-if expected ~= '' then
-  local state = look()
-  local last = state and state['last-generated-id'] or '0-0'
-  if last ~= expected then
+  if expected ~= '' and expected ~= last then
     return {'', last}
   end
 end
@@ -81,6 +71,6 @@ if ttl ~= '0' then
   redis.call('PEXPIRE', key, ttl)
 end
 if record then
-  redis.call('SET', record, table.concat(ids, ' ') .. ' ' .. (look()['entries-added'] or #ids), 'PX', ARGV[4])
+  redis.call('SET', record, table.concat(ids, ' ') .. ' ' .. added + #ids, 'PX', ARGV[4])
 end
 return ids

@@ -145,11 +145,35 @@ class EventLogAutoConfigurationTests {
                 });
     }
 
+    @Test
+    void bindsTheRetentionOfIdempotencyKeys() {
+        runner.withPropertyValues(
+                        "eventlog.idempotency-retention=2h",
+                        "eventlog.overrides[0].pattern=sensors:*",
+                        "eventlog.overrides[0].idempotency-retention=1m",
+                        "eventlog.overrides[1].pattern=orders:*")
+                .run(context -> {
+                    EventLogFactory factory = context.getBean(EventLogFactory.class);
+                    assertThat(factory.create("x").options().idempotencyRetention())
+                            .isEqualTo(Duration.ofHours(2));
+                    assertThat(factory.create("orders:1").options().idempotencyRetention())
+                            .isEqualTo(Duration.ofHours(2));
+                    assertThat(factory.create("sensors:1").options().idempotencyRetention())
+                            .isEqualTo(Duration.ofMinutes(1));
+                    assertThat(factory.create("sensors:1", o -> o.idempotencyRetention(Duration.ofMillis(1)))
+                                    .options()
+                                    .idempotencyRetention())
+                            .isEqualTo(Duration.ofMillis(1));
+                });
+    }
+
     @ParameterizedTest
     @CsvSource({
         "eventlog.ttl-after-last-add, 10ns, 1 millisecond",
         "eventlog.overrides[0].pattern, ' ', sensors:*",
         "eventlog.overrides[0].ttl-after-last-add, 40000d, 100 years",
+        "eventlog.idempotency-retention, 0s, from 1 millisecond",
+        "eventlog.overrides[0].idempotency-retention, 40000d, 100 years",
         "eventlog.read.page-size, 0, 1 or more",
         "eventlog.follow.batch-size, 0, 1 or more",
         "eventlog.follow.window-size, -1, 1 or more",
