@@ -23,16 +23,16 @@ public class UnexpectedLastIdException extends EventLogException {
     public UnexpectedLastIdException(String log, EventId expected, EventId actual) {
         super(
                 log,
-                "Nothing was added to log '" + log + "': "
-                        + (expected.equals(EventId.MIN)
-                                ? "it was not to exist yet (0-0)"
-                                : "its last id was to be " + expected)
-                        + ", but "
-                        + (actual.equals(EventId.MIN) ? "it does not exist (0-0)" : "its last id is " + actual)
+                "Nothing was added to log '" + log + "': its last id was to be " + said(expected) + " but is "
+                        + said(actual)
                         + ". Read what has come, decide again, and add with that as the expected last id.",
                 null);
         this.expected = expected;
         this.actual = actual;
+    }
+
+    private static String said(EventId id) {
+        return id.equals(EventId.MIN) ? id + " (no such log)" : id.toString();
     }
 
     /** {@return the id that was to be the last one; {@link EventId#MIN} if the log was not to exist} */
