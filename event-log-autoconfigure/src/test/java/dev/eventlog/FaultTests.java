@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.eventlog.test.Collected;
+import dev.eventlog.test.Deliveries;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -151,6 +153,38 @@ class FaultTests {
         await().until(() -> numbers(listener.all()).contains(24));
 
         assertThat(numbers(listener.all())).as("what is new, and nothing twice").isEqualTo(range(0, 25));
+    }
+
+    /** As after a failover to a master that took other events than the old one while both took themselves for it. */
+    @ParameterizedTest
+    @CsvSource({"3, 3", "3, 1", "3, 6", "500, 3"})
+    void restartedWithOtherData(int lost, int instead) {
+        redis.kill();
+        redis.keepData();
+        redis.start();
+        EventLog following = TestApplication.factory(
+                        start("eventlog.follow.recovery.delay=1s", "eventlog.follow.window-size=100"))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(following.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        long after = listener.all().get(9).id().milliseconds();
+        for (int i = 1; i <= lost; i++) {
+            redis.ask("XADD", "log", after + 10L * i + "-0", "n", "101");
+        }
+        await().until(() -> listener.count() == 10 + lost);
+        redis.kill();
+        redis.restoreData();
+        redis.start();
+        for (int i = 1; i <= instead; i++) {
+            redis.ask("XADD", "log", after + 10L * i + "-" + i % 2, "n", "102"); // every other with an id of a lost one
+        }
+        redis.ask("XADD", "log", after + 10L * Math.max(lost, instead) + 1 + "-0", "n", "103");
+        await().until(() -> numbers(listener.all()).contains(103));
+
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        int repeats = lost < 100 ? 0 : 10; // what is not in the window any more is known by every tenth of it
+        Deliveries.assertComplete("the follower", listener, eventually(() -> following.read(Tail.all())), repeats);
     }
 
     @Test

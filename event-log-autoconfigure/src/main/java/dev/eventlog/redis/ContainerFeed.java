@@ -7,7 +7,6 @@ import dev.eventlog.EventLogUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,6 +52,8 @@ final class ContainerFeed implements Feed {
     private boolean stopping; // guarded by this, with running
     private boolean running;
 
+    private volatile boolean interrupted;
+
     // What follows belongs to the one thread that polls at a time.
     private @Nullable Subscription subscription;
     private List<Event> polled = new ArrayList<>();
@@ -97,6 +98,11 @@ final class ContainerFeed implements Feed {
     @Override
     public Window window() {
         return window;
+    }
+
+    @Override
+    public boolean isInterrupted() {
+        return interrupted;
     }
 
     @Override
@@ -167,8 +173,12 @@ final class ContainerFeed implements Feed {
         List<Event> events = polled;
         if (justSubscribed) {
             justSubscribed = false;
-            if (backOff != null) {
-                check(events); // who knows what happened while Redis was away
+            if (backOff != null) { // who knows what happened while Redis was away
+                if (wentAnotherWay()) {
+                    beginAgain(stream.state());
+                }
+                check(events);
+                interrupted = false;
                 ring();
             }
             return;
@@ -207,13 +217,7 @@ final class ContainerFeed implements Feed {
                 window.skip(continuity.missed(), events, state);
                 ring();
             }
-            case BEGAN_AGAIN -> {
-                beginAgain(state);
-                note(state);
-                moved = true;
-                ring();
-                throw new SubscriptionMoved();
-            }
+            case BEGAN_AGAIN -> beginAgain(state);
         }
         window.learnCount(state);
         note(state);
@@ -226,25 +230,67 @@ final class ContainerFeed implements Feed {
     }
 
     /**
-     * Goes on at the start of the log that has taken the place of the old one; or, where it is the old one without its
-     * newest events, as after a failover, at the newest event that is left of those that this feed has read.
+     * Whether another log answers than the one that was being read: one with events of its own where this feed has read
+     * others. So it is after a failover, if the old master took adds that the new one never got, and the new one others.
      */
-    private void beginAgain(StreamState state) {
-        List<Event> left = new ArrayList<>();
-        stream.backwards(window.last(), EventId.MIN, 1, left::addAll);
-        if (!left.isEmpty() && isOfTheOldLog(left.get(0), state)) {
-            EventId newest = left.get(0).id();
-            window.beginAgain(newest, newest.equals(state.lastId()) ? state.added() : Continuity.UNKNOWN);
-        } else {
-            window.beginAgain(EventId.MIN, Continuity.minus(state.added(), state.length()));
-        }
+    private boolean wentAnotherWay() {
+        List<Event> newest = newest(window.last());
+        return !newest.isEmpty() && !window.knows(newest.get(0));
     }
 
-    private boolean isOfTheOldLog(Event event, StreamState state) {
-        Event known = window.find(event.id());
-        return known != null
-                ? known.equals(event)
-                : window.isAtOrBeforeBase(event.id()) && Objects.equals(state.firstId(), firstWhenChecked);
+    /** Goes on in the log that has taken the place of the old one, where the two part. */
+    private void beginAgain(StreamState state) {
+        EventId from = newestInCommon(state);
+        EventId first = state.firstId();
+        long rank = Continuity.UNKNOWN;
+        if (from.equals(state.lastId())) {
+            rank = state.added();
+        } else if (first == null || first.isAfter(from)) {
+            rank = Continuity.minus(state.added(), state.length());
+        }
+        window.beginAgain(from, rank);
+        note(state);
+        moved = true;
+        interrupted = false;
+        ring();
+        throw new SubscriptionMoved();
+    }
+
+    /**
+     * The newest event that both logs are known to have. Up to the point where they part they are the same, so the search
+     * can halve what it looks through; what is older than the first event of the new one may have been trimmed off it.
+     */
+    private EventId newestInCommon(StreamState state) {
+        EventId first = state.firstId();
+        if (first == null) {
+            return EventId.MIN;
+        }
+        List<Event> known = window.known();
+        int common = -1;
+        int parted = known.size();
+        while (parted - common > 1) {
+            int middle = (common + parted) >>> 1;
+            Event event = known.get(middle);
+            if (first.isAfter(event.id()) || stream.from(event.id(), 1).contains(event)) {
+                common = middle;
+            } else {
+                parted = middle;
+            }
+        }
+        if (common >= 0) {
+            return known.get(common).id();
+        }
+        List<Event> older = newest(window.origin());
+        boolean oldLog = !older.isEmpty()
+                && (older.get(0).id().equals(window.origin()) || first.equals(firstWhenChecked));
+        return oldLog ? older.get(0).id() : EventId.MIN;
+    }
+
+    /** The newest event of the stream up to an id; none if it has none. */
+    private List<Event> newest(EventId upTo) {
+        List<Event> newest = new ArrayList<>();
+        stream.backwards(upTo, EventId.MIN, 1, newest::addAll);
+        return newest;
     }
 
     private void ring() {
@@ -270,6 +316,7 @@ final class ContainerFeed implements Feed {
         }
         EventLogException why = stream.translate(
                 "follow", thrown != null ? thrown : new IllegalStateException("The reading thread was interrupted"));
+        interrupted = true;
         if (backOff == null) {
             backOff = settings.recovery().start();
             lostAt = System.nanoTime();

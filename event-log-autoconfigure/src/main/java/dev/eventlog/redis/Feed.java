@@ -11,6 +11,9 @@ interface Feed {
     /** {@return the newest events, as far as this feed has read} */
     Window window();
 
+    /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
+    boolean isInterrupted();
+
     /** Adds a follower to those that are rung. */
     void join(PullFollower follower);
 

@@ -332,6 +332,10 @@ final class PullFollower implements Follower {
         if (answer.size() > 1 && answer.get(0).id().equals(cursor)) {
             return answer.subList(1, answer.size());
         }
+        if (feed.isInterrupted()) { // perhaps another server answers by now, whose log has gone another way
+            throw new EventLogUnavailableException(
+                    log(), "Log '" + log() + "' is to be looked at by its feed first", null);
+        }
         Snapshot snapshot = stream.snapshot(cursor.next(), settings.batchSize());
         if (!feed.window().isOf(snapshot.state())) {
             throw new EventLogUnavailableException(

@@ -3,8 +3,10 @@ package dev.eventlog.redis;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.redis.Continuity.Verdict;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +42,20 @@ final class Window {
 
     static final int ANOTHER = -1;
 
+    private static final int LANDMARKS = 100;
+    private static final int LANDMARKS_A_WINDOW = 10;
+
     private final @Nullable Event[] ring;
     private final long limit;
     private int head;
     private int size;
 
+    /** A few older events, to find out how far a log is the same that has gone another way since. Oldest first. */
+    private final Deque<Event> landmarks = new ArrayDeque<>();
+
+    private int sinceLandmark;
+
+    private EventId origin; // where this window began: all events after it up to the last one have passed through
     private EventId base;
     private EventId last;
     private long rank; // of last
@@ -54,6 +65,7 @@ final class Window {
     Window(int capacity, StreamState state, long limit) {
         this.ring = new Event[capacity];
         this.limit = limit;
+        this.origin = state.lastId();
         this.base = state.lastId();
         this.last = state.lastId();
         this.rank = state.added();
@@ -96,6 +108,7 @@ final class Window {
         for (Event event : events) {
             if (size == ring.length) {
                 base = at(0).id();
+                passed(at(0));
                 head = (head + 1) % ring.length;
                 size--;
             }
@@ -107,18 +120,28 @@ final class Window {
         }
     }
 
+    private void passed(Event event) {
+        if (++sinceLandmark * LANDMARKS_A_WINDOW >= ring.length) {
+            sinceLandmark = 0;
+            landmarks.addLast(event);
+            if (landmarks.size() > LANDMARKS) {
+                landmarks.removeFirst();
+            }
+        }
+    }
+
     /** Begins anew after a hole: followers that are behind it page through Redis and find out what they miss. */
     synchronized void skip(long missed, List<Event> next, StreamState state) {
         clear();
         EventId first = state.firstId();
         if (next.isEmpty() && first != null && first.isAfter(last)) {
-            base = last = first.previous(); // what the stream still holds is yet to be read
+            origin = base = last = first.previous(); // what the stream still holds is yet to be read
             rank = Continuity.minus(state.added(), state.length());
         } else if (next.isEmpty()) {
-            base = last = state.lastId();
+            origin = base = last = state.lastId();
             rank = state.added();
         } else {
-            base = last = next.get(0).id().previous();
+            origin = base = last = next.get(0).id().previous();
             rank = Continuity.plus(rank, missed);
             append(next);
         }
@@ -132,19 +155,30 @@ final class Window {
      */
     synchronized void beginAgain(EventId from, long rankThere) {
         clear();
-        base = last = resume = from;
+        origin = base = last = resume = from;
         rank = rankThere;
         life++;
     }
 
-    /** The event of this id, if the window shows it. */
-    synchronized @Nullable Event find(EventId id) {
-        int index = indexAfter(id.previous());
-        return index < size && at(index).id().equals(id) ? at(index) : null;
+    /** Whether this is an event that the window shows, or the one after which it began. */
+    synchronized boolean knows(Event event) {
+        int index = indexAfter(event.id().previous());
+        return index < size && at(index).id().equals(event.id())
+                ? at(index).equals(event)
+                : size == 0 && event.id().equals(origin);
     }
 
-    synchronized boolean isAtOrBeforeBase(EventId id) {
-        return id.compareTo(base) <= 0;
+    /** What is still known of the events that passed through, oldest first: the older, the fewer. */
+    synchronized List<Event> known() {
+        List<Event> known = new ArrayList<>(landmarks);
+        for (int i = 0; i < size; i++) {
+            known.add(at(i));
+        }
+        return known;
+    }
+
+    synchronized EventId origin() {
+        return origin;
     }
 
     /** Takes over the stream's own count, where this window ends just where the stream does. */
@@ -203,5 +237,7 @@ final class Window {
         Arrays.fill(ring, null);
         head = 0;
         size = 0;
+        landmarks.clear();
+        sinceLandmark = 0;
     }
 }
