@@ -34,10 +34,18 @@ public class TestApplication {
      * @return the application, to be closed
      */
     public static ConfigurableApplicationContext startOn(URI redis, String... properties) {
-        return start(
-                Elsewhere.class,
-                Stream.concat(Stream.of("spring.data.redis.url=" + redis), Stream.of(properties))
-                        .toArray(String[]::new));
+        return startElsewhere(Stream.concat(Stream.of("spring.data.redis.url=" + redis), Stream.of(properties))
+                .toArray(String[]::new));
+    }
+
+    /**
+     * Starts an application that finds its Redis by its properties alone.
+     *
+     * @param properties {@code name=value} each
+     * @return the application, to be closed
+     */
+    public static ConfigurableApplicationContext startElsewhere(String... properties) {
+        return start(Elsewhere.class, properties);
     }
 
     /**

@@ -1,0 +1,125 @@
+package dev.eventlog.test;
+
+import static dev.eventlog.test.LogTests.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Followers of one log: one that is live, one too slow to be so, and one that catches up from the start of the log. */
+public final class EachKindOfFollower implements AutoCloseable {
+
+    private final EventLog log;
+    private final EventId begin;
+    private final Collected<Event> live = Collected.events();
+    private final Collected<Event> slow = Collected.and(pausing(30));
+    private final Collected<Event> catchingUp = Collected.and(pausing(3));
+    private final List<Follower> followers = new ArrayList<>();
+    private volatile boolean hurrying;
+
+    /**
+     * Begins with the first two.
+     *
+     * @param log the log, to which nobody adds just now
+     */
+    public EachKindOfFollower(EventLog log) {
+        this.log = log;
+        this.begin = log.lastId().orElse(EventId.MIN);
+        followers.add(log.follow(Tail.last(0), live));
+        followers.add(log.follow(Tail.last(0), slow));
+    }
+
+    private EventBatchListener<Event> pausing(long millis) {
+        return batch -> {
+            if (!hurrying) {
+                Thread.sleep(millis);
+            }
+        };
+    }
+
+    /** Begins with the third. Returns when that is on its way. */
+    public void catchUp() {
+        followers.add(log.follow(Tail.all(), catchingUp));
+        await().until(() -> catchingUp.count() > 0);
+        assertThat(catchingUp.caughtUp()).as("a log too short").isZero();
+    }
+
+    /** {@return the listener of the follower that is live} */
+    public Collected<Event> live() {
+        return live;
+    }
+
+    private List<Event> awaitEnd() {
+        hurrying = true;
+        List<Event> inTheEnd = log.read(Tail.all());
+        Event last = inTheEnd.get(inTheEnd.size() - 1);
+        listeners()
+                .forEach((kind, listener) -> await().atMost(Duration.ofSeconds(20))
+                        .untilAsserted(() -> assertThat(last(listener)).as(kind).isEqualTo(last)));
+        return inTheEnd;
+    }
+
+    private static Event last(Collected<Event> listener) {
+        List<List<Event>> batches = listener.batches();
+        List<Event> last = batches.get(batches.size() - 1);
+        return last.get(last.size() - 1);
+    }
+
+    /**
+     * Lets all come to the end, and each event must have come once and in order, with no gap.
+     *
+     * @return what the log holds in the end
+     */
+    public List<Event> assertEachEventOnce() {
+        List<Event> inTheEnd = awaitEnd();
+        listeners().forEach((kind, listener) -> {
+            assertThat(LogTests.ids(listener.all())).as(kind).isEqualTo(LogTests.ids(expected(listener, inTheEnd)));
+            assertThat(listener.all()).as(kind).isEqualTo(expected(listener, inTheEnd));
+            assertThat(listener.gaps()).as(kind).isEmpty();
+            assertThat(listener.failure()).as(kind).isNull();
+            assertThat(listener.overlapped()).as(kind).isFalse();
+        });
+        return inTheEnd;
+    }
+
+    /**
+     * Lets all come to the end, and each event must have come in order, or a gap told.
+     *
+     * @param repeats how many events may have come twice, after it was told that the log began again
+     * @return what the log holds in the end
+     */
+    public List<Event> assertNothingMissedInSilence(int repeats) {
+        List<Event> inTheEnd = awaitEnd();
+        listeners()
+                .forEach((kind, listener) -> Deliveries.assertComplete(kind, listener, expected(listener, inTheEnd), repeats));
+        return inTheEnd;
+    }
+
+    private List<Event> expected(Collected<Event> listener, List<Event> inTheEnd) {
+        return listener == catchingUp
+                ? inTheEnd
+                : inTheEnd.stream().filter(event -> event.id().isAfter(begin)).toList();
+    }
+
+    private Map<String, Collected<Event>> listeners() {
+        Map<String, Collected<Event>> listeners = new LinkedHashMap<>();
+        listeners.put("live", live);
+        listeners.put("slow", slow);
+        listeners.put("catching up", catchingUp);
+        return listeners;
+    }
+
+    @Override
+    public void close() {
+        followers.forEach(Follower::close);
+    }
+}
