@@ -2,7 +2,8 @@ package dev.eventlog;
 
 /**
  * Redis did not answer an add: the events may stand in the log, all of them, or none of them ever will. Nothing sends them
- * again: that is for the caller to decide, who can read the end of the log first.
+ * again: that is for the caller to decide, who can read the end of the log first; or simply repeat the call, if it was made
+ * with {@link AddOptions#idempotent}.
  */
 public class AddOutcomeUnknownException extends EventLogUnavailableException {
 

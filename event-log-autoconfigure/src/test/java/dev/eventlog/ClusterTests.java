@@ -173,8 +173,7 @@ class ClusterTests {
         writers.forEach(Writer::close);
 
         for (int i = 0; i < followers.size(); i++) {
-            List<Integer> lost =
-                    writers.get(i).assertNoneTwice(followers.get(i).assertNothingMissedInSilence(0));
+            List<Integer> lost = writers.get(i).assertNoneTwice(followers.get(i).assertNothingMissedInSilence(0));
             System.out.println("Redis lost of log " + i + ": " + lost.size() + " events");
         }
     }

@@ -33,7 +33,7 @@ class RefusalTests {
 
     /** The rule that stands in the README: what a user needs for logs whose names begin with {@code sensors:}. */
     private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xlen +xinfo|stream +exists +pexpire"
-            + " +del +eval +evalsha +ping";
+            + " +del +eval +evalsha +get +set +ping";
 
     private final List<AutoCloseable> resources = new ArrayList<>();
 
@@ -179,7 +179,7 @@ class RefusalTests {
         Collected<Event> listener = Collected.events();
         try {
             log.add(event(0));
-            log.addAll(events(1, 5));
+            log.addAll(events(1, 5), AddOptions.idempotent("once"));
             assertThat(log.read(Tail.all())).hasSize(5);
             assertThat(log.size()).isEqualTo(5);
             assertThat(log.exists()).isTrue();

@@ -281,8 +281,8 @@ final class ContainerFeed implements Feed {
             return known.get(common).id();
         }
         List<Event> older = newest(window.origin());
-        boolean oldLog = !older.isEmpty()
-                && (older.get(0).id().equals(window.origin()) || first.equals(firstWhenChecked));
+        boolean oldLog =
+                !older.isEmpty() && (older.get(0).id().equals(window.origin()) || first.equals(firstWhenChecked));
         return oldLog ? older.get(0).id() : EventId.MIN;
     }
 

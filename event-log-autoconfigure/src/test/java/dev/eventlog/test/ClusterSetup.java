@@ -118,7 +118,8 @@ public final class ClusterSetup implements AutoCloseable {
         }
         await().until(() -> masters().size() == MASTERS);
         for (EmbeddedRedis master : masters()) { // which refuses to fail over to one that it does not know
-            await().until(() -> ((List<?>) Objects.requireNonNull(master.ask("CLUSTER", "REPLICAS", id(master)))).size() == 1);
+            await().until(() ->
+                    ((List<?>) Objects.requireNonNull(master.ask("CLUSTER", "REPLICAS", id(master)))).size() == 1);
         }
     }
 

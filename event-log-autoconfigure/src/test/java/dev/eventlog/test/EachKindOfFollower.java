@@ -100,7 +100,8 @@ public final class EachKindOfFollower implements AutoCloseable {
     public List<Event> assertNothingMissedInSilence(int repeats) {
         List<Event> inTheEnd = awaitEnd();
         listeners()
-                .forEach((kind, listener) -> Deliveries.assertComplete(kind, listener, expected(listener, inTheEnd), repeats));
+                .forEach((kind, listener) ->
+                        Deliveries.assertComplete(kind, listener, expected(listener, inTheEnd), repeats));
         return inTheEnd;
     }
 

@@ -34,8 +34,8 @@ public final class SentinelSetup implements AutoCloseable {
                 "sentinel.conf",
                 "--sentinel");
         SentinelSetup setup = new SentinelSetup(master, replica, sentinel);
-        await().until(() -> String.valueOf(sentinel.ask("SENTINEL", "REPLICAS", NAME))
-                .contains("master-link-status, ok"));
+        await().until(() ->
+                String.valueOf(sentinel.ask("SENTINEL", "REPLICAS", NAME)).contains("master-link-status, ok"));
         return setup;
     }
 
