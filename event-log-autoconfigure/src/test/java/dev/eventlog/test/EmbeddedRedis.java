@@ -186,6 +186,12 @@ public final class EmbeddedRedis implements AutoCloseable {
         ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     }
 
+    /** {@return the file in which every write stands, of a server that has its data on disk; it may not exist yet} */
+    public Path writes() {
+        Path since7 = directory.resolve("appendonlydir").resolve("appendonly.aof.1.incr.aof");
+        return Files.exists(since7) ? since7 : directory.resolve("appendonly.aof");
+    }
+
     /** Deletes the data of a server that is not running. */
     public void deleteData() {
         deleteBelow(directory);

@@ -1,0 +1,133 @@
+package dev.eventlog;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.LogTests.numbers;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.TcpProxy;
+import dev.eventlog.test.TestApplication;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Adds that are carried out, but whose answer is lost: they must not be sent again. */
+@Tag("faults")
+class UnknownOutcomeTests {
+
+    /** The ways to add: each is another command. */
+    enum Way {
+        ONE(log -> log.add(event(1)), 1, options -> {}),
+        ONE_TRIMMED(log -> log.add(event(1)), 1, options -> options.maxLength(100)),
+        ONE_EXPIRING(log -> log.add(event(1)), 1, options -> options.ttlAfterLastAdd(Duration.ofHours(1))),
+        THREE(log -> log.addAll(events(1, 4)), 3, options -> {});
+
+        private final Consumer<EventLog> add;
+        private final int count;
+        private final Consumer<EventLogOptions.Builder> options;
+
+        Way(Consumer<EventLog> add, int count, Consumer<EventLogOptions.Builder> options) {
+            this.add = add;
+            this.count = count;
+            this.options = options;
+        }
+    }
+
+    private final EmbeddedRedis redis = EmbeddedRedis.inMemory();
+    private final TcpProxy proxy = new TcpProxy(redis.uri());
+    private final ConfigurableApplicationContext application = TestApplication.startOn(
+            proxy.uri(), "spring.data.redis.timeout=500ms", "spring.data.redis.connect-timeout=1s");
+
+    @AfterEach
+    void close() {
+        application.close();
+        proxy.close();
+        redis.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theConnectionIsCutInsteadOfTheAnswer(Way way) {
+        EventLog log = TestApplication.factory(application).create("log", way.options);
+        log.addAll(events(0, 1)); // the driver has connected, and Redis knows the script
+        proxy.swallow();
+        CompletableFuture<Void> add = CompletableFuture.runAsync(() -> way.add.accept(log));
+        await().until(() -> length() == 1 + way.count);
+        proxy.pass();
+        proxy.cut();
+
+        assertThatExceptionOfType(CompletionException.class)
+                .isThrownBy(add::join)
+                .withCauseInstanceOf(AddOutcomeUnknownException.class);
+        assertAddedOnce(log, way);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theAnswerNeverComes(Way way) {
+        EventLog log = TestApplication.factory(application).create("log", way.options);
+        log.addAll(events(0, 1));
+        proxy.swallow();
+        assertThatExceptionOfType(AddOutcomeUnknownException.class).isThrownBy(() -> way.add.accept(log));
+        proxy.pass();
+        proxy.cut();
+        assertAddedOnce(log, way);
+    }
+
+    /** What the driver may send again goes before what is sent later. */
+    private void assertAddedOnce(EventLog log, Way way) {
+        int marker = 1_000;
+        await().ignoreExceptions().until(() -> log.add(event(marker)) != null);
+        List<Integer> numbers = numbers(log.read(Tail.all()));
+        assertThat(numbers).endsWith(marker).doesNotHaveDuplicates().hasSize(2 + way.count);
+    }
+
+    /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
+    @Test
+    void connectionsCutAgainAndAgain() {
+        EventLog log = TestApplication.factory(application).create("log");
+        AtomicInteger answered = new AtomicInteger();
+        CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> {
+            while (answered.get() < 20) {
+                int before = answered.get();
+                await().until(() -> answered.get() > before);
+                proxy.cutInsteadOfReply();
+                long swallowed = proxy.swallowed();
+                await().until(() -> proxy.swallowed() > swallowed || answered.get() >= 20);
+                proxy.pass();
+            }
+        });
+        List<Integer> sure = new ArrayList<>();
+        int attempts = 0;
+        while (answered.get() < 20) {
+            int number = attempts++;
+            try {
+                log.add(event(number));
+                sure.add(number);
+                answered.incrementAndGet();
+            } catch (AddOutcomeUnknownException unknown) {
+                // may have been added
+            }
+        }
+        cutting.join();
+        List<Integer> numbers = numbers(log.read(Tail.all()));
+        assertThat(numbers).doesNotHaveDuplicates().isSorted().containsAll(sure);
+    }
+
+    private int length() {
+        return Integer.parseInt(String.valueOf(redis.ask("XLEN", "log")));
+    }
+}

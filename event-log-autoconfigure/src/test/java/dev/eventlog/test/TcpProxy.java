@@ -1,0 +1,234 @@
+package dev.eventlog.test;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands on the loopback interface between an application and its Redis, and does to their connections what a network can:
+ * cuts them, lets none begin, delays the replies, or loses them after the command was carried out.
+ */
+public final class TcpProxy implements AutoCloseable {
+
+    private enum Replies {
+        PASS,
+        SWALLOW,
+        CUT
+    }
+
+    private final URI server;
+    private final int port;
+    private final Set<Link> links = ConcurrentHashMap.newKeySet();
+    private final AtomicLong accepted = new AtomicLong();
+    private final AtomicLong swallowed = new AtomicLong();
+    private @Nullable ServerSocket listening; // guarded by this
+    private volatile Replies replies = Replies.PASS;
+    private volatile Duration delay = Duration.ZERO;
+
+    /**
+     * A proxy that passes everything on.
+     *
+     * @param server where the server listens, or will
+     */
+    public TcpProxy(URI server) {
+        this.server = server;
+        try {
+            ServerSocket socket = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
+            this.port = socket.getLocalPort();
+            this.listening = socket;
+            start("proxy", () -> accept(socket));
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** {@return where it listens, for an application to connect to} */
+    public URI uri() {
+        return URI.create("redis://127.0.0.1:" + port);
+    }
+
+    /** {@return how many connections it has accepted} */
+    public long accepted() {
+        return accepted.get();
+    }
+
+    /** {@return how many pieces of replies it has lost} */
+    public long swallowed() {
+        return swallowed.get();
+    }
+
+    /** Cuts all connections. New ones are accepted. */
+    public void cut() {
+        links.forEach(Link::close);
+    }
+
+    /** Refuses new connections until {@link #accept()}. Those that there are stay. */
+    public synchronized void refuse() {
+        ServerSocket socket = listening;
+        listening = null;
+        close(socket);
+    }
+
+    /** Accepts connections again. */
+    public synchronized void accept() {
+        if (listening != null) {
+            return;
+        }
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (true) {
+            try {
+                ServerSocket socket = new ServerSocket();
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 64);
+                listening = socket;
+                start("proxy", () -> accept(socket));
+                return;
+            } catch (BindException taken) { // a connection that is still closing may hold the port for a moment
+                if (System.nanoTime() > deadline) {
+                    throw new UncheckedIOException(taken);
+                }
+                Thread.onSpinWait();
+            } catch (IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+        }
+    }
+
+    /**
+     * Holds up every reply.
+     *
+     * @param delay for how long; zero to pass them on at once
+     */
+    public void delay(Duration delay) {
+        this.delay = delay;
+    }
+
+    /**
+     * Passes commands on and loses the replies, until {@link #pass()}. A connection that has lost a reply stays silent until
+     * it is cut, as what comes later would be taken for what was lost.
+     */
+    public void swallow() {
+        replies = Replies.SWALLOW;
+    }
+
+    /** Passes commands on, and at the reply cuts the connection instead, until {@link #pass()}. */
+    public void cutInsteadOfReply() {
+        replies = Replies.CUT;
+    }
+
+    /** Passes replies on again, but for connections that have lost some. */
+    public void pass() {
+        replies = Replies.PASS;
+    }
+
+    @Override
+    public void close() {
+        refuse();
+        cut();
+    }
+
+    private void accept(ServerSocket socket) {
+        try (socket) {
+            while (true) {
+                Socket client = socket.accept();
+                accepted.incrementAndGet();
+                Socket behind = new Socket();
+                try {
+                    behind.connect(new InetSocketAddress(server.getHost(), server.getPort()), 1_000);
+                } catch (IOException away) {
+                    close(client);
+                    close(behind);
+                    continue;
+                }
+                Link link = new Link(client, behind);
+                links.add(link);
+                start("proxy-requests", () -> link.pump(client, behind, false));
+                start("proxy-replies", () -> link.pump(behind, client, true));
+            }
+        } catch (IOException closed) {
+            // by refuse()
+        }
+    }
+
+    private static void start(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void close(@Nullable AutoCloseable socket) {
+        try {
+            if (socket != null) {
+                socket.close();
+            }
+        } catch (Exception given) {
+            // up in any case
+        }
+    }
+
+    private final class Link {
+
+        private final Socket client;
+        private final Socket behind;
+
+        Link(Socket client, Socket behind) {
+            this.client = client;
+            this.behind = behind;
+        }
+
+        void close() {
+            links.remove(this);
+            TcpProxy.close(client);
+            TcpProxy.close(behind);
+        }
+
+        void pump(Socket from, Socket to, boolean areReplies) {
+            byte[] buffer = new byte[16_384];
+            boolean silent = false;
+            try {
+                InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream();
+                int count;
+                while ((count = in.read(buffer)) >= 0) {
+                    if (areReplies) {
+                        Replies fate = replies;
+                        if (fate == Replies.CUT) {
+                            swallowed.incrementAndGet();
+                            return;
+                        }
+                        silent |= fate == Replies.SWALLOW;
+                        if (silent) {
+                            swallowed.incrementAndGet();
+                            continue;
+                        }
+                        Duration pause = delay;
+                        if (!pause.isZero()) {
+                            Thread.sleep(pause.toMillis());
+                        }
+                    }
+                    out.write(buffer, 0, count);
+                    out.flush();
+                }
+            } catch (IOException gone) {
+                // either side
+            } catch (InterruptedException impossible) {
+                Thread.currentThread().interrupt();
+            } finally {
+                close();
+            }
+        }
+    }
+}
