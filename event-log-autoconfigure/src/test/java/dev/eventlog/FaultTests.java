@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Deliveries;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -246,6 +248,38 @@ class FaultTests {
         await().until(() -> listener.count() == 601 - lost);
         assertThat(numbers(listener.all().subList(10, listener.count()))).isEqualTo(range(10 + lost, 601));
         assertThat(listener.gaps()).hasSize(1);
+    }
+
+    /** To begin takes two commands, between which anything can happen to the log. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 125})
+    void trimmedWhileAFollowerBegins(int seen) {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
+                .create("short", options -> options.maxLength(30));
+        EventLog quick = TestApplication.factory(application).create("short", options -> options.maxLength(30));
+        List<EventId> ids = quick.addAll(events(0, 150)); // 50 of them are left
+        assertThat(slow.size()).isEqualTo(50);
+        assertThat(slow.exists()).isTrue(); // as the script asks that begins a follow
+        Collected<Event> listener = Collected.events();
+        String asked = redis.info("commandstats", "cmdstat_exists");
+        proxy.delay(Duration.ofMillis(500));
+        CompletableFuture<Follower> beginning =
+                CompletableFuture.supplyAsync(() -> slow.follow(Tail.after(ids.get(seen)), listener));
+        await().until(() -> !redis.info("commandstats", "cmdstat_exists").equals(asked));
+        quick.addAll(events(150, 450));
+        proxy.delay(Duration.ZERO);
+        closeLater(beginning.join());
+        quick.add(event(450));
+        await().until(() -> numbers(listener.all()).contains(450));
+        assertThat(numbers(listener.all())).doesNotHaveDuplicates().isSorted();
+        assertThat(listener.gaps()).hasSize(1);
+        assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(ids.get(seen));
+        assertThat(listener.calls().indexOf(listener.gaps().get(0))).isZero();
+        listener.gaps()
+                .get(0)
+                .missed()
+                .ifPresent(missed -> assertThat(missed).isEqualTo(450 - seen - listener.count()));
     }
 
     @Test

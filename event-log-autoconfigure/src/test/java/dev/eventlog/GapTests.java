@@ -153,6 +153,30 @@ class GapTests extends LogTests {
         }
     }
 
+    /** Also where a poll brings so little of a log so long that nothing of it can have been trimmed. */
+    @Test
+    void begunAgainBetweenTwoPollsOfALiveFollower() {
+        EventLog log = newFactory("eventlog.follow.poll-timeout=5s").create(newName());
+        log.addAll(events(0, 300));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.last(0), listener));
+        EventId seen = log.add(event(300));
+        await().until(() -> listener.count() == 1);
+        redis.execute(
+                new DefaultRedisScript<>(
+                        "redis.call('XADD', KEYS[1], '*', 'n', '301') redis.call('DEL', KEYS[1])"
+                                + " redis.call('XADD', KEYS[1], '*', 'n', '302')",
+                        Void.class),
+                List.of(log.name()));
+        await().until(() -> listener.count() == 2);
+        assertThat(numbers(listener.all())).containsExactly(300, 302);
+        assertThat(listener.gaps()).hasSize(1);
+        Gap gap = listener.gaps().get(0);
+        assertThat(gap.lastSeen()).isEqualTo(seen);
+        assertThat(gap.kind()).isEqualTo(TestRedis.get().isAtLeast(7) ? Gap.Kind.BEGAN_AGAIN : Gap.Kind.REMOVED);
+        assertThat(indexOfGap(listener)).isEqualTo(indexOfEvent(listener, 302) - 1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void begunAgainWithIdsBelowTheOldOnes(boolean atOnce) {
@@ -224,6 +248,26 @@ class GapTests extends LogTests {
         addWithId(log, "5-3");
         await().until(() -> ids(listener.all()).contains(EventId.parse("5-3")));
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+    }
+
+    @Test
+    void resumedAfterAnIdBelowThoseOfALogThatHasBegunAgain() {
+        EventLog log = newLog();
+        List<EventId> before = log.addAll(events(0, 5));
+        log.delete();
+        EventId again = log.addAll(events(5, 8)).get(0);
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.after(before.get(2)), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        assertThat(numbers(listener.all())).isEqualTo(range(5, 8));
+        assertThat(listener.gaps())
+                .containsExactly(new Gap(
+                        log.name(),
+                        TestRedis.get().isAtLeast(7) ? Gap.Kind.BEGAN_AGAIN : Gap.Kind.REMOVED,
+                        before.get(2),
+                        again,
+                        OptionalLong.empty()));
+        assertThat(indexOfGap(listener)).isZero();
     }
 
     @Test

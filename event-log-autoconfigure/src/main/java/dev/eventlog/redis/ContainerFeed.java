@@ -37,9 +37,6 @@ final class ContainerFeed implements Feed {
 
     private static final Log logger = LogFactory.getLog(ContainerFeed.class);
 
-    /** How many events Redis keeps in one node of a stream, unless told otherwise. */
-    private static final int NODE = 100;
-
     private final EventStream stream;
     private final FollowSettings settings;
     private final Executor threads;
@@ -63,8 +60,6 @@ final class ContainerFeed implements Feed {
     private @Nullable BackOffExecution backOff;
     private long lostAt;
     private long subscribedAt;
-    private long checkedAt;
-    private long lengthWhenChecked;
     private @Nullable EventId firstWhenChecked;
 
     ContainerFeed(
@@ -86,7 +81,7 @@ final class ContainerFeed implements Feed {
                         .batchSize(settings.batchSize())
                         .executor(this::poll)
                         .build());
-        note(state);
+        firstWhenChecked = state.firstId();
         container.start();
     }
 
@@ -186,26 +181,11 @@ final class ContainerFeed implements Feed {
         if (backOff != null) {
             recovered();
         }
-        if (events.isEmpty() || mayHaveHole(events.size())) {
-            check(events);
-        } else {
-            window.append(events);
-        }
+        check(events);
         if (!events.isEmpty()) {
             polled = new ArrayList<>();
             ring();
         }
-    }
-
-    /**
-     * Whether events may have been added and trimmed away again before they were polled. Not if the poll brought all that
-     * there was, and that is far less than what the log keeps: trimming leaves its newest events, and in pieces of up to a
-     * node of the stream.
-     */
-    private boolean mayHaveHole(int polled) {
-        return polled >= settings.batchSize()
-                || polled + NODE >= lengthWhenChecked
-                || System.nanoTime() - checkedAt > settings.pollTimeout().toNanos();
     }
 
     private void check(List<Event> events) {
@@ -220,12 +200,6 @@ final class ContainerFeed implements Feed {
             case BEGAN_AGAIN -> beginAgain(state);
         }
         window.learnCount(state);
-        note(state);
-    }
-
-    private void note(StreamState state) {
-        checkedAt = System.nanoTime();
-        lengthWhenChecked = state.length();
         firstWhenChecked = state.firstId();
     }
 
@@ -249,7 +223,7 @@ final class ContainerFeed implements Feed {
             rank = Continuity.minus(state.added(), state.length());
         }
         window.beginAgain(from, rank);
-        note(state);
+        firstWhenChecked = state.firstId();
         moved = true;
         interrupted = false;
         ring();

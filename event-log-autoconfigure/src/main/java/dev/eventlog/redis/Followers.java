@@ -85,19 +85,32 @@ final class Followers {
             Newest newest = new Newest(tail.limit());
             stream.backwards(end, after, tail.limit() + 1, newest::take);
             EventId before = newest.before;
-            return before != null
-                    ? new Start(before, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()))
-                    : new Start(after, Continuity.minus(state.added(), newest.count), null);
+            if (before != null) {
+                return new Start(before, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()));
+            }
+            if (first.isAfter(after)) { // there was more after it than that, which has been trimmed since
+                return new Start(after, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()));
+            }
+            EventId firstNow = stream.state().firstId();
+            boolean allCounted = firstNow != null && !firstNow.isAfter(after);
+            return new Start(
+                    after, allCounted ? Continuity.minus(state.added(), newest.count) : Continuity.UNKNOWN, null);
         }
         if (first.isAfter(after)) {
-            boolean nothingRemoved =
-                    state.added() == state.length() || first.previous().equals(after);
             return new Start(
                     first.previous(),
                     Continuity.minus(state.added(), state.length()),
-                    nothingRemoved ? null : removedSince(tail.seen()));
+                    first.previous().equals(after) ? null : lostSince(tail.seen(), state));
         }
         return new Start(after, Continuity.UNKNOWN, null);
+    }
+
+    /** As for {@link #removedSince}; but a log that still has all that it ever had never gave out an id below those. */
+    private static @Nullable Loss lostSince(@Nullable EventId seen, StreamState state) {
+        Loss removed = removedSince(seen);
+        return removed != null && state.added() == state.length()
+                ? new Loss(Gap.Kind.BEGAN_AGAIN, removed.lastSeen(), Continuity.UNKNOWN)
+                : removed;
     }
 
     /** A reader that resumes is told that there was more after what it has seen; one that begins knows nothing of it. */
