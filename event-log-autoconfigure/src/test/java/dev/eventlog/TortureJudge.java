@@ -145,6 +145,7 @@ final class TortureJudge {
             }
             if (before == null) {
                 judgeStart(watch, next, gap);
+                deletedOnTheWay = deletedBefore(next);
             } else {
                 deletedOnTheWay = judgeStep(watch, before, next, gap, deletedOnTheWay, resuming);
             }
@@ -212,10 +213,13 @@ final class TortureJudge {
         }
         if (!missed.isEmpty()) {
             List<Life> theirs = holding(missed.get(missed.size() - 1));
+            boolean sameLife = theirs.get(theirs.size() - 1).index.containsKey(first);
+            if (!sameLife && watch.beganAt.equals(EventId.MIN)) {
+                count("whole lives missed by one that began before there was a log");
+                return;
+            }
             violation(
-                    theirs.get(theirs.size() - 1).index.containsKey(first)
-                            ? "Missed after the start and not told"
-                            : "A life missed after the start and not told",
+                    sameLife ? "Missed after the start and not told" : "A life missed after the start and not told",
                     watch + ": " + missed.size() + ", " + some(missed) + " of " + theirs + where(null, first, null));
         }
     }
@@ -255,7 +259,7 @@ final class TortureJudge {
         Life life = common(before, next);
         if (life == null) {
             judgeAnotherLife(watch, before, next, gap, resuming);
-            return 0;
+            return deletedBefore(next);
         }
         int deleted = deletedBefore;
         List<Added> missed = new ArrayList<>();
@@ -276,14 +280,14 @@ final class TortureJudge {
             return deleted;
         }
         if (again) {
-            if (holding(before).size() == 1) {
+            if (next.order > before.order && holding(before).size() == 1) {
                 if (counts) {
                     violation("Did not begin again", watch + where(before, next, gap));
                 } else {
                     count("gaps began_again that were none");
                 }
             }
-            return 0;
+            return deletedBefore(next);
         }
         if (gap.missed().isEmpty()) {
             if (missed.isEmpty() && deleted == 0) {
@@ -292,13 +296,30 @@ final class TortureJudge {
             return deleted;
         }
         long told = gap.missed().getAsLong();
-        if (told < Math.max(1, missed.size()) || told > missed.size() + deleted) {
+        int deletedLater = 0; // which can be told in advance
+        for (Added later : life.events.subList(at(life, next), life.events.size())) {
+            deletedLater += life.removed.get(later) == Removal.DELETED ? 1 : 0;
+        }
+        if (told < Math.max(1, missed.size()) || told > missed.size() + deleted + deletedLater) {
             violation(
                     "Wrong number of missed events",
-                    watch + ": " + missed.size() + " and up to " + deleted + " deleted ones"
+                    watch + ": " + missed.size() + " and up to " + deleted + " + " + deletedLater + " deleted ones"
                             + where(before, next, gap));
         }
-        return (int) Math.max(0, missed.size() + deleted - told);
+        return (int) (missed.size() + deleted - told);
+    }
+
+    /** How many events that come before this one in its life were deleted one by one: some may be told of later. */
+    private int deletedBefore(Added first) {
+        int most = 0;
+        for (Life life : holding(first)) {
+            int deleted = 0;
+            for (Added before : life.events.subList(0, at(life, first))) {
+                deleted += life.removed.get(before) == Removal.DELETED ? 1 : 0;
+            }
+            most = Math.max(most, deleted);
+        }
+        return most;
     }
 
     private void judgeAnotherLife(TortureWatch watch, Added before, Added next, @Nullable Gap gap, boolean resuming) {
@@ -307,6 +328,8 @@ final class TortureJudge {
             String kind = "Began again and not told" + (unread > 0 ? ", with unread events" : "");
             if (resuming) {
                 count(kind + ", to one that resumed");
+            } else if (!counts && unread == 0) {
+                count("began again and not told, where nothing was missed");
             } else {
                 violation(kind, watch + ": " + unread + " unread" + where(before, next, null));
             }
@@ -333,9 +356,17 @@ final class TortureJudge {
         return most;
     }
 
+    /** The lives that hold an event, and where in them it is. */
+    private String places(Added added) {
+        return holding(added).stream()
+                .map(life -> at(life, added) + " in " + life)
+                .toList()
+                .toString();
+    }
+
     private String where(@Nullable Added before, Added next, @Nullable Gap gap) {
-        return " [after " + before + (before == null ? "" : " of " + holding(before)) + " came " + next + " of "
-                + holding(next) + (gap == null ? ", no gap" : ", told: " + gap) + "]";
+        return " [after " + before + (before == null ? "" : ", " + places(before)) + " came " + next + ", "
+                + places(next) + (gap == null ? ", no gap" : ", told: " + gap) + "]";
     }
 
     private static String some(List<Added> events) {

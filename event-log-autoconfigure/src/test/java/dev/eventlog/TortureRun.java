@@ -43,7 +43,7 @@ final class TortureRun {
 
     /** What an add that ends by this says of the event. */
     private static Outcome outcome(EventLogException failure) {
-        return failure instanceof EventLogUnavailableException ? Outcome.UNKNOWN : Outcome.FAILED;
+        return failure instanceof AddOutcomeUnknownException ? Outcome.UNKNOWN : Outcome.FAILED;
     }
 
     private record Written(String name, Consumer<EventLogOptions.Builder> options, int pause, int writers) {}
@@ -319,6 +319,7 @@ final class TortureRun {
                     watch.calledAt = System.nanoTime();
                     watch.follower = of.follow(tail, watch);
                     watch.returnedAt = System.nanoTime();
+                    watch.beganAt = watch.follower.position();
                 } catch (EventLogUnavailableException away) {
                     refusedFollows.incrementAndGet();
                     TimeUnit.MILLISECONDS.sleep(20);
@@ -403,7 +404,7 @@ final class TortureRun {
             }
             case CLIENT_KILL -> redis.killConnections();
             case CLIENT_PAUSE -> {
-                redis.command("CLIENT PAUSE " + fault.millis());
+                redis.ask("CLIENT", "PAUSE", Integer.toString(fault.millis()));
                 TimeUnit.MILLISECONDS.sleep(fault.millis());
             }
             case CUT -> proxy.cut();
@@ -431,14 +432,18 @@ final class TortureRun {
                 TimeUnit.MILLISECONDS.sleep(fault.millis());
                 proxy.pass();
             }
-            case XTRIM -> redis.command("XTRIM " + log + " MAXLEN " + fault.amount());
+            case XTRIM -> redis.ask("XTRIM", log, "MAXLEN", Integer.toString(fault.amount()));
             case XDEL ->
-                redis.command("EVAL \"local all = redis.call('XRANGE', KEYS[1], '-', '+')"
-                        + " for i = 1, ARGV[1] do local one = all[#all - i * i + 1]"
-                        + " if one then redis.call('XDEL', KEYS[1], one[1]) end end\" 1 " + log + " "
-                        + fault.amount());
-            case DEL -> redis.command("DEL " + log);
-            case FLUSHALL -> redis.command("FLUSHALL");
+                redis.ask(
+                        "EVAL",
+                        "local all = redis.call('XRANGE', KEYS[1], '-', '+')"
+                                + " for i = 1, ARGV[1] do local one = all[#all - i * i + 1]"
+                                + " if one then redis.call('XDEL', KEYS[1], one[1]) end end",
+                        "1",
+                        log,
+                        Integer.toString(fault.amount()));
+            case DEL -> redis.ask("DEL", log);
+            case FLUSHALL -> redis.ask("FLUSHALL");
         }
     }
 
