@@ -337,7 +337,7 @@ final class PullFollower implements Follower {
                     log(), "Log '" + log() + "' is to be looked at by its feed first", null);
         }
         Snapshot snapshot = stream.snapshot(cursor.next(), settings.batchSize());
-        if (!feed.window().isOf(snapshot.state())) {
+        if (feed.window().lifeOf(snapshot.state()) != life) {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }

@@ -89,7 +89,7 @@ final class Window {
      *
      * @param state read after whatever it is asked for
      */
-    synchronized boolean isOf(StreamState state) {
+    private boolean isOf(StreamState state) {
         return judge(List.of(), state).verdict() != Verdict.BEGAN_AGAIN;
     }
 
