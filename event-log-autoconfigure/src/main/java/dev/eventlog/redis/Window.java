@@ -163,9 +163,10 @@ final class Window {
     /** Whether this is an event that the window shows, or the one after which it began. */
     synchronized boolean knows(Event event) {
         int index = indexAfter(event.id().previous());
-        return index < size && at(index).id().equals(event.id())
-                ? at(index).equals(event)
-                : size == 0 && event.id().equals(origin);
+        if (index < size && at(index).id().equals(event.id())) {
+            return at(index).equals(event);
+        }
+        return size == 0 && event.id().equals(origin);
     }
 
     /** What is still known of the events that passed through, oldest first: the older, the fewer. */
