@@ -12,6 +12,8 @@ import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +33,7 @@ import org.springframework.util.ClassUtils;
 @Tag("faults")
 class RefusalTests {
 
-    /** The rule that stands in the README: what a user needs for logs whose names begin with {@code sensors:}. */
+    /** The rule that stands in the README, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
     private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xlen +xinfo|stream +exists +pexpire"
             + " +del +eval +evalsha +get +set +ping";
 
@@ -172,6 +174,14 @@ class RefusalTests {
                     .isInstanceOf(EventLogException.class)
                     .isNotInstanceOf(EventLogUnavailableException.class);
         }
+    }
+
+    @Test
+    void theReadmeHasThisRule() throws Exception {
+        String readme = Files.readString(Path.of("..", "README.md"));
+        String[] permissions = RULE.split(" ");
+        assertThat(readme).contains("resetkeys " + permissions[0] + " -@all "
+                + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length)));
     }
 
     /** All that the library does; answers what it fails with. */
