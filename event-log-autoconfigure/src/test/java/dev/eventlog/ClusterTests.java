@@ -6,6 +6,7 @@ import static dev.eventlog.test.LogTests.events;
 import static dev.eventlog.test.LogTests.numbers;
 import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.eventlog.test.ClusterSetup;
 import dev.eventlog.test.Collected;
@@ -25,7 +26,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.ClassUtils;
 
 /** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
 @Tag("faults")
@@ -104,7 +108,9 @@ class ClusterTests {
                     .count();
             await().untilAsserted(() -> assertThat(String.valueOf(master.ask("CLIENT", "LIST"))
                             .lines()
-                            .filter(client -> client.contains(" name=follows ") && client.contains(" cmd=xread ")))
+                            .filter(client -> client.contains(" name=follows ")
+                                    && client.contains(" cmd=xread ")
+                                    && client.contains(" flags=b ")))
                     .hasSize((int) logs));
         }
     }
@@ -197,6 +203,33 @@ class ClusterTests {
         assertThat(numbers(listener.all())).isEqualTo(range(0, 25));
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
         assertThat(listener.gaps()).extracting(Gap::lastSeen).containsExactly(last);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void masterHangsDuringAnAdd() {
+        EventLog log = TestApplication.factory(closeLater(start("spring.data.redis.timeout=200ms", sentOnce())))
+                .create(name);
+        List<Writer> many = Stream.generate(() -> closeLater(Writer.start(log, 100, SOON)))
+                .limit(5)
+                .toList();
+        many.forEach(writer -> writer.awaitMore(20)); // a driver with a pool has more than one connection from then on
+        many.forEach(Writer::close);
+        EmbeddedRedis master = cluster.masterOf(name);
+        master.freeze(); // for less than the others would take for its end
+        try {
+            assertThatExceptionOfType(AddOutcomeUnknownException.class).isThrownBy(() -> log.add(event(1)));
+        } finally {
+            master.thaw();
+        }
+        await().ignoreExceptions().until(() -> !log.add(event(2)).equals(EventId.MIN));
+        assertThat(numbers(log.read(Tail.all()))).containsOnlyOnce(1);
+    }
+
+    /** Jedis itself repeats what it gets no answer to, unless an application tells it not to. */
+    private static String sentOnce() {
+        boolean lettuce = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
+        return lettuce ? "spring.data.redis.client-type=lettuce" : "spring.data.redis.cluster.max-redirects=1";
     }
 
     @Test

@@ -159,30 +159,33 @@ class FaultTests {
 
     /** As after a failover to a master that took other events than the old one while both took themselves for it. */
     @ParameterizedTest
-    @CsvSource({"3, 3", "3, 1", "3, 6", "500, 3"})
-    void restartedWithOtherData(int lost, int instead) {
-        redis.kill();
-        redis.keepData();
-        redis.start();
+    @CsvSource({"0, 3, 3", "0, 3, 1", "0, 3, 6", "200, 500, 3"})
+    void restartedWithOtherData(int common, int lost, int instead) {
         EventLog following = TestApplication.factory(
                         start("eventlog.follow.recovery.delay=1s", "eventlog.follow.window-size=100"))
                 .create("log");
         Collected<Event> listener = Collected.events();
         closeLater(following.follow(Tail.all(), listener));
-        await().until(() -> listener.count() == 10);
-        long after = listener.all().get(9).id().milliseconds();
-        for (int i = 1; i <= lost; i++) {
-            redis.ask("XADD", "log", after + 10L * i + "-0", "n", "101");
+        if (common > 0) {
+            log.addAll(events(0, common));
         }
-        await().until(() -> listener.count() == 10 + lost);
+        await().until(() -> listener.count() == 10 + common);
+        redis.kill();
+        redis.keepData();
+        redis.start();
+        long after = listener.all().get(9 + common).id().milliseconds();
+        for (int i = 1; i <= lost; i++) {
+            redis.ask("XADD", "log", after + 10L * i + "-0", "n", "1001");
+        }
+        await().until(() -> listener.count() == 10 + common + lost);
         redis.kill();
         redis.restoreData();
         redis.start();
-        for (int i = 1; i <= instead; i++) {
-            redis.ask("XADD", "log", after + 10L * i + "-" + i % 2, "n", "102"); // every other with an id of a lost one
+        for (int i = 1; i <= instead; i++) { // every other with the id of a lost one
+            redis.ask("XADD", "log", after + 10L * i + "-" + (i + 1) % 2, "n", "1002");
         }
-        redis.ask("XADD", "log", after + 10L * Math.max(lost, instead) + 1 + "-0", "n", "103");
-        await().until(() -> numbers(listener.all()).contains(103));
+        redis.ask("XADD", "log", after + 10L * Math.max(lost, instead) + 1 + "-0", "n", "1003");
+        await().until(() -> numbers(listener.all()).contains(1003));
 
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
         int repeats = lost < 100 ? 0 : 10; // what is not in the window any more is known by every tenth of it

@@ -15,9 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what a listener was told against the log as it stands in the end: each event once and in order, or a gap told; what it still
- * holds is not a gap, though the log began again. For
- * where Redis itself may lose events; elsewhere two lists are to be equal, and there is no gap.
+ * Holds what a listener was told against the log as it stands in the end: each event in order, or a gap told. What the log
+ * still holds is no gap, also if it began again. For where Redis itself may lose events; elsewhere two lists are to be equal.
  */
 public final class Deliveries {
 

@@ -60,7 +60,7 @@ public final class EachKindOfFollower implements AutoCloseable {
 
     private List<Event> awaitEnd() {
         hurrying = true;
-        List<Event> inTheEnd = log.read(Tail.all());
+        List<Event> inTheEnd = await().ignoreExceptions().until(() -> log.read(Tail.all()), all -> true);
         Event last = inTheEnd.get(inTheEnd.size() - 1);
         listeners()
                 .forEach((kind, listener) -> await().atMost(Duration.ofSeconds(20))
