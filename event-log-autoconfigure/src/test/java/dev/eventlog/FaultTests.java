@@ -253,6 +253,45 @@ class FaultTests {
         assertThat(listener.gaps()).hasSize(1);
     }
 
+    /** So that neither the last id nor the count shows it: the log is longer than it was, though all of that is new. */
+    @Test
+    void restartedWithOlderDataAndGrownSince() {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        EventLog following = TestApplication.factory(closeLater(TestApplication.startOn(
+                        proxy.uri(),
+                        "eventlog.follow.batch-size=5",
+                        "eventlog.follow.poll-timeout=500ms",
+                        "eventlog.follow.recovery.delay=50ms")))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(following.follow(Tail.all(), listener));
+        log.addAll(events(10, 12));
+        await().until(() -> listener.count() == 12);
+        redis.kill();
+        redis.keepData();
+        redis.start();
+        eventually(() -> log.addAll(events(12, 20)));
+        await().until(() -> listener.count() == 20);
+        proxy.refuse();
+        redis.kill();
+        redis.restoreData();
+        redis.start();
+        eventually(() -> log.addAll(events(20, 60)));
+        assertThat(log.size()).isEqualTo(52);
+        proxy.accept();
+
+        await().until(() -> listener.count() >= 60);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 60));
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        List<Object> calls = listener.calls();
+        Object gap = listener.gaps().get(0);
+        assertThat(calls.get(calls.indexOf(gap) + 1))
+                .isInstanceOfSatisfying(
+                        Collected.Batch.class,
+                        batch -> assertThat(((Event) batch.events().get(0)).fields())
+                                .containsEntry("n", "20"));
+    }
+
     /** To begin takes two commands, between which anything can happen to the log. */
     @ParameterizedTest
     @ValueSource(ints = {5, 125})

@@ -169,8 +169,9 @@ final class ContainerFeed implements Feed {
         if (justSubscribed) {
             justSubscribed = false;
             if (backOff != null) { // who knows what happened while Redis was away
-                if (wentAnotherWay()) {
-                    beginAgain(stream.state());
+                StreamState state = stream.state();
+                if (wentAnotherWay(state)) {
+                    beginAgain(state);
                 }
                 check(events);
                 interrupted = false;
@@ -204,12 +205,18 @@ final class ContainerFeed implements Feed {
     }
 
     /**
-     * Whether another log answers than the one that was being read: one with events of its own where this feed has read
-     * others. So it is after a failover, if the old master took adds that the new one never got, and the new one others.
+     * Whether another log answers than the one that was being read. So it is after a failover, if the old master took adds
+     * that the new one never got: there, this feed has read events that this log does not have, and perhaps has others in
+     * their place. How long it is does not tell, as it has grown since.
      */
-    private boolean wentAnotherWay() {
-        List<Event> newest = newest(window.last());
-        return !newest.isEmpty() && !window.knows(newest.get(0));
+    private boolean wentAnotherWay(StreamState state) {
+        List<Event> upToOurs = newest(window.last());
+        if (upToOurs.isEmpty()) {
+            return false;
+        }
+        Event newest = upToOurs.get(0);
+        boolean oursIsGone = newest.id().compareTo(window.last()) < 0;
+        return !window.knows(newest) || (oursIsGone && state.deleted().compareTo(window.last()) < 0);
     }
 
     /** Goes on in the log that has taken the place of the old one, where the two part. */

@@ -39,7 +39,7 @@ final class EventStream {
     private static final RedisScript<List<String>> ADD = script("add.lua");
     private static final RedisScript<List<String>> STATE = script("state.lua");
 
-    private static final int STATE_SIZE = 4;
+    private static final int STATE_SIZE = 5;
 
     private final String log;
     private final String key;
@@ -208,12 +208,14 @@ final class EventStream {
         }
         String first = answer.get(2);
         String added = answer.get(3);
+        String deleted = answer.get(4);
         return new StreamState(
                 true,
                 Long.parseLong(answer.get(0)),
                 EventId.parse(answer.get(1)),
                 first.isEmpty() ? null : EventId.parse(first),
-                added.isEmpty() ? StreamState.UNKNOWN : Long.parseLong(added));
+                added.isEmpty() ? StreamState.UNKNOWN : Long.parseLong(added),
+                deleted.isEmpty() ? EventId.MIN : EventId.parse(deleted));
     }
 
     long size() {

@@ -1,5 +1,5 @@
--- What the stream KEYS[1] knows of itself: its length, the id given last, the first id that it holds (or nothing), and how
--- many events were ever added (nothing before Redis 7). An empty answer where there is no such key. A script because XINFO
+-- What the stream KEYS[1] knows of itself: its length, the id given last, the first id that it holds (or nothing), how many
+-- events were ever added and the largest id ever deleted (nothing before Redis 7). An empty answer where there is no such key. A script because XINFO
 -- fails on a missing key, and to leave the two events that it would bring along on the server.
 -- With arguments also the first events at that same moment: up to ARGV[2] from the id ARGV[1] on. For each its id, how many
 -- texts follow, and its fields and values by turns.
@@ -15,7 +15,8 @@ local answer = {
   string.format('%.0f', state['length']),
   state['last-generated-id'],
   first and first[1] or '',
-  added and string.format('%.0f', added) or ''
+  added and string.format('%.0f', added) or '',
+  state['max-deleted-entry-id'] or ''
 }
 if ARGV[1] then
   for _, event in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])) do
