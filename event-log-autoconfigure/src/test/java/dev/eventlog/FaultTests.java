@@ -9,6 +9,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Deliveries;
@@ -322,6 +323,32 @@ class FaultTests {
                 .get(0)
                 .missed()
                 .ifPresent(missed -> assertThat(missed).isEqualTo(450 - seen - listener.count()));
+    }
+
+    /** The feed has read it, and it is gone when the feed looks how many there are. */
+    @Test
+    void deletedRightAfterItWasRead() {
+        assumeTrue(redis.isAtLeast(7), "Redis 6.2 cannot count");
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(slow.follow(Tail.last(0), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        log.add(event(10));
+        await().until(() -> listener.count() == 1);
+        redis.ask("XTRIM", "log", "MAXLEN", "0");
+        await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
+        proxy.delay(Duration.ofMillis(500));
+        List<EventId> ids = log.addAll(events(11, 14));
+        redis.ask("XDEL", "log", ids.get(1).toString());
+        log.add(event(14));
+        await().until(() -> listener.count() >= 4);
+        proxy.delay(Duration.ZERO);
+        log.add(event(15));
+        await().until(() -> numbers(listener.all()).contains(15));
+        assertThat(numbers(listener.all())).isEqualTo(range(10, 16));
+        assertThat(listener.gaps()).isEmpty();
     }
 
     @Test

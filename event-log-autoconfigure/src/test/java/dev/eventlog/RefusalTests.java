@@ -180,8 +180,9 @@ class RefusalTests {
     void theReadmeHasThisRule() throws Exception {
         String readme = Files.readString(Path.of("..", "README.md"));
         String[] permissions = RULE.split(" ");
-        assertThat(readme).contains("resetkeys " + permissions[0] + " -@all "
-                + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length)));
+        assertThat(readme)
+                .contains("resetkeys " + permissions[0] + " -@all "
+                        + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length)));
     }
 
     /** All that the library does; answers what it fails with. */

@@ -306,12 +306,6 @@ final class TortureJudge {
                     watch + ": " + missed.size() + " and up to " + deleted + " + " + deletedLater + " deleted ones"
                             + where(before, next, gap));
         }
-        if (told > missed.size() + deleted && Boolean.getBoolean("torture.debug")) {
-            violation(
-                    "DEBUG told early",
-                    watch + ": " + missed.size() + " and up to " + deleted + " + " + deletedLater
-                            + where(before, next, gap));
-        }
         return (int) (missed.size() + deleted - told);
     }
 

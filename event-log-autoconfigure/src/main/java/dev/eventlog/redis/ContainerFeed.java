@@ -4,8 +4,10 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.redis.EventStream.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -191,7 +193,16 @@ final class ContainerFeed implements Feed {
 
     private void check(List<Event> events) {
         StreamState state = stream.state();
-        Continuity continuity = window.judge(events, state);
+        long stillThere = Continuity.notTrimmed(events, state);
+        if (!events.isEmpty() && state.deleted().isAfter(window.last())) {
+            // One was deleted by itself, perhaps of those that have just been read: they are to be counted one by one.
+            Snapshot now = stream.snapshot(events.get(0).id(), events.size());
+            state = now.state();
+            stillThere = events.stream()
+                    .filter(new HashSet<>(now.events())::contains)
+                    .count();
+        }
+        Continuity continuity = window.judge(events, stillThere, state);
         switch (continuity.verdict()) {
             case WHOLE -> window.append(events);
             case MISSING -> {
@@ -239,7 +250,8 @@ final class ContainerFeed implements Feed {
 
     /**
      * The newest event that both logs are known to have. Up to the point where they part they are the same, so the search
-     * can halve what it looks through; what is older than the first event of the new one may have been trimmed off it.
+     * can halve what it looks through; what is older than the first event of the new one may have been trimmed off it. An
+     * event that was deleted by itself leads the search too far back: so it looks from there on once more.
      */
     private EventId newestInCommon(StreamState state) {
         EventId first = state.firstId();
@@ -256,6 +268,14 @@ final class ContainerFeed implements Feed {
                 common = middle;
             } else {
                 parted = middle;
+            }
+        }
+        List<Event> rest = known.subList(Math.max(common, 0), known.size());
+        if (!rest.isEmpty()) {
+            List<Event> there = new ArrayList<>(stream.from(rest.get(0).id(), rest.size()));
+            there.retainAll(new HashSet<>(rest));
+            if (!there.isEmpty()) {
+                return there.get(there.size() - 1).id();
             }
         }
         if (common >= 0) {

@@ -31,10 +31,12 @@ record Continuity(Verdict verdict, long missed) {
      * @param cursor where the reader stood
      * @param rank the how-manieth event ever added that one is, or {@link #UNKNOWN}
      * @param got the first events after the cursor that the reader then got, all from one answer
+     * @param stillThere how many of these the stream held when it said the following
      * @param state what the stream said after that
      * @param limit the max-length of the log, by which whoever adds to it trims it
      */
-    static Continuity judge(EventId cursor, long rank, List<Event> got, StreamState state, long limit) {
+    static Continuity judge(
+            EventId cursor, long rank, List<Event> got, long stillThere, StreamState state, long limit) {
         EventId last = got.isEmpty() ? cursor : got.get(got.size() - 1).id();
         if (state.lastId().compareTo(last) < 0) {
             return BEGAN_AGAIN;
@@ -59,9 +61,17 @@ record Continuity(Verdict verdict, long missed) {
             return got.isEmpty() ? missing(followed - state.length()) : new Continuity(Verdict.MISSING, UNKNOWN);
         }
         // All that it holds comes after the cursor, and what we got and it no longer holds is not lost to us.
-        long trimmedSince =
-                got.stream().filter(event -> first.isAfter(event.id())).count();
-        return missing(followed - state.length() - trimmedSince);
+        return missing(followed - state.length() - (got.size() - stillThere));
+    }
+
+    /** How many of these events are not before the first one that the stream holds. */
+    static long notTrimmed(List<Event> events, StreamState state) {
+        EventId first = state.firstId();
+        return first == null
+                ? 0
+                : events.stream()
+                        .filter(event -> event.id().compareTo(first) >= 0)
+                        .count();
     }
 
     private static Continuity missing(long count) {

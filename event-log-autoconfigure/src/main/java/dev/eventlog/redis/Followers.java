@@ -86,10 +86,10 @@ final class Followers {
             stream.backwards(end, after, tail.limit() + 1, newest::take);
             EventId before = newest.before;
             if (before != null) {
-                return new Start(before, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()));
+                return new Start(before, Continuity.minus(state.added(), tail.limit()), lostSince(tail.seen(), state));
             }
             if (first.isAfter(after)) { // there was more after it than that, which has been trimmed since
-                return new Start(after, Continuity.minus(state.added(), tail.limit()), removedSince(tail.seen()));
+                return new Start(after, Continuity.minus(state.added(), tail.limit()), lostSince(tail.seen(), state));
             }
             EventId firstNow = stream.state().firstId();
             boolean allCounted = firstNow != null && !firstNow.isAfter(after);
@@ -108,7 +108,9 @@ final class Followers {
     /** As for {@link #removedSince}; but a log that still has all that it ever had never gave out an id below those. */
     private static @Nullable Loss lostSince(@Nullable EventId seen, StreamState state) {
         Loss removed = removedSince(seen);
-        return removed != null && state.added() == state.length()
+        EventId first = state.firstId();
+        boolean neverGaveIt = seen != null && first != null && first.isAfter(seen) && state.added() == state.length();
+        return removed != null && neverGaveIt
                 ? new Loss(Gap.Kind.BEGAN_AGAIN, removed.lastSeen(), Continuity.UNKNOWN)
                 : removed;
     }

@@ -294,7 +294,7 @@ final class PullFollower implements Follower {
     private void beginAgain(Slice slice) {
         life = slice.life();
         rank = Continuity.UNKNOWN;
-        if (cursor.isAfter(EventId.MIN)) {
+        if (cursor.isAfter(EventId.MIN) || slice.endOfLast().isAfter(cursor)) {
             lose(Gap.Kind.BEGAN_AGAIN, Continuity.UNKNOWN);
         }
         if (cursor.isAfter(slice.resume())) {
@@ -341,10 +341,12 @@ final class PullFollower implements Follower {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }
-        Continuity continuity = Continuity.judge(cursor, rank, snapshot.events(), snapshot.state(), limit);
+        Continuity continuity = Continuity.judge(
+                cursor, rank, snapshot.events(), snapshot.events().size(), snapshot.state(), limit);
         if (continuity.verdict() == Verdict.BEGAN_AGAIN) { // only our own count says so: without it, then
             rank = Continuity.UNKNOWN;
-            continuity = Continuity.judge(cursor, rank, snapshot.events(), snapshot.state(), limit);
+            continuity = Continuity.judge(
+                    cursor, rank, snapshot.events(), snapshot.events().size(), snapshot.state(), limit);
         }
         boolean countedByWindow =
                 snapshot.events().isEmpty() && window.base().isAfter(cursor) && isKnown(window.rank(), rank);

@@ -37,8 +37,10 @@ final class Window {
      * @param base where the window begins
      * @param life which life of the log this is
      * @param resume where to go on after the log began again
+     * @param endOfLast the last event of the log before it began again, as far as it was read
      */
-    record Slice(Found found, List<Event> events, long rank, EventId base, int life, EventId resume) {}
+    record Slice(
+            Found found, List<Event> events, long rank, EventId base, int life, EventId resume, EventId endOfLast) {}
 
     static final int ANOTHER = -1;
 
@@ -61,6 +63,7 @@ final class Window {
     private long rank; // of last
     private int life;
     private EventId resume = EventId.MIN;
+    private EventId endOfLast = EventId.MIN;
 
     Window(int capacity, StreamState state, long limit) {
         this.ring = new Event[capacity];
@@ -90,12 +93,12 @@ final class Window {
      * @param state read after whatever it is asked for
      */
     private boolean isOf(StreamState state) {
-        return judge(List.of(), state).verdict() != Verdict.BEGAN_AGAIN;
+        return judge(List.of(), 0, state).verdict() != Verdict.BEGAN_AGAIN;
     }
 
-    /** Judges what was read after the end of this window. */
-    synchronized Continuity judge(List<Event> next, StreamState state) {
-        Continuity continuity = Continuity.judge(last, rank, next, state, limit);
+    /** Judges what was read after the end of this window, and how much of that was still there with this state. */
+    synchronized Continuity judge(List<Event> next, long stillThere, StreamState state) {
+        Continuity continuity = Continuity.judge(last, rank, next, stillThere, state, limit);
         // Below Redis 7: the event at our end is gone, and yet the log is too short to have been trimmed.
         boolean tooShort = limit != Long.MAX_VALUE && state.length() > 0 && state.length() < limit;
         return continuity.verdict() == Verdict.MISSING && !state.countsAdded() && tooShort
@@ -155,6 +158,7 @@ final class Window {
      */
     synchronized void beginAgain(EventId from, long rankThere) {
         clear();
+        endOfLast = last;
         origin = base = last = resume = from;
         rank = rankThere;
         life++;
@@ -209,7 +213,7 @@ final class Window {
     }
 
     private Slice slice(Found found, List<Event> events, long rankOfCursor) {
-        return new Slice(found, events, rankOfCursor, base, life, resume);
+        return new Slice(found, events, rankOfCursor, base, life, resume, endOfLast);
     }
 
     private int indexAfter(EventId id) {
