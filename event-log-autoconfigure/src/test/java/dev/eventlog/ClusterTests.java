@@ -33,6 +33,7 @@ import org.springframework.util.ClassUtils;
 
 /** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
 @Tag("faults")
+@Tag("long")
 class ClusterTests {
 
     private static final int LONG = 5_000;

@@ -34,6 +34,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** Cases at which other libraries on Redis streams were seen to fail. */
 @Tag("faults")
+@Tag("long")
 @ExtendWith(OutputCaptureExtension.class)
 class KnownCasesTests {
 

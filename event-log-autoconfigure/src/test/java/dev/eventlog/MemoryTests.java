@@ -16,6 +16,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** A heap of 64 megabytes is enough for a follower of any log, however long, and however far behind. */
 @Tag("faults")
+@Tag("long")
 class MemoryTests {
 
     static final int MANY = 1_000_000;

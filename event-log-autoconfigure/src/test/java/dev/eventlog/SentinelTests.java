@@ -24,6 +24,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** Logs on a master whose replica takes its place, for an application that knows of it by a sentinel. */
 @Tag("faults")
+@Tag("long")
 class SentinelTests {
 
     private static final int LONG = 5_000;
