@@ -325,6 +325,35 @@ class FaultTests {
                 .ifPresent(missed -> assertThat(missed).isEqualTo(450 - seen - listener.count()));
     }
 
+    @Test
+    void trimmedBeforeAFollowerGotAnythingOfALogThatItSawBegin() {
+        EventLog begun =
+                TestApplication.factory(start("eventlog.follow.window-size=10")).create("begun");
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(new EventBatchListener<>() {
+            @Override
+            public void onBatch(List<Event> batch) {}
+
+            @Override
+            public void onCaughtUp() throws Exception {
+                go.await();
+            }
+        });
+        Collected<Event> quick = Collected.events();
+        closeLater(begun.follow(Tail.all(), slow));
+        closeLater(begun.follow(Tail.all(), quick));
+        await().until(() -> slow.caughtUp() == 1 && quick.caughtUp() == 1);
+        begun.addAll(events(0, 50));
+        await().until(() -> quick.count() == 50);
+        redis.ask("XTRIM", "begun", "MAXLEN", "5");
+        go.countDown();
+        await().until(() -> numbers(slow.all()).contains(49));
+        assertThat(numbers(slow.all())).isEqualTo(range(45, 50));
+        assertThat(slow.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
+        assertThat(slow.gaps().get(0).missed())
+                .isEqualTo(redis.isAtLeast(7) ? OptionalLong.of(45) : OptionalLong.empty());
+    }
+
     /** The feed has read it, and it is gone when the feed looks how many there are. */
     @Test
     void deletedRightAfterItWasRead() {

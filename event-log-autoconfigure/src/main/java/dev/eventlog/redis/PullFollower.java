@@ -304,6 +304,9 @@ final class PullFollower implements Follower {
 
     /** Looks in Redis. */
     private boolean page(Slice window) {
+        if (cursor.equals(EventId.MIN)) {
+            cursor = window.start(); // where no event ever was, but one that is no longer there can be missed from
+        }
         List<Event> events;
         try {
             events = read(window);

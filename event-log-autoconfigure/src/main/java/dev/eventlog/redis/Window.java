@@ -37,10 +37,18 @@ final class Window {
      * @param base where the window begins
      * @param life which life of the log this is
      * @param resume where to go on after the log began again
+     * @param start an id before the first event that the log ever had, if this window has seen it come to be
      * @param endOfLast the last event of the log before it began again, as far as it was read
      */
     record Slice(
-            Found found, List<Event> events, long rank, EventId base, int life, EventId resume, EventId endOfLast) {}
+            Found found,
+            List<Event> events,
+            long rank,
+            EventId base,
+            int life,
+            EventId resume,
+            EventId start,
+            EventId endOfLast) {}
 
     static final int ANOTHER = -1;
 
@@ -63,6 +71,7 @@ final class Window {
     private long rank; // of last
     private int life;
     private EventId resume = EventId.MIN;
+    private EventId start = EventId.MIN;
     private EventId endOfLast = EventId.MIN;
 
     Window(int capacity, StreamState state, long limit) {
@@ -108,6 +117,9 @@ final class Window {
 
     /** Appends what follows without a hole. */
     synchronized void append(List<Event> events) {
+        if (last.equals(EventId.MIN) && !events.isEmpty()) {
+            start = events.get(0).id().previous();
+        }
         for (Event event : events) {
             if (size == ring.length) {
                 base = at(0).id();
@@ -159,6 +171,7 @@ final class Window {
     synchronized void beginAgain(EventId from, long rankThere) {
         clear();
         endOfLast = last;
+        start = EventId.MIN;
         origin = base = last = resume = from;
         rank = rankThere;
         life++;
@@ -213,7 +226,7 @@ final class Window {
     }
 
     private Slice slice(Found found, List<Event> events, long rankOfCursor) {
-        return new Slice(found, events, rankOfCursor, base, life, resume, endOfLast);
+        return new Slice(found, events, rankOfCursor, base, life, resume, start, endOfLast);
     }
 
     private int indexAfter(EventId id) {
