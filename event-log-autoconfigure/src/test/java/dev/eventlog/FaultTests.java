@@ -354,6 +354,21 @@ class FaultTests {
                 .isEqualTo(redis.isAtLeast(7) ? OptionalLong.of(45) : OptionalLong.empty());
     }
 
+    @Test
+    void newestDeletedWhileTheConnectionWasLost() {
+        assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not know what was deleted");
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.last(0), listener));
+        EventId newest = log.add(event(10));
+        await().until(() -> listener.count() == 1);
+        redis.ask("XDEL", "log", newest.toString());
+        redis.killConnections();
+        eventually(() -> log.add(event(11)));
+        await().until(() -> numbers(listener.all()).contains(11));
+        assertThat(numbers(listener.all())).startsWith(10, 11).doesNotContain(9);
+        assertThat(listener.gaps()).isEmpty();
+    }
+
     /** The feed has read it, and it is gone when the feed looks how many there are. */
     @Test
     void deletedRightAfterItWasRead() {

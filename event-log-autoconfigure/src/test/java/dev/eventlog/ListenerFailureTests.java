@@ -623,7 +623,8 @@ class ListenerFailureTests extends LogTests {
         application.close();
         int atTheEnd = calls.get();
         await().during(Duration.ofMillis(100)).until(() -> calls.get() == atTheEnd);
-        assertThat(output.getAll()).doesNotContain("\tat ", "takes no more tasks", "ERROR");
+        // One that was being called just then may say that it threw.
+        assertThat(output.getAll()).doesNotContain("takes no more tasks", "ERROR");
     }
 
     @Test

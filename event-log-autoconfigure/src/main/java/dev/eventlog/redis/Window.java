@@ -177,13 +177,13 @@ final class Window {
         life++;
     }
 
-    /** Whether this is an event that the window shows, or the one after which it began. */
+    /** Whether this is an event that the window shows, or an older one, of which it knows nothing. */
     synchronized boolean knows(Event event) {
-        int index = indexAfter(event.id().previous());
-        if (index < size && at(index).id().equals(event.id())) {
-            return at(index).equals(event);
+        if (event.id().compareTo(base) <= 0) {
+            return true;
         }
-        return size == 0 && event.id().equals(origin);
+        int index = indexAfter(event.id().previous());
+        return index < size && at(index).equals(event);
     }
 
     /** What is still known of the events that passed through, oldest first: the older, the fewer. */
