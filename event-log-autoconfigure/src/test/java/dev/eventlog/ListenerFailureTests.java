@@ -188,9 +188,7 @@ class ListenerFailureTests extends LogTests {
             stop.set(true);
             writing.get(10, TimeUnit.SECONDS);
         }
-        await().until(() -> listener.batches().size() > 4
-                && numbers(listener.batches().get(listener.batches().size() - 1))
-                        .contains(added.get() - 1));
+        await().until(() -> numbers(listener.all()).contains(added.get() - 1));
         for (int i = 0; i < 4; i++) {
             assertThat(Duration.ofNanos(times.get(i + 1) - times.get(i)))
                     .as("before attempt %d", i + 2)
