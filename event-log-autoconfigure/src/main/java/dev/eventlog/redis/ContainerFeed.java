@@ -29,8 +29,8 @@ import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * A feed on a {@link StreamMessageListenerContainer}. The container polls and hands over record by record; what came of one
- * poll is put into the window as one, between two polls. There, too, the feed asks the stream for its state: before it lets
- * followers have events that might have a hole before them, and after every poll that brought nothing.
+ * poll is put into the window as one, between two polls. There, too, the feed asks the stream for its state, after every poll
+ * and before it lets followers have what that brought.
  *
  * <p>The container's subscription ends with the first failure, and with it the thread. What goes on is this: back off, and
  * subscribe again after the last event in the window.

@@ -84,25 +84,17 @@ final class Window {
     }
 
     /**
-     * Which life of the log this window shows, for a follower that begins by the given state.
+     * Which life of the log this window shows, if the stream of this state is still that one, as far as can be told.
      *
+     * @param state read after whatever it is asked for
      * @return the number of that life, or {@link #ANOTHER} if the state is of another
      */
     synchronized int lifeOf(StreamState state) {
-        return isOf(state) ? life : ANOTHER;
+        return judge(List.of(), 0, state).verdict() == Verdict.BEGAN_AGAIN ? ANOTHER : life;
     }
 
     synchronized EventId last() {
         return last;
-    }
-
-    /**
-     * Whether the stream of this state is still the one that this window shows, as far as can be told.
-     *
-     * @param state read after whatever it is asked for
-     */
-    private boolean isOf(StreamState state) {
-        return judge(List.of(), 0, state).verdict() != Verdict.BEGAN_AGAIN;
     }
 
     /** Judges what was read after the end of this window, and how much of that was still there with this state. */

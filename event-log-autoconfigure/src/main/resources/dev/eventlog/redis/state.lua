@@ -1,6 +1,6 @@
 -- What the stream KEYS[1] knows of itself: its length, the id given last, the first id that it holds (or nothing), how many
--- events were ever added and the largest id ever deleted (nothing before Redis 7). An empty answer where there is no such key. A script because XINFO
--- fails on a missing key, and to leave the two events that it would bring along on the server.
+-- events were ever added and the largest id ever deleted (nothing before Redis 7). An empty answer where there is no such
+-- key. A script because XINFO fails on a missing key, and to leave the two events that it would bring along on the server.
 -- With arguments also the first events at that same moment: up to ARGV[2] from the id ARGV[1] on. For each its id, how many
 -- texts follow, and its fields and values by turns.
 if redis.call('EXISTS', KEYS[1]) == 0 then
