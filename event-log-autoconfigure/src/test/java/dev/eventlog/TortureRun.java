@@ -316,10 +316,11 @@ final class TortureRun {
                     listenerSeed);
             while (harming && watch.follower == null) {
                 try {
+                    watch.logWasThere = of.exists();
                     watch.calledAt = System.nanoTime();
                     watch.follower = of.follow(tail, watch);
                     watch.returnedAt = System.nanoTime();
-                    watch.beganAt = watch.follower.position();
+                    watch.logWasThere &= exists(of);
                 } catch (EventLogUnavailableException away) {
                     refusedFollows.incrementAndGet();
                     TimeUnit.MILLISECONDS.sleep(20);
@@ -339,6 +340,14 @@ final class TortureRun {
             }
             watch.close();
             previous = watch;
+        }
+    }
+
+    private static boolean exists(EventLog log) {
+        try {
+            return log.exists();
+        } catch (EventLogUnavailableException away) {
+            return false;
         }
     }
 

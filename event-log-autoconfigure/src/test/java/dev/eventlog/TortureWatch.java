@@ -47,8 +47,8 @@ final class TortureWatch implements EventBatchListener<Event> {
 
     volatile long returnedAt;
     volatile @Nullable Follower follower;
-    /** Where it stood then: at the start of all ids, if there was no log. */
-    volatile EventId beganAt = EventId.MAX;
+    /** Whether there was a log then, as far as is known. */
+    volatile boolean logWasThere;
 
     /** Whether it was still running when the faults were over. */
     volatile boolean toTheEnd;

@@ -196,7 +196,8 @@ final class ContainerFeed implements Feed {
         long stillThere = Continuity.notTrimmed(events, state);
         if (!events.isEmpty() && state.deleted().isAfter(window.last())) {
             // One was deleted by itself, perhaps of those that have just been read: they are to be counted one by one.
-            Snapshot now = stream.snapshot(events.get(0).id(), events.size());
+            Snapshot now = stream.snapshot(
+                    events.get(0).id(), events.get(events.size() - 1).id(), events.size());
             state = now.state();
             stillThere = events.stream()
                     .filter(new HashSet<>(now.events())::contains)
@@ -221,13 +222,15 @@ final class ContainerFeed implements Feed {
      * their place. How long it is does not tell, as it has grown since.
      */
     private boolean wentAnotherWay(StreamState state) {
-        List<Event> upToOurs = newest(window.last());
+        List<Event> upToOurs = newest(window.last(), EventId.MIN, 1);
         if (upToOurs.isEmpty()) {
             return false;
         }
         Event newest = upToOurs.get(0);
         boolean oursIsGone = newest.id().compareTo(window.last()) < 0;
-        return !window.knows(newest) || (oursIsGone && state.deleted().compareTo(window.last()) < 0);
+        boolean deletedByItself =
+                state.deleted().compareTo(window.last()) >= 0 || state.lastId().equals(window.last());
+        return !window.knows(newest) || (oursIsGone && !deletedByItself);
     }
 
     /** Goes on in the log that has taken the place of the old one, where the two part. */
@@ -238,7 +241,7 @@ final class ContainerFeed implements Feed {
         if (from.equals(state.lastId())) {
             rank = state.added();
         } else if (first == null || first.isAfter(from)) {
-            rank = Continuity.minus(state.added(), state.length());
+            rank = state.rankOf(from, state.length());
         }
         window.beginAgain(from, rank);
         firstWhenChecked = state.firstId();
@@ -249,48 +252,42 @@ final class ContainerFeed implements Feed {
     }
 
     /**
-     * The newest event that both logs are known to have. Up to the point where they part they are the same, so the search
-     * can halve what it looks through; what is older than the first event of the new one may have been trimmed off it. An
-     * event that was deleted by itself leads the search too far back: so it looks from there on once more.
+     * The newest event that both logs are known to have. What is older than the first event of the new one may have been
+     * trimmed off it, and counts as had by both.
      */
     private EventId newestInCommon(StreamState state) {
         EventId first = state.firstId();
         if (first == null) {
             return EventId.MIN;
         }
-        List<Event> known = window.known();
-        int common = -1;
-        int parted = known.size();
-        while (parted - common > 1) {
-            int middle = (common + parted) >>> 1;
-            Event event = known.get(middle);
-            if (first.isAfter(event.id()) || stream.from(event.id(), 1).contains(event)) {
-                common = middle;
-            } else {
-                parted = middle;
+        if (first.isAfter(window.last())) {
+            return window.last();
+        }
+        List<Event> known = window.events();
+        if (!known.isEmpty()) {
+            Set<Event> ours = new HashSet<>(known);
+            for (Event event : newest(window.last(), known.get(0).id().previous(), known.size())) {
+                if (ours.contains(event)) {
+                    return event.id();
+                }
             }
         }
-        List<Event> rest = known.subList(Math.max(common, 0), known.size());
-        if (!rest.isEmpty()) {
-            List<Event> there = new ArrayList<>(stream.from(rest.get(0).id(), rest.size()));
-            there.retainAll(new HashSet<>(rest));
-            if (!there.isEmpty()) {
-                return there.get(there.size() - 1).id();
+        for (Event landmark : window.landmarks()) {
+            EventId id = landmark.id();
+            if (first.isAfter(id) || stream.range(id, id, 1).contains(landmark)) {
+                return id;
             }
         }
-        if (common >= 0) {
-            return known.get(common).id();
-        }
-        List<Event> older = newest(window.origin());
+        List<Event> older = newest(window.origin(), EventId.MIN, 1);
         boolean oldLog =
                 !older.isEmpty() && (older.get(0).id().equals(window.origin()) || first.equals(firstWhenChecked));
         return oldLog ? older.get(0).id() : EventId.MIN;
     }
 
-    /** The newest event of the stream up to an id; none if it has none. */
-    private List<Event> newest(EventId upTo) {
+    /** The newest events of the stream between two ids, newest first. */
+    private List<Event> newest(EventId upTo, EventId after, int count) {
         List<Event> newest = new ArrayList<>();
-        stream.backwards(upTo, EventId.MIN, 1, newest::addAll);
+        stream.backwards(upTo, after, count, newest::addAll);
         return newest;
     }
 

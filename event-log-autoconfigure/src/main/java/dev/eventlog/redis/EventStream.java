@@ -153,16 +153,17 @@ final class EventStream {
         }
     }
 
-    /** {@code XRANGE} from an id on, that one included. */
-    List<Event> from(EventId id, int count) {
-        return ask("read", () -> range(id, count));
-    }
-
-    private List<Event> range(EventId oldest, int count) {
-        return connections.raw()
-                ? RawStreams.range(redis, key, "XRANGE", oldest.toString(), "+", count)
-                : events(streams()
-                        .range(key, between(oldest, EventId.MAX), Limit.limit().count(count)));
+    /** {@code XRANGE}: the first events between two ids, both included. */
+    List<Event> range(EventId oldest, EventId newest, int count) {
+        return ask(
+                "read",
+                () -> connections.raw()
+                        ? RawStreams.range(redis, key, "XRANGE", oldest.toString(), newest.toString(), count)
+                        : events(streams()
+                                .range(
+                                        key,
+                                        between(oldest, newest),
+                                        Limit.limit().count(count))));
     }
 
     private List<Event> reverseRange(EventId newest, EventId oldest, int count) {
@@ -177,10 +178,12 @@ final class EventStream {
         return state(ask("read", () -> answered(redis.execute(STATE, List.of(key)))));
     }
 
-    /** The state of the stream, and the first events from an id on at that same moment. */
-    Snapshot snapshot(EventId from, int count) {
+    /** The state of the stream, and the first events between two ids at that same moment. */
+    Snapshot snapshot(EventId oldest, EventId newest, int count) {
         List<String> answer = ask(
-                "read", () -> answered(redis.execute(STATE, List.of(key), from.toString(), Integer.toString(count))));
+                "read",
+                () -> answered(redis.execute(
+                        STATE, List.of(key), oldest.toString(), newest.toString(), Integer.toString(count))));
         List<Event> events = new ArrayList<>();
         for (int at = STATE_SIZE; at < answer.size(); ) {
             EventId id = EventId.parse(answer.get(at));
@@ -198,7 +201,7 @@ final class EventStream {
      * A moment in the life of a stream.
      *
      * @param state what it knew of itself
-     * @param events the first events from some id on
+     * @param events the first events between two ids
      */
     record Snapshot(StreamState state, List<Event> events) {}
 

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -266,12 +268,8 @@ final class PullFollower implements Follower {
                 yield true;
             }
             case NOTHING -> {
-                boolean feedIsBehind = !caughtUp && existingEnd.isAfter(cursor);
-                if (feedIsBehind) {
-                    yield page(slice);
-                }
                 take(slice.rank());
-                yield hasCaughtUp();
+                yield !caughtUp && nothingIsLeftOfWhatExisted() && hasCaughtUp();
             }
             case BEHIND -> page(slice);
             case BEGAN_AGAIN -> {
@@ -281,14 +279,15 @@ final class PullFollower implements Follower {
         };
     }
 
-    /** Takes over the window's count of the cursor. If it is further than ours, single events were deleted on the way. */
+    /**
+     * Takes over the window's count of the cursor. If it is further than ours, single events were deleted on the way. If it
+     * is less, the feed has passed deleted events of which it does not know yet: ours is the better one.
+     */
     private void take(long rankInWindow) {
-        if (rankInWindow != Continuity.UNKNOWN) {
-            if (isKnown(rankInWindow, rank) && rankInWindow > rank) {
-                lose(Gap.Kind.REMOVED, rankInWindow - rank);
-            }
-            rank = rankInWindow;
+        if (isKnown(rankInWindow, rank) && rankInWindow > rank) {
+            lose(Gap.Kind.REMOVED, rankInWindow - rank);
         }
+        rank = Math.max(rank, rankInWindow);
     }
 
     private void beginAgain(Slice slice) {
@@ -297,33 +296,52 @@ final class PullFollower implements Follower {
         if (cursor.isAfter(EventId.MIN) || slice.endOfLast().isAfter(cursor)) {
             lose(Gap.Kind.BEGAN_AGAIN, Continuity.UNKNOWN);
         }
-        if (cursor.isAfter(slice.resume())) {
+        if (cursor.compareTo(slice.resume()) >= 0) {
             cursor = slice.resume();
+            rank = slice.rank();
         }
     }
 
-    /** Looks in Redis. */
+    /** Whether the feed has no more to bring of what was there when the follow began: it can be behind, or that be gone. */
+    private boolean nothingIsLeftOfWhatExisted() {
+        return !existingEnd.isAfter(cursor)
+                || ask(() -> stream.range(cursor.next(), existingEnd, 1))
+                        .filter(List::isEmpty)
+                        .isPresent();
+    }
+
+    /** Asks Redis. {@return nothing if it does not answer: then the follower has ended, or will look again later} */
+    private <T> Optional<T> ask(Supplier<T> question) {
+        try {
+            T answer = question.get();
+            backOff = null;
+            return Optional.of(answer);
+        } catch (EventLogUnavailableException passing) {
+            waitForRedis(passing);
+        } catch (EventLogException refused) {
+            fail(refused);
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Looks in Redis, but never past the end of the window: so whatever a follower has got, its feed has come by as well,
+     * and if that finds the log to be another one it knows what its followers can have had.
+     */
     private boolean page(Slice window) {
         if (cursor.equals(EventId.MIN)) {
             cursor = window.start(); // where no event ever was, but one that is no longer there can be missed from
         }
-        List<Event> events;
-        try {
-            events = read(window);
-        } catch (EventLogUnavailableException passing) {
-            waitForRedis(passing);
-            return false;
-        } catch (EventLogException refused) {
-            fail(refused);
+        Optional<List<Event>> found = ask(() -> read(window));
+        if (found.isEmpty()) {
             return false;
         }
-        backOff = null;
-        if (!events.isEmpty()) {
-            takesNext(events);
-            return true;
+        if (found.get().isEmpty()) {
+            moveIntoWindow(window);
+        } else {
+            takesNext(found.get());
         }
-        boolean toTell = hasCaughtUp();
-        return (window.base().isAfter(cursor) && intoWindow(window)) || toTell;
+        return true;
     }
 
     /**
@@ -331,7 +349,7 @@ final class PullFollower implements Follower {
      * have been trimmed, and the answer proves itself whole.
      */
     private List<Event> read(Slice window) {
-        List<Event> answer = stream.from(cursor, settings.batchSize() + 1);
+        List<Event> answer = stream.range(cursor, window.last(), settings.batchSize() + 1);
         if (answer.size() > 1 && answer.get(0).id().equals(cursor)) {
             return answer.subList(1, answer.size());
         }
@@ -339,7 +357,7 @@ final class PullFollower implements Follower {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' is to be looked at by its feed first", null);
         }
-        Snapshot snapshot = stream.snapshot(cursor.next(), settings.batchSize());
+        Snapshot snapshot = stream.snapshot(cursor.next(), window.last(), settings.batchSize());
         if (feed.window().lifeOf(snapshot.state()) != life) {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
@@ -351,21 +369,22 @@ final class PullFollower implements Follower {
             continuity = Continuity.judge(
                     cursor, rank, snapshot.events(), snapshot.events().size(), snapshot.state(), limit);
         }
-        boolean countedByWindow =
-                snapshot.events().isEmpty() && window.base().isAfter(cursor) && isKnown(window.rank(), rank);
-        if (continuity.verdict() == Verdict.MISSING && !countedByWindow) {
-            lose(Gap.Kind.REMOVED, continuity.missed());
-            rank = Continuity.plus(rank, continuity.missed());
+        if (continuity.verdict() == Verdict.MISSING) {
+            if (!snapshot.events().isEmpty()) {
+                lose(Gap.Kind.REMOVED, continuity.missed());
+                rank = Continuity.plus(rank, continuity.missed());
+            } else if (!isKnown(window.rank(), rank)) { // else the window, which holds some of them, says how many
+                lose(Gap.Kind.REMOVED, Continuity.UNKNOWN);
+            }
         }
         return snapshot.events();
     }
 
-    /** Redis has nothing after the cursor, so what there was up to the window is gone. */
-    private boolean intoWindow(Slice window) {
+    /** Redis has nothing between the cursor and the end of the window: what there was before that is gone. */
+    private void moveIntoWindow(Slice window) {
         take(window.rank());
         cursor = window.base();
         rank = window.rank(); // also where that is unknown: ours was of another cursor
-        return true;
     }
 
     private static boolean isKnown(long rank, long other) {

@@ -6,6 +6,7 @@ import dev.eventlog.redis.Continuity.Verdict;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,10 @@ final class Window {
      *
      * @param found which case it is
      * @param events what comes after the cursor, if that was found
-     * @param rank which event ever added the cursor is (if that is behind: the base is), or unknown
+     * @param rank which event ever added the cursor is (if that is behind: the base; if it began again: where to go on), or
+     *     unknown
      * @param base where the window begins
+     * @param last where it ends
      * @param life which life of the log this is
      * @param resume where to go on after the log began again
      * @param start an id before the first event that the log ever had, if this window has seen it come to be
@@ -45,6 +48,7 @@ final class Window {
             List<Event> events,
             long rank,
             EventId base,
+            EventId last,
             int life,
             EventId resume,
             EventId start,
@@ -71,6 +75,7 @@ final class Window {
     private long rank; // of last
     private int life;
     private EventId resume = EventId.MIN;
+    private long rankOfResume;
     private EventId start = EventId.MIN;
     private EventId endOfLast = EventId.MIN;
 
@@ -165,7 +170,7 @@ final class Window {
         endOfLast = last;
         start = EventId.MIN;
         origin = base = last = resume = from;
-        rank = rankThere;
+        rank = rankOfResume = rankThere;
         life++;
     }
 
@@ -178,13 +183,20 @@ final class Window {
         return index < size && at(index).equals(event);
     }
 
-    /** What is still known of the events that passed through, oldest first: the older, the fewer. */
-    synchronized List<Event> known() {
-        List<Event> known = new ArrayList<>(landmarks);
+    /** {@return all events in this window, oldest first} */
+    synchronized List<Event> events() {
+        List<Event> events = new ArrayList<>(size);
         for (int i = 0; i < size; i++) {
-            known.add(at(i));
+            events.add(at(i));
         }
-        return known;
+        return events;
+    }
+
+    /** {@return the few that are still known of the events before this window, newest first} */
+    synchronized List<Event> landmarks() {
+        List<Event> newestFirst = new ArrayList<>(landmarks);
+        Collections.reverse(newestFirst);
+        return newestFirst;
     }
 
     synchronized EventId origin() {
@@ -200,7 +212,7 @@ final class Window {
 
     synchronized Slice after(EventId cursor, int knownLife, int limit) {
         if (life != knownLife) {
-            return slice(Found.BEGAN_AGAIN, List.of(), Continuity.UNKNOWN);
+            return slice(Found.BEGAN_AGAIN, List.of(), life == knownLife + 1 ? rankOfResume : Continuity.UNKNOWN);
         }
         if (cursor.compareTo(last) >= 0) {
             return slice(Found.NOTHING, List.of(), cursor.equals(last) ? rank : Continuity.UNKNOWN);
@@ -218,7 +230,7 @@ final class Window {
     }
 
     private Slice slice(Found found, List<Event> events, long rankOfCursor) {
-        return new Slice(found, events, rankOfCursor, base, life, resume, start, endOfLast);
+        return new Slice(found, events, rankOfCursor, base, last, life, resume, start, endOfLast);
     }
 
     private int indexAfter(EventId id) {

@@ -1,8 +1,8 @@
 -- What the stream KEYS[1] knows of itself: its length, the id given last, the first id that it holds (or nothing), how many
 -- events were ever added and the largest id ever deleted (nothing before Redis 7). An empty answer where there is no such
 -- key. A script because XINFO fails on a missing key, and to leave the two events that it would bring along on the server.
--- With arguments also the first events at that same moment: up to ARGV[2] from the id ARGV[1] on. For each its id, how many
--- texts follow, and its fields and values by turns.
+-- With arguments also the first events at that same moment: from the id ARGV[1] to ARGV[2], ARGV[3] at most. For each its id,
+-- how many texts follow, and its fields and values by turns.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return {}
 end
@@ -19,7 +19,7 @@ local answer = {
   state['max-deleted-entry-id'] or ''
 }
 if ARGV[1] then
-  for _, event in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[2])) do
+  for _, event in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])) do
     answer[#answer + 1] = event[1]
     answer[#answer + 1] = tostring(#event[2])
     for _, text in ipairs(event[2]) do
