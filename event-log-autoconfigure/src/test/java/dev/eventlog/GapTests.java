@@ -78,11 +78,13 @@ class GapTests extends LogTests {
 
         List<Integer> got = numbers(slow.all());
         assertThat(got).startsWith(0).endsWith(101).isSorted().doesNotHaveDuplicates();
-        assertThat(slow.gaps()).hasSize(1);
         Gap gap = slow.gaps().get(0);
         assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
         assertThat(gap.lastSeen()).isEqualTo(first);
         assertThat(gap.missed()).isEqualTo(ifCounted(102 - got.size()));
+        if (TestRedis.get().isAtLeast(7)) { // before, the last event can look as if others had been before it
+            assertThat(slow.gaps()).hasSize(1);
+        }
     }
 
     @Test

@@ -19,10 +19,11 @@ interface Connections extends AutoCloseable {
      * A connection for one feed's thread.
      *
      * @param connection the connection, never closed by itself
+     * @param pipelines whether a command can be sent on it behind one that blocks
      * @param close gives it up; called by the thread that uses it
      * @param cut ends a read that blocks on it, at once and for good; called by another thread, at any time
      */
-    record FeedConnection(RedisConnection connection, Runnable close, Runnable cut) {}
+    record FeedConnection(RedisConnection connection, boolean pipelines, Runnable close, Runnable cut) {}
 
     /** {@return runs commands, none of them twice} */
     StringRedisTemplate commands();
@@ -71,7 +72,7 @@ interface Connections extends AutoCloseable {
         public FeedConnection open() {
             RedisConnection connection = commands.getRequiredConnectionFactory().getConnection();
             return new FeedConnection(
-                    raw ? new RawStreams.Reading(connection) : connection, connection::close, connection::close);
+                    raw ? new RawStreams.Reading(connection) : connection, false, connection::close, connection::close);
         }
 
         @Override

@@ -18,9 +18,12 @@ import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.stream.ByteRecord;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.ReadOffset;
 import org.springframework.data.redis.connection.stream.StreamOffset;
+import org.springframework.data.redis.connection.stream.StreamReadOptions;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer.StreamMessageListenerContainerOptions;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer.StreamReadRequest;
@@ -29,8 +32,8 @@ import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * A feed on a {@link StreamMessageListenerContainer}. The container polls and hands over record by record; what came of one
- * poll is put into the window as one, between two polls. There, too, the feed asks the stream for its state, after every poll
- * and before it lets followers have what that brought.
+ * poll is put into the window as one, between two polls. There, too, the feed looks at the state of the stream, which it asks
+ * for with every poll, before it lets followers have what that brought.
  *
  * <p>The container's subscription ends with the first failure, and with it the thread. What goes on is this: back off, and
  * subscribe again after the last event in the window.
@@ -56,6 +59,7 @@ final class ContainerFeed implements Feed {
     // What follows belongs to the one thread that polls at a time.
     private @Nullable Subscription subscription;
     private List<Event> polled = new ArrayList<>();
+    private @Nullable StreamState stateThen;
     private boolean justSubscribed;
     private boolean moved;
     private @Nullable Throwable failure;
@@ -75,7 +79,7 @@ final class ContainerFeed implements Feed {
         this.settings = settings;
         this.threads = threads;
         this.window = new Window(settings.windowSize(), state, limit);
-        this.connection = new HeldConnection(connections, this::betweenPolls);
+        this.connection = new HeldConnection(connections, this::betweenPolls, this::read);
         this.container = StreamMessageListenerContainer.create(
                 connection,
                 StreamMessageListenerContainerOptions.builder()
@@ -165,17 +169,25 @@ final class ContainerFeed implements Feed {
         }
     }
 
+    private List<ByteRecord> read(RedisConnection on, StreamReadOptions options, StreamOffset<byte[]> from) {
+        EventStream.Poll poll = stream.poll(on, options, from);
+        stateThen = poll.state();
+        return poll.records();
+    }
+
     /** Called before each poll, with what the one before brought: all of its records have been handed over by now. */
     private void betweenPolls() {
         List<Event> events = polled;
+        StreamState state = stateThen;
+        stateThen = null;
         if (justSubscribed) {
             justSubscribed = false;
             if (backOff != null) { // who knows what happened while Redis was away
-                StreamState state = stream.state();
+                state = stream.state();
                 if (wentAnotherWay(state)) {
                     beginAgain(state);
                 }
-                check(events);
+                check(events, state);
                 interrupted = false;
                 ring();
             }
@@ -184,15 +196,15 @@ final class ContainerFeed implements Feed {
         if (backOff != null) {
             recovered();
         }
-        check(events);
+        check(events, state != null ? state : stream.state());
         if (!events.isEmpty()) {
             polled = new ArrayList<>();
             ring();
         }
     }
 
-    private void check(List<Event> events) {
-        StreamState state = stream.state();
+    private void check(List<Event> events, StreamState then) {
+        StreamState state = then;
         long stillThere = Continuity.notTrimmed(events, state);
         if (!events.isEmpty() && state.deleted().isAfter(window.last())) {
             // One was deleted by itself, perhaps of those that have just been read: they are to be counted one by one.

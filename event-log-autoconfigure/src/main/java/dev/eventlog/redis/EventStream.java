@@ -8,6 +8,7 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.UnexpectedLastIdException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,10 +21,16 @@ import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.domain.Range;
 import org.springframework.data.domain.Range.Bound;
 import org.springframework.data.redis.connection.Limit;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisPipelineException;
 import org.springframework.data.redis.connection.RedisStreamCommands.TrimOptions;
 import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
+import org.springframework.data.redis.connection.ReturnType;
+import org.springframework.data.redis.connection.stream.ByteRecord;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.connection.stream.StreamOffset;
+import org.springframework.data.redis.connection.stream.StreamReadOptions;
 import org.springframework.data.redis.connection.stream.StreamRecords;
 import org.springframework.data.redis.core.StreamOperations;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -195,6 +202,48 @@ final class EventStream {
             events.add(new Event(id, fields));
         }
         return new Snapshot(state(answer), events);
+    }
+
+    /**
+     * Reads what comes, and sends the question for the state right behind: one round trip for both, and hardly anything can
+     * happen in between.
+     *
+     * @param connection a connection that pipelines
+     */
+    @SuppressWarnings("unchecked") // xRead takes an array
+    Poll poll(RedisConnection connection, StreamReadOptions options, StreamOffset<byte[]> from) {
+        List<@Nullable Object> answers;
+        connection.openPipeline();
+        try {
+            connection.streamCommands().xRead(options, from);
+            connection.scriptingCommands().evalSha(STATE.getSha1(), ReturnType.MULTI, 1, from.getKey());
+            answers = connection.closePipeline();
+        } catch (RedisPipelineException failure) {
+            answers = failure.getPipelineResult();
+            if (answers.isEmpty() || answers.get(0) instanceof Exception) {
+                throw failure;
+            }
+        }
+        return new Poll(records(answers.get(0)), answers.get(1) instanceof List<?> state ? state(texts(state)) : null);
+    }
+
+    /**
+     * What a poll brought.
+     *
+     * @param records what was added
+     * @param state what the stream knew of itself then; null if the server did not say, as when it does not know the script yet
+     */
+    record Poll(List<ByteRecord> records, @Nullable StreamState state) {}
+
+    @SuppressWarnings("unchecked") // as xRead declares it
+    private static List<ByteRecord> records(@Nullable Object answer) {
+        return answer == null ? List.of() : (List<ByteRecord>) answer;
+    }
+
+    private static List<String> texts(List<?> answer) {
+        return answer.stream()
+                .map(text -> new String((byte[]) text, StandardCharsets.UTF_8))
+                .toList();
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import dev.eventlog.redis.Connections.FeedConnection;
+import java.util.List;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,9 @@ import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConnection;
+import org.springframework.data.redis.connection.stream.ByteRecord;
+import org.springframework.data.redis.connection.stream.StreamOffset;
+import org.springframework.data.redis.connection.stream.StreamReadOptions;
 
 /**
  * The factory given to a feed's listener container, which asks it for a connection before each poll and closes that after:
@@ -23,14 +27,22 @@ final class HeldConnection implements RedisConnectionFactory {
 
     private static final Log logger = LogFactory.getLog(HeldConnection.class);
 
+    /** Polls and asks for the state of the stream in one, on a connection that can do that. */
+    @FunctionalInterface
+    interface Polling {
+        List<ByteRecord> poll(RedisConnection connection, StreamReadOptions options, StreamOffset<byte[]> from);
+    }
+
     private final Connections connections;
     private final Runnable beforePoll;
+    private final Polling polling;
     private volatile @Nullable FeedConnection held;
     private volatile boolean cut;
 
-    HeldConnection(Connections connections, Runnable beforePoll) {
+    HeldConnection(Connections connections, Runnable beforePoll, Polling polling) {
         this.connections = connections;
         this.beforePoll = beforePoll;
+        this.polling = polling;
     }
 
     @Override
@@ -46,7 +58,7 @@ final class HeldConnection implements RedisConnectionFactory {
             release();
             throw new InvalidDataAccessResourceUsageException("The feed has been stopped");
         }
-        return new Uncloseable(current.connection());
+        return current.pipelines() ? new Pipelining(current.connection()) : new Uncloseable(current.connection());
     }
 
     /** Closes the connection; the next poll opens another. */
@@ -91,7 +103,7 @@ final class HeldConnection implements RedisConnectionFactory {
         return null;
     }
 
-    private static final class Uncloseable extends DefaultStringRedisConnection {
+    private static class Uncloseable extends DefaultStringRedisConnection {
 
         Uncloseable(RedisConnection connection) {
             super(connection);
@@ -99,5 +111,19 @@ final class HeldConnection implements RedisConnectionFactory {
 
         @Override
         public void close() {}
+    }
+
+    private final class Pipelining extends Uncloseable {
+
+        Pipelining(RedisConnection connection) {
+            super(connection);
+        }
+
+        @Override
+        @SafeVarargs
+        @SuppressWarnings("ArrayAsKeyOfSetOrMap") // so Spring Data has it; nothing is looked up in it
+        public final List<ByteRecord> xRead(StreamReadOptions options, StreamOffset<byte[]>... streams) {
+            return polling.poll(getDelegate(), options, streams[0]);
+        }
     }
 }

@@ -89,7 +89,7 @@ final class JedisConnections implements Connections {
     public FeedConnection open() {
         RedisConnection connection = feeds.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
-        return new FeedConnection(new RawStreams.Reading(connection), connection::close, () -> cut(jedis));
+        return new FeedConnection(new RawStreams.Reading(connection), false, connection::close, () -> cut(jedis));
     }
 
     /** Not {@code disconnect()}, which first sends what the reader may be writing just now, and throws if that is gone. */

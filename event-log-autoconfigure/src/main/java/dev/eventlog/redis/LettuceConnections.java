@@ -127,6 +127,7 @@ final class LettuceConnections implements Connections {
             AtomicBoolean closed = new AtomicBoolean(); // by whichever comes first: Lettuce complains of the second
             return new FeedConnection(
                     connection,
+                    true,
                     () -> {
                         if (closed.compareAndSet(false, true)) {
                             feedLost.set(true);

@@ -269,7 +269,7 @@ final class PullFollower implements Follower {
             }
             case NOTHING -> {
                 take(slice.rank());
-                yield !caughtUp && nothingIsLeftOfWhatExisted() && hasCaughtUp();
+                yield !caughtUp && nothingIsToComeOfWhatExisted() && hasCaughtUp();
             }
             case BEHIND -> page(slice);
             case BEGAN_AGAIN -> {
@@ -302,10 +302,10 @@ final class PullFollower implements Follower {
         }
     }
 
-    /** Whether the feed has no more to bring of what was there when the follow began: it can be behind, or that be gone. */
-    private boolean nothingIsLeftOfWhatExisted() {
-        return !existingEnd.isAfter(cursor)
-                || ask(() -> stream.range(cursor.next(), existingEnd, 1))
+    /** Whether nothing is to come of what was there when the follow began, nor a gap to be told first. */
+    private boolean nothingIsToComeOfWhatExisted() {
+        return (!existingEnd.isAfter(cursor) && loss == null)
+                || ask(() -> stream.range(cursor.next(), EventId.MAX, 1))
                         .filter(List::isEmpty)
                         .isPresent();
     }

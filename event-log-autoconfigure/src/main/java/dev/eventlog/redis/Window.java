@@ -142,14 +142,18 @@ final class Window {
         }
     }
 
-    /** Begins anew after a hole: followers that are behind it page through Redis and find out what they miss. */
+    /**
+     * Begins anew after a hole: followers that are behind it page through Redis and find out what they miss. If the stream
+     * counts, and yet does not tell how large the hole before the next events is, they are left out: so that can be told.
+     */
     synchronized void skip(long missed, List<Event> next, StreamState state) {
         clear();
         EventId first = state.firstId();
-        if (next.isEmpty() && first != null && first.isAfter(last)) {
+        boolean withoutNext = next.isEmpty() || (missed == Continuity.UNKNOWN && state.countsAdded());
+        if (withoutNext && first != null && first.isAfter(last)) {
             origin = base = last = first.previous(); // what the stream still holds is yet to be read
-            rank = Continuity.minus(state.added(), state.length());
-        } else if (next.isEmpty()) {
+            rank = state.rankOf(last, state.length());
+        } else if (withoutNext) {
             origin = base = last = state.lastId();
             rank = state.added();
         } else {
