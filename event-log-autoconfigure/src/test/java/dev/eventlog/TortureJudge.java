@@ -244,8 +244,12 @@ final class TortureJudge {
     /** Deleted one by one, or lost by a restart before anybody had to have read it. */
     private boolean isExcused(Added added) {
         List<Life> lives = holding(added);
-        return lives.get(lives.size() - 1).end == End.LOST
-                || lives.stream().anyMatch(life -> life.removed.get(added) == Removal.DELETED);
+        return lives.get(lives.size() - 1).end == End.LOST || wasDeleted(added);
+    }
+
+    /** Deleted by itself, also if a restart that lost this brought it back. */
+    private boolean wasDeleted(Added added) {
+        return holding(added).stream().anyMatch(life -> life.removed.get(added) == Removal.DELETED);
     }
 
     /** From one delivered event to the next. Answers how many events were deleted on the way and have not been told yet. */
@@ -265,7 +269,7 @@ final class TortureJudge {
         List<Added> missed = new ArrayList<>();
         for (int i = at(life, before) + 1; i < at(life, next); i++) {
             Added between = life.events.get(i);
-            if (life.removed.get(between) == Removal.DELETED) {
+            if (wasDeleted(between)) {
                 deleted++;
             } else {
                 missed.add(between);
@@ -298,16 +302,26 @@ final class TortureJudge {
         long told = gap.missed().getAsLong();
         int deletedLater = 0; // which can be told in advance
         for (Added later : life.events.subList(at(life, next), life.events.size())) {
-            deletedLater += life.removed.get(later) == Removal.DELETED ? 1 : 0;
+            deletedLater += wasDeleted(later) ? 1 : 0;
         }
         if (told < Math.max(1, missed.size()) || told > missed.size() + deleted + deletedLater) {
             violation(
                     "Wrong number of missed events",
                     watch + ": " + missed.size() + " and up to " + deleted + " + " + deletedLater + " deleted ones"
-                            + where(before, next, gap));
+                            + where(before, next, gap) + ", earlier " + gapsBefore(watch, gap));
             return 0; // once is enough
         }
         return (int) (missed.size() + deleted - told);
+    }
+
+    /** The last few gaps that were told before this one. */
+    private static List<Gap> gapsBefore(TortureWatch watch, Gap gap) {
+        List<Gap> all = watch.calls().stream()
+                .filter(Gap.class::isInstance)
+                .map(Gap.class::cast)
+                .toList();
+        int at = all.indexOf(gap);
+        return all.subList(Math.max(0, at - 3), at);
     }
 
     /** How many events that come before this one in its life were deleted one by one: some may be told of later. */
@@ -316,7 +330,7 @@ final class TortureJudge {
         for (Life life : holding(first)) {
             int deleted = 0;
             for (Added before : life.events.subList(0, at(life, first))) {
-                deleted += life.removed.get(before) == Removal.DELETED ? 1 : 0;
+                deleted += wasDeleted(before) ? 1 : 0;
             }
             most = Math.max(most, deleted);
         }

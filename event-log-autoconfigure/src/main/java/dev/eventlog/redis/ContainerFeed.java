@@ -209,7 +209,7 @@ final class ContainerFeed implements Feed {
         if (!events.isEmpty() && state.deleted().isAfter(window.last())) {
             // One was deleted by itself, perhaps of those that have just been read: they are to be counted one by one.
             Snapshot now = stream.snapshot(
-                    events.get(0).id(), events.get(events.size() - 1).id(), events.size());
+                    events.get(0).id(), events.get(events.size() - 1).id(), events.size(), false);
             state = now.state();
             stillThere = events.stream()
                     .filter(new HashSet<>(now.events())::contains)
@@ -239,23 +239,27 @@ final class ContainerFeed implements Feed {
             return false;
         }
         Event newest = upToOurs.get(0);
-        boolean oursIsGone = newest.id().compareTo(window.last()) < 0;
-        boolean deletedByItself =
-                state.deleted().compareTo(window.last()) >= 0 || state.lastId().equals(window.last());
-        return !window.knows(newest) || (oursIsGone && !deletedByItself);
+        if (!window.knows(newest)) {
+            return true;
+        }
+        boolean oursIsThere = newest.id().equals(window.last());
+        if (oursIsThere || state.lastId().equals(window.last())) {
+            return false;
+        }
+        if (state.deleted().compareTo(window.last()) < 0) {
+            return true;
+        }
+        // Perhaps ours was deleted by itself. If not, then more events are there after it than can have been added
+        // since.
+        Snapshot now = stream.snapshot(window.last(), window.last(), 1, true);
+        return window.contradicts(now.state(), now.rest());
     }
 
     /** Goes on in the log that has taken the place of the old one, where the two part. */
     private void beginAgain(StreamState state) {
         EventId from = newestInCommon(state);
-        EventId first = state.firstId();
-        long rank = Continuity.UNKNOWN;
-        if (from.equals(state.lastId())) {
-            rank = state.added();
-        } else if (first == null || first.isAfter(from)) {
-            rank = state.rankOf(from, state.length());
-        }
-        window.beginAgain(from, rank);
+        Snapshot there = stream.snapshot(from, from, 1, true);
+        window.beginAgain(from, there.state().rankOf(from, there.rest()));
         firstWhenChecked = state.firstId();
         moved = true;
         interrupted = false;

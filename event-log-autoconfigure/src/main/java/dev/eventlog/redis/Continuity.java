@@ -58,7 +58,10 @@ record Continuity(Verdict verdict, long missed) {
         }
         if (first == null || first.isAfter(last)) {
             // All that we got has been trimmed since, or more: who knows whether it was before or after it.
-            return got.isEmpty() ? missing(followed - state.length()) : new Continuity(Verdict.MISSING, UNKNOWN);
+            long gone = followed - state.length();
+            return got.isEmpty() || gone < got.size()
+                    ? missing(gone - got.size())
+                    : new Continuity(Verdict.MISSING, UNKNOWN);
         }
         // All that it holds comes after the cursor, and what we got and it no longer holds is not lost to us.
         return missing(followed - state.length() - (got.size() - stillThere));
@@ -81,7 +84,8 @@ record Continuity(Verdict verdict, long missed) {
         return count == 0 ? WHOLE : new Continuity(Verdict.MISSING, count);
     }
 
-    private static boolean trimmedPast(EventId cursor, EventId last, StreamState state, long limit) {
+    /** Whether events are known to be gone between a cursor and a later id, or after that; without counting, that is. */
+    static boolean trimmedPast(EventId cursor, EventId last, StreamState state, long limit) {
         EventId first = state.firstId();
         if (first == null) {
             return state.lastId().isAfter(last);

@@ -46,7 +46,8 @@ final class EventStream {
     private static final RedisScript<List<String>> ADD = script("add.lua");
     private static final RedisScript<List<String>> STATE = script("state.lua");
 
-    private static final int STATE_SIZE = 5;
+    private static final int REST = 5;
+    private static final int STATE_SIZE = 6;
 
     private final String log;
     private final String key;
@@ -185,12 +186,18 @@ final class EventStream {
         return state(ask("read", () -> answered(redis.execute(STATE, List.of(key)))));
     }
 
-    /** The state of the stream, and the first events between two ids at that same moment. */
-    Snapshot snapshot(EventId oldest, EventId newest, int count) {
-        List<String> answer = ask(
-                "read",
-                () -> answered(redis.execute(
-                        STATE, List.of(key), oldest.toString(), newest.toString(), Integer.toString(count))));
+    /**
+     * The state of the stream, and the first events between two ids at that same moment.
+     *
+     * @param countRest whether to count the events after these ids, too
+     */
+    Snapshot snapshot(EventId oldest, EventId newest, int count, boolean countRest) {
+        List<Object> arguments =
+                new ArrayList<>(List.of(oldest.toString(), newest.toString(), Integer.toString(count)));
+        if (countRest) {
+            arguments.add("rest");
+        }
+        List<String> answer = ask("read", () -> answered(redis.execute(STATE, List.of(key), arguments.toArray())));
         List<Event> events = new ArrayList<>();
         for (int at = STATE_SIZE; at < answer.size(); ) {
             EventId id = EventId.parse(answer.get(at));
@@ -201,7 +208,11 @@ final class EventStream {
             }
             events.add(new Event(id, fields));
         }
-        return new Snapshot(state(answer), events);
+        if (answer.isEmpty()) {
+            return new Snapshot(StreamState.ABSENT, events, 0);
+        }
+        String rest = answer.get(REST);
+        return new Snapshot(state(answer), events, rest.isEmpty() ? Continuity.UNKNOWN : Long.parseLong(rest));
     }
 
     /**
@@ -251,8 +262,9 @@ final class EventStream {
      *
      * @param state what it knew of itself
      * @param events the first events between two ids
+     * @param rest how many came after these ids; unknown unless it was asked for
      */
-    record Snapshot(StreamState state, List<Event> events) {}
+    record Snapshot(StreamState state, List<Event> events, long rest) {}
 
     private static StreamState state(List<String> answer) {
         if (answer.isEmpty()) {

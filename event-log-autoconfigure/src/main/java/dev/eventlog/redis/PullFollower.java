@@ -9,7 +9,6 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
-import dev.eventlog.redis.Continuity.Verdict;
 import dev.eventlog.redis.EventStream.Snapshot;
 import dev.eventlog.redis.Window.Slice;
 import java.util.ArrayDeque;
@@ -325,7 +324,7 @@ final class PullFollower implements Follower {
     }
 
     /**
-     * Looks in Redis, but never past the end of the window: so whatever a follower has got, its feed has come by as well,
+     * Looks in Redis, but only up to where the window begins: so whatever a follower has got, its feed has come by as well,
      * and if that finds the log to be another one it knows what its followers can have had.
      */
     private boolean page(Slice window) {
@@ -336,8 +335,9 @@ final class PullFollower implements Follower {
         if (found.isEmpty()) {
             return false;
         }
-        if (found.get().isEmpty()) {
-            moveIntoWindow(window);
+        if (found.get().isEmpty()) { // what there was before the window is gone
+            cursor = window.base();
+            rank = window.rank();
         } else {
             takesNext(found.get());
         }
@@ -349,7 +349,7 @@ final class PullFollower implements Follower {
      * have been trimmed, and the answer proves itself whole.
      */
     private List<Event> read(Slice window) {
-        List<Event> answer = stream.range(cursor, window.last(), settings.batchSize() + 1);
+        List<Event> answer = stream.range(cursor, window.base(), settings.batchSize() + 1);
         if (answer.size() > 1 && answer.get(0).id().equals(cursor)) {
             return answer.subList(1, answer.size());
         }
@@ -357,34 +357,59 @@ final class PullFollower implements Follower {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' is to be looked at by its feed first", null);
         }
-        Snapshot snapshot = stream.snapshot(cursor.next(), window.last(), settings.batchSize());
+        Snapshot snapshot = snapshot(window.base());
         if (feed.window().lifeOf(snapshot.state()) != life) {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }
-        Continuity continuity = Continuity.judge(
-                cursor, rank, snapshot.events(), snapshot.events().size(), snapshot.state(), limit);
-        if (continuity.verdict() == Verdict.BEGAN_AGAIN) { // only our own count says so: without it, then
+        boolean anotherLog = isKnown(rank, window.rank())
+                && window.rank() - rank < snapshot.events().size()
+                && !snapshot.state()
+                        .deleted()
+                        .isAfter(cursor); // else the window may not have counted some of those yet
+        if (anotherLog) {
+            lose(Gap.Kind.BEGAN_AGAIN, Continuity.UNKNOWN);
             rank = Continuity.UNKNOWN;
-            continuity = Continuity.judge(
-                    cursor, rank, snapshot.events(), snapshot.events().size(), snapshot.state(), limit);
+            return snapshot.events();
         }
-        if (continuity.verdict() == Verdict.MISSING) {
-            if (!snapshot.events().isEmpty()) {
-                lose(Gap.Kind.REMOVED, continuity.missed());
-                rank = Continuity.plus(rank, continuity.missed());
-            } else if (!isKnown(window.rank(), rank)) { // else the window, which holds some of them, says how many
-                lose(Gap.Kind.REMOVED, Continuity.UNKNOWN);
-            }
+        long missed = missed(snapshot, window);
+        if (missed != 0) {
+            lose(Gap.Kind.REMOVED, missed);
+            rank = Continuity.plus(rank, missed);
         }
         return snapshot.events();
     }
 
-    /** Redis has nothing between the cursor and the end of the window: what there was before that is gone. */
-    private void moveIntoWindow(Slice window) {
-        take(window.rank());
-        cursor = window.base();
-        rank = window.rank(); // also where that is unknown: ours was of another cursor
+    private Snapshot snapshot(EventId base) {
+        Snapshot snapshot = stream.snapshot(cursor.next(), base, settings.batchSize(), false);
+        boolean restIsInDoubt = isFull(snapshot) && snapshot.state().deleted().isAfter(base);
+        return restIsInDoubt ? stream.snapshot(cursor.next(), base, settings.batchSize(), true) : snapshot;
+    }
+
+    private boolean isFull(Snapshot snapshot) {
+        return snapshot.events().size() == settings.batchSize();
+    }
+
+    /**
+     * How many events are missing between the cursor and the window. Where that holds more than was asked for, only trimming
+     * tells now, and single events that were deleted further on may be counted in; what trimming does not tell is counted
+     * when the cursor gets into the window.
+     */
+    private long missed(Snapshot snapshot, Slice window) {
+        StreamState state = snapshot.state();
+        if (!isKnown(rank, window.rank())) {
+            return Continuity.trimmedPast(cursor, cursor, state, limit) ? Continuity.UNKNOWN : 0;
+        }
+        long added = window.rank() - rank;
+        if (!isFull(snapshot)) {
+            return Math.max(0, added - snapshot.events().size());
+        }
+        EventId first = state.firstId();
+        if (first == null || !first.isAfter(cursor)) {
+            return 0;
+        }
+        long rest = snapshot.rest() != Continuity.UNKNOWN ? snapshot.rest() : state.added() - window.rank();
+        return Math.max(0, added - (state.length() - rest));
     }
 
     private static boolean isKnown(long rank, long other) {

@@ -37,7 +37,6 @@ final class Window {
      * @param rank which event ever added the cursor is (if that is behind: the base; if it began again: where to go on), or
      *     unknown
      * @param base where the window begins
-     * @param last where it ends
      * @param life which life of the log this is
      * @param resume where to go on after the log began again
      * @param start an id before the first event that the log ever had, if this window has seen it come to be
@@ -48,7 +47,6 @@ final class Window {
             List<Event> events,
             long rank,
             EventId base,
-            EventId last,
             int life,
             EventId resume,
             EventId start,
@@ -178,6 +176,11 @@ final class Window {
         life++;
     }
 
+    /** Whether so many events cannot have been added to the same log after this window, by the stream's own count. */
+    synchronized boolean contradicts(StreamState state, long since) {
+        return rank != Continuity.UNKNOWN && state.countsAdded() && state.added() - rank < since;
+    }
+
     /** Whether this is an event that the window shows, or an older one, of which it knows nothing. */
     synchronized boolean knows(Event event) {
         if (event.id().compareTo(base) <= 0) {
@@ -234,7 +237,7 @@ final class Window {
     }
 
     private Slice slice(Found found, List<Event> events, long rankOfCursor) {
-        return new Slice(found, events, rankOfCursor, base, last, life, resume, start, endOfLast);
+        return new Slice(found, events, rankOfCursor, base, life, resume, start, endOfLast);
     }
 
     private int indexAfter(EventId id) {
