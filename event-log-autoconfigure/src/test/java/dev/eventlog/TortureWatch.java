@@ -77,7 +77,9 @@ final class TortureWatch implements EventBatchListener<Event> {
                 }
             }
         }
-        if (pace == Pace.SLOW) {
+        if (toTheEnd) {
+            // all there is to do now is to get there
+        } else if (pace == Pace.SLOW) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(20));
         } else if (pace == Pace.BLOCKING && random.nextInt(20) == 0) {
             TimeUnit.MILLISECONDS.sleep(500 + random.nextInt(2_000));

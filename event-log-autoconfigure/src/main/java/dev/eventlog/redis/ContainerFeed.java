@@ -259,7 +259,7 @@ final class ContainerFeed implements Feed {
     private void beginAgain(StreamState state) {
         EventId from = newestInCommon(state);
         Snapshot there = stream.snapshot(from, from, 1, true);
-        window.beginAgain(from, there.state().rankOf(from, there.rest()));
+        window.beginAgain(from, Continuity.minus(there.state().added(), there.rest()));
         firstWhenChecked = state.firstId();
         moved = true;
         interrupted = false;

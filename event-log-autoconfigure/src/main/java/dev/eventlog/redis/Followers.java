@@ -86,20 +86,21 @@ final class Followers {
             stream.backwards(end, after, tail.limit() + 1, newest::take);
             EventId before = newest.before;
             if (before != null) {
-                return new Start(before, state.rankOf(before, tail.limit()), lostSince(tail.seen(), state));
+                return new Start(before, Continuity.minus(state.added(), tail.limit()), lostSince(tail.seen(), state));
             }
             if (first.isAfter(after)) { // there was more after it than that, which has been trimmed since
-                return new Start(after, state.rankOf(after, tail.limit()), lostSince(tail.seen(), state));
+                return new Start(after, Continuity.minus(state.added(), tail.limit()), lostSince(tail.seen(), state));
             }
             EventId firstNow = stream.state().firstId();
             boolean allCounted = firstNow != null && !firstNow.isAfter(after);
-            return new Start(after, allCounted ? state.rankOf(after, newest.count) : Continuity.UNKNOWN, null);
+            return new Start(
+                    after, allCounted ? Continuity.minus(state.added(), newest.count) : Continuity.UNKNOWN, null);
         }
         if (first.isAfter(after)) {
             EventId before = first.previous();
             return new Start(
                     before,
-                    state.rankOf(before, state.length()),
+                    Continuity.minus(state.added(), state.length()),
                     before.equals(after) ? null : lostSince(tail.seen(), state));
         }
         return new Start(after, Continuity.UNKNOWN, null);

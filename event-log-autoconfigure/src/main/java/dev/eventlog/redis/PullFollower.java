@@ -337,7 +337,7 @@ final class PullFollower implements Follower {
         }
         if (found.get().isEmpty()) { // what there was before the window is gone
             cursor = window.base();
-            rank = window.rank();
+            rank = Math.max(rank, window.rank());
         } else {
             takesNext(found.get());
         }
@@ -362,32 +362,25 @@ final class PullFollower implements Follower {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }
-        boolean anotherLog = isKnown(rank, window.rank())
-                && window.rank() - rank < snapshot.events().size()
-                && !snapshot.state()
-                        .deleted()
-                        .isAfter(cursor); // else the window may not have counted some of those yet
-        if (anotherLog) {
-            lose(Gap.Kind.BEGAN_AGAIN, Continuity.UNKNOWN);
-            rank = Continuity.UNKNOWN;
-            return snapshot.events();
-        }
         long missed = missed(snapshot, window);
         if (missed != 0) {
             lose(Gap.Kind.REMOVED, missed);
-            rank = Continuity.plus(rank, missed);
         }
+        rank = Continuity.plus(rank, missed);
         return snapshot.events();
     }
 
+    /** Where something was trimmed that follows the cursor, the events after the window are counted as well. */
     private Snapshot snapshot(EventId base) {
         Snapshot snapshot = stream.snapshot(cursor.next(), base, settings.batchSize(), false);
-        boolean restIsInDoubt = isFull(snapshot) && snapshot.state().deleted().isAfter(base);
-        return restIsInDoubt ? stream.snapshot(cursor.next(), base, settings.batchSize(), true) : snapshot;
+        return snapshot.state().countsAdded() && !isThereUpTo(cursor, snapshot.state())
+                ? stream.snapshot(cursor.next(), base, settings.batchSize(), true)
+                : snapshot;
     }
 
-    private boolean isFull(Snapshot snapshot) {
-        return snapshot.events().size() == settings.batchSize();
+    private static boolean isThereUpTo(EventId cursor, StreamState state) {
+        EventId first = state.firstId();
+        return first != null && !first.isAfter(cursor);
     }
 
     /**
@@ -397,19 +390,23 @@ final class PullFollower implements Follower {
      */
     private long missed(Snapshot snapshot, Slice window) {
         StreamState state = snapshot.state();
-        if (!isKnown(rank, window.rank())) {
+        boolean full = snapshot.events().size() == settings.batchSize();
+        boolean counted = snapshot.rest() != Continuity.UNKNOWN;
+        // The window may have passed single events that were deleted, and not know it yet. Where nothing is gone that
+        // came
+        // after its beginning the stream knows better.
+        boolean restIsWhole =
+                counted && !snapshot.events().isEmpty() && !state.deleted().isAfter(window.base());
+        long rankOfBase = restIsWhole ? state.added() - snapshot.rest() : window.rank();
+        long added = rankOfBase - rank;
+        if (!isKnown(rank, rankOfBase) || added < snapshot.events().size()) { // or one was counted in another log
+            rank = Continuity.UNKNOWN;
             return Continuity.trimmedPast(cursor, cursor, state, limit) ? Continuity.UNKNOWN : 0;
         }
-        long added = window.rank() - rank;
-        if (!isFull(snapshot)) {
-            return Math.max(0, added - snapshot.events().size());
+        if (!full) {
+            return added - snapshot.events().size();
         }
-        EventId first = state.firstId();
-        if (first == null || !first.isAfter(cursor)) {
-            return 0;
-        }
-        long rest = snapshot.rest() != Continuity.UNKNOWN ? snapshot.rest() : state.added() - window.rank();
-        return Math.max(0, added - (state.length() - rest));
+        return counted ? Math.max(0, added - (state.length() - snapshot.rest())) : 0;
     }
 
     private static boolean isKnown(long rank, long other) {

@@ -28,15 +28,4 @@ record StreamState(
     boolean countsAdded() {
         return added != UNKNOWN;
     }
-
-    /**
-     * Which event ever added the one at an id is.
-     *
-     * @param id an id that is not above the last one
-     * @param following how many events the stream holds after it
-     * @return unknown where the stream does not count, or where some that followed may have been deleted by themselves
-     */
-    long rankOf(EventId id, long following) {
-        return countsAdded() && !deleted.isAfter(id) ? added - following : UNKNOWN;
-    }
 }

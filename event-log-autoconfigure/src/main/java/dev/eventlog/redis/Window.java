@@ -150,7 +150,7 @@ final class Window {
         boolean withoutNext = next.isEmpty() || (missed == Continuity.UNKNOWN && state.countsAdded());
         if (withoutNext && first != null && first.isAfter(last)) {
             origin = base = last = first.previous(); // what the stream still holds is yet to be read
-            rank = state.rankOf(last, state.length());
+            rank = Continuity.minus(state.added(), state.length());
         } else if (withoutNext) {
             origin = base = last = state.lastId();
             rank = state.added();
