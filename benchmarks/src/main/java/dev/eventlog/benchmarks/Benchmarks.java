@@ -24,26 +24,30 @@ import redis.embedded.RedisServer;
  * Runs everything and prints the report.
  *
  * <p>Arguments: {@code --redis redis://host:port} for a server of your own in place of the embedded one (it gets millions of
- * events); {@code --quick} for one fork and short iterations, to see that all of it works; {@code --only} and a regular
- * expression that is looked for in the names of benchmarks and probes; {@code --growth} for the three tables of growth instead.
+ * events); {@code --forks} and how many processes measure each, in place of three; {@code --quick} for one and short iterations,
+ * to see that all of it works; {@code --only} and a regular expression that is looked for in the names of benchmarks and
+ * probes; {@code --growth} for the three tables of growth instead.
  */
 final class Benchmarks {
 
     private static final String HEAP = "-Xmx3g";
 
     private final String redis;
+    private final int forks;
     private final boolean quick;
     private final Pattern only;
     private final Report report = new Report();
 
-    private Benchmarks(String redis, boolean quick, Pattern only) {
+    private Benchmarks(String redis, int forks, boolean quick, Pattern only) {
         this.redis = redis;
+        this.forks = forks;
         this.quick = quick;
         this.only = only;
     }
 
     public static void main(String... arguments) throws Exception {
         String redis = null;
+        int forks = 3;
         boolean quick = false;
         boolean growth = false;
         String only = "";
@@ -51,6 +55,7 @@ final class Benchmarks {
             switch (arguments[i]) {
                 case "--redis" -> redis = arguments[++i];
                 case "--only" -> only = arguments[++i];
+                case "--forks" -> forks = Integer.parseInt(arguments[++i]);
                 case "--quick" -> quick = true;
                 case "--growth" -> growth = true;
                 default -> throw new IllegalArgumentException("Unknown argument: " + arguments[i]);
@@ -69,7 +74,7 @@ final class Benchmarks {
             redis = "redis://127.0.0.1:" + port;
         }
         try {
-            Benchmarks benchmarks = new Benchmarks(redis, quick, Pattern.compile(only));
+            Benchmarks benchmarks = new Benchmarks(redis, quick ? 1 : forks, quick, Pattern.compile(only));
             System.setProperty("benchmarks.redis", redis);
             if (growth) {
                 benchmarks.growth();
@@ -90,7 +95,6 @@ final class Benchmarks {
     }
 
     private void all() throws RunnerException, IOException, InterruptedException {
-        int forks = quick ? 1 : 3;
         measure(forks, AddOne.class, AddLimited.class, ReadLog.class, FollowLog.class, TypedEvents.class);
         for (int fork = 0; fork < forks; fork++) {
             for (String contender : List.of("library", "lettuce", "container")) {

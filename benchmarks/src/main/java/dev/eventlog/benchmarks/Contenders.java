@@ -123,7 +123,9 @@ public class Contenders implements AutoCloseable {
         if (running == null) {
             Config config = new Config();
             config.setCodec(StringCodec.INSTANCE);
-            config.useSingleServer().setAddress(redisUri());
+            config.useSingleServer()
+                    .setAddress(redisUri())
+                    .setTimeout(60_000); // its own of 3 s is too short to read 100,000 events
             running = Redisson.create(config);
             redisson = running;
         }

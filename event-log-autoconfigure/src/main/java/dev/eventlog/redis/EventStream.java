@@ -8,12 +8,15 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.UnexpectedLastIdException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.ClassPathResource;
@@ -23,6 +26,7 @@ import org.springframework.data.domain.Range.Bound;
 import org.springframework.data.redis.connection.Limit;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisPipelineException;
+import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.data.redis.connection.RedisStreamCommands.TrimOptions;
 import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
 import org.springframework.data.redis.connection.ReturnType;
@@ -32,9 +36,9 @@ import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.connection.stream.StreamOffset;
 import org.springframework.data.redis.connection.stream.StreamReadOptions;
 import org.springframework.data.redis.connection.stream.StreamRecords;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StreamOperations;
 import org.springframework.data.redis.core.StringRedisTemplate;
-import org.springframework.data.redis.core.script.DefaultRedisScript;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
@@ -51,6 +55,7 @@ final class EventStream {
 
     private final String log;
     private final String key;
+    private final byte[] rawKey;
     private final Connections connections;
     private final StringRedisTemplate redis;
     private final int pageSize;
@@ -58,18 +63,21 @@ final class EventStream {
     EventStream(String log, String key, Connections connections, int pageSize) {
         this.log = log;
         this.key = key;
+        this.rawKey = key.getBytes(StandardCharsets.UTF_8);
         this.connections = connections;
         this.redis = connections.commands();
         this.pageSize = pageSize;
     }
 
+    /** By its text: of one by its resource Spring asks at each use whether that file was modified. */
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static RedisScript<List<String>> script(String name) {
-        DefaultRedisScript script = new DefaultRedisScript<>();
-        script.setLocation(new ClassPathResource(name, EventStream.class));
-        script.setResultType(List.class);
-        script.getSha1(); // reads the file now: a script that cannot be read fails here, not at the first add
-        return script;
+        try {
+            String text = new ClassPathResource(name, EventStream.class).getContentAsString(StandardCharsets.UTF_8);
+            return (RedisScript) RedisScript.of(text, List.class);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     String log() {
@@ -167,19 +175,33 @@ final class EventStream {
                 "read",
                 () -> connections.raw()
                         ? RawStreams.range(redis, key, "XRANGE", oldest.toString(), newest.toString(), count)
-                        : events(streams()
-                                .range(
-                                        key,
-                                        between(oldest, newest),
-                                        Limit.limit().count(count))));
+                        : events(commands -> commands.xRange(
+                                rawKey, between(oldest, newest), Limit.limit().count(count))));
     }
 
     private List<Event> reverseRange(EventId newest, EventId oldest, int count) {
         return connections.raw()
                 ? RawStreams.range(redis, key, "XREVRANGE", newest.toString(), oldest.toString(), count)
-                : events(streams()
-                        .reverseRange(
-                                key, between(oldest, newest), Limit.limit().count(count)));
+                : events(commands -> commands.xRevRange(
+                        rawKey, between(oldest, newest), Limit.limit().count(count)));
+    }
+
+    /** Not by {@code opsForStream()}, which would make a record of each event in between. */
+    private List<Event> events(Function<RedisStreamCommands, List<ByteRecord>> read) {
+        List<ByteRecord> records = answered(
+                redis.execute((RedisCallback<List<ByteRecord>>) connection -> read.apply(connection.streamCommands())));
+        List<Event> events = new ArrayList<>(records.size());
+        for (ByteRecord record : records) {
+            Map<String, String> fields =
+                    new LinkedHashMap<>(2 * record.getValue().size());
+            record.getValue().forEach((field, value) -> fields.put(text(field), text(value)));
+            events.add(new Event(EventId.parse(record.getId().getValue()), fields));
+        }
+        return events;
+    }
+
+    private static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     StreamState state() {
@@ -252,9 +274,7 @@ final class EventStream {
     }
 
     private static List<String> texts(List<?> answer) {
-        return answer.stream()
-                .map(text -> new String((byte[]) text, StandardCharsets.UTF_8))
-                .toList();
+        return answer.stream().map(each -> text((byte[]) each)).toList();
     }
 
     /**
@@ -300,10 +320,6 @@ final class EventStream {
 
     static Event event(MapRecord<String, String, String> entry) {
         return new Event(EventId.parse(entry.getId().getValue()), entry.getValue());
-    }
-
-    private static List<Event> events(@Nullable List<MapRecord<String, String, String>> entries) {
-        return answered(entries).stream().map(EventStream::event).toList();
     }
 
     private static Range<String> between(EventId oldest, EventId newest) {

@@ -45,6 +45,7 @@ final class LettuceConnections implements Connections {
     private LettuceConnections(CommandFactory commands, LettuceConnectionFactory feeds) {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
+        template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
         this.feeds = feeds;
     }
 
