@@ -392,9 +392,8 @@ final class PullFollower implements Follower {
         StreamState state = snapshot.state();
         boolean full = snapshot.events().size() == settings.batchSize();
         boolean counted = snapshot.rest() != Continuity.UNKNOWN;
-        // The window may have passed single events that were deleted, and not know it yet. Where nothing is gone that
-        // came
-        // after its beginning the stream knows better.
+        // The window may have passed single events that were deleted, and not know it yet. The stream knows
+        // better where nothing is gone that came after the window's beginning.
         boolean restIsWhole =
                 counted && !snapshot.events().isEmpty() && !state.deleted().isAfter(window.base());
         long rankOfBase = restIsWhole ? state.added() - snapshot.rest() : window.rank();
