@@ -179,6 +179,28 @@ class GapTests extends LogTests {
         assertThat(indexOfGap(listener)).isEqualTo(indexOfEvent(listener, 302) - 1);
     }
 
+    /** Redis 6.2 cannot count, but such a log cannot have been trimmed. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void begunAgainAndShorterThanItsMaxLength(boolean feedHasReadSome) {
+        EventLog log = newLog(options -> options.maxLength(100));
+        log.addAll(events(0, 5));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        int before = feedHasReadSome ? 6 : 5;
+        log.addAll(events(5, before));
+        await().until(() -> listener.count() == before);
+        log.delete();
+        EventId again = log.add(event(100));
+        await().until(() -> listener.count() == before + 1);
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        assertThat(listener.gaps().get(0).firstAvailable()).isEqualTo(again);
+        log.add(event(101));
+        await().until(() -> listener.count() == before + 2);
+        assertThat(listener.gaps()).hasSize(1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void begunAgainWithIdsBelowTheOldOnes(boolean atOnce) {

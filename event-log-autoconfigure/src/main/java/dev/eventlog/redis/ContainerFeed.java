@@ -269,7 +269,7 @@ final class ContainerFeed implements Feed {
 
     /**
      * The newest event that both logs are known to have. What is older than the first event of the new one may have been
-     * trimmed off it, and counts as had by both.
+     * trimmed off it, and counts as had by both: then the id just before that event, as nothing can be missing in between.
      */
     private EventId newestInCommon(StreamState state) {
         EventId first = state.firstId();
@@ -277,7 +277,7 @@ final class ContainerFeed implements Feed {
             return EventId.MIN;
         }
         if (first.isAfter(window.last())) {
-            return window.last();
+            return first.previous();
         }
         List<Event> known = window.events();
         if (!known.isEmpty()) {
@@ -290,7 +290,10 @@ final class ContainerFeed implements Feed {
         }
         for (Event landmark : window.landmarks()) {
             EventId id = landmark.id();
-            if (first.isAfter(id) || stream.range(id, id, 1).contains(landmark)) {
+            if (first.isAfter(id)) {
+                return first.previous();
+            }
+            if (stream.range(id, id, 1).contains(landmark)) {
                 return id;
             }
         }
