@@ -245,7 +245,7 @@ final class EventStream {
      */
     @SuppressWarnings("unchecked") // xRead takes an array
     Poll poll(RedisConnection connection, StreamReadOptions options, StreamOffset<byte[]> from) {
-        List<@Nullable Object> answers;
+        List<? extends @Nullable Object> answers;
         connection.openPipeline();
         try {
             connection.streamCommands().xRead(options, from);
