@@ -38,6 +38,7 @@ final class HeldConnection implements RedisConnectionFactory {
     private final Polling polling;
     private volatile @Nullable FeedConnection held;
     private volatile boolean cut;
+    private volatile @Nullable Thread reader;
 
     HeldConnection(Connections connections, Runnable beforePoll, Polling polling) {
         this.connections = connections;
@@ -81,6 +82,10 @@ final class HeldConnection implements RedisConnectionFactory {
         if (current != null) {
             current.cut().run();
         }
+        Thread waiting = reader;
+        if (waiting != null) { // what it sent just when the connection was closed may never be answered
+            waiting.interrupt();
+        }
     }
 
     @Override
@@ -123,7 +128,15 @@ final class HeldConnection implements RedisConnectionFactory {
         @SafeVarargs
         @SuppressWarnings("ArrayAsKeyOfSetOrMap") // so Spring Data has it; nothing is looked up in it
         public final List<ByteRecord> xRead(StreamReadOptions options, StreamOffset<byte[]>... streams) {
-            return polling.poll(getDelegate(), options, streams[0]);
+            reader = Thread.currentThread();
+            try {
+                if (cut) { // read after reader is written, as cut() does it the other way round
+                    throw new InvalidDataAccessResourceUsageException("The feed has been stopped");
+                }
+                return polling.poll(getDelegate(), options, streams[0]);
+            } finally {
+                reader = null;
+            }
         }
     }
 }
