@@ -75,7 +75,6 @@ final class Benchmarks {
         }
         try {
             Benchmarks benchmarks = new Benchmarks(redis, quick ? 1 : forks, quick, Pattern.compile(only));
-            System.setProperty("benchmarks.redis", redis);
             if (growth) {
                 benchmarks.growth();
             } else {

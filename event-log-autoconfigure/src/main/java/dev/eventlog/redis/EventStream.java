@@ -63,7 +63,7 @@ final class EventStream {
     EventStream(String log, String key, Connections connections, int pageSize) {
         this.log = log;
         this.key = key;
-        this.rawKey = key.getBytes(StandardCharsets.UTF_8);
+        this.rawKey = RawStreams.bytes(key);
         this.connections = connections;
         this.redis = connections.commands();
         this.pageSize = pageSize;
@@ -194,14 +194,10 @@ final class EventStream {
         for (ByteRecord record : records) {
             Map<String, String> fields =
                     new LinkedHashMap<>(2 * record.getValue().size());
-            record.getValue().forEach((field, value) -> fields.put(text(field), text(value)));
+            record.getValue().forEach((field, value) -> fields.put(RawStreams.text(field), RawStreams.text(value)));
             events.add(new Event(EventId.parse(record.getId().getValue()), fields));
         }
         return events;
-    }
-
-    private static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     StreamState state() {
@@ -274,7 +270,7 @@ final class EventStream {
     }
 
     private static List<String> texts(List<?> answer) {
-        return answer.stream().map(each -> text((byte[]) each)).toList();
+        return answer.stream().map(RawStreams::text).toList();
     }
 
     /**

@@ -64,11 +64,11 @@ final class RawStreams {
         return reply instanceof List<?> list ? list : List.of();
     }
 
-    private static String text(Object reply) {
+    static String text(Object reply) {
         return new String((byte[]) reply, StandardCharsets.UTF_8);
     }
 
-    private static byte[] bytes(String text) {
+    static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
