@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,6 +86,32 @@ class GapTests extends LogTests {
         if (TestRedis.get().isAtLeast(7)) { // before, the last event can look as if others had been before it
             assertThat(slow.gaps()).hasSize(1);
         }
+    }
+
+    /** Far behind its feed, which has counted from the log's first event on: then below Redis 7, too, the gap is counted. */
+    @Test
+    void trimmedWhileTheListenerWasBusyButForMoreThanABatch() {
+        EventLog log = newFactory("eventlog.follow.batch-size=10", "eventlog.follow.window-size=20")
+                .create(newName());
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> slow = Collected.and(batch -> go.await());
+        Collected<Event> quick = Collected.events();
+        closeLater(log.follow(Tail.all(), slow));
+        closeLater(log.follow(Tail.all(), quick));
+        List<EventId> ids = new ArrayList<>(log.addAll(events(0, 10)));
+        await().until(() -> slow.count() == 10 && quick.count() == 10);
+        ids.addAll(log.addAll(events(10, 200)));
+        await().until(() -> quick.count() == 200);
+        redis.opsForStream().trim(log.name(), 100);
+        go.countDown();
+        await().until(() -> numbers(slow.all()).contains(199));
+
+        assertThat(numbers(slow.all()))
+                .containsExactlyElementsOf(Stream.concat(range(0, 10).stream(), range(100, 200).stream())
+                        .toList());
+        assertThat(slow.gaps())
+                .containsExactly(new Gap(log.name(), Gap.Kind.REMOVED, ids.get(9), ids.get(100), OptionalLong.of(90)));
+        assertThat(indexOfGap(slow)).isEqualTo(indexOfEvent(slow, 100) - 1);
     }
 
     @Test

@@ -373,7 +373,7 @@ final class PullFollower implements Follower {
     /** Where something was trimmed that follows the cursor, the events after the window are counted as well. */
     private Snapshot snapshot(EventId base) {
         Snapshot snapshot = stream.snapshot(cursor.next(), base, settings.batchSize(), false);
-        return snapshot.state().countsAdded() && !isThereUpTo(cursor, snapshot.state())
+        return rank != Continuity.UNKNOWN && !isThereUpTo(cursor, snapshot.state())
                 ? stream.snapshot(cursor.next(), base, settings.batchSize(), true)
                 : snapshot;
     }
@@ -394,8 +394,10 @@ final class PullFollower implements Follower {
         boolean counted = snapshot.rest() != Continuity.UNKNOWN;
         // The window may have passed single events that were deleted, and not know it yet. The stream knows
         // better where nothing is gone that came after the window's beginning.
-        boolean restIsWhole =
-                counted && !snapshot.events().isEmpty() && !state.deleted().isAfter(window.base());
+        boolean restIsWhole = counted
+                && state.countsAdded()
+                && !snapshot.events().isEmpty()
+                && !state.deleted().isAfter(window.base());
         long rankOfBase = restIsWhole ? state.added() - snapshot.rest() : window.rank();
         long added = rankOfBase - rank;
         if (!isKnown(rank, rankOfBase) || added < snapshot.events().size()) { // or one was counted in another log
