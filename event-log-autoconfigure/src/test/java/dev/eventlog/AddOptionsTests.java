@@ -523,16 +523,6 @@ class AddOptionsTests extends LogTests {
         return log + ":once:{" + log + "}:" + key;
     }
 
-    /** Deletes a log, and lets a millisecond pass, so that its next event cannot have the id of its last. */
-    private void delete(EventLog log) {
-        EventId last = log.lastId().orElseThrow();
-        log.delete();
-        await().until(() -> {
-            Long now = redis.execute(connection -> connection.serverCommands().time(), true);
-            return now != null && now > last.milliseconds();
-        });
-    }
-
     private long millisecondsToLive(String key) {
         Long answer = redis.execute(connection -> connection.keyCommands().pTtl(key.getBytes(UTF_8)), true);
         assertThat(answer).isNotNull();

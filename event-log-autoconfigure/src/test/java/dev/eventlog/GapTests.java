@@ -167,7 +167,7 @@ class GapTests extends LogTests {
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.caughtUp() == 1);
-        log.delete();
+        delete(log);
         EventId again = log.add(event(100));
         log.addAll(events(101, 150));
 
@@ -218,7 +218,7 @@ class GapTests extends LogTests {
         int before = feedHasReadSome ? 6 : 5;
         log.addAll(events(5, before));
         await().until(() -> listener.count() == before);
-        log.delete();
+        delete(log);
         EventId again = log.add(event(100));
         await().until(() -> listener.count() == before + 1);
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
@@ -238,7 +238,7 @@ class GapTests extends LogTests {
         Collected<Event> onlyNew = Collected.events();
         closeLater(log.follow(Tail.last(0), onlyNew));
         await().until(() -> listener.caughtUp() == 1 && onlyNew.caughtUp() == 1);
-        log.delete();
+        delete(log);
         if (!atOnce) {
             Awaitility.await().pollDelay(Duration.ofMillis(350)).until(() -> !log.exists());
         }
@@ -307,7 +307,7 @@ class GapTests extends LogTests {
         EventId seen = new EventId(5, 1); // far below, as ids of one millisecond could be the same
         addWithId(log, seen.toString());
         addWithId(log, "5-2");
-        log.delete();
+        delete(log);
         EventId again = log.addAll(events(5, 8)).get(0);
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.after(seen), listener));

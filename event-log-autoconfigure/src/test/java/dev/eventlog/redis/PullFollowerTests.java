@@ -51,7 +51,7 @@ class PullFollowerTests extends LogTests {
             public Window window() {
                 switch (looks.incrementAndGet()) {
                     case 1 -> { // before the follower reads
-                        log.delete();
+                        delete(log);
                         log.addAll(events(100, 103));
                     }
                     case 2 -> { // after it has
@@ -131,7 +131,7 @@ class PullFollowerTests extends LogTests {
         Window window = window(10, stream().state());
         List<EventId> read = log.addAll(events(20, 23));
         List<Event> events = log.read(Tail.from(read.get(0)));
-        log.delete();
+        delete(log);
         log.addAll(events(100, 124));
         redis.opsForStream().trim(log.name(), 5);
         StreamState state = stream().state();
