@@ -96,7 +96,7 @@ final class Benchmarks {
     private void all() throws RunnerException, IOException, InterruptedException {
         measure(forks, AddOne.class, AddLimited.class, ReadLog.class, FollowLog.class, TypedEvents.class);
         for (int fork = 0; fork < forks; fork++) {
-            for (String contender : List.of("library", "lettuce", "container")) {
+            for (String contender : List.of("library", "lettuce", "container", "pooled-container")) {
                 probe("latency", contender);
             }
             probe("logs", "1000");
@@ -107,7 +107,9 @@ final class Benchmarks {
             probe("start", Boolean.toString(i % 2 == 0));
             probe("start", Boolean.toString(i % 2 != 0));
         }
-        limitOfTheServer();
+        if (only.matcher("limit").find()) {
+            limitOfTheServer();
+        }
         System.out.println(report.ofAll(redis));
     }
 
@@ -116,12 +118,12 @@ final class Benchmarks {
         System.out.println(report.ofGrowth(redis));
     }
 
-    private void measure(int forks, Class<?>... benchmarks) throws RunnerException {
+    private void measure(int processes, Class<?>... benchmarks) throws RunnerException {
         for (Class<?> benchmark : benchmarks) {
             String name = Pattern.quote(benchmark.getName()) + "\\..*" + only.pattern();
             ChainedOptionsBuilder options = new OptionsBuilder()
                     .include(name)
-                    .forks(forks)
+                    .forks(processes)
                     .jvmArgs(HEAP, Contenders.redisProperty(redis))
                     .addProfiler(GCProfiler.class)
                     .shouldFailOnError(true);

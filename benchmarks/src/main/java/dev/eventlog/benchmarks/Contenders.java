@@ -25,6 +25,9 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettucePoolingClientConfiguration;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /** What is compared: this library, plain Spring Data Redis, raw Lettuce and Redisson, each made when it is first asked for. */
@@ -41,6 +44,7 @@ public class Contenders implements AutoCloseable {
     static class Application {}
 
     private @Nullable ConfigurableApplicationContext application;
+    private @Nullable LettuceConnectionFactory pooled;
     private @Nullable RedisClient lettuceClient;
     private @Nullable StatefulRedisConnection<String, String> lettuce;
     private @Nullable RedissonClient redisson;
@@ -95,6 +99,20 @@ public class Contenders implements AutoCloseable {
     /** {@return that, below its template} */
     RedisConnectionFactory springConnections() {
         return application().getBean(RedisConnectionFactory.class);
+    }
+
+    /** {@return the same with a pool, as {@code spring.data.redis.lettuce.pool.enabled} makes it} */
+    RedisConnectionFactory pooledSpringConnections() {
+        LettuceConnectionFactory running = pooled;
+        if (running == null) {
+            RedisURI uri = RedisURI.create(redisUri());
+            running = new LettuceConnectionFactory(
+                    new RedisStandaloneConfiguration(uri.getHost(), uri.getPort()),
+                    LettucePoolingClientConfiguration.builder().build());
+            running.start();
+            pooled = running;
+        }
+        return running;
     }
 
     /** {@return the one connection of raw Lettuce that all threads share} */
@@ -155,6 +173,9 @@ public class Contenders implements AutoCloseable {
     public void close() {
         if (application != null) {
             application.close();
+        }
+        if (pooled != null) {
+            pooled.destroy();
         }
         if (lettuceClient != null) {
             lettuceClient.shutdown();

@@ -57,6 +57,7 @@ public class FollowLog {
     private StatefulRedisConnection<String, String> lettuce;
     private StatefulRedisConnection<String, String> reading;
     private RedisConnectionFactory spring;
+    private RedisConnectionFactory pooledSpring;
 
     /** Makes each contender, and the log that exists. */
     @Setup
@@ -67,6 +68,7 @@ public class FollowLog {
         lettuce = all.lettuce();
         reading = all.newLettuce();
         spring = all.springConnections();
+        pooledSpring = all.pooledSpringConnections();
     }
 
     /** Empties the log that grows. */
@@ -98,7 +100,7 @@ public class FollowLog {
     @Benchmark
     public void containerDrains() throws InterruptedException {
         Counted counted = new Counted();
-        var container = containerOn(EXISTING, "0", counted);
+        var container = containerOn(spring, EXISTING, "0", counted);
         counted.await();
         container.stop();
     }
@@ -131,8 +133,17 @@ public class FollowLog {
 
     @Benchmark
     public void containerKeepsUp() throws InterruptedException {
+        containerKeepsUp(spring);
+    }
+
+    @Benchmark
+    public void pooledContainerKeepsUp() throws InterruptedException {
+        containerKeepsUp(pooledSpring);
+    }
+
+    private void containerKeepsUp(RedisConnectionFactory connections) throws InterruptedException {
         Counted counted = new Counted();
-        var container = containerOn(GROWING, "0", counted);
+        var container = containerOn(connections, GROWING, "0", counted);
         Thread writer = write();
         counted.await();
         container.stop();
@@ -140,8 +151,8 @@ public class FollowLog {
     }
 
     private StreamMessageListenerContainer<String, MapRecord<String, String, String>> containerOn(
-            String key, String after, Counted counted) {
-        var container = StreamMessageListenerContainer.create(spring);
+            RedisConnectionFactory connections, String key, String after, Counted counted) {
+        var container = StreamMessageListenerContainer.create(connections);
         container.start();
         container.receive(
                 org.springframework.data.redis.connection.stream.StreamOffset.create(key, ReadOffset.from(after)),

@@ -83,8 +83,10 @@ final class Report {
                     "FollowLog.lettuceKeepsUp",
                     0.9),
             time("", "", "FollowLog.libraryKeepsUp", "bare container", "FollowLog.containerKeepsUp", 0),
+            time("", "", "FollowLog.libraryKeepsUp", "the same with a pool", "FollowLog.pooledContainerKeepsUp", 0),
             time("8", "latency, median", "latency.library.p50", "raw `XREAD`", "latency.lettuce.p50", 1 / 1.15),
             time("", "", "latency.library.p50", "bare container", "latency.container.p50", 0),
+            time("", "", "latency.library.p50", "the same with a pool", "latency.pooled-container.p50", 0),
             time("", "latency, 99th percentile", "latency.library.p99", "raw `XREAD`", "latency.lettuce.p99", 1 / 1.5),
             time("", "", "latency.library.p99", "bare container", "latency.container.p99", 0),
             time(

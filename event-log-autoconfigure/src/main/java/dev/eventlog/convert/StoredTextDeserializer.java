@@ -153,7 +153,10 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
             case '{', '[' -> true;
             case 't' -> text.equals("true");
             case 'f' -> text.equals("false");
-            default -> NUMBER.matcher(text).matches();
+            // The pattern is dear, and many a text, as a time in UTC, ends as no number does
+            default ->
+                Character.isDigit(text.charAt(text.length() - 1))
+                        && NUMBER.matcher(text).matches();
         };
     }
 
