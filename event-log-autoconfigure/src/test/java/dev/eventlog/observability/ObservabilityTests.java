@@ -19,7 +19,8 @@ import dev.eventlog.convert.EventFields;
 import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.Collected;
-import dev.eventlog.test.TestApplication;
+import dev.eventlog.test.TcpProxy;
+import dev.eventlog.test.TestRedis;
 import dev.eventlog.test.TestRedisConnection;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -56,6 +57,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
 import org.springframework.boot.health.contributor.Health;
@@ -69,6 +71,8 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 class ObservabilityTests {
@@ -194,6 +198,44 @@ class ObservabilityTests {
                 context.getBean(StringRedisTemplate.class).delete(text);
             }
         });
+    }
+
+    @Test
+    void tellsOfALostRedisAndThatItCameBack() {
+        try (TcpProxy proxy = new TcpProxy(TestRedis.get().uri())) {
+            runner.withPropertyValues(
+                            "spring.data.redis.url=" + proxy.uri(),
+                            "spring.data.redis.timeout=1s",
+                            "eventlog.follow.poll-timeout=500ms",
+                            "eventlog.follow.recovery.delay=50ms")
+                    .run(context -> {
+                        EventLog log = log(context);
+                        MeterRegistry meters = context.getBean(MeterRegistry.class);
+                        log.add(event(1));
+                        Collected<Event> listener = Collected.events();
+                        try (Follower follower = log.follow(Tail.all(), listener)) {
+                            await().until(() -> listener.caughtUp() == 1);
+                            proxy.refuse();
+                            proxy.cut();
+                            await().until(() -> value(meters, "eventlog.feeds.interrupted") == 1);
+                            LogDescriptor shown = context.getBean(EventLogsEndpoint.class)
+                                    .followed()
+                                    .logs()
+                                    .get(name);
+                            assertThat(shown).isNotNull();
+                            assertThat(shown.interrupted()).isTrue();
+                            assertThat(shown.error()).contains(name);
+                            assertThat(context.getBean(EventLogHealthIndicator.class)
+                                            .health()
+                                            .getDetails())
+                                    .containsEntry("interrupted", 1L);
+                            proxy.accept();
+                            await().until(() -> value(meters, "eventlog.reconnects") == 1);
+                            await().until(() -> value(meters, "eventlog.feeds.interrupted") == 0);
+                            assertThat(follower.isRunning()).isTrue();
+                        }
+                    });
+        }
     }
 
     @Test
@@ -464,6 +506,28 @@ class ObservabilityTests {
     }
 
     @Test
+    void theEndpointShowsTheOthersWhereOneIsRefused() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            EventLog other = context.getBean(EventLogFactory.class).create(name + ":other");
+            StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
+            try (Follower follower = log.follow(Tail.all(), batch -> {});
+                    Follower another = other.follow(Tail.all(), batch -> {})) {
+                redis.opsForValue().set(other.name(), "x");
+                Map<String, LogDescriptor> shown =
+                        context.getBean(EventLogsEndpoint.class).followed().logs();
+                assertThat(shown.get(other.name())).isNotNull();
+                assertThat(shown.get(other.name()).error()).contains(other.name());
+                assertThat(shown.get(name)).isNotNull();
+                assertThat(shown.get(name).error()).isNull();
+                assertThat(follower.log()).isNotEqualTo(another.log());
+            } finally {
+                redis.delete(other.name());
+            }
+        });
+    }
+
+    @Test
     void allOfItIsThereByDefault() {
         withoutRedis.run(context -> assertThat(context)
                 .hasSingleBean(EventLogMeters.class)
@@ -494,11 +558,24 @@ class ObservabilityTests {
                 });
     }
 
-    /** As Boot itself finds what there is. Micrometer's observations are there with Spring. */
+    /** Read as Boot reads them, without loading their classes first. Micrometer's observations are there with Spring. */
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestRedisConnection.class)
+    @ImportAutoConfiguration({
+        DataRedisAutoConfiguration.class,
+        ServiceConnectionAutoConfiguration.class,
+        EventLogAutoConfiguration.class,
+        EventLogMetricsAutoConfiguration.class,
+        EventLogObservationAutoConfiguration.class,
+        EventLogHealthAutoConfiguration.class,
+        EventLogsEndpointAutoConfiguration.class
+    })
+    static class Alone {}
+
     @Test
     void worksWithNothingOfItOnTheClassPath() {
         new ApplicationContextRunner()
-                .withUserConfiguration(TestApplication.class)
+                .withUserConfiguration(Alone.class)
                 .withClassLoader(new FilteredClassLoader(
                         "io.micrometer.core",
                         "io.micrometer.tracing",
