@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -158,6 +159,10 @@ class ObservabilityTests {
                 log.addAll(events(1, 6));
                 await().until(() -> value(meters, "eventlog.follower.lag") == 6);
                 await().until(() -> value(meters, "eventlog.follower.lag.time") > 0.02);
+                log.addAll(events(6, 36)); // further than the window shows: only Redis 7 counts these
+                double behind = TestRedis.get().isAtLeast(7) ? 36 : Double.NaN;
+                await().until(() -> Double.compare(value(meters, "eventlog.follower.lag"), behind) == 0);
+                assertThat(value(meters, "eventlog.follower.lag.time")).isPositive();
                 hold.countDown();
                 await().until(() -> value(meters, "eventlog.follower.lag") == 0);
                 assertThat(value(meters, "eventlog.follower.lag.time")).isZero();
@@ -270,16 +275,14 @@ class ObservabilityTests {
     @Test
     void theReadmesTableOfKeysIsThatOfTheCode() throws IOException {
         Map<String, List<String>> documented = rows("(?:log|eventlog\\.[a-z.]+)", 3);
-        Map<String, List<String>> keys = new TreeMap<>();
+        Map<String, String> cardinalities = new TreeMap<>();
+        documented.forEach((key, row) -> cardinalities.put(key, row.get(0)));
         for (EventLogObservation observation : EventLogObservation.values()) {
-            Stream.of(observation.getLowCardinalityKeyNames()).forEach(key -> keys.put(key.asString(), List.of("low")));
-            Stream.of(observation.getHighCardinalityKeyNames())
-                    .forEach(key -> keys.put(key.asString(), List.of("high")));
+            Map<String, String> keys = new TreeMap<>();
+            Stream.of(observation.getLowCardinalityKeyNames()).forEach(key -> keys.put(key.asString(), "low"));
+            Stream.of(observation.getHighCardinalityKeyNames()).forEach(key -> keys.put(key.asString(), "high"));
+            assertThat(cardinalities).isEqualTo(keys);
         }
-        assertThat(documented.keySet()).isEqualTo(keys.keySet());
-        assertThat(documented)
-                .allSatisfy((key, row) ->
-                        assertThat(row.get(0)).isEqualTo(keys.get(key).get(0)));
     }
 
     /** The rows of the README's table with so many columns whose first is such a code. */
@@ -409,8 +412,8 @@ class ObservabilityTests {
         }
 
         @Override
-        public <C> Span.Builder extract(C carrier, Getter<C> getter) {
-            String parent = getter.get(carrier, "traceparent");
+        public <C> Span.Builder extract(@Nullable C carrier, Getter<C> getter) {
+            String parent = getter.get(Objects.requireNonNull(carrier), "traceparent");
             Span.Builder builder = tracer.spanBuilder();
             if (parent != null) {
                 SimpleTraceContext context = new SimpleTraceContext();
