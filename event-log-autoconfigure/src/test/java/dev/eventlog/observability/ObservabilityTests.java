@@ -159,9 +159,10 @@ class ObservabilityTests {
                 log.addAll(events(1, 6));
                 await().until(() -> value(meters, "eventlog.follower.lag") == 6);
                 await().until(() -> value(meters, "eventlog.follower.lag.time") > 0.02);
-                log.addAll(events(6, 36)); // further than the window shows: only Redis 7 counts these
-                double behind = TestRedis.get().isAtLeast(7) ? 36 : Double.NaN;
-                await().until(() -> Double.compare(value(meters, "eventlog.follower.lag"), behind) == 0);
+                // Further than the window shows. Below Redis 7 it is known here as the feed has seen the first event
+                // come.
+                log.addAll(events(6, 36));
+                await().until(() -> value(meters, "eventlog.follower.lag") == 36);
                 assertThat(value(meters, "eventlog.follower.lag.time")).isPositive();
                 hold.countDown();
                 await().until(() -> value(meters, "eventlog.follower.lag") == 0);
