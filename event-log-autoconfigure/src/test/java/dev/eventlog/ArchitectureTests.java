@@ -15,7 +15,18 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
+import dev.eventlog.observability.AddContext;
+import dev.eventlog.observability.AddConvention;
+import dev.eventlog.observability.BatchContext;
+import dev.eventlog.observability.BatchConvention;
+import dev.eventlog.observability.EventLogHealthAutoConfiguration;
+import dev.eventlog.observability.EventLogMetricsAutoConfiguration;
+import dev.eventlog.observability.EventLogObservation;
+import dev.eventlog.observability.EventLogObservationAutoConfiguration;
+import dev.eventlog.observability.EventLogsEndpointAutoConfiguration;
+import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
+import dev.eventlog.redis.FollowedLog;
 import dev.eventlog.redis.RedisEventLogFactory;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -47,7 +58,11 @@ class ArchitectureTests {
                 .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.eventlog.autoconfigure..", "org.springframework.boot..")
+                .resideInAnyPackage(
+                        "dev.eventlog.autoconfigure..",
+                        "dev.eventlog.observability..",
+                        "io.micrometer..",
+                        "org.springframework.boot..")
                 .check(CODE);
     }
 
@@ -90,10 +105,21 @@ class ArchitectureTests {
                 .and()
                 .doNotBelongToAnyOf(
                         RedisEventLogFactory.class,
+                        EventLogObserver.class,
+                        FollowedLog.class,
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
-                        EventLogAutoConfiguration.class)
+                        EventLogAutoConfiguration.class,
+                        EventLogHealthAutoConfiguration.class,
+                        EventLogMetricsAutoConfiguration.class,
+                        EventLogObservationAutoConfiguration.class,
+                        EventLogsEndpointAutoConfiguration.class,
+                        EventLogObservation.class,
+                        AddContext.class,
+                        AddConvention.class,
+                        BatchContext.class,
+                        BatchConvention.class)
                 .should()
                 .bePublic()
                 .check(CODE);

@@ -3,6 +3,7 @@ package dev.eventlog.autoconfigure;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
+import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
 import java.util.concurrent.Executor;
@@ -42,7 +43,8 @@ public final class EventLogAutoConfiguration {
             ObjectProvider<JsonMapper> json,
             EventLogProperties properties,
             Environment environment,
-            @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+            @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
+            ObjectProvider<EventLogObserver> observers) {
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,
@@ -50,7 +52,12 @@ public final class EventLogAutoConfiguration {
                 followSettings(properties.follow()),
                 properties.follow().maxThreads(),
                 Threading.VIRTUAL.isActive(environment));
-        return new RedisEventLogFactory(redis, json.getIfUnique(JsonMapper::new), settings, executor.getIfAvailable());
+        return new RedisEventLogFactory(
+                redis,
+                json.getIfUnique(JsonMapper::new),
+                settings,
+                executor.getIfAvailable(),
+                observers.orderedStream().toList());
     }
 
     private static FollowSettings followSettings(Follow follow) {

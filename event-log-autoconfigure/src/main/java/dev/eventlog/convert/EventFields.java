@@ -16,6 +16,12 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class EventFields {
 
+    /**
+     * The field that carries the trace of an add to followers, in the form of the header {@code traceparent} of W3C Trace
+     * Context. No part of the event: typed events are read without it.
+     */
+    public static final String TRACE_PARENT = "@traceparent";
+
     private final ValueWriter writer;
     private final TypedMappers mappers;
     private final Map<Class<?>, TypedFields<?>> typed = new ConcurrentHashMap<>();

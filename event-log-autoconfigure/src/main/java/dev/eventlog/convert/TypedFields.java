@@ -93,7 +93,7 @@ public final class TypedFields<T> {
     }
 
     /**
-     * The value that has these fields.
+     * The value that has these fields, without {@link EventFields#TRACE_PARENT}.
      *
      * @param fields fields as stored, written here or elsewhere
      * @return the value
@@ -102,7 +102,11 @@ public final class TypedFields<T> {
     public T fromFields(Map<String, String> fields) {
         try (TokenBuffer buffer = TokenBuffer.forGeneration()) {
             buffer.writeStartObject();
-            fields.forEach(buffer::writeStringProperty);
+            fields.forEach((name, text) -> {
+                if (!name.equals(EventFields.TRACE_PARENT)) {
+                    buffer.writeStringProperty(name, text);
+                }
+            });
             buffer.writeEndObject();
             try (JsonParser parser = new FieldsParser(buffer.asParser())) {
                 return reader.readValue(parser);

@@ -45,6 +45,7 @@ final class ContainerFeed implements Feed {
     private final EventStream stream;
     private final FollowSettings settings;
     private final Executor threads;
+    private final Observers observers;
     private final Window window;
     private final HeldConnection connection;
     private final StreamMessageListenerContainer<String, MapRecord<String, String, String>> container;
@@ -74,10 +75,12 @@ final class ContainerFeed implements Feed {
             long limit,
             FollowSettings settings,
             Connections connections,
-            Executor threads) {
+            Executor threads,
+            Observers observers) {
         this.stream = stream;
         this.settings = settings;
         this.threads = threads;
+        this.observers = observers;
         this.window = new Window(settings.windowSize(), state, limit);
         this.connection = new HeldConnection(connections, this::betweenPolls, this::read);
         this.container = StreamMessageListenerContainer.create(
@@ -355,8 +358,9 @@ final class ContainerFeed implements Feed {
 
     private void recovered() {
         backOff = null;
-        logger.info("Following log '" + stream.log() + "' goes on after "
-                + Duration.ofNanos(subscribedAt - lostAt).toMillis() + " ms");
+        Duration interruption = Duration.ofNanos(subscribedAt - lostAt);
+        logger.info("Following log '" + stream.log() + "' goes on after " + interruption.toMillis() + " ms");
+        observers.reconnected(stream.log(), interruption);
     }
 
     /** Ends a subscription whose offset is no longer right. */

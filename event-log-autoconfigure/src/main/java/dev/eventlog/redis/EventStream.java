@@ -59,9 +59,11 @@ final class EventStream {
     private final Connections connections;
     private final StringRedisTemplate redis;
     private final int pageSize;
+    private final EventLogOptions options;
 
-    EventStream(String log, String key, Connections connections, int pageSize) {
+    EventStream(String log, String key, Connections connections, int pageSize, EventLogOptions options) {
         this.log = log;
+        this.options = options;
         this.key = key;
         this.rawKey = RawStreams.bytes(key);
         this.connections = connections;
@@ -88,10 +90,14 @@ final class EventStream {
         return key;
     }
 
+    EventLogOptions options() {
+        return options;
+    }
+
     /** {@code XADD}, where nothing else must happen with it. */
-    EventId add(Map<String, String> event, EventLogOptions options, AddOptions terms) {
+    EventId add(Map<String, String> event, AddOptions terms) {
         if (options.hasTtl() || !terms.equals(AddOptions.none())) {
-            return addAll(List.of(event), options, terms).get(0);
+            return addAll(List.of(event), terms).get(0);
         }
         return change(() -> {
             XAddOptions trimming = options.hasMaxLength()
@@ -103,7 +109,7 @@ final class EventStream {
     }
 
     /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */
-    List<EventId> addAll(List<Map<String, String>> events, EventLogOptions options, AddOptions terms) {
+    List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
         List<String> keys = terms.idempotencyKey()
                 .map(once -> List.of(key, RecordKey.of(log, key, once)))
                 .orElse(List.of(key));

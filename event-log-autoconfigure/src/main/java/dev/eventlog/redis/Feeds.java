@@ -13,13 +13,15 @@ final class Feeds {
     private final Connections connections;
     private final FollowSettings settings;
     private final Executor threads;
+    private final Observers observers;
     private final Map<String, Feed> byKey = new HashMap<>();
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
 
-    Feeds(Connections connections, FollowSettings settings, Executor threads) {
+    Feeds(Connections connections, FollowSettings settings, Executor threads, Observers observers) {
         this.connections = connections;
         this.settings = settings;
         this.threads = threads;
+        this.observers = observers;
     }
 
     /** Makes a follower on a feed. */
@@ -49,7 +51,7 @@ final class Feeds {
     }
 
     private Feed start(EventStream stream, StreamState state, long limit) {
-        ContainerFeed feed = new ContainerFeed(stream, state, limit, settings, connections, threads);
+        ContainerFeed feed = new ContainerFeed(stream, state, limit, settings, connections, threads, observers);
         byKey.put(stream.key(), feed);
         feed.start();
         return feed;

@@ -8,11 +8,15 @@ import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.PullFollower.Loss;
 import dev.eventlog.redis.PullFollower.Start;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Starts followers, knows those that run, and closes them all. Thread-safe. */
@@ -21,19 +25,22 @@ final class Followers {
     private final Feeds feeds;
     private final FollowSettings settings;
     private final Executor threads;
+    private final Observers observers;
     private final Set<PullFollower> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
 
-    Followers(Feeds feeds, FollowSettings settings, Executor threads) {
+    Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
         this.feeds = feeds;
         this.settings = settings;
         this.threads = threads;
+        this.observers = observers;
     }
 
     Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
         refuseIfClosed(stream);
         StreamState state = stream.state();
         Start start = start(stream, tail, state);
+        EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         PullFollower follower = feeds.join(
                 stream,
                 state,
@@ -44,14 +51,18 @@ final class Followers {
                         feed,
                         settings,
                         threads,
-                        listener,
+                        observed,
                         options,
                         start,
                         state.lastId(),
                         tail.maxLength(),
                         life));
         running.add(follower);
-        follower.completion().whenComplete((nothing, failure) -> running.remove(follower));
+        observers.followed(stream.log());
+        follower.completion().whenComplete((nothing, failure) -> {
+            running.remove(follower);
+            observers.ended(stream.log(), failure);
+        });
         if (!open) { // closed since the look above, perhaps without having seen this one
             follower.close();
             refuseIfClosed(stream);
@@ -167,5 +178,23 @@ final class Followers {
 
     boolean isOpen() {
         return open;
+    }
+
+    /** {@return the logs that have followers, in the order of their names} */
+    List<FollowedLog> followedLogs() {
+        Map<String, List<PullFollower>> byLog = running.stream()
+                .filter(PullFollower::isRunning)
+                .collect(Collectors.groupingBy(PullFollower::log, TreeMap::new, Collectors.toList()));
+        List<FollowedLog> logs = new ArrayList<>(byLog.size());
+        byLog.forEach((log, followers) -> {
+            Set<Feed> read = followers.stream().map(PullFollower::feed).collect(Collectors.toSet());
+            logs.add(new FollowedLog(
+                    log,
+                    followers.get(0).options(),
+                    read.size(),
+                    (int) read.stream().filter(Feed::isInterrupted).count(),
+                    followers.stream().map(PullFollower::state).toList()));
+        });
+        return logs;
     }
 }

@@ -5,12 +5,17 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventBatchRecoverer;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.EventStream.Snapshot;
+import dev.eventlog.redis.FollowedLog.FollowerState;
+import dev.eventlog.redis.Window.Behind;
 import dev.eventlog.redis.Window.Slice;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -113,10 +118,12 @@ final class PullFollower implements Follower {
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
 
+    // Written by the turn only.
+    private volatile long rank;
+    private volatile int life;
+
     // What follows belongs to the turn.
     private EventId cursor;
-    private long rank;
-    private int life;
     private @Nullable Loss loss;
     private boolean caughtUp;
     private @Nullable BackOffExecution backOff;
@@ -171,6 +178,28 @@ final class PullFollower implements Follower {
     @Override
     public CompletionStage<Void> completion() {
         return completion.minimalCompletionStage();
+    }
+
+    EventLogOptions options() {
+        return stream.options();
+    }
+
+    Feed feed() {
+        return feed;
+    }
+
+    /** {@return how far it has come, by what its feed has read} */
+    FollowerState state() {
+        EventId taken = position;
+        Behind behind = feed.window().behind(taken, rank, life);
+        boolean known = behind.events() != Continuity.UNKNOWN;
+        EventId since = behind.since();
+        Duration waiting = known ? Duration.ZERO : null;
+        if (since != null) {
+            Duration age = Duration.between(since.timestamp(), Instant.now());
+            waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
+        }
+        return new FollowerState(taken, known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
     /** Says that there may be something to do. From any thread; never blocks. */

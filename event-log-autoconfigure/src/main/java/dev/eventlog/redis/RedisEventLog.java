@@ -22,15 +22,15 @@ import org.springframework.util.Assert;
 final class RedisEventLog implements EventLog {
 
     private final EventStream stream;
-    private final EventLogOptions options;
     private final EventFields fields;
     private final Followers followers;
+    private final Observers observers;
 
-    RedisEventLog(EventStream stream, EventLogOptions options, EventFields fields, Followers followers) {
+    RedisEventLog(EventStream stream, EventFields fields, Followers followers, Observers observers) {
         this.stream = stream;
-        this.options = options;
         this.fields = fields;
         this.followers = followers;
+        this.observers = observers;
     }
 
     @Override
@@ -40,7 +40,7 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public EventLogOptions options() {
-        return options;
+        return stream.options();
     }
 
     @Override
@@ -54,12 +54,22 @@ final class RedisEventLog implements EventLog {
     }
 
     EventId addStored(Map<String, String> event, AddOptions terms) {
-        return stream.add(event, options, required(terms));
+        AddOptions given = required(terms);
+        return observers.isEmpty()
+                ? stream.add(event, given)
+                : observers
+                        .add(name(), List.of(event), events -> List.of(stream.add(events.get(0), given)))
+                        .get(0);
     }
 
     List<EventId> addAllStored(List<Map<String, String>> events, AddOptions terms) {
         AddOptions given = required(terms);
-        return events.isEmpty() ? List.of() : stream.addAll(events, options, given);
+        if (events.isEmpty()) {
+            return List.of();
+        }
+        return observers.isEmpty()
+                ? stream.addAll(events, given)
+                : observers.add(name(), events, those -> stream.addAll(those, given));
     }
 
     private AddOptions required(AddOptions terms) {
@@ -69,7 +79,7 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public List<Event> read(Tail tail) {
-        TailRange range = TailRange.of(tail, options);
+        TailRange range = TailRange.of(tail, options());
         List<Event> events = new ArrayList<>();
         stream.backwards(EventId.MAX, range.after(), range.limit(), events::addAll);
         Collections.reverse(events);
@@ -81,7 +91,7 @@ final class RedisEventLog implements EventLog {
         Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
         FollowOptions.Builder followOptions = FollowOptions.builder();
         customizer.accept(followOptions);
-        return followers.follow(stream, TailRange.of(tail, options), listener, followOptions.build());
+        return followers.follow(stream, TailRange.of(tail, options()), listener, followOptions.build());
     }
 
     @Override
@@ -107,6 +117,6 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public String toString() {
-        return "EventLog '" + name() + "' (" + options + ")";
+        return "EventLog '" + name() + "' (" + options() + ")";
     }
 }

@@ -5,6 +5,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -31,6 +32,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final Settings settings;
     private final ListenerThreads ownThreads;
     private final Followers followers;
+    private final Observers observers;
 
     /**
      * What is set for all logs. Immutable.
@@ -57,18 +59,27 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * @param json writes and reads typed events and what is nested in others
      * @param settings what is set for all logs
      * @param listenerExecutor runs the listeners; null for threads of the factory's own
+     * @param observers see what the logs do, the first from outermost
      * @throws IllegalArgumentException if the template has no connection factory
      */
     public RedisEventLogFactory(
-            StringRedisTemplate redis, JsonMapper json, Settings settings, @Nullable Executor listenerExecutor) {
+            StringRedisTemplate redis,
+            JsonMapper json,
+            Settings settings,
+            @Nullable Executor listenerExecutor,
+            List<EventLogObserver> observers) {
         Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
         this.connections = Connections.of(redis, settings.follow().pollTimeout());
         this.fields = new EventFields(json);
         this.settings = settings;
+        this.observers = new Observers(observers);
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
-        Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds());
+        Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds(), this.observers);
         this.followers = new Followers(
-                feeds, settings.follow(), listenerExecutor != null ? listenerExecutor : ownThreads.forListeners());
+                feeds,
+                settings.follow(),
+                listenerExecutor != null ? listenerExecutor : ownThreads.forListeners(),
+                this.observers);
     }
 
     @Override
@@ -85,8 +96,18 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
-        EventStream stream = new EventStream(name, settings.keyPrefix() + name, connections, settings.pageSize());
-        return new RedisEventLog(stream, options.build(), fields, followers);
+        EventStream stream =
+                new EventStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options.build());
+        return new RedisEventLog(stream, fields, followers, observers);
+    }
+
+    /**
+     * The logs that have followers in this application, as they are now. Asks Redis nothing.
+     *
+     * @return in the order of their names; unmodifiable
+     */
+    public List<FollowedLog> followedLogs() {
+        return List.copyOf(followers.followedLogs());
     }
 
     /** Lets logs be followed again, after {@link #stop()}. */

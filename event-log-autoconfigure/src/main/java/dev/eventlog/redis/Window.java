@@ -236,6 +236,33 @@ final class Window {
         return slice(Found.EVENTS, events, Continuity.minus(rank, size - from));
     }
 
+    /**
+     * What comes after a position, as far as is known here.
+     *
+     * @param events how many events, or unknown
+     * @param since the id of the next event, or one before it; null if none comes, or nothing is known
+     */
+    record Behind(long events, @Nullable EventId since) {}
+
+    /** {@return how far a follower is behind the end of this window} */
+    synchronized Behind behind(EventId position, long rankOfPosition, int knownLife) {
+        if (life != knownLife) {
+            return new Behind(Continuity.UNKNOWN, null);
+        }
+        if (position.compareTo(last) >= 0) {
+            return new Behind(0, null);
+        }
+        if (position.compareTo(base) >= 0) {
+            int next = indexAfter(position);
+            return new Behind(size - next, next < size ? at(next).id() : null);
+        }
+        boolean counted = rank != Continuity.UNKNOWN && rankOfPosition != Continuity.UNKNOWN;
+        EventId since = position.equals(EventId.MIN) ? start : position;
+        return new Behind(
+                counted ? Math.max(0, rank - rankOfPosition) : Continuity.UNKNOWN,
+                since.equals(EventId.MIN) ? null : since);
+    }
+
     private Slice slice(Found found, List<Event> events, long rankOfCursor) {
         return new Slice(found, events, rankOfCursor, base, life, resume, start, endOfLast);
     }

@@ -140,7 +140,7 @@ class PullFollowerTests extends LogTests {
     }
 
     private EventStream stream() {
-        return new EventStream(log.name(), log.name(), connections, 100);
+        return new EventStream(log.name(), log.name(), connections, 100, log.options());
     }
 
     private static Window window(int capacity, StreamState state) {
@@ -153,7 +153,7 @@ class PullFollowerTests extends LogTests {
         ExecutorService threads = closeLater(Executors.newSingleThreadExecutor(), ExecutorService::shutdownNow);
         PullFollower follower = closeLater(new PullFollower(
                 stream(),
-                new Feeds(connections, settings, threads),
+                new Feeds(connections, settings, threads, Observers.NONE),
                 feed,
                 settings,
                 threads,

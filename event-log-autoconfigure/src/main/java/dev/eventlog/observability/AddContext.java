@@ -1,0 +1,78 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.EventId;
+import dev.eventlog.convert.EventFields;
+import io.micrometer.observation.transport.Kind;
+import io.micrometer.observation.transport.SenderContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An add that is observed. Its carrier takes the one header of its trace that is stored, if any is to be. */
+public final class AddContext extends SenderContext<Map<String, String>> {
+
+    /** The header of the W3C form, which Spring Boot writes unless told otherwise. */
+    static final String TRACE_PARENT = "traceparent";
+
+    private final String log;
+    private final String logPattern;
+    private final int events;
+    private List<EventId> ids = List.of();
+
+    AddContext(String log, String logPattern, int events, boolean propagateTrace) {
+        super(
+                (carrier, key, value) -> {
+                    if (propagateTrace && carrier != null && key.equalsIgnoreCase(TRACE_PARENT)) {
+                        carrier.put(TRACE_PARENT, value);
+                    }
+                },
+                Kind.PRODUCER);
+        setCarrier(new HashMap<>());
+        setRemoteServiceName("redis");
+        this.log = log;
+        this.logPattern = logPattern;
+        this.events = events;
+    }
+
+    /** {@return the name of the log} */
+    public String log() {
+        return log;
+    }
+
+    /** {@return the first of the configured patterns that fits that name; an asterisk if none does} */
+    public String logPattern() {
+        return logPattern;
+    }
+
+    /** {@return how many events are added} */
+    public int events() {
+        return events;
+    }
+
+    /** {@return their ids, in order; empty before they are added, and if that fails} */
+    public List<EventId> ids() {
+        return ids;
+    }
+
+    void added(List<EventId> given) {
+        this.ids = given;
+    }
+
+    /** {@return these events, with the trace where there is one} */
+    List<Map<String, String>> withTrace(List<Map<String, String>> fields) {
+        Map<String, String> carrier = getCarrier();
+        String trace = carrier == null ? null : carrier.get(TRACE_PARENT);
+        if (trace == null) {
+            return fields;
+        }
+        List<Map<String, String>> traced = new ArrayList<>(fields.size());
+        for (Map<String, String> event : fields) {
+            Map<String, String> more = new LinkedHashMap<>(event);
+            more.putIfAbsent(EventFields.TRACE_PARENT, trace);
+            traced.add(more);
+        }
+        return traced;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.observability.EndedFollowers.Ended;
+import dev.eventlog.redis.FollowedLog;
+import dev.eventlog.redis.RedisEventLogFactory;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+
+/** Down while there is a log of which a follower has ended by an error, and that was not followed anew. Asks Redis nothing. */
+final class EventLogHealthIndicator extends AbstractHealthIndicator {
+
+    private final RedisEventLogFactory factory;
+    private final EndedFollowers ended;
+
+    EventLogHealthIndicator(RedisEventLogFactory factory, EndedFollowers ended) {
+        super("The health of event logs cannot be told");
+        this.factory = factory;
+        this.ended = ended;
+    }
+
+    @Override
+    protected void doHealthCheck(Health.Builder builder) {
+        List<FollowedLog> logs = factory.followedLogs();
+        builder.up()
+                .withDetail("followedLogs", logs.size())
+                .withDetail(
+                        "followers",
+                        logs.stream().mapToInt(log -> log.followers().size()).sum())
+                .withDetail(
+                        "interrupted",
+                        logs.stream().filter(log -> log.interrupted() > 0).count());
+        Map<String, Ended> failed = ended.byLog();
+        if (!failed.isEmpty()) {
+            builder.down().withDetail("ended", failed);
+        }
+    }
+}

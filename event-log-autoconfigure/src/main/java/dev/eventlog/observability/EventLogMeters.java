@@ -1,0 +1,170 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.redis.EventLogObserver;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Counts and times what event logs do. Thread-safe. */
+final class EventLogMeters implements EventLogObserver {
+
+    /** What can fail. */
+    private enum Failed {
+        /** An add. */
+        ADD,
+        /** A call of a listener with a batch. */
+        BATCH,
+        /** A follower, for good. */
+        FOLLOWER;
+
+        String tag() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private final MeterRegistry registry;
+    private final ObservabilityProperties properties;
+    private final Map<String, Meters> byTag = new ConcurrentHashMap<>();
+
+    EventLogMeters(MeterRegistry registry, ObservabilityProperties properties) {
+        this.registry = registry;
+        this.properties = properties;
+        properties.logPatterns().forEach(this::tagged);
+        tagged(ObservabilityProperties.OTHER);
+    }
+
+    private Meters tagged(String tag) {
+        return byTag.computeIfAbsent(tag, log -> new Meters(registry, Tags.of("log", log)));
+    }
+
+    private Meters of(String log) {
+        return tagged(properties.tagOf(log));
+    }
+
+    @Override
+    public List<EventId> onAdd(String log, List<Map<String, String>> events, Add add) {
+        Meters meters = of(log);
+        List<EventId> ids;
+        try {
+            ids = add.add(events);
+        } catch (RuntimeException | Error failure) {
+            meters.failed(Failed.ADD);
+            throw failure;
+        }
+        meters.added.increment(events.size());
+        return ids;
+    }
+
+    @Override
+    public void onBatch(String log, List<Event> batch, Delivery delivery) throws Exception {
+        Meters meters = of(log);
+        long begin = System.nanoTime();
+        try {
+            delivery.deliver();
+        } catch (Throwable failure) {
+            meters.failed(Failed.BATCH);
+            throw failure;
+        } finally {
+            meters.callback.record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
+        }
+        meters.delivered.increment(batch.size());
+        meters.batchSize.record(batch.size());
+    }
+
+    @Override
+    public void onGap(Gap gap) {
+        Meters meters = of(gap.log());
+        meters.gaps.increment();
+        gap.missed().ifPresent(meters.missed::increment);
+    }
+
+    @Override
+    public void onReconnect(String log, Duration interruption) {
+        of(log).reconnects.increment();
+    }
+
+    @Override
+    public void onEnd(String log, @Nullable Throwable failure) {
+        if (failure != null) {
+            of(log).failed(Failed.FOLLOWER);
+        }
+    }
+
+    /** The meters of one tag: all there from the beginning, so that each is zero before it is more. */
+    private static final class Meters {
+
+        private final Counter added;
+        private final Counter delivered;
+        private final DistributionSummary batchSize;
+        private final Timer callback;
+        private final Counter gaps;
+        private final Counter missed;
+        private final Counter reconnects;
+        private final Map<Failed, Counter> failures;
+
+        Meters(MeterRegistry registry, Tags log) {
+            added = Counter.builder("eventlog.events.added")
+                    .description("Events added.")
+                    .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            delivered = Counter.builder("eventlog.events.delivered")
+                    .description("Events that listeners have taken.")
+                    .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            batchSize = DistributionSummary.builder("eventlog.batch.size")
+                    .description("How many events listeners took in one call.")
+                    .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            callback = Timer.builder("eventlog.callback")
+                    .description("How long listeners had a batch, also if they threw.")
+                    .tags(log)
+                    .register(registry);
+            gaps = Counter.builder("eventlog.gaps")
+                    .description("Gaps that followers were told of.")
+                    .tags(log)
+                    .register(registry);
+            missed = Counter.builder("eventlog.events.missed")
+                    .description("Events lost in these gaps, as far as Redis tells.")
+                    .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            reconnects = Counter.builder("eventlog.reconnects")
+                    .description("How often a followed log went on after Redis had been lost.")
+                    .tags(log)
+                    .register(registry);
+            failures = Arrays.stream(Failed.values())
+                    .collect(Collectors.toMap(
+                            failed -> failed,
+                            failed -> Counter.builder("eventlog.failures")
+                                    .description(
+                                            "Adds that failed, batches at which a listener threw, followers ended by an error.")
+                                    .tags(log)
+                                    .tag("kind", failed.tag())
+                                    .register(registry)));
+        }
+
+        void failed(Failed what) {
+            Counter counter = failures.get(what);
+            if (counter != null) {
+                counter.increment();
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.redis.RedisEventLogFactory;
+import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/** Auto-configuration of the meters of event logs, where there is a {@link MeterRegistry}. */
+@AutoConfiguration(
+        after = EventLogAutoConfiguration.class,
+        afterName = "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
+@ConditionalOnClass(MeterRegistry.class)
+@ConditionalOnSingleCandidate(MeterRegistry.class)
+@ConditionalOnBean(RedisEventLogFactory.class)
+@ConditionalOnBooleanProperty(name = "eventlog.observability.metrics.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(ObservabilityProperties.class)
+public final class EventLogMetricsAutoConfiguration {
+
+    EventLogMetricsAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean
+    EventLogMeters eventLogMeters(MeterRegistry registry, ObservabilityProperties properties) {
+        return new EventLogMeters(registry, properties);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    FollowerGauges eventLogFollowerGauges(RedisEventLogFactory factory, ObservabilityProperties properties) {
+        return new FollowerGauges(factory::followedLogs, properties);
+    }
+}

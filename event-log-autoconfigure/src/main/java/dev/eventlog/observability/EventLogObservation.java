@@ -1,0 +1,84 @@
+package dev.eventlog.observability;
+
+import io.micrometer.common.docs.KeyName;
+import io.micrometer.observation.Observation.Context;
+import io.micrometer.observation.ObservationConvention;
+import io.micrometer.observation.docs.ObservationDocumentation;
+
+/** What of event logs is observed. */
+public enum EventLogObservation implements ObservationDocumentation {
+
+    /** An add of one event or many. */
+    ADD {
+        @Override
+        public Class<? extends ObservationConvention<? extends Context>> getDefaultConvention() {
+            return AddConvention.class;
+        }
+    },
+
+    /** A call of a listener with a batch. */
+    BATCH {
+        @Override
+        public Class<? extends ObservationConvention<? extends Context>> getDefaultConvention() {
+            return BatchConvention.class;
+        }
+    };
+
+    @Override
+    public KeyName[] getLowCardinalityKeyNames() {
+        return Low.values();
+    }
+
+    @Override
+    public KeyName[] getHighCardinalityKeyNames() {
+        return High.values();
+    }
+
+    /** Keys with few values. */
+    public enum Low implements KeyName {
+
+        /** The first of {@code eventlog.observability.log-patterns} that fits the log's name, or an asterisk. */
+        LOG {
+            @Override
+            public String asString() {
+                return "log";
+            }
+        }
+    }
+
+    /** Keys with any number of values. */
+    public enum High implements KeyName {
+
+        /** The name of the log. */
+        NAME {
+            @Override
+            public String asString() {
+                return "eventlog.name";
+            }
+        },
+
+        /** How many events. */
+        EVENTS {
+            @Override
+            public String asString() {
+                return "eventlog.events";
+            }
+        },
+
+        /** The id of the first of them; none if the add failed. */
+        FIRST_ID {
+            @Override
+            public String asString() {
+                return "eventlog.first.id";
+            }
+        },
+
+        /** The id of the last of them; none if the add failed. */
+        LAST_ID {
+            @Override
+            public String asString() {
+                return "eventlog.last.id";
+            }
+        }
+    }
+}

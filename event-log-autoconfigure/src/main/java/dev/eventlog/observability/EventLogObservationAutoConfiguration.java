@@ -1,0 +1,38 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.redis.RedisEventLogFactory;
+import io.micrometer.observation.ObservationRegistry;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/** Auto-configuration of the observations of event logs, where there is an {@link ObservationRegistry}. */
+@AutoConfiguration(
+        after = EventLogAutoConfiguration.class,
+        afterName = "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration")
+@ConditionalOnClass(ObservationRegistry.class)
+@ConditionalOnSingleCandidate(ObservationRegistry.class)
+@ConditionalOnBean(RedisEventLogFactory.class)
+@ConditionalOnBooleanProperty(name = "eventlog.observability.observations.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(ObservabilityProperties.class)
+public final class EventLogObservationAutoConfiguration {
+
+    EventLogObservationAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean
+    Observing eventLogObserving(
+            ObservationRegistry registry,
+            ObservabilityProperties properties,
+            ObjectProvider<AddConvention> addConvention,
+            ObjectProvider<BatchConvention> batchConvention) {
+        return new Observing(registry, properties, addConvention.getIfAvailable(), batchConvention.getIfAvailable());
+    }
+}

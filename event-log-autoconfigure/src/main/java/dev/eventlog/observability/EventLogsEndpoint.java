@@ -1,0 +1,158 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.redis.FollowedLog;
+import dev.eventlog.redis.FollowedLog.FollowerState;
+import dev.eventlog.redis.RedisEventLogFactory;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+
+/** Shows the logs that this application follows, and any one by its name. What Redis does not tell is left out. */
+@Endpoint(id = "eventlogs")
+final class EventLogsEndpoint {
+
+    private final RedisEventLogFactory factory;
+
+    EventLogsEndpoint(RedisEventLogFactory factory) {
+        this.factory = factory;
+    }
+
+    /** The logs that have followers here: Redis is asked twice for each, until it does not answer. */
+    @ReadOperation
+    EventLogs followed() {
+        Map<String, LogDescriptor> logs = new LinkedHashMap<>();
+        Look look = new Look();
+        for (FollowedLog log : factory.followedLogs()) {
+            logs.put(log.name(), describe(log, look));
+        }
+        return new EventLogs(logs);
+    }
+
+    /** One log, also if it is not followed. {@return null if there is no such log} */
+    @ReadOperation
+    @Nullable
+    LogDescriptor log(@Selector String name) {
+        Look look = new Look();
+        for (FollowedLog log : factory.followedLogs()) {
+            if (log.name().equals(name)) {
+                return describe(log, look);
+            }
+        }
+        EventLog log = factory.create(name);
+        Seen seen = look.at(log);
+        return seen.error() == null && seen.lastId() == null ? null : descriptor(log.options(), seen, null, List.of());
+    }
+
+    private LogDescriptor describe(FollowedLog log, Look look) {
+        return descriptor(
+                log.options(),
+                look.at(factory.create(log.name())),
+                log.interrupted() > 0,
+                log.followers().stream().map(EventLogsEndpoint::describe).toList());
+    }
+
+    private static LogDescriptor descriptor(
+            EventLogOptions options, Seen seen, @Nullable Boolean interrupted, List<FollowerDescriptor> followers) {
+        return new LogDescriptor(
+                new OptionsDescriptor(
+                        options.hasMaxLength() ? options.maxLength() : null,
+                        options.hasTtl() ? options.ttlAfterLastAdd() : null,
+                        options.idempotencyRetention()),
+                seen.size(),
+                seen.lastId(),
+                seen.error(),
+                interrupted,
+                followers);
+    }
+
+    private static FollowerDescriptor describe(FollowerState follower) {
+        return new FollowerDescriptor(
+                follower.position().toString(),
+                follower.lag().isPresent() ? follower.lag().getAsLong() : null,
+                follower.lagTime());
+    }
+
+    /** What Redis says of a log. */
+    private record Seen(
+            @Nullable Long size,
+            @Nullable String lastId,
+            @Nullable String error) {}
+
+    /** Looks at logs in Redis. When that does not answer it is not asked for the rest, as each would have to wait as long. */
+    private static final class Look {
+
+        private @Nullable EventLogUnavailableException unavailable;
+
+        Seen at(EventLog log) {
+            EventLogException failure = unavailable;
+            if (failure == null) {
+                try {
+                    String last = log.lastId().map(EventId::toString).orElse(null);
+                    return new Seen(log.size(), last, null);
+                } catch (EventLogUnavailableException down) {
+                    failure = unavailable = down;
+                } catch (EventLogException refused) {
+                    failure = refused;
+                }
+            }
+            return new Seen(null, null, failure.getMessage());
+        }
+    }
+
+    /**
+     * The answer.
+     *
+     * @param logs by their names
+     */
+    record EventLogs(Map<String, LogDescriptor> logs) implements OperationResponseBody {}
+
+    /**
+     * A log.
+     *
+     * @param options its options
+     * @param size how many events it holds
+     * @param lastId the id given last; none if the log does not exist
+     * @param error what Redis says instead
+     * @param interrupted whether its feed has lost Redis at the moment; none if it has no feed here
+     * @param followers its followers here
+     */
+    record LogDescriptor(
+            OptionsDescriptor options,
+            @Nullable Long size,
+            @Nullable String lastId,
+            @Nullable String error,
+            @Nullable Boolean interrupted,
+            List<FollowerDescriptor> followers)
+            implements OperationResponseBody {}
+
+    /**
+     * The options of a log: those of its followers' handle, or the configured ones.
+     *
+     * @param maxLength how many events it keeps at most; none if that is not limited
+     * @param ttlAfterLastAdd how long it lives after the last add; none for ever
+     * @param idempotencyRetention how long an idempotent add is remembered
+     */
+    record OptionsDescriptor(
+            @Nullable Long maxLength, @Nullable Duration ttlAfterLastAdd, Duration idempotencyRetention) {}
+
+    /**
+     * A follower.
+     *
+     * @param position the last event taken
+     * @param lag how many events follow that, if known
+     * @param lagTime for how long the next one has been waiting, if known
+     */
+    record FollowerDescriptor(
+            String position, @Nullable Long lag, @Nullable Duration lagTime) {}
+}

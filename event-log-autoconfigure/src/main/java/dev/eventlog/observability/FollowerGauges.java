@@ -1,0 +1,118 @@
+package dev.eventlog.observability;
+
+import dev.eventlog.redis.FollowedLog;
+import dev.eventlog.redis.FollowedLog.FollowerState;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gauges over all followers of a tag. They look at the followers that there are when they are read, and keep none; Redis is
+ * asked nothing. Thread-safe.
+ */
+final class FollowerGauges implements MeterBinder {
+
+    private static final long FRESH_FOR = TimeUnit.MILLISECONDS.toNanos(500);
+
+    /** The followers of the logs of one tag, taken together. */
+    private static final class Figures {
+
+        private static final Figures NONE = new Figures();
+
+        private int feeds;
+        private int interrupted;
+        private int followers;
+        private double lag;
+        private double seconds;
+
+        void add(FollowedLog log) {
+            feeds += log.feeds();
+            interrupted += log.interrupted();
+            log.followers().forEach(this::add);
+        }
+
+        private void add(FollowerState follower) {
+            Duration time = follower.lagTime();
+            double itsLag = follower.lag().isPresent() ? follower.lag().getAsLong() : Double.NaN;
+            double itsSeconds = time == null ? Double.NaN : time.toNanos() / 1e9;
+            lag = followers == 0 ? itsLag : larger(lag, itsLag);
+            seconds = followers == 0 ? itsSeconds : larger(seconds, itsSeconds);
+            followers++;
+        }
+
+        /** What is not known counts only where nothing is. */
+        private static double larger(double one, double other) {
+            return Double.isNaN(one) || other > one ? other : one;
+        }
+    }
+
+    private final Supplier<List<FollowedLog>> logs;
+    private final ObservabilityProperties properties;
+    private @Nullable Map<String, Figures> figures; // guarded by this, with takenAt
+    private long takenAt;
+
+    FollowerGauges(Supplier<List<FollowedLog>> logs, ObservabilityProperties properties) {
+        this.logs = logs;
+        this.properties = properties;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        properties.logPatterns().stream().distinct().forEach(tag -> bind(tag, registry));
+        if (!properties.logPatterns().contains(ObservabilityProperties.OTHER)) {
+            bind(ObservabilityProperties.OTHER, registry);
+        }
+    }
+
+    private void bind(String tag, MeterRegistry registry) {
+        gauge("eventlog.followers.active", tag, of -> of.followers)
+                .description("Followers that run.")
+                .baseUnit("followers")
+                .register(registry);
+        gauge("eventlog.follower.lag", tag, of -> of.lag)
+                .description("How many events the follower furthest behind has yet to take.")
+                .baseUnit("events")
+                .register(registry);
+        TimeGauge.builder("eventlog.follower.lag.time", this, TimeUnit.SECONDS, all -> all.of(tag).seconds)
+                .description("For how long the event has been waiting that waits longest for a follower.")
+                .tag("log", tag)
+                .register(registry);
+        gauge("eventlog.feeds.active", tag, of -> of.feeds)
+                .description("Logs that are read for followers.")
+                .baseUnit("feeds")
+                .register(registry);
+        gauge("eventlog.feeds.interrupted", tag, of -> of.interrupted)
+                .description("Those of them that have lost Redis at the moment.")
+                .baseUnit("feeds")
+                .register(registry);
+    }
+
+    private Gauge.Builder<FollowerGauges> gauge(String name, String tag, ToDoubleFunction<Figures> value) {
+        return Gauge.builder(name, this, all -> value.applyAsDouble(all.of(tag)))
+                .tag("log", tag);
+    }
+
+    /** Not counted anew for each gauge that is read of one moment. */
+    private synchronized Figures of(String tag) {
+        Map<String, Figures> byTag = figures;
+        if (byTag == null || System.nanoTime() - takenAt > FRESH_FOR) {
+            byTag = new HashMap<>();
+            for (FollowedLog log : logs.get()) {
+                byTag.computeIfAbsent(properties.tagOf(log.name()), any -> new Figures())
+                        .add(log);
+            }
+            figures = byTag;
+            takenAt = System.nanoTime();
+        }
+        return byTag.getOrDefault(tag, Figures.NONE);
+    }
+}

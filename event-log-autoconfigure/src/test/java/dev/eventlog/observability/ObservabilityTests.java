@@ -1,0 +1,641 @@
+package dev.eventlog.observability;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.convert.EventFields;
+import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
+import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.TcpProxy;
+import dev.eventlog.test.TestRedis;
+import dev.eventlog.test.TestRedisConnection;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationHandler.FirstMatchingCompositeObservationHandler;
+import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistryAssert;
+import io.micrometer.tracing.Span;
+import io.micrometer.tracing.TraceContext;
+import io.micrometer.tracing.handler.DefaultTracingObservationHandler;
+import io.micrometer.tracing.handler.PropagatingReceiverTracingObservationHandler;
+import io.micrometer.tracing.handler.PropagatingSenderTracingObservationHandler;
+import io.micrometer.tracing.propagation.Propagator;
+import io.micrometer.tracing.test.simple.SimpleTraceContext;
+import io.micrometer.tracing.test.simple.SimpleTracer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.MetricsAutoConfiguration;
+import org.springframework.boot.micrometer.metrics.autoconfigure.export.simple.SimpleMetricsExportAutoConfiguration;
+import org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+class ObservabilityTests {
+
+    /** With the auto-configurations of Boot that an application with its actuator has. */
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    DataRedisAutoConfiguration.class,
+                    JacksonAutoConfiguration.class,
+                    ServiceConnectionAutoConfiguration.class,
+                    MetricsAutoConfiguration.class,
+                    CompositeMeterRegistryAutoConfiguration.class,
+                    SimpleMetricsExportAutoConfiguration.class,
+                    ObservationAutoConfiguration.class,
+                    HealthContributorAutoConfiguration.class,
+                    EndpointAutoConfiguration.class,
+                    EventLogAutoConfiguration.class,
+                    EventLogMetricsAutoConfiguration.class,
+                    EventLogObservationAutoConfiguration.class,
+                    EventLogHealthAutoConfiguration.class,
+                    EventLogsEndpointAutoConfiguration.class))
+            .withPropertyValues("spring.jmx.enabled=true", "management.endpoints.jmx.exposure.include=eventlogs");
+
+    private final ApplicationContextRunner withRedis = runner.withUserConfiguration(TestRedisConnection.class);
+
+    /** Nothing listens there. */
+    private final ApplicationContextRunner withoutRedis = runner.withPropertyValues("spring.data.redis.port=1");
+
+    private final String name = "test:observability:" + UUID.randomUUID();
+
+    @Test
+    void measuresWhatIsAddedAndDelivered() {
+        withRedis
+                .withPropertyValues("eventlog.observability.log-patterns=test:observability:*,never")
+                .run(context -> {
+                    EventLog log = log(context);
+                    MeterRegistry meters = context.getBean(MeterRegistry.class);
+                    log.addAll(events(0, 5));
+                    Collected<Event> listener = Collected.events();
+                    try (Follower follower = log.follow(Tail.all(), listener)) {
+                        await().until(() -> listener.count() == 5);
+                        log.add(event(5));
+                        await().until(() -> listener.count() == 6);
+                        assertThat(value(meters, "eventlog.events.added")).isEqualTo(6);
+                        await().until(() -> value(meters, "eventlog.events.delivered") == 6);
+                        assertThat(meters.get("eventlog.batch.size")
+                                        .tag("log", "test:observability:*")
+                                        .summary()
+                                        .count())
+                                .isEqualTo(listener.batches().size());
+                        assertThat(meters.get("eventlog.callback")
+                                        .tag("log", "test:observability:*")
+                                        .timer()
+                                        .count())
+                                .isEqualTo(listener.batches().size());
+                        await().until(() -> value(meters, "eventlog.followers.active") == 1);
+                        assertThat(value(meters, "eventlog.feeds.active")).isEqualTo(1);
+                        assertThat(value(meters, "eventlog.feeds.interrupted")).isZero();
+                        await().until(() -> value(meters, "eventlog.follower.lag") == 0);
+                        assertThat(value(meters, "eventlog.follower.lag.time")).isZero();
+                        assertThat(meters.get("eventlog.events.added")
+                                        .tag("log", "*")
+                                        .counter()
+                                        .count())
+                                .isZero();
+                        assertThat(follower.isRunning()).isTrue();
+                    }
+                    await().until(() -> value(meters, "eventlog.followers.active") == 0);
+                    assertThat(value(meters, "eventlog.feeds.active")).isZero();
+                });
+    }
+
+    @Test
+    void measuresHowFarAFollowerIsBehindInEventsAndInTime() {
+        withRedis.withPropertyValues("eventlog.follow.window-size=10").run(context -> {
+            EventLog log = log(context);
+            MeterRegistry meters = context.getBean(MeterRegistry.class);
+            CountDownLatch hold = new CountDownLatch(1);
+            Collected<Event> listener = Collected.and(batch -> hold.await());
+            try (Follower follower = log.follow(Tail.all(), listener)) {
+                log.add(event(0));
+                await().until(() -> listener.count() == 1);
+                log.addAll(events(1, 6));
+                await().until(() -> value(meters, "eventlog.follower.lag") == 6);
+                await().until(() -> value(meters, "eventlog.follower.lag.time") > 0.02);
+                // Further than the window shows. Below Redis 7 it is known here as the feed has seen the first event
+                // come.
+                log.addAll(events(6, 36));
+                await().until(() -> value(meters, "eventlog.follower.lag") == 36);
+                assertThat(value(meters, "eventlog.follower.lag.time")).isPositive();
+                hold.countDown();
+                await().until(() -> value(meters, "eventlog.follower.lag") == 0);
+                assertThat(value(meters, "eventlog.follower.lag.time")).isZero();
+                assertThat(follower.isRunning()).isTrue();
+            } finally {
+                hold.countDown();
+            }
+        });
+    }
+
+    @Test
+    void measuresGapsAndFailures() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            MeterRegistry meters = context.getBean(MeterRegistry.class);
+            List<EventId> ids = log.addAll(events(0, 3));
+            assertThat(log.delete()).isTrue();
+            Collected<Event> listener = Collected.events();
+            try (Follower follower = log.follow(Tail.after(ids.get(0)), listener)) {
+                log.add(event(9));
+                await().until(() -> listener.count() == 1);
+                assertThat(value(meters, "eventlog.gaps")).isEqualTo(1);
+                assertThat(follower.isRunning()).isTrue();
+            }
+            Follower failing = log.follow(Tail.all(), batch -> {
+                throw new IOException("no");
+            });
+            await().until(() -> !failing.isRunning());
+            await().until(() -> failures(meters, "follower") == 1);
+            assertThat(failures(meters, "batch")).isEqualTo(1);
+            String text = name + ":text";
+            context.getBean(StringRedisTemplate.class).opsForValue().set(text, "x");
+            try {
+                EventLog wrong = context.getBean(EventLogFactory.class).create(text);
+                assertThatThrownBy(() -> wrong.add(event(1))).isInstanceOf(EventLogException.class);
+                assertThat(failures(meters, "add")).isEqualTo(1);
+            } finally {
+                context.getBean(StringRedisTemplate.class).delete(text);
+            }
+        });
+    }
+
+    @Test
+    void tellsOfALostRedisAndThatItCameBack() {
+        try (TcpProxy proxy = new TcpProxy(TestRedis.get().uri())) {
+            runner.withPropertyValues(
+                            "spring.data.redis.url=" + proxy.uri(),
+                            "spring.data.redis.timeout=1s",
+                            "eventlog.follow.poll-timeout=500ms",
+                            "eventlog.follow.recovery.delay=50ms")
+                    .run(context -> {
+                        EventLog log = log(context);
+                        MeterRegistry meters = context.getBean(MeterRegistry.class);
+                        log.add(event(1));
+                        Collected<Event> listener = Collected.events();
+                        try (Follower follower = log.follow(Tail.all(), listener)) {
+                            await().until(() -> listener.caughtUp() == 1);
+                            proxy.refuse();
+                            proxy.cut();
+                            await().until(() -> value(meters, "eventlog.feeds.interrupted") == 1);
+                            LogDescriptor shown = context.getBean(EventLogsEndpoint.class)
+                                    .followed()
+                                    .logs()
+                                    .get(name);
+                            assertThat(shown).isNotNull();
+                            assertThat(shown.interrupted()).isTrue();
+                            assertThat(shown.error()).contains(name);
+                            assertThat(context.getBean(EventLogHealthIndicator.class)
+                                            .health()
+                                            .getDetails())
+                                    .containsEntry("interrupted", 1L);
+                            proxy.accept();
+                            await().until(() -> value(meters, "eventlog.reconnects") == 1);
+                            await().until(() -> value(meters, "eventlog.feeds.interrupted") == 0);
+                            assertThat(follower.isRunning()).isTrue();
+                        }
+                    });
+        }
+    }
+
+    @Test
+    void theReadmesTableOfMetersIsThatOfTheCode() throws IOException {
+        Map<String, List<String>> documented = rows("eventlog\\.[a-z.]+", 4);
+        withoutRedis
+                .withPropertyValues("management.metrics.enable.eventlog=true")
+                .run(context -> {
+                    Map<String, List<String>> meters = new TreeMap<>();
+                    for (Meter meter : context.getBean(MeterRegistry.class).getMeters()) {
+                        Meter.Id id = meter.getId();
+                        if (id.getName().startsWith("eventlog.")) {
+                            String tags = id.getTags().stream()
+                                    .map(tag -> "`" + tag.getKey() + "`")
+                                    .sorted()
+                                    .collect(Collectors.joining(", "));
+                            meters.put(
+                                    id.getName(),
+                                    List.of(
+                                            id.getType()
+                                                    .name()
+                                                    .toLowerCase(Locale.ROOT)
+                                                    .replace('_', ' '),
+                                            tags,
+                                            String.valueOf(id.getDescription())));
+                        }
+                    }
+                    assertThat(documented).isEqualTo(meters);
+                });
+    }
+
+    @Test
+    void theReadmesTableOfKeysIsThatOfTheCode() throws IOException {
+        Map<String, List<String>> documented = rows("(?:log|eventlog\\.[a-z.]+)", 3);
+        Map<String, String> cardinalities = new TreeMap<>();
+        documented.forEach((key, row) -> cardinalities.put(key, row.get(0)));
+        for (EventLogObservation observation : EventLogObservation.values()) {
+            Map<String, String> keys = new TreeMap<>();
+            Stream.of(observation.getLowCardinalityKeyNames()).forEach(key -> keys.put(key.asString(), "low"));
+            Stream.of(observation.getHighCardinalityKeyNames()).forEach(key -> keys.put(key.asString(), "high"));
+            assertThat(cardinalities).isEqualTo(keys);
+        }
+    }
+
+    /** The rows of the README's table with so many columns whose first is such a code. */
+    private static Map<String, List<String>> rows(String code, int columns) throws IOException {
+        String readme = Files.readString(Path.of("..", "README.md"));
+        String section = readme.substring(readme.indexOf("## Observability"), readme.indexOf("## Properties"));
+        Pattern row = Pattern.compile("(?m)^\\| `(" + code + ")` " + "\\| ([^|]*) ".repeat(columns - 1) + "\\|$");
+        Map<String, List<String>> rows = new TreeMap<>();
+        row.matcher(section).results().forEach(found -> {
+            List<String> cells = new ArrayList<>();
+            for (int i = 2; i <= columns; i++) {
+                cells.add(found.group(i));
+            }
+            rows.put(found.group(1), cells);
+        });
+        assertThat(rows).isNotEmpty();
+        return rows;
+    }
+
+    @Test
+    void observesAddsAndBatches() {
+        TestObservationRegistry observations = TestObservationRegistry.create();
+        withRedis.withBean(ObservationRegistry.class, () -> observations).run(context -> {
+            EventLog log = log(context);
+            List<EventId> ids = log.addAll(events(0, 2));
+            Collected<Event> listener = Collected.events();
+            try (Follower follower = log.follow(Tail.all(), listener)) {
+                await().until(() -> listener.caughtUp() == 1);
+                for (String what : List.of("eventlog.add", "eventlog.batch")) {
+                    TestObservationRegistryAssert.assertThat(observations)
+                            .hasObservationWithNameEqualTo(what)
+                            .that()
+                            .hasBeenStarted()
+                            .hasBeenStopped()
+                            .hasLowCardinalityKeyValue("log", "*")
+                            .hasHighCardinalityKeyValue("eventlog.name", name)
+                            .hasHighCardinalityKeyValue("eventlog.events", "2")
+                            .hasHighCardinalityKeyValue(
+                                    "eventlog.first.id", ids.get(0).toString())
+                            .hasHighCardinalityKeyValue(
+                                    "eventlog.last.id", ids.get(1).toString());
+                }
+                assertThat(follower.isRunning()).isTrue();
+            }
+            assertThat(log.read(Tail.all()).get(0).fields()).containsOnlyKeys("n");
+        });
+    }
+
+    @Test
+    void takesAConventionOfTheApplication() {
+        TestObservationRegistry observations = TestObservationRegistry.create();
+        withRedis
+                .withBean(ObservationRegistry.class, () -> observations)
+                .withBean(AddConvention.class, () -> new AddConvention() {
+                    @Override
+                    public String getName() {
+                        return "own.add";
+                    }
+                })
+                .run(context -> {
+                    log(context).add(event(1));
+                    TestObservationRegistryAssert.assertThat(observations).hasObservationWithNameEqualTo("own.add");
+                });
+    }
+
+    record Numbered(int n) {}
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void carriesTheTraceToFollowersOnlyWhenAskedTo(boolean asked) {
+        SimpleTracer tracer = new SimpleTracer();
+        Propagator propagator = new W3c(tracer);
+        ObservationRegistry observations = ObservationRegistry.create();
+        observations
+                .observationConfig()
+                .observationHandler(new FirstMatchingCompositeObservationHandler(
+                        new PropagatingSenderTracingObservationHandler<>(tracer, propagator),
+                        new PropagatingReceiverTracingObservationHandler<>(tracer, propagator),
+                        new DefaultTracingObservationHandler(tracer)));
+        withRedis
+                .withBean(ObservationRegistry.class, () -> observations)
+                .withPropertyValues("eventlog.observability.propagate-trace=" + asked)
+                .run(context -> {
+                    EventLog log = log(context);
+                    TypedEventLog<Numbered> typed =
+                            context.getBean(EventLogFactory.class).create(name, Numbered.class);
+                    typed.add(new Numbered(7));
+                    Map<String, String> stored = log.read(Tail.all()).get(0).fields();
+                    assertThat(spans(tracer, "eventlog add")).hasSize(1);
+                    assertThat(stored)
+                            .isEqualTo(
+                                    asked ? Map.of("n", "7", EventFields.TRACE_PARENT, W3c.TRACE) : Map.of("n", "7"));
+                    assertThat(typed.read(Tail.all()).get(0).value()).isEqualTo(new Numbered(7));
+                    Collected<Event> listener = Collected.events();
+                    try (Follower follower = log.follow(Tail.all(), listener)) {
+                        await().until(() -> listener.caughtUp() == 1);
+                        String delivered = spans(tracer, "eventlog batch").get(0);
+                        assertThat(W3c.TRACE.split("-")[1].equals(delivered)).isEqualTo(asked);
+                        assertThat(follower.isRunning()).isTrue();
+                    }
+                });
+    }
+
+    /** {@return the trace ids of the spans of a name} */
+    private static List<String> spans(SimpleTracer tracer, String called) {
+        return tracer.getSpans().stream()
+                .filter(span -> called.equals(span.getName()))
+                .map(span -> span.context().traceId())
+                .toList();
+    }
+
+    /** As much of the W3C form as is needed to see where it goes, and two headers more that must not go along. */
+    private record W3c(SimpleTracer tracer) implements Propagator {
+
+        private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+        @Override
+        public List<String> fields() {
+            return List.of("traceparent", "tracestate", "baggage");
+        }
+
+        @Override
+        public <C> void inject(TraceContext context, @Nullable C carrier, Setter<C> setter) {
+            setter.set(carrier, "traceparent", TRACE);
+            setter.set(carrier, "tracestate", "a=b");
+            setter.set(carrier, "baggage", "c=d");
+        }
+
+        @Override
+        public <C> Span.Builder extract(@Nullable C carrier, Getter<C> getter) {
+            String parent = getter.get(Objects.requireNonNull(carrier), "traceparent");
+            Span.Builder builder = tracer.spanBuilder();
+            if (parent != null) {
+                SimpleTraceContext context = new SimpleTraceContext();
+                context.setTraceId(parent.split("-")[1]);
+                context.setSpanId(parent.split("-")[2]);
+                builder.setParent(context);
+            }
+            return builder;
+        }
+    }
+
+    @Test
+    void isDownWhileAFollowerHasEndedByAnErrorAndItsLogIsNotFollowedAnew() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
+            assertThat(health(indicator).getStatus()).isEqualTo(Status.UP);
+            log.add(event(1));
+            Follower failing = log.follow(Tail.all(), batch -> {
+                throw new IOException("no");
+            });
+            await().until(() -> !failing.isRunning());
+            await().until(() -> health(indicator).getStatus().equals(Status.DOWN));
+            assertThat(health(indicator).getDetails().get("ended"))
+                    .asString()
+                    .contains(name, "java.io.IOException: no");
+            try (Follower anew = log.follow(Tail.all(), batch -> {})) {
+                assertThat(health(indicator).getStatus()).isEqualTo(Status.UP);
+                assertThat(health(indicator).getDetails())
+                        .containsEntry("followers", 1)
+                        .containsEntry("followedLogs", 1)
+                        .containsEntry("interrupted", 0L);
+                assertThat(anew.isRunning()).isTrue();
+            }
+            assertThat(health(indicator).getStatus())
+                    .as("a follower that was closed")
+                    .isEqualTo(Status.UP);
+        });
+    }
+
+    private static Health health(EventLogHealthIndicator indicator) {
+        return indicator.health();
+    }
+
+    @Test
+    void remembersAHundredLogsOfWhichAFollowerEnded() {
+        EndedFollowers ended = new EndedFollowers();
+        for (int i = 0; i < 150; i++) {
+            ended.onEnd("log" + i, new IllegalStateException());
+        }
+        assertThat(ended.byLog()).hasSize(100).doesNotContainKey("log49").containsKey("log50");
+    }
+
+    @Test
+    void theEndpointShowsLogsInUse() {
+        withRedis.run(context -> {
+            EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
+            assertThat(endpoint.followed().logs()).isEmpty();
+            assertThat(endpoint.log(name)).isNull();
+            EventLog log = context.getBean(EventLogFactory.class).create(name, options -> options.maxLength(7));
+            EventId id = log.add(event(1));
+            LogDescriptor unfollowed = endpoint.log(name);
+            assertThat(unfollowed).isNotNull().extracting(LogDescriptor::size).isEqualTo(1L);
+            Collected<Event> listener = Collected.events();
+            try (Follower follower = log.follow(Tail.all(), listener)) {
+                await().until(() -> follower.position().equals(id));
+                assertThat(endpoint.followed().logs()).containsOnlyKeys(name);
+                LogDescriptor shown = endpoint.followed().logs().get(name);
+                assertThat(shown).isNotNull().isEqualTo(endpoint.log(name));
+                assertThat(shown.options().maxLength()).isEqualTo(7);
+                assertThat(shown.size()).isEqualTo(1);
+                assertThat(shown.lastId()).isEqualTo(id.toString());
+                assertThat(shown.interrupted()).isFalse();
+                assertThat(shown.followers()).singleElement().satisfies(one -> {
+                    assertThat(one.position()).isEqualTo(id.toString());
+                    assertThat(one.lag()).isZero();
+                });
+            } finally {
+                log.delete();
+            }
+        });
+    }
+
+    @Test
+    void theEndpointSaysWhatRedisRefuses() {
+        withoutRedis.run(context -> {
+            EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
+            LogDescriptor shown = endpoint.log(name);
+            assertThat(shown).isNotNull();
+            assertThat(shown.error()).contains(name);
+            assertThat(shown.options().idempotencyRetention()).isNotNull();
+        });
+    }
+
+    @Test
+    void theEndpointShowsTheOthersWhereOneIsRefused() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            EventLog other = context.getBean(EventLogFactory.class).create(name + ":other");
+            StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
+            try (Follower follower = log.follow(Tail.all(), batch -> {});
+                    Follower another = other.follow(Tail.all(), batch -> {})) {
+                redis.opsForValue().set(other.name(), "x");
+                Map<String, LogDescriptor> shown =
+                        context.getBean(EventLogsEndpoint.class).followed().logs();
+                assertThat(shown.get(other.name())).isNotNull();
+                assertThat(shown.get(other.name()).error()).contains(other.name());
+                assertThat(shown.get(name)).isNotNull();
+                assertThat(shown.get(name).error()).isNull();
+                assertThat(follower.log()).isNotEqualTo(another.log());
+            } finally {
+                redis.delete(other.name());
+            }
+        });
+    }
+
+    @Test
+    void allOfItIsThereByDefault() {
+        withoutRedis.run(context -> assertThat(context)
+                .hasSingleBean(EventLogMeters.class)
+                .hasSingleBean(FollowerGauges.class)
+                .hasSingleBean(Observing.class)
+                .hasSingleBean(EventLogHealthIndicator.class)
+                .hasSingleBean(EventLogsEndpoint.class));
+    }
+
+    @ParameterizedTest
+    @ValueSource(classes = {MeterRegistry.class, Health.class, Endpoint.class})
+    void stepsBackWhereAClassIsMissing(Class<?> missing) {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(
+                        DataRedisAutoConfiguration.class,
+                        EventLogAutoConfiguration.class,
+                        EventLogMetricsAutoConfiguration.class,
+                        EventLogObservationAutoConfiguration.class,
+                        EventLogHealthAutoConfiguration.class,
+                        EventLogsEndpointAutoConfiguration.class))
+                .withPropertyValues("spring.jmx.enabled=true", "management.endpoints.jmx.exposure.include=eventlogs")
+                .withClassLoader(new FilteredClassLoader(missing))
+                .run(context -> {
+                    assertThat(context).hasNotFailed().hasSingleBean(RedisEventLogFactory.class);
+                    assertThat(context.containsBean("eventLogMeters")).isFalse();
+                    assertThat(context.containsBean("eventLogHealthIndicator")).isEqualTo(missing != Health.class);
+                    assertThat(context.containsBean("eventLogsEndpoint")).isEqualTo(missing != Endpoint.class);
+                });
+    }
+
+    /** Read as Boot reads them, without loading their classes first. Micrometer's observations are there with Spring. */
+    @Configuration(proxyBeanMethods = false)
+    @Import(TestRedisConnection.class)
+    @ImportAutoConfiguration({
+        DataRedisAutoConfiguration.class,
+        ServiceConnectionAutoConfiguration.class,
+        EventLogAutoConfiguration.class,
+        EventLogMetricsAutoConfiguration.class,
+        EventLogObservationAutoConfiguration.class,
+        EventLogHealthAutoConfiguration.class,
+        EventLogsEndpointAutoConfiguration.class
+    })
+    static class Alone {}
+
+    @Test
+    void worksWithNothingOfItOnTheClassPath() {
+        new ApplicationContextRunner()
+                .withUserConfiguration(Alone.class)
+                .withClassLoader(new FilteredClassLoader(
+                        "io.micrometer.core",
+                        "io.micrometer.tracing",
+                        "org.springframework.boot.actuate",
+                        "org.springframework.boot.health"))
+                .run(context -> {
+                    EventLog log = log(context);
+                    log.add(event(1));
+                    Collected<Event> listener = Collected.events();
+                    try (Follower follower = log.follow(Tail.all(), listener)) {
+                        await().until(() -> listener.count() == 1);
+                        assertThat(follower.isRunning()).isTrue();
+                    }
+                });
+    }
+
+    @Test
+    void isSwitchedOffByProperties() {
+        withoutRedis
+                .withPropertyValues(
+                        "eventlog.observability.metrics.enabled=false",
+                        "eventlog.observability.observations.enabled=false",
+                        "management.health.eventlog.enabled=false",
+                        "management.endpoint.eventlogs.access=NONE")
+                .run(context -> assertThat(context)
+                        .hasSingleBean(RedisEventLogFactory.class)
+                        .doesNotHaveBean(EventLogMeters.class)
+                        .doesNotHaveBean(FollowerGauges.class)
+                        .doesNotHaveBean(Observing.class)
+                        .doesNotHaveBean(EndedFollowers.class)
+                        .doesNotHaveBean(EventLogHealthIndicator.class)
+                        .doesNotHaveBean(EventLogsEndpoint.class));
+    }
+
+    @Test
+    void refusesABlankPattern() {
+        withoutRedis
+                .withPropertyValues("eventlog.observability.log-patterns[0]= ")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("eventlog.observability.log-patterns[0]"));
+    }
+
+    private EventLog log(ApplicationContext context) {
+        return context.getBean(EventLogFactory.class)
+                .create(name, options -> options.ttlAfterLastAdd(Duration.ofMinutes(1)));
+    }
+
+    /** The sum over all tags of a counter or gauge. */
+    private static double value(MeterRegistry meters, String called) {
+        return meters.get(called).meters().stream()
+                .mapToDouble(meter -> meter.measure().iterator().next().getValue())
+                .sum();
+    }
+
+    private static double failures(MeterRegistry meters, String kind) {
+        return meters.get("eventlog.failures").tag("kind", kind).counter().count();
+    }
+}

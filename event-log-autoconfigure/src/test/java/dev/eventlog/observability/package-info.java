@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.observability;
+
+import org.jspecify.annotations.NullMarked;
