@@ -1,9 +1,12 @@
 package dev.eventlog;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Flow;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * An append-only log of events, kept in one Redis stream. A cheap handle: thread-safe, nothing to close, as many of one log
@@ -122,6 +125,67 @@ public interface EventLog {
      * @throws IllegalStateException if the application is shutting down
      */
     Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, Consumer)}; a gap is an error:
+     * {@code onError} gets an {@link EventGapException}, which says where to go on.
+     *
+     * @param tail where to begin
+     * @return the publisher
+     */
+    default Flow.Publisher<List<Event>> publisher(Tail tail) {
+        return publisher(tail, gap -> {
+            throw new EventGapException(gap);
+        });
+    }
+
+    /**
+     * Follows the log for subscribers that say how much they take, by the rules of Reactive Streams. Each subscriber has a
+     * follower of its own, which begins at the tail when it subscribes: whatever is added after its {@code onSubscribe} was
+     * called will be delivered. That happens on a thread of the library, so that subscribing waits for nothing.
+     *
+     * <p>Each batch requested is one {@code onNext} of at least one and at most {@code eventlog.follow.batch-size} events,
+     * unmodifiable. As long as nothing is requested the follower looks for nothing, and holds neither thread nor event.
+     * Calls of a subscriber never overlap; they come from different threads, and may block.
+     *
+     * <p>{@code onError} gets what would end a follower: Redis refuses, also at the start, or the consumer of gaps threw.
+     * Redis being away is an error at the start, and later a pause. {@code onComplete} is called when the application shuts
+     * down. To cancel closes the follower, and waits for nothing; a call that runs just then is the last.
+     *
+     * @param tail where to begin
+     * @param onGap is told of events that are gone before the first event after them is delivered, as
+     *     {@link EventBatchListener#onGap}; what it throws goes to {@code onError}
+     * @return the publisher; any number may subscribe
+     */
+    Flow.Publisher<List<Event>> publisher(Tail tail, Consumer<Gap> onGap);
+
+    /**
+     * Follows the log for a thread that waits: a stream without end, whose terminal operation or iterator waits for each
+     * next event. The start is fixed when this returns. Events are fetched as they are used, at most
+     * {@code eventlog.follow.batch-size} ahead.
+     *
+     * <p>The stream ends when it is closed, which another thread may do, and when the application shuts down. Waiting throws
+     * what would end a follower, also an exception at the start; an {@link EventGapException}, if events are gone; and a
+     * {@link java.util.concurrent.CancellationException}, with the thread's interrupt status set, if it is interrupted.
+     *
+     * @param tail where to begin
+     * @return the stream, to be closed
+     */
+    default Stream<Event> stream(Tail tail) {
+        return BlockingEvents.stream(name(), publisher(tail), null);
+    }
+
+    /**
+     * Follows the log for a thread that waits, as {@link #stream(Tail)}, but not forever.
+     *
+     * @param tail where to begin
+     * @param timeout the stream ends when nothing has come for this long, above 0; also if Redis was away
+     * @return the stream, to be closed
+     * @throws IllegalArgumentException if the time-out is not above 0
+     */
+    default Stream<Event> stream(Tail tail, Duration timeout) {
+        return BlockingEvents.stream(name(), publisher(tail), timeout);
+    }
 
     /**
      * How many events Redis holds. As trimming is approximate these may be more than max-length.

@@ -1,9 +1,12 @@
 package dev.eventlog;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Flow;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * An {@link EventLog} whose events are written and read as a type, through the application's {@code JsonMapper}. Stored the
@@ -105,6 +108,53 @@ public interface TypedEventLog<T> {
      * @throws IllegalStateException if the application is shutting down
      */
     Follower follow(Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows the log for subscribers that say how much they take, as {@link EventLog#publisher(Tail)}.
+     *
+     * @param tail where to begin
+     * @return the publisher
+     */
+    default Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail) {
+        return publisher(tail, gap -> {
+            throw new EventGapException(gap);
+        });
+    }
+
+    /**
+     * Follows the log for subscribers that say how much they take, as {@link EventLog#publisher(Tail, Consumer)}. If an event
+     * does not fit the type, those before it are delivered, and {@code onError} gets an {@link EventConversionException}:
+     * {@link Tail#after} its id leaves out nothing but that event.
+     *
+     * @param tail where to begin
+     * @param onGap is told of events that are gone, before the first event after them is delivered; what it throws goes to
+     *     {@code onError}
+     * @return the publisher; any number may subscribe
+     */
+    Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, Consumer<Gap> onGap);
+
+    /**
+     * Follows the log for a thread that waits, as {@link EventLog#stream(Tail)}; it throws an
+     * {@link EventConversionException} at an event that does not fit the type, after those before it.
+     *
+     * @param tail where to begin
+     * @return the stream, to be closed
+     */
+    default Stream<TypedEvent<T>> stream(Tail tail) {
+        return BlockingEvents.stream(name(), publisher(tail), null);
+    }
+
+    /**
+     * Follows the log for a thread that waits, as {@link EventLog#stream(Tail, Duration)}.
+     *
+     * @param tail where to begin
+     * @param timeout the stream ends when nothing has come for this long, above 0; also if Redis was away
+     * @return the stream, to be closed
+     * @throws IllegalArgumentException if the time-out is not above 0
+     */
+    default Stream<TypedEvent<T>> stream(Tail tail, Duration timeout) {
+        return BlockingEvents.stream(name(), publisher(tail), timeout);
+    }
 
     /** {@return how many events Redis holds, as {@link EventLog#size}} */
     default long size() {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +38,40 @@ final class Followers {
     }
 
     Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
+        PullFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED);
+        follower.ring();
+        return follower;
+    }
+
+    /** Starts a follower for a subscriber. Not on this thread, which may be one that must not wait for Redis. */
+    void follow(EventStream stream, TailRange tail, BatchSubscription<?> subscription) {
+        try {
+            threads.execute(() -> start(stream, tail, subscription));
+        } catch (RejectedExecutionException shutDown) {
+            subscription.hasEnded(closed(stream));
+        }
+    }
+
+    private void start(EventStream stream, TailRange tail, BatchSubscription<?> subscription) {
+        PullFollower follower;
+        try {
+            follower = join(stream, tail, subscription, FollowOptions.builder().build(), subscription);
+        } catch (RuntimeException | Error failure) {
+            subscription.hasEnded(failure);
+            return;
+        }
+        subscription.startsWith(follower);
+    }
+
+    private PullFollower join(
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Demand demand) {
         refuseIfClosed(stream);
         StreamState state = stream.state();
-        Start start = start(stream, tail, state);
+        Start start = startOf(stream, tail, state);
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         PullFollower follower = feeds.join(
                 stream,
@@ -53,6 +85,7 @@ final class Followers {
                         threads,
                         observed,
                         options,
+                        demand,
                         start,
                         state.lastId(),
                         tail.maxLength(),
@@ -67,19 +100,22 @@ final class Followers {
             follower.close();
             refuseIfClosed(stream);
         }
-        follower.ring();
         return follower;
     }
 
     private void refuseIfClosed(EventStream stream) {
         if (!open) {
-            throw new IllegalStateException(
-                    "Log '" + stream.log() + "' cannot be followed: the application is shutting down");
+            throw closed(stream);
         }
     }
 
+    private static IllegalStateException closed(EventStream stream) {
+        return new IllegalStateException(
+                "Log '" + stream.log() + "' cannot be followed: the application is shutting down");
+    }
+
     /** Finds where a tail begins, so that it is fixed from now on. */
-    private static Start start(EventStream stream, TailRange tail, StreamState state) {
+    private static Start startOf(EventStream stream, TailRange tail, StreamState state) {
         EventId after = tail.after();
         EventId end = state.lastId();
         EventId first = state.firstId();

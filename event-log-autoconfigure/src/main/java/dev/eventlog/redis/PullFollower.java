@@ -28,6 +28,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -41,7 +42,8 @@ import org.springframework.util.backoff.BackOffExecution;
  *
  * <p>It takes a thread only for a turn, and has at most one turn at a time. A turn delivers a few batches at most, so that
  * followers that catch up do not hold the threads against the others. What is found is due, and stays so until the listener
- * has taken it: before that nothing else is looked for. A listener that is to be called again later ends the turn, too.
+ * has taken it: before that nothing else is looked for. A listener that is to be called again later ends the turn, too. Where
+ * there is no {@link Demand} it sleeps on, however often it is rung.
  */
 final class PullFollower implements Follower {
 
@@ -105,13 +107,14 @@ final class PullFollower implements Follower {
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final @Nullable EventBatchRecoverer recoverer;
+    private final Demand demand;
     private final EventId existingEnd;
     private final long limit;
     private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.SLEEPING);
     private final CompletableFuture<Void> completion = new CompletableFuture<>();
 
     private volatile EventId position;
-    private volatile @Nullable EventLogException refusal;
+    private volatile @Nullable RuntimeException refusal;
 
     // Guarded by this.
     private boolean ended;
@@ -139,6 +142,7 @@ final class PullFollower implements Follower {
             Executor threads,
             EventBatchListener<Event> listener,
             FollowOptions options,
+            Demand demand,
             Start start,
             EventId existingEnd,
             long limit,
@@ -150,6 +154,7 @@ final class PullFollower implements Follower {
         this.threads = threads;
         this.listener = listener;
         this.recoverer = options.recoverer();
+        this.demand = demand;
         this.attempts = new Attempts(options.retryPolicy());
         this.cursor = start.cursor();
         this.position = start.position();
@@ -202,8 +207,25 @@ final class PullFollower implements Follower {
         return new FollowerState(taken, known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
+    /** Has something done when the follower has ended and its last callback has returned. */
+    void whenEnded(Consumer<@Nullable Throwable> action) {
+        CompletableFuture<Void> unused = completion.whenComplete((nothing, failure) -> action.accept(failure));
+    }
+
+    /** Has something be called before anything of the listener. To be called before anybody can ring, so at most once. */
+    void callFirst(Runnable begin) {
+        due.add(new Call("onSubscribe", List.of(), begin::run));
+        wake();
+    }
+
     /** Says that there may be something to do. From any thread; never blocks. */
     void ring() {
+        if (demand.isThere()) {
+            wake();
+        }
+    }
+
+    private void wake() {
         Turn before =
                 turn.getAndUpdate(now -> now == Turn.SLEEPING ? Turn.QUEUED : now == Turn.RUNNING ? Turn.RUNG : now);
         if (before == Turn.SLEEPING) {
@@ -211,10 +233,10 @@ final class PullFollower implements Follower {
         }
     }
 
-    /** Says that Redis refuses to have this log followed. From any thread; never blocks. */
-    void refuse(EventLogException why) {
+    /** Lets the follower end by an error: Redis refuses to have this log followed, say. From any thread; never blocks. */
+    void refuse(RuntimeException why) {
         refusal = why;
-        ring();
+        wake();
     }
 
     private void queue() {
@@ -278,12 +300,12 @@ final class PullFollower implements Follower {
 
     /** {@return whether to go on at once} */
     private boolean deliverAndLook() {
-        EventLogException refused = refusal;
+        RuntimeException refused = refusal;
         if (refused != null) {
             fail(refused);
             return false;
         }
-        return deliver() && look() && deliver();
+        return deliver() && demand.isThere() && look() && deliver();
     }
 
     /** Looks what comes next. {@return whether something is due, or to look again} */

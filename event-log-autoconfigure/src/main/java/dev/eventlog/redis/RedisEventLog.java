@@ -8,6 +8,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
+import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.convert.EventFields;
 import java.util.ArrayList;
@@ -15,7 +16,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Flow;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.springframework.util.Assert;
 
 /** A log as a name, options, and a stream. */
@@ -92,6 +95,21 @@ final class RedisEventLog implements EventLog {
         FollowOptions.Builder followOptions = FollowOptions.builder();
         customizer.accept(followOptions);
         return followers.follow(stream, TailRange.of(tail, options()), listener, followOptions.build());
+    }
+
+    @Override
+    public Flow.Publisher<List<Event>> publisher(Tail tail, Consumer<Gap> onGap) {
+        return publisher(tail, onGap, Function.identity());
+    }
+
+    <E> Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap, Function<Event, E> conversion) {
+        Assert.notNull(
+                onGap,
+                () -> "The consumer of gaps in log '" + name() + "' must not be null: leave it out, and a"
+                        + " gap is an error");
+        TailRange range = TailRange.of(tail, options);
+        return subscriber ->
+                followers.follow(stream, range, new BatchSubscription<>(name(), subscriber, conversion, onGap));
     }
 
     @Override

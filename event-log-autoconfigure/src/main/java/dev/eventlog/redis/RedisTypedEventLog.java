@@ -14,6 +14,7 @@ import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
+import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import org.springframework.util.Assert;
 
@@ -60,6 +61,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
             Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
         return untyped.follow(tail, new Converting(listener), customizer);
+    }
+
+    @Override
+    public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, Consumer<Gap> onGap) {
+        return untyped.publisher(tail, onGap, this::typed);
     }
 
     private List<TypedEvent<T>> typed(List<Event> events) {

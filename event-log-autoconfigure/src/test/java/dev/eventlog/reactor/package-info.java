@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.reactor;
+
+import org.jspecify.annotations.NullMarked;
