@@ -381,7 +381,7 @@ class EventLogSseTests extends LogTests {
                     logs.create(log, Reading.class),
                     Tail.all(),
                     null,
-                    event -> event.value().room());
+                    event -> Objects.requireNonNull(event.value().room()));
         }
 
         @GetMapping("/failing/{log}")
