@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.SpringBootConfiguration;
@@ -281,6 +282,7 @@ class EventLogSseTests extends LogTests {
     }
 
     @Test
+    @Tag("long")
     void twoThousandIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start(
