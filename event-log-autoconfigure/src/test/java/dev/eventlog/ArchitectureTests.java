@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.observability.AddContext;
@@ -28,6 +29,8 @@ import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.FollowedLog;
 import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.sse.EventLogEmitter;
+import dev.eventlog.sse.EventLogSse;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -78,6 +81,22 @@ class ArchitectureTests {
     }
 
     @Test
+    void streamsToClientsAreMadeByTheApiAlone() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.sse")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.eventlog.redis",
+                        "dev.eventlog.convert",
+                        "dev.eventlog.autoconfigure..",
+                        "org.springframework.boot..",
+                        "org.springframework.data..")
+                .check(CODE);
+    }
+
+    @Test
     void aDriverIsKnownInOnePlaceOnly() {
         DescribedPredicate<JavaClass> lettuce = JavaClass.Predicates.resideInAnyPackage(
                 "io.lettuce..", "org.springframework.data.redis.connection.lettuce..");
@@ -110,6 +129,9 @@ class ArchitectureTests {
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
+                        EventLogSse.class,
+                        EventLogEmitter.class,
+                        EventLogSseAutoConfiguration.class,
                         EventLogAutoConfiguration.class,
                         EventLogHealthAutoConfiguration.class,
                         EventLogMetricsAutoConfiguration.class,

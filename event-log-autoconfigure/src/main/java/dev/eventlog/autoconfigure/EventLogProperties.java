@@ -22,6 +22,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
  * @param follow Following.
+ * @param sse Server-Sent Events.
  */
 @ConfigurationProperties("eventlog")
 record EventLogProperties(
@@ -31,7 +32,8 @@ record EventLogProperties(
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
-        @DefaultValue Follow follow)
+        @DefaultValue Follow follow,
+        @DefaultValue Sse sse)
         implements InitializingBean {
 
     /**
@@ -90,6 +92,19 @@ record EventLogProperties(
             @DefaultValue("5s") Duration maxDelay,
             @DefaultValue("20ms") Duration jitter) {}
 
+    /**
+     * Server-Sent Events.
+     *
+     * @param enabled Whether there is a bean that turns event logs into streams of Server-Sent Events.
+     * @param heartbeat How often a client is sent a comment, by which it is noticed if it has gone. Never when 0.
+     * @param reconnectDelay How long a client that lost its connection is told to wait before it comes back. As long as it
+     *     likes when absent.
+     */
+    record Sse(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("15s") Duration heartbeat,
+            @Nullable Duration reconnectDelay) {}
+
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
     public void afterPropertiesSet() {
@@ -124,6 +139,12 @@ record EventLogProperties(
                 "must be from 1 to 1000");
         between("follow.recovery.max-delay", recovery.maxDelay(), recovery.delay(), Duration.ofHours(1));
         between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, recovery.delay());
+        if (!sse.heartbeat().isZero()) {
+            between("sse.heartbeat", sse.heartbeat(), Duration.ofMillis(10), Duration.ofHours(1));
+        }
+        if (sse.reconnectDelay() != null) {
+            between("sse.reconnect-delay", sse.reconnectDelay(), Duration.ofMillis(1), Duration.ofHours(1));
+        }
     }
 
     private static void atLeastOne(String name, int value) {

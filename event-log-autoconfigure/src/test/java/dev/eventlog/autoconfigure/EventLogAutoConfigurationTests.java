@@ -183,7 +183,9 @@ class EventLogAutoConfigurationTests {
         "eventlog.follow.recovery.delay, 0s, from 1ms",
         "eventlog.follow.recovery.multiplier, 0.5, from 1 to 1000",
         "eventlog.follow.recovery.max-delay, 1ms, from 100ms",
-        "eventlog.follow.recovery.jitter, 1h, to 100ms"
+        "eventlog.follow.recovery.jitter, 1h, to 100ms",
+        "eventlog.sse.heartbeat, 1ms, from 10ms",
+        "eventlog.sse.reconnect-delay, 0s, from 1ms"
     })
     void saysWhichPropertyIsWrong(String name, String value, String reason) {
         runner.withPropertyValues("eventlog.overrides[0].pattern=x", name + "=" + value)

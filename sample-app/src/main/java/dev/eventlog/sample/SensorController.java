@@ -2,6 +2,7 @@ package dev.eventlog.sample;
 
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
+import dev.eventlog.sse.EventLogSse;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.NotNull;
@@ -36,11 +37,11 @@ class SensorController {
             "must be 1 to 40 letters, digits, '-' or '_', and begin with a letter or digit";
 
     private final Sensors sensors;
-    private final ReadingStreams streams;
+    private final EventLogSse sse;
 
-    SensorController(Sensors sensors, ReadingStreams streams) {
+    SensorController(Sensors sensors, EventLogSse sse) {
         this.sensors = sensors;
-        this.streams = streams;
+        this.sse = sse;
     }
 
     record Added(String id) {}
@@ -86,15 +87,20 @@ class SensorController {
     }
 
     /**
-     * What is kept, then what comes, as Server-Sent Events whose ids are those of the log. A browser that lost the connection
-     * says in a header which one it saw last; a page that was reloaded can only say so in the address.
+     * What is kept, then what comes, and the names of the sensors, all through one connection. A browser that lost it says in a
+     * header which reading it saw last; a page that was reloaded can only say so in the address.
      */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
-            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable EventId lastEventId,
+            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
             @RequestParam(required = false) @Nullable EventId after) {
-        EventId last = lastEventId != null ? lastEventId : after;
-        return streams.open(sensor, last != null ? Tail.after(last) : Tail.all());
+        Tail tail = after != null ? Tail.after(after) : Tail.all();
+        return sse.follow(sensors.readings(sensor), tail, lastEventId, ReadingEvent::of)
+                .and(
+                        "sensor",
+                        sensors.names(),
+                        Tail.all(),
+                        event -> event.value().name());
     }
 }

@@ -1,0 +1,40 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.EventLogSse;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.thread.Threading;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Auto-configuration of an {@link EventLogSse} in applications of Spring MVC. */
+@AutoConfiguration(after = EventLogAutoConfiguration.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+@ConditionalOnClass(SseEmitter.class)
+@ConditionalOnBean(EventLogFactory.class)
+@ConditionalOnBooleanProperty(name = "eventlog.sse.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(EventLogProperties.class)
+public final class EventLogSseAutoConfiguration {
+
+    EventLogSseAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean
+    EventLogSse eventLogSse(ObjectProvider<JsonMapper> json, EventLogProperties properties, Environment environment) {
+        return new EventLogSse(
+                json.getIfUnique(JsonMapper::new),
+                new EventLogSse.Settings(
+                        properties.sse().heartbeat(),
+                        properties.sse().reconnectDelay(),
+                        Threading.VIRTUAL.isActive(environment)));
+    }
+}

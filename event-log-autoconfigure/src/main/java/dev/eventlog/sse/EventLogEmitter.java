@@ -1,0 +1,286 @@
+package dev.eventlog.sse;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import dev.eventlog.TypedEventLog;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+
+/**
+ * One client's stream of a log, as {@link EventLogSse} opens it: to be returned from a controller method. It ends with its
+ * client, with its followers, and with the application. Thread-safe; what you {@code send} besides goes between the events.
+ */
+public final class EventLogEmitter extends SseEmitter {
+
+    private static final Log logger = LogFactory.getLog(EventLogEmitter.class);
+
+    private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
+
+    private final SseData data;
+    private final Executor threads;
+    private final List<Follower> followers = new CopyOnWriteArrayList<>();
+    private final ReentrantLock writing = new ReentrantLock();
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+    EventLogEmitter(SseData data, Executor threads) {
+        super(0L); // never times out
+        this.data = data;
+        this.threads = threads;
+        onCompletion(this::leave);
+        onError(failure -> leave());
+    }
+
+    /**
+     * Sends the events of a second log too, by a name and without ids: a client that comes back gets them from the tail
+     * again. That they share a connection matters to browsers, which open no more than six to a host.
+     *
+     * @param name the name of these events; {@code <name>-gap} is that of what was missed of them
+     * @param log the log
+     * @param tail where to begin
+     * @param body makes of each event what to send: text as it is, all else as JSON
+     * @return this emitter
+     */
+    public EventLogEmitter and(String name, EventLog log, Tail tail, Function<Event, ?> body) {
+        return and(new Second<>(name, body), listener -> log.follow(tail, listener));
+    }
+
+    /**
+     * Sends the events of a second log too, as {@link #and(String, EventLog, Tail, Function)}.
+     *
+     * @param name the name of these events; {@code <name>-gap} is that of what was missed of them
+     * @param log the log
+     * @param tail where to begin
+     * @param body makes of each event what to send: text as it is, all else as JSON
+     * @param <T> the type of the log's events
+     * @return this emitter
+     */
+    public <T> EventLogEmitter and(String name, TypedEventLog<T> log, Tail tail, Function<TypedEvent<T>, ?> body) {
+        return and(new Second<>(name, body), listener -> log.follow(tail, listener));
+    }
+
+    private <E> EventLogEmitter and(Second<E> listener, Function<EventBatchListener<E>, Follower> log) {
+        try {
+            add(log.apply(listener));
+            return this;
+        } catch (RuntimeException failure) { // the controller will not return this
+            leave();
+            throw EventLogSse.unavailableIfShuttingDown(failure);
+        }
+    }
+
+    /**
+     * Follows the log whose ids are those of this stream. The first that is written is where it begins, as an id without an
+     * event: a client that loses its connection before it got an event then resumes there and misses nothing.
+     */
+    <E> void begin(
+            Function<EventBatchListener<E>, Follower> log,
+            Function<E, EventId> id,
+            Function<E, ?> body,
+            @Nullable Duration reconnectDelay) {
+        writing.lock(); // what the listener gets comes after that
+        try {
+            Follower follower = log.apply(new First<>(id, body));
+            SseEventBuilder begin = event().id(follower.position().toString());
+            write(text(reconnectDelay != null ? begin.reconnectTime(reconnectDelay.toMillis()) : begin));
+            add(follower);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void add(Follower follower) {
+        followers.add(follower);
+        if (over.get()) {
+            follower.close();
+        }
+        // On another thread: the one that ends it may have many more to end, and this client may be slow.
+        follower.completion().whenComplete((nothing, failure) -> {
+            if (!over.get()) {
+                threads.execute(() -> end(failure));
+            }
+        });
+    }
+
+    /** Says that the server is still there, and finds out whether the client is. */
+    void beat() {
+        if (!writing.tryLock()) { // it is being written to, and may be slow
+            return;
+        }
+        boolean there;
+        try {
+            there = write(text(event().comment("")));
+        } finally {
+            writing.unlock();
+        }
+        if (!there) {
+            leave();
+        }
+    }
+
+    /**
+     * Ends the stream from this side, so that the client comes back; or does not, after a failure.
+     *
+     * @param failure what ended a follower; null for none
+     */
+    private void end(@Nullable Throwable failure) {
+        if (over.compareAndSet(false, true)) {
+            followers.forEach(Follower::close);
+            String last = failure == null
+                    ? text(event().name(SseData.END).data("The server ends this stream: connect again to go on"))
+                    : text(event().name(SseData.FAILED).data("The log cannot be followed any further"));
+            if (write(last)) {
+                complete();
+            }
+            closed.complete(null);
+        }
+    }
+
+    /** Ends the stream soon, without waiting for a slow client. */
+    void endSoon() {
+        threads.execute(() -> end(null));
+    }
+
+    /** The client has gone. */
+    private void leave() {
+        if (over.compareAndSet(false, true)) {
+            followers.forEach(Follower::close);
+            closed.complete(null);
+        }
+    }
+
+    /** {@return completes when the stream has ended and its followers are closed} */
+    CompletionStage<Void> closed() {
+        return closed;
+    }
+
+    /** One write and one flush, however much it is. */
+    private boolean write(String text) {
+        writing.lock();
+        try {
+            send(Set.of(new DataWithMediaType(text, TEXT)));
+            return true;
+        } catch (IOException | IllegalStateException gone) {
+            logger.debug("A client of event logs has gone", gone);
+            return false;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private static String text(SseEventBuilder event) {
+        StringBuilder text = new StringBuilder();
+        append(event, text);
+        return text.toString();
+    }
+
+    /** All parts of an event whose data is text are text. */
+    private static void append(SseEventBuilder event, StringBuilder text) {
+        event.build().forEach(part -> text.append(part.getData()));
+    }
+
+    @Override
+    protected void extendResponse(ServerHttpResponse response) {
+        super.extendResponse(response);
+        HttpHeaders headers = response.getHeaders();
+        if (headers.getCacheControl() == null) {
+            headers.setCacheControl(CacheControl.noStore());
+        }
+        headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
+    }
+
+    private abstract class Listener<E> implements EventBatchListener<E> {
+
+        private final Function<E, ?> body;
+
+        Listener(Function<E, ?> body) {
+            this.body = body;
+        }
+
+        @Override
+        public void onBatch(List<E> batch) {
+            StringBuilder text = new StringBuilder();
+            for (E event : batch) {
+                append(describe(event).data(data.of(body.apply(event))), text);
+            }
+            say(text.toString());
+        }
+
+        abstract SseEventBuilder describe(E event);
+
+        void say(String text) {
+            if (!write(text)) {
+                leave();
+            }
+        }
+    }
+
+    private final class First<E> extends Listener<E> {
+
+        private final Function<E, EventId> id;
+
+        First(Function<E, EventId> id, Function<E, ?> body) {
+            super(body);
+            this.id = id;
+        }
+
+        @Override
+        SseEventBuilder describe(E event) {
+            return event().id(id.apply(event).toString());
+        }
+
+        @Override
+        public void onCaughtUp() {
+            say(text(event().name(SseData.CAUGHT_UP).data("")));
+        }
+
+        @Override
+        public void onGap(Gap gap) {
+            say(text(event().name(SseData.GAP).data(data.of(gap))));
+        }
+    }
+
+    private final class Second<E> extends Listener<E> {
+
+        private final String name;
+
+        Second(String name, Function<E, ?> body) {
+            super(body);
+            this.name = name;
+        }
+
+        @Override
+        SseEventBuilder describe(E event) {
+            return event().name(name);
+        }
+
+        @Override
+        public void onGap(Gap gap) {
+            say(text(event().name(name + '-' + SseData.GAP).data(data.of(gap))));
+        }
+    }
+}

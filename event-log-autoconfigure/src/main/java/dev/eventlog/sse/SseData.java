@@ -1,0 +1,31 @@
+package dev.eventlog.sse;
+
+import dev.eventlog.Gap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The names of events other than those of a log, and what they all say. Immutable. */
+record SseData(JsonMapper json) {
+
+    static final String CAUGHT_UP = "caught-up";
+    static final String GAP = "gap";
+    static final String END = "end";
+    static final String FAILED = "failed";
+
+    /** As text, before any of it is written: what cannot be JSON then leaves no half of it behind. */
+    String of(@Nullable Object body) {
+        return body instanceof CharSequence text ? text.toString() : json.writeValueAsString(body);
+    }
+
+    /** A map, since the names of these must not be those that the application gives to the properties of its types. */
+    String of(Gap gap) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("kind", gap.kind().name());
+        fields.put("lastSeen", gap.lastSeen().toString());
+        fields.put("firstAvailable", gap.firstAvailable().toString());
+        fields.put("missed", gap.missed().isPresent() ? gap.missed().getAsLong() : null);
+        return json.writeValueAsString(fields);
+    }
+}

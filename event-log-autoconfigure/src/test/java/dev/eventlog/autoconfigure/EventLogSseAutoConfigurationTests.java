@@ -1,0 +1,85 @@
+package dev.eventlog.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.EventLogSse;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.scheduling.TaskScheduler;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import tools.jackson.databind.json.JsonMapper;
+
+class EventLogSseAutoConfigurationTests {
+
+    private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(
+            DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class, EventLogSseAutoConfiguration.class);
+
+    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
+            .withConfiguration(CONFIGURATIONS)
+            .withPropertyValues("spring.data.redis.port=1");
+
+    @Test
+    void makesABeanForControllersAndNoSchedulerForTheApplication() {
+        runner.run(context -> assertThat(context)
+                .hasSingleBean(EventLogSse.class)
+                .hasBean("eventLogSse")
+                .doesNotHaveBean(TaskScheduler.class));
+    }
+
+    @Test
+    void stepsBackForABeanOfTheApplication() {
+        runner.withBean(
+                        "own",
+                        EventLogSse.class,
+                        () -> new EventLogSse(new JsonMapper(), new EventLogSse.Settings(Duration.ZERO, null, false)))
+                .run(context ->
+                        assertThat(context).hasSingleBean(EventLogSse.class).hasBean("own"));
+    }
+
+    @Test
+    void canBeTurnedOff() {
+        runner.withPropertyValues("eventlog.sse.enabled=false")
+                .run(context ->
+                        assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(EventLogSse.class));
+    }
+
+    @Test
+    void stepsBackWithoutSpringMvc() {
+        runner.withClassLoader(new FilteredClassLoader(SseEmitter.class))
+                .run(context ->
+                        assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(EventLogSse.class));
+    }
+
+    @Test
+    void stepsBackWithoutEventLogs() {
+        runner.withClassLoader(new FilteredClassLoader(StringRedisTemplate.class))
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogSse.class));
+    }
+
+    @Test
+    void stepsBackWhereThereIsNoServletContainer() {
+        new ApplicationContextRunner()
+                .withConfiguration(CONFIGURATIONS)
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogSse.class));
+        new ReactiveWebApplicationContextRunner()
+                .withConfiguration(CONFIGURATIONS)
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogSse.class));
+    }
+
+    @Test
+    void leavesNoThreadBehind() {
+        runner.run(context -> context.getBean(EventLogSse.class));
+        assertThat(Thread.getAllStackTraces().keySet())
+                .filteredOn(thread -> thread.isAlive() && thread.getName().startsWith("eventlog-sse"))
+                .isEmpty();
+    }
+}
