@@ -13,10 +13,13 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.redis.RedisEventPositions;
+import dev.eventlog.redis.Turns;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -81,6 +84,17 @@ class ArchitectureTests {
     }
 
     @Test
+    void springIntegrationIsKnownInOnePlaceOnly() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.(Turns|NamedFollowerAutoConfiguration).*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.springframework.integration..")
+                .check(CODE);
+    }
+
+    @Test
     void onlyWhatAUserNeedsIsPublic() {
         noClasses()
                 .that()
@@ -90,10 +104,13 @@ class ArchitectureTests {
                 .and()
                 .doNotBelongToAnyOf(
                         RedisEventLogFactory.class,
+                        RedisEventPositions.class,
+                        Turns.class,
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
-                        EventLogAutoConfiguration.class)
+                        EventLogAutoConfiguration.class,
+                        NamedFollowerAutoConfiguration.class)
                 .should()
                 .bePublic()
                 .check(CODE);

@@ -1,10 +1,13 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventPositions;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.redis.RedisEventPositions;
+import dev.eventlog.redis.Turns;
 import java.util.concurrent.Executor;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -42,7 +45,9 @@ public final class EventLogAutoConfiguration {
             ObjectProvider<JsonMapper> json,
             EventLogProperties properties,
             Environment environment,
-            @Qualifier(EXECUTOR) ObjectProvider<Executor> executor) {
+            @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
+            EventPositions positions,
+            ObjectProvider<Turns> turns) {
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,
@@ -50,7 +55,21 @@ public final class EventLogAutoConfiguration {
                 followSettings(properties.follow()),
                 properties.follow().maxThreads(),
                 Threading.VIRTUAL.isActive(environment));
-        return new RedisEventLogFactory(redis, json.getIfUnique(JsonMapper::new), settings, executor.getIfAvailable());
+        return new RedisEventLogFactory(
+                redis,
+                json.getIfUnique(JsonMapper::new),
+                settings,
+                executor.getIfAvailable(),
+                positions,
+                turns.getIfAvailable());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(EventPositions.class)
+    @ConditionalOnSingleCandidate(StringRedisTemplate.class)
+    RedisEventPositions eventPositions(StringRedisTemplate redis, EventLogProperties properties) {
+        return new RedisEventPositions(
+                redis, properties.keyPrefix() + properties.positions().key());
     }
 
     private static FollowSettings followSettings(Follow follow) {

@@ -22,6 +22,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
  * @param follow Following.
+ * @param positions Positions of named followers.
  */
 @ConfigurationProperties("eventlog")
 record EventLogProperties(
@@ -31,7 +32,8 @@ record EventLogProperties(
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
-        @DefaultValue Follow follow)
+        @DefaultValue Follow follow,
+        @DefaultValue Positions positions)
         implements InitializingBean {
 
     /**
@@ -66,6 +68,8 @@ record EventLogProperties(
      * @param windowSize How many of the newest events of a followed log are kept in memory, once for all its followers.
      * @param maxThreads How many listeners may be busy at one moment. Without meaning on virtual threads.
      * @param closeTimeout How long closing a follower waits for a running callback before it interrupts it.
+     * @param lease How long a named follower keeps its turn without renewing it, so how soon another one takes over from a
+     *     process that died. Without meaning where there are no locks of Spring Integration.
      * @param recovery Coming back after Redis could not be reached.
      */
     record Follow(
@@ -74,6 +78,7 @@ record EventLogProperties(
             @DefaultValue("1000") int windowSize,
             @DefaultValue("256") int maxThreads,
             @DefaultValue("5s") Duration closeTimeout,
+            @DefaultValue("10s") Duration lease,
             @DefaultValue Recovery recovery) {}
 
     /**
@@ -89,6 +94,13 @@ record EventLogProperties(
             @DefaultValue("2") double multiplier,
             @DefaultValue("5s") Duration maxDelay,
             @DefaultValue("20ms") Duration jitter) {}
+
+    /**
+     * Positions of named followers.
+     *
+     * @param key Key of the Redis hash that holds the positions of named followers, behind the key prefix.
+     */
+    record Positions(@DefaultValue("eventlog:positions") String key) {}
 
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
@@ -115,6 +127,8 @@ record EventLogProperties(
         atLeastOne("follow.window-size", follow.windowSize());
         atLeastOne("follow.max-threads", follow.maxThreads());
         between("follow.close-timeout", follow.closeTimeout(), Duration.ZERO, Duration.ofHours(1));
+        between("follow.lease", follow.lease(), Duration.ofMillis(500), Duration.ofHours(1));
+        check(!positions.key().isBlank(), "positions.key", positions.key(), "must be the key of a Redis hash");
         Recovery recovery = follow.recovery();
         between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         check(

@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
+import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -21,19 +22,56 @@ final class Followers {
     private final Feeds feeds;
     private final FollowSettings settings;
     private final Executor threads;
-    private final Set<PullFollower> running = ConcurrentHashMap.newKeySet();
+    private final EventPositions positions;
+    private final @Nullable Turns turns;
+    private final Set<RunningFollower> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
 
-    Followers(Feeds feeds, FollowSettings settings, Executor threads) {
+    Followers(Feeds feeds, FollowSettings settings, Executor threads, EventPositions positions, @Nullable Turns turns) {
         this.feeds = feeds;
         this.settings = settings;
         this.threads = threads;
+        this.positions = positions;
+        this.turns = turns;
     }
 
     Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
+        String name = options.name();
+        return name == null
+                ? follow(stream, tail, listener, options, null)
+                : followAs(name, stream, tail, listener, options);
+    }
+
+    private NamedFollower followAs(
+            String name,
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options) {
+        refuseIfClosed(stream);
+        Bookmark bookmark = new Bookmark(positions, name, stream.log());
+        bookmark.open(() -> start(stream, tail, stream.state()).position());
+        NamedFollower follower = new NamedFollower(
+                bookmark,
+                settings,
+                threads,
+                listener,
+                after -> follow(stream, tail.resumedAfter(after), listener, options, bookmark));
+        follower.start(turns, RedisEventPositions.field(name, stream.log()));
+        return running(follower, stream);
+    }
+
+    private PullFollower follow(
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            @Nullable Bookmark bookmark) {
         refuseIfClosed(stream);
         StreamState state = stream.state();
-        Start start = start(stream, tail, state);
+        Start start = bookmark == null
+                ? start(stream, tail, state)
+                : withTheBeginning(start(stream, tail, state), tail, state);
         PullFollower follower = feeds.join(
                 stream,
                 state,
@@ -46,17 +84,22 @@ final class Followers {
                         threads,
                         listener,
                         options,
+                        bookmark,
                         start,
                         state.lastId(),
                         tail.maxLength(),
                         life));
+        running(follower, stream).ring();
+        return follower;
+    }
+
+    private <F extends RunningFollower> F running(F follower, EventStream stream) {
         running.add(follower);
         follower.completion().whenComplete((nothing, failure) -> running.remove(follower));
-        if (!open) { // closed since the look above, perhaps without having seen this one
+        if (!open) { // closed since the look before, perhaps without having seen this one
             follower.close();
             refuseIfClosed(stream);
         }
-        follower.ring();
         return follower;
     }
 
@@ -121,6 +164,22 @@ final class Followers {
         return seen == null || seen.equals(EventId.MIN) ? null : new Loss(Gap.Kind.REMOVED, seen, Continuity.UNKNOWN);
     }
 
+    /** A follower that began before its log did has missed all that has come and gone since. */
+    private static Start withTheBeginning(Start start, TailRange tail, StreamState state) {
+        if (!EventId.MIN.equals(tail.seen())
+                || start.loss() != null
+                || !start.cursor().isAfter(EventId.MIN)) {
+            return start;
+        }
+        boolean missed = start.rank() != Continuity.UNKNOWN
+                ? start.rank() > 0
+                : state.firstId() == null
+                        || Continuity.trimmedPast(EventId.MIN, start.cursor(), state, tail.maxLength());
+        return missed
+                ? new Start(start.cursor(), start.rank(), new Loss(Gap.Kind.REMOVED, EventId.MIN, start.rank()))
+                : start;
+    }
+
     /** Counts the newest events and notes the one before them. */
     private static final class Newest {
 
@@ -148,7 +207,7 @@ final class Followers {
     void close(Runnable afterwards) {
         open = false;
         CompletableFuture<?>[] ending =
-                running.stream().map(PullFollower::closeSoon).toArray(CompletableFuture[]::new);
+                running.stream().map(RunningFollower::closeSoon).toArray(CompletableFuture[]::new);
         CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
                 .exceptionally(failureOfOne -> null)
                 .thenCompose(ended -> feeds.ended())
@@ -160,9 +219,9 @@ final class Followers {
         open = true;
     }
 
-    /** {@return how many followers have not ended yet} */
-    int count() {
-        return running.size();
+    /** {@return how many followers have not ended yet; a named one counts while it follows} */
+    long count() {
+        return running.stream().filter(PullFollower.class::isInstance).count();
     }
 
     boolean isOpen() {

@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPositions;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
 import java.util.concurrent.Executor;
@@ -57,10 +58,17 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * @param json writes and reads typed events and what is nested in others
      * @param settings what is set for all logs
      * @param listenerExecutor runs the listeners; null for threads of the factory's own
+     * @param positions where followers that have a name keep their positions
+     * @param turns by which one follower of a name follows at a time; null to have all of them follow
      * @throws IllegalArgumentException if the template has no connection factory
      */
     public RedisEventLogFactory(
-            StringRedisTemplate redis, JsonMapper json, Settings settings, @Nullable Executor listenerExecutor) {
+            StringRedisTemplate redis,
+            JsonMapper json,
+            Settings settings,
+            @Nullable Executor listenerExecutor,
+            EventPositions positions,
+            @Nullable Turns turns) {
         Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
         this.connections = Connections.of(redis, settings.follow().pollTimeout());
         this.fields = new EventFields(json);
@@ -68,7 +76,11 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
         Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds());
         this.followers = new Followers(
-                feeds, settings.follow(), listenerExecutor != null ? listenerExecutor : ownThreads.forListeners());
+                feeds,
+                settings.follow(),
+                listenerExecutor != null ? listenerExecutor : ownThreads.forListeners(),
+                positions,
+                turns);
     }
 
     @Override
@@ -116,7 +128,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public void destroy() {
         followers.close(() -> {});
-        int busy = followers.count();
+        long busy = followers.count();
         if (busy > 0) {
             logger.warn(busy + " listeners of event logs have not returned in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");

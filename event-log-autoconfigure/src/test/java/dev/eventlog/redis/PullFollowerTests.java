@@ -159,6 +159,7 @@ class PullFollowerTests extends LogTests {
                 threads,
                 listener,
                 FollowOptions.builder().build(),
+                null,
                 start,
                 existingEnd,
                 Long.MAX_VALUE,
