@@ -4,20 +4,22 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
 /**
- * What a follower does when its listener throws: without options it stops. Immutable, and thread-safe if what it is given
- * is; made by a {@link Builder}.
+ * What a follower does when its listener throws, without options it stops; and whether it has a name, by which it keeps its
+ * position. Immutable, and thread-safe if what it is given is; made by a {@link Builder}.
  */
 public final class FollowOptions {
 
     private final @Nullable RetryPolicy retryPolicy;
     private final @Nullable EventBatchRecoverer recoverer;
+    private final @Nullable String name;
 
-    private FollowOptions(@Nullable RetryPolicy retryPolicy, @Nullable EventBatchRecoverer recoverer) {
-        this.retryPolicy = retryPolicy;
-        this.recoverer = recoverer;
+    private FollowOptions(Builder builder) {
+        this.retryPolicy = builder.retryPolicy;
+        this.recoverer = builder.recoverer;
+        this.name = builder.name;
     }
 
-    /** {@return a builder of options by which a follower stops as soon as its listener throws} */
+    /** {@return a builder of options by which a follower has no name and stops as soon as its listener throws} */
     public static Builder builder() {
         return new Builder();
     }
@@ -32,11 +34,17 @@ public final class FollowOptions {
         return recoverer;
     }
 
+    /** {@return the name by which the follower keeps its position; null for none} */
+    public @Nullable String name() {
+        return name;
+    }
+
     /** Makes options. Not thread-safe. */
     public static final class Builder {
 
         private @Nullable RetryPolicy retryPolicy;
         private @Nullable EventBatchRecoverer recoverer;
+        private @Nullable String name;
 
         private Builder() {}
 
@@ -68,17 +76,40 @@ public final class FollowOptions {
             return this;
         }
 
+        /**
+         * Gives the follower a name, by which its position in the log outlives it: stored in {@link EventPositions} after each
+         * batch, and found there again by the next follower of that name, in whatever process. The tail that is given to
+         * {@code follow} counts only where nothing has been stored yet.
+         *
+         * <p>Where Spring Integration's locks are on the class path one follower of a name and log follows at a time, among
+         * all instances of the application; the others wait for their turn and take over when it is closed, or within
+         * {@code eventlog.follow.lease} when its process dies. Each time one begins, its listener is told anew when it
+         * {@linkplain EventBatchListener#onCaughtUp has caught up}. Without these locks run one instance.
+         *
+         * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
+         * @return this builder
+         * @throws IllegalArgumentException if the name is null, blank, or has an {@code @}
+         */
+        public Builder named(String name) {
+            if (notNull(name, "name").isBlank() || name.indexOf('@') >= 0) {
+                throw new IllegalArgumentException("The name '" + name
+                        + "' of a follower must not be blank, nor have an @: that divides it from the log");
+            }
+            this.name = name;
+            return this;
+        }
+
         private static <T> T notNull(@Nullable T value, String name) {
             if (value == null) {
                 throw new IllegalArgumentException(
-                        "The " + name + " must not be null: leave it out, and the follower stops");
+                        "The " + name + " must not be null: leave it out, if the follower is to do without");
             }
             return value;
         }
 
         /** {@return the options} */
         public FollowOptions build() {
-            return new FollowOptions(retryPolicy, recoverer);
+            return new FollowOptions(this);
         }
     }
 }

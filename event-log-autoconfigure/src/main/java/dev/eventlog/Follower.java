@@ -14,11 +14,16 @@ public interface Follower extends AutoCloseable {
      * Where the follower stands.
      *
      * @return the id of the last event that the listener, or a recoverer in its place, has taken; before the first one, the
-     *     id after which it began. To resume there loses nothing, and tells again of a gap that has not been heard
+     *     id after which it began. To resume there loses nothing, and tells again of a gap that has not been heard. While a
+     *     named follower waits for its turn, what it knows to have been stored last
      */
     EventId position();
 
-    /** {@return whether the follower still delivers: neither closed nor ended by an error. Also while it waits to try again} */
+    /**
+     * Whether the follower still delivers.
+     *
+     * @return whether it was neither closed nor ended by an error: true also while it waits to try again, or for its turn
+     */
     boolean isRunning();
 
     /**

@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
+import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.observability.AddContext;
@@ -31,6 +32,8 @@ import dev.eventlog.redis.FollowedLog;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.redis.RedisEventPositions;
+import dev.eventlog.redis.Turns;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -115,6 +118,17 @@ class ArchitectureTests {
     }
 
     @Test
+    void springIntegrationIsKnownInOnePlaceOnly() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.(Turns|NamedFollowerAutoConfiguration).*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.springframework.integration..")
+                .check(CODE);
+    }
+
+    @Test
     void onlyWhatAUserNeedsIsPublic() {
         noClasses()
                 .that()
@@ -141,7 +155,10 @@ class ArchitectureTests {
                         AddContext.class,
                         AddConvention.class,
                         BatchContext.class,
-                        BatchConvention.class)
+                        BatchConvention.class,
+                        RedisEventPositions.class,
+                        Turns.class,
+                        NamedFollowerAutoConfiguration.class)
                 .should()
                 .bePublic()
                 .check(CODE);

@@ -1,11 +1,14 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventPositions;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
 import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.redis.RedisEventPositions;
+import dev.eventlog.redis.Turns;
 import java.util.concurrent.Executor;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -44,7 +47,9 @@ public final class EventLogAutoConfiguration {
             EventLogProperties properties,
             Environment environment,
             @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
-            ObjectProvider<EventLogObserver> observers) {
+            ObjectProvider<EventLogObserver> observers,
+            EventPositions positions,
+            ObjectProvider<Turns> turns) {
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,
@@ -57,7 +62,17 @@ public final class EventLogAutoConfiguration {
                 json.getIfUnique(JsonMapper::new),
                 settings,
                 executor.getIfAvailable(),
-                observers.orderedStream().toList());
+                observers.orderedStream().toList(),
+                positions,
+                turns.getIfAvailable());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(EventPositions.class)
+    @ConditionalOnSingleCandidate(StringRedisTemplate.class)
+    RedisEventPositions eventPositions(StringRedisTemplate redis, EventLogProperties properties) {
+        return new RedisEventPositions(
+                redis, properties.keyPrefix() + properties.positions().key());
     }
 
     private static FollowSettings followSettings(Follow follow) {

@@ -23,6 +23,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param read Reading.
  * @param follow Following.
  * @param sse Server-Sent Events.
+ * @param positions Positions of named followers.
  */
 @ConfigurationProperties("eventlog")
 record EventLogProperties(
@@ -33,7 +34,8 @@ record EventLogProperties(
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
         @DefaultValue Follow follow,
-        @DefaultValue Sse sse)
+        @DefaultValue Sse sse,
+        @DefaultValue Positions positions)
         implements InitializingBean {
 
     /**
@@ -68,6 +70,8 @@ record EventLogProperties(
      * @param windowSize How many of the newest events of a followed log are kept in memory, once for all its followers.
      * @param maxThreads How many listeners may be busy at one moment. Without meaning on virtual threads.
      * @param closeTimeout How long closing a follower waits for a running callback before it interrupts it.
+     * @param lease How long a named follower keeps its turn without renewing it, so how soon another one takes over from a
+     *     process that died. Without meaning where there are no locks of Spring Integration.
      * @param recovery Coming back after Redis could not be reached.
      */
     record Follow(
@@ -76,6 +80,7 @@ record EventLogProperties(
             @DefaultValue("1000") int windowSize,
             @DefaultValue("256") int maxThreads,
             @DefaultValue("5s") Duration closeTimeout,
+            @DefaultValue("10s") Duration lease,
             @DefaultValue Recovery recovery) {}
 
     /**
@@ -105,6 +110,13 @@ record EventLogProperties(
             @DefaultValue("15s") Duration heartbeat,
             @Nullable Duration reconnectDelay) {}
 
+    /**
+     * Positions of named followers.
+     *
+     * @param key Key of the Redis hash that holds the positions of named followers, behind the key prefix.
+     */
+    record Positions(@DefaultValue("eventlog:positions") String key) {}
+
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
     public void afterPropertiesSet() {
@@ -130,6 +142,8 @@ record EventLogProperties(
         atLeastOne("follow.window-size", follow.windowSize());
         atLeastOne("follow.max-threads", follow.maxThreads());
         between("follow.close-timeout", follow.closeTimeout(), Duration.ZERO, Duration.ofHours(1));
+        between("follow.lease", follow.lease(), Duration.ofMillis(500), Duration.ofHours(1));
+        check(!positions.key().isBlank(), "positions.key", positions.key(), "must be the key of a Redis hash");
         Recovery recovery = follow.recovery();
         between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         check(

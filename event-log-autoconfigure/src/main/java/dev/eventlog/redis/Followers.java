@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
+import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Starts followers, knows those that run, and closes them all. Thread-safe. */
@@ -27,18 +29,59 @@ final class Followers {
     private final FollowSettings settings;
     private final Executor threads;
     private final Observers observers;
-    private final Set<PullFollower> running = ConcurrentHashMap.newKeySet();
+    private final EventPositions positions;
+    private final @Nullable Turns turns;
+    private final Set<RunningFollower> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
 
-    Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
+    Followers(
+            Feeds feeds,
+            FollowSettings settings,
+            Executor threads,
+            Observers observers,
+            EventPositions positions,
+            @Nullable Turns turns) {
         this.feeds = feeds;
         this.settings = settings;
         this.threads = threads;
         this.observers = observers;
+        this.positions = positions;
+        this.turns = turns;
     }
 
     Follower follow(EventStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
-        PullFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED);
+        String name = options.name();
+        return name == null
+                ? follow(stream, tail, listener, options, null)
+                : followAs(name, stream, tail, listener, options);
+    }
+
+    private NamedFollower followAs(
+            String name,
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options) {
+        refuseIfClosed(stream);
+        Bookmark bookmark = new Bookmark(positions, name, stream.log());
+        bookmark.open(() -> startOf(stream, tail, stream.state()).position());
+        NamedFollower follower = new NamedFollower(
+                bookmark,
+                settings,
+                threads,
+                listener,
+                after -> follow(stream, tail.resumedAfter(after), listener, options, bookmark));
+        follower.start(turns, RedisEventPositions.field(name, stream.log()));
+        return running(follower, stream);
+    }
+
+    private PullFollower follow(
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            @Nullable Bookmark bookmark) {
+        PullFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED, bookmark);
         follower.ring();
         return follower;
     }
@@ -55,7 +98,7 @@ final class Followers {
     private void start(EventStream stream, TailRange tail, BatchSubscription<?> subscription) {
         PullFollower follower;
         try {
-            follower = join(stream, tail, subscription, FollowOptions.builder().build(), subscription);
+            follower = join(stream, tail, subscription, FollowOptions.builder().build(), subscription, null);
         } catch (RuntimeException | Error failure) {
             subscription.hasEnded(failure);
             return;
@@ -68,10 +111,13 @@ final class Followers {
             TailRange tail,
             EventBatchListener<Event> listener,
             FollowOptions options,
-            Demand demand) {
+            Demand demand,
+            @Nullable Bookmark bookmark) {
         refuseIfClosed(stream);
         StreamState state = stream.state();
-        Start start = startOf(stream, tail, state);
+        Start start = bookmark == null
+                ? startOf(stream, tail, state)
+                : withTheBeginning(startOf(stream, tail, state), tail, state);
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         PullFollower follower = feeds.join(
                 stream,
@@ -86,17 +132,20 @@ final class Followers {
                         observed,
                         options,
                         demand,
+                        bookmark,
                         start,
                         state.lastId(),
                         tail.maxLength(),
                         life));
-        running.add(follower);
         observers.followed(stream.log());
-        follower.completion().whenComplete((nothing, failure) -> {
-            running.remove(follower);
-            observers.ended(stream.log(), failure);
-        });
-        if (!open) { // closed since the look above, perhaps without having seen this one
+        follower.completion().whenComplete((nothing, failure) -> observers.ended(stream.log(), failure));
+        return running(follower, stream);
+    }
+
+    private <F extends RunningFollower> F running(F follower, EventStream stream) {
+        running.add(follower);
+        follower.completion().whenComplete((nothing, failure) -> running.remove(follower));
+        if (!open) { // closed since the look before, perhaps without having seen this one
             follower.close();
             refuseIfClosed(stream);
         }
@@ -168,6 +217,22 @@ final class Followers {
         return seen == null || seen.equals(EventId.MIN) ? null : new Loss(Gap.Kind.REMOVED, seen, Continuity.UNKNOWN);
     }
 
+    /** A follower that began before its log did has missed all that has come and gone since. */
+    private static Start withTheBeginning(Start start, TailRange tail, StreamState state) {
+        if (!EventId.MIN.equals(tail.seen())
+                || start.loss() != null
+                || !start.cursor().isAfter(EventId.MIN)) {
+            return start;
+        }
+        boolean missed = start.rank() != Continuity.UNKNOWN
+                ? start.rank() > 0
+                : state.firstId() == null
+                        || Continuity.trimmedPast(EventId.MIN, start.cursor(), state, tail.maxLength());
+        return missed
+                ? new Start(start.cursor(), start.rank(), new Loss(Gap.Kind.REMOVED, EventId.MIN, start.rank()))
+                : start;
+    }
+
     /** Counts the newest events and notes the one before them. */
     private static final class Newest {
 
@@ -195,7 +260,7 @@ final class Followers {
     void close(Runnable afterwards) {
         open = false;
         CompletableFuture<?>[] ending =
-                running.stream().map(PullFollower::closeSoon).toArray(CompletableFuture[]::new);
+                running.stream().map(RunningFollower::closeSoon).toArray(CompletableFuture[]::new);
         CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
                 .exceptionally(failureOfOne -> null)
                 .thenCompose(ended -> feeds.ended())
@@ -207,9 +272,13 @@ final class Followers {
         open = true;
     }
 
-    /** {@return how many followers have not ended yet} */
-    int count() {
-        return running.size();
+    /** {@return how many followers have not ended yet; a named one counts while it follows} */
+    long count() {
+        return following().count();
+    }
+
+    private Stream<PullFollower> following() {
+        return running.stream().filter(PullFollower.class::isInstance).map(PullFollower.class::cast);
     }
 
     boolean isOpen() {
@@ -218,7 +287,7 @@ final class Followers {
 
     /** {@return the logs that have followers, in the order of their names} */
     List<FollowedLog> followedLogs() {
-        Map<String, List<PullFollower>> byLog = running.stream()
+        Map<String, List<PullFollower>> byLog = following()
                 .filter(PullFollower::isRunning)
                 .collect(Collectors.groupingBy(PullFollower::log, TreeMap::new, Collectors.toList()));
         List<FollowedLog> logs = new ArrayList<>(byLog.size());

@@ -8,8 +8,8 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
-import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.redis.Bookmark.NotStoredException;
 import dev.eventlog.redis.EventStream.Snapshot;
 import dev.eventlog.redis.FollowedLog.FollowerState;
 import dev.eventlog.redis.Window.Behind;
@@ -45,7 +45,7 @@ import org.springframework.util.backoff.BackOffExecution;
  * has taken it: before that nothing else is looked for. A listener that is to be called again later ends the turn, too. Where
  * there is no {@link Demand} it sleeps on, however often it is rung.
  */
-final class PullFollower implements Follower {
+final class PullFollower implements RunningFollower {
 
     /** A start in the log: the id after which to begin, which event ever added that is, and whether something is missing. */
     record Start(EventId cursor, long rank, @Nullable Loss loss) {
@@ -108,6 +108,7 @@ final class PullFollower implements Follower {
     private final EventBatchListener<Event> listener;
     private final @Nullable EventBatchRecoverer recoverer;
     private final Demand demand;
+    private final @Nullable Bookmark bookmark;
     private final EventId existingEnd;
     private final long limit;
     private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.SLEEPING);
@@ -130,6 +131,7 @@ final class PullFollower implements Follower {
     private @Nullable Loss loss;
     private boolean caughtUp;
     private @Nullable BackOffExecution backOff;
+    private @Nullable BackOffExecution storing;
     private final Deque<Call> due = new ArrayDeque<>();
     private final Attempts attempts;
     private long retryIn = BackOffExecution.STOP;
@@ -143,6 +145,7 @@ final class PullFollower implements Follower {
             EventBatchListener<Event> listener,
             FollowOptions options,
             Demand demand,
+            @Nullable Bookmark bookmark,
             Start start,
             EventId existingEnd,
             long limit,
@@ -155,6 +158,7 @@ final class PullFollower implements Follower {
         this.listener = listener;
         this.recoverer = options.recoverer();
         this.demand = demand;
+        this.bookmark = bookmark;
         this.attempts = new Attempts(options.retryPolicy());
         this.cursor = start.cursor();
         this.position = start.position();
@@ -501,10 +505,22 @@ final class PullFollower implements Follower {
                 loss = null;
             }));
         }
-        due.add(new Call("onBatch", events, () -> {
-            listener.onBatch(events);
-            hasTaken(events);
-        }));
+        due.add(new Call("onBatch", events, () -> take(events, () -> listener.onBatch(events))));
+    }
+
+    /** Has events taken, and where the follower has a name its position stored, from within the callback as below. */
+    private void take(List<Event> events, Bookmark.Taking taking) throws Exception {
+        if (bookmark == null) {
+            taking.run();
+        } else if (!bookmark.take(events.get(events.size() - 1).id(), taking)) {
+            CompletableFuture<Void> unused = closeSoon(); // another one has gone on
+            return;
+        }
+        if (storing != null) {
+            storing = null;
+            logger.info("The position of " + bookmark + " is stored again");
+        }
+        hasTaken(events);
     }
 
     /** Moves on, from within the callback that took them, as that holds also if the follower was closed meanwhile. */
@@ -539,6 +555,11 @@ final class PullFollower implements Follower {
     }
 
     private boolean deliver(Call call) {
+        if (bookmark != null && !bookmark.isItsTurn()) {
+            waitForRedis(new EventLogUnavailableException(
+                    log(), "The lease of " + bookmark + " was not renewed in time", null));
+            return false;
+        }
         synchronized (this) {
             if (ended) {
                 return false;
@@ -565,7 +586,9 @@ final class PullFollower implements Follower {
             }
         }
         if (closedMeanwhile) {
-            if (thrown != null && !(thrown instanceof InterruptedException)) {
+            if (thrown != null
+                    && !(thrown instanceof InterruptedException)
+                    && !(thrown instanceof NotStoredException)) {
                 logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
             }
             completion.complete(null);
@@ -587,6 +610,9 @@ final class PullFollower implements Follower {
         if (failure instanceof InterruptedException) { // says nothing of the call, but that the thread is to end
             return failure;
         }
+        if (failure instanceof NotStoredException notStored) {
+            return storeLater(notStored);
+        }
         try {
             retryIn = attempts.delayAfter(failure);
             if (retryIn != BackOffExecution.STOP) {
@@ -596,17 +622,39 @@ final class PullFollower implements Follower {
             if (recoverer == null || call.batch().isEmpty()) {
                 return failure;
             }
-            recoverer.recover(log(), call.batch(), failure);
-            hasTaken(call.batch());
+            take(call.batch(), () -> recoverer.recover(log(), call.batch(), failure));
             logger.warn("The follower of log '" + log() + "' goes on after " + attempts.count() + " attempts at " + call
                     + ", which its recoverer took: " + failure);
             return null;
+        } catch (NotStoredException notStored) {
+            return storeLater(notStored);
         } catch (Throwable another) {
             if (another != failure) {
                 another.addSuppressed(failure);
             }
             return another;
         }
+    }
+
+    /** Repeats the call: not by the policy, as it is not the listener that failed. {@return what is to end the follower} */
+    private @Nullable Throwable storeLater(NotStoredException failure) {
+        attempts.done();
+        BackOffExecution before = storing;
+        BackOffExecution execution =
+                before != null ? before : settings.recovery().start();
+        storing = execution;
+        retryIn = execution.nextBackOff();
+        if (retryIn == BackOffExecution.STOP) {
+            return failure;
+        }
+        String message =
+                failure.getMessage() + ". Nothing more is delivered before it is; next try in " + retryIn + " ms";
+        if (before == null) {
+            logger.warn(message);
+        } else {
+            logger.debug(message, failure);
+        }
+        return null;
     }
 
     private void sayRetry(Call call, Throwable failure) {
@@ -660,12 +708,8 @@ final class PullFollower implements Follower {
         return true;
     }
 
-    /**
-     * Lets nothing more begin, and waits for nothing.
-     *
-     * @return completes when a running callback has returned
-     */
-    CompletableFuture<Void> closeSoon() {
+    @Override
+    public CompletableFuture<Void> closeSoon() {
         end(null);
         boolean idle;
         synchronized (this) {

@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPositions;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
 import java.util.List;
@@ -60,6 +61,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * @param settings what is set for all logs
      * @param listenerExecutor runs the listeners; null for threads of the factory's own
      * @param observers see what the logs do, the first from outermost
+     * @param positions where followers that have a name keep their positions
+     * @param turns by which one follower of a name follows at a time; null to have all of them follow
      * @throws IllegalArgumentException if the template has no connection factory
      */
     public RedisEventLogFactory(
@@ -67,7 +70,9 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             JsonMapper json,
             Settings settings,
             @Nullable Executor listenerExecutor,
-            List<EventLogObserver> observers) {
+            List<EventLogObserver> observers,
+            EventPositions positions,
+            @Nullable Turns turns) {
         Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
         this.connections = Connections.of(redis, settings.follow().pollTimeout());
         this.fields = new EventFields(json);
@@ -79,7 +84,9 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 feeds,
                 settings.follow(),
                 listenerExecutor != null ? listenerExecutor : ownThreads.forListeners(),
-                this.observers);
+                this.observers,
+                positions,
+                turns);
     }
 
     @Override
@@ -137,7 +144,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public void destroy() {
         followers.close(() -> {});
-        int busy = followers.count();
+        long busy = followers.count();
         if (busy > 0) {
             logger.warn(busy + " listeners of event logs have not returned in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");

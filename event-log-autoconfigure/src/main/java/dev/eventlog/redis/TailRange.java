@@ -30,4 +30,9 @@ record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLeng
         }
         return new TailRange(EventId.MIN, maxLength, null, maxLength);
     }
+
+    /** The tail at which a follower that began with this one goes on. */
+    TailRange resumedAfter(EventId id) {
+        return new TailRange(id, maxLength, id, maxLength);
+    }
 }

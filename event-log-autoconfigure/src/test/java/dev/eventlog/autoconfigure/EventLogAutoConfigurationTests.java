@@ -180,6 +180,8 @@ class EventLogAutoConfigurationTests {
         "eventlog.follow.max-threads, 0, 1 or more",
         "eventlog.follow.poll-timeout, 0s, from 1ms",
         "eventlog.follow.close-timeout, -1s, from 0ms",
+        "eventlog.follow.lease, 100ms, from 500ms",
+        "eventlog.positions.key, ' ', Redis hash",
         "eventlog.follow.recovery.delay, 0s, from 1ms",
         "eventlog.follow.recovery.multiplier, 0.5, from 1 to 1000",
         "eventlog.follow.recovery.max-delay, 1ms, from 100ms",

@@ -160,6 +160,7 @@ class PullFollowerTests extends LogTests {
                 listener,
                 FollowOptions.builder().build(),
                 Demand.UNLIMITED,
+                null,
                 start,
                 existingEnd,
                 Long.MAX_VALUE,

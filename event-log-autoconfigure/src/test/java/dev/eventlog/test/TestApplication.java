@@ -9,6 +9,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
+import org.springframework.context.support.GenericApplicationContext;
 
 /** An application with nothing but what is configured automatically, on the {@link TestRedis} unless told otherwise. */
 @SpringBootConfiguration(proxyBeanMethods = false)
@@ -24,6 +25,21 @@ public class TestApplication {
      */
     public static ConfigurableApplicationContext start(String... properties) {
         return start(TestApplication.class, properties);
+    }
+
+    /**
+     * Starts one more application, with a bean of the test's.
+     *
+     * @param type the type of the bean
+     * @param bean the bean
+     * @param properties {@code name=value} each
+     * @param <T> that type
+     * @return the application, to be closed
+     */
+    public static <T> ConfigurableApplicationContext startWith(Class<T> type, T bean, String... properties) {
+        return builder(TestApplication.class, properties)
+                .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
+                .run();
     }
 
     /**
@@ -59,13 +75,16 @@ public class TestApplication {
     }
 
     private static ConfigurableApplicationContext start(Class<?> type, String... properties) {
+        return builder(type, properties).run();
+    }
+
+    private static SpringApplicationBuilder builder(Class<?> type, String... properties) {
         return new SpringApplicationBuilder(type)
                 .web(WebApplicationType.NONE)
                 .logStartupInfo(false)
                 .registerShutdownHook(false)
                 .properties("spring.main.banner-mode=off")
-                .properties(properties)
-                .run();
+                .properties(properties);
     }
 
     @SpringBootConfiguration(proxyBeanMethods = false)

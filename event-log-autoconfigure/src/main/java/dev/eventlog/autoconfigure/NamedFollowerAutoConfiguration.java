@@ -1,0 +1,59 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.redis.Turns;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
+import org.springframework.boot.thread.Threading;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.integration.redis.util.RedisLockRegistry;
+import org.springframework.integration.support.leader.LockRegistryLeaderInitiator;
+import org.springframework.integration.support.locks.LockRegistry;
+
+/**
+ * Auto-configuration of what has one follower of a name follow at a time, by the locks of Spring Integration: those of a bean
+ * named {@code eventLogLockRegistry}, which is one on the application's Redis unless it has its own.
+ */
+@AutoConfiguration(before = EventLogAutoConfiguration.class, after = DataRedisAutoConfiguration.class)
+@ConditionalOnClass(LockRegistryLeaderInitiator.class)
+@EnableConfigurationProperties(EventLogProperties.class)
+public final class NamedFollowerAutoConfiguration {
+
+    /** The name of the bean with the locks. */
+    static final String LOCKS = "eventLogLockRegistry";
+
+    NamedFollowerAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnBean(name = LOCKS)
+    @ConditionalOnMissingBean
+    Turns eventLogTurns(
+            @Qualifier(LOCKS) LockRegistry<?> locks, EventLogProperties properties, Environment environment) {
+        return new Turns(locks, properties.follow().lease(), Threading.VIRTUAL.isActive(environment));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({RedisLockRegistry.class, RedisConnectionFactory.class})
+    static class RedisLocks {
+
+        @Bean(defaultCandidate = false)
+        @ConditionalOnMissingBean(name = LOCKS)
+        @ConditionalOnSingleCandidate(RedisConnectionFactory.class)
+        RedisLockRegistry eventLogLockRegistry(RedisConnectionFactory redis, EventLogProperties properties) {
+            RedisLockRegistry locks = new RedisLockRegistry(
+                    redis,
+                    properties.keyPrefix() + "eventlog:lock",
+                    properties.follow().lease());
+            locks.setIdleBetweenTries(properties.follow().lease().dividedBy(10));
+            return locks;
+        }
+    }
+}

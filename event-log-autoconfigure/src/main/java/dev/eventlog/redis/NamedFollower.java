@@ -1,0 +1,346 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * A follower that keeps its position, and follows while it is its turn: by a {@link PullFollower}, and another one when that
+ * has ended because the turn was lost or another instance has gone on meanwhile.
+ *
+ * <p>Whatever happens only notes what is wanted now, and has that looked at, which one thread does at a time: where nothing
+ * follows and should, begin; where something follows and should not, close it.
+ */
+final class NamedFollower implements RunningFollower, Turns.Holder {
+
+    private static final Log logger = LogFactory.getLog(NamedFollower.class);
+
+    private final Bookmark bookmark;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final EventBatchListener<Event> listener;
+    private final Function<EventId, PullFollower> start;
+    private final CompletableFuture<Void> completion = new CompletableFuture<>();
+
+    // Guarded by this.
+    private Turns.@Nullable Turn turn;
+    private boolean wanted;
+    private boolean ended;
+    private boolean finished;
+    private @Nullable Throwable failure;
+    private @Nullable PullFollower current;
+    private @Nullable Thread looking;
+    private boolean lookAgain;
+
+    // Belongs to who looks.
+    private @Nullable BackOffExecution backOff;
+
+    NamedFollower(
+            Bookmark bookmark,
+            FollowSettings settings,
+            Executor threads,
+            EventBatchListener<Event> listener,
+            Function<EventId, PullFollower> start) {
+        this.bookmark = bookmark;
+        this.settings = settings;
+        this.threads = threads;
+        this.listener = listener;
+        this.start = start;
+        bookmark.turn(this::isItsTurn);
+    }
+
+    /** Begins at once, or queues up for a turn where turns are taken. */
+    void start(@Nullable Turns turns, String key) {
+        if (turns == null) {
+            synchronized (this) {
+                wanted = true;
+            }
+            look();
+            return;
+        }
+        Turns.Turn place = turns.take(key, this);
+        synchronized (this) {
+            turn = place;
+        }
+        place.queue();
+    }
+
+    private synchronized boolean isItsTurn() {
+        return wanted && !ended && (turn == null || turn.isHeld());
+    }
+
+    @Override
+    public String log() {
+        return bookmark.log();
+    }
+
+    @Override
+    public EventId position() {
+        return bookmark.position();
+    }
+
+    @Override
+    public synchronized boolean isRunning() {
+        return !ended;
+    }
+
+    @Override
+    public CompletionStage<Void> completion() {
+        return completion.minimalCompletionStage();
+    }
+
+    @Override
+    public void begin() {
+        synchronized (this) {
+            wanted = true;
+        }
+        lookSoon();
+    }
+
+    /** Returns when the last callback has: so it does before the turn is another's, if the lease lasts so long. */
+    @Override
+    public void end() {
+        synchronized (this) {
+            wanted = false;
+        }
+        closeCurrent();
+        boolean interrupted = false;
+        synchronized (this) {
+            while (current != null) {
+                try {
+                    wait();
+                } catch (InterruptedException closing) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public CompletableFuture<Void> closeSoon() {
+        synchronized (this) {
+            ended = true;
+        }
+        look();
+        return completion;
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            ended = true;
+        }
+        closeCurrent();
+    }
+
+    /** Closes what follows, also what is just about to. */
+    private void closeCurrent() {
+        look();
+        PullFollower running;
+        boolean interrupted = false;
+        synchronized (this) {
+            while (looking != null && looking != Thread.currentThread()) {
+                try {
+                    wait();
+                } catch (InterruptedException ex) {
+                    interrupted = true;
+                }
+            }
+            running = current;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (running != null) {
+            running.close();
+        }
+    }
+
+    private void lookSoon() {
+        try {
+            threads.execute(this::look);
+        } catch (RejectedExecutionException shutDown) {
+            if (isRunning()) {
+                logger.warn(
+                        "Of " + bookmark + " nothing begins: the executor of listeners takes no more tasks", shutDown);
+            }
+            CompletableFuture<Void> unused = closeSoon();
+        }
+    }
+
+    private void lookLater(long milliseconds) {
+        CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                .completeOnTimeout(null, milliseconds, TimeUnit.MILLISECONDS)
+                .thenRun(() -> {
+                    if (isRunning()) {
+                        lookSoon();
+                    }
+                });
+    }
+
+    private void look() {
+        synchronized (this) {
+            if (looking != null) {
+                lookAgain = true;
+                return;
+            }
+            looking = Thread.currentThread();
+        }
+        boolean again = true;
+        while (again) {
+            lookOnce();
+            synchronized (this) {
+                again = lookAgain;
+                lookAgain = false;
+                if (!again) {
+                    looking = null;
+                    notifyAll();
+                }
+            }
+        }
+    }
+
+    private void lookOnce() {
+        PullFollower running;
+        boolean begin;
+        boolean over;
+        synchronized (this) {
+            running = current;
+            begin = wanted && !ended;
+            over = ended && running == null && !finished;
+            finished |= over;
+        }
+        if (over) {
+            finish();
+        } else if (running != null && !begin) {
+            CompletableFuture<Void> unused = running.closeSoon(); // whose end is looked at, too
+        } else if (running == null && begin) {
+            beginToFollow();
+        }
+    }
+
+    private void beginToFollow() {
+        EventId after;
+        PullFollower begun;
+        try {
+            after = bookmark.resume();
+        } catch (RuntimeException away) {
+            beginLater(away);
+            return;
+        }
+        try {
+            begun = start.apply(after);
+        } catch (EventLogUnavailableException away) {
+            beginLater(away);
+            return;
+        } catch (EventLogException refused) {
+            fail(refused);
+            return;
+        } catch (IllegalStateException shuttingDown) {
+            CompletableFuture<Void> unused = closeSoon();
+            return;
+        }
+        if (backOff != null) {
+            backOff = null;
+            logger.info("The " + bookmark + " can begin");
+        }
+        logger.debug("The " + bookmark + " goes on after " + after);
+        synchronized (this) {
+            current = begun;
+        }
+        begun.completion()
+                .whenComplete((nothing, thrown) ->
+                        hasEnded(thrown instanceof CompletionException wrapped ? wrapped.getCause() : thrown));
+    }
+
+    private void beginLater(RuntimeException why) {
+        BackOffExecution before = backOff;
+        BackOffExecution execution =
+                before != null ? before : settings.recovery().start();
+        backOff = execution;
+        long delay = execution.nextBackOff();
+        if (delay == BackOffExecution.STOP) {
+            fail(why);
+            return;
+        }
+        String message = "The " + bookmark + " cannot begin now, and tries again in " + delay + " ms";
+        if (before == null) {
+            logger.warn(message + ": " + why.getMessage());
+        } else {
+            logger.debug(message, why);
+        }
+        lookLater(delay);
+    }
+
+    private void fail(RuntimeException why) {
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            failure = why;
+        }
+        try {
+            listener.onFailure(log(), why);
+        } catch (RuntimeException | Error thrown) {
+            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
+        }
+        look();
+    }
+
+    /** What followed has ended: by its listener, which was told so; by this; or because another one has gone on. */
+    private void hasEnded(@Nullable Throwable thrown) {
+        synchronized (this) {
+            current = null;
+            if (thrown != null) {
+                ended = true;
+                failure = thrown;
+            }
+            notifyAll();
+            if (!ended && !wanted) {
+                return;
+            }
+        }
+        if (isRunning()) {
+            lookSoon();
+        } else {
+            look();
+        }
+    }
+
+    private void finish() {
+        Turns.Turn place;
+        Throwable why;
+        synchronized (this) {
+            place = turn;
+            why = failure;
+        }
+        if (bookmark.isPending()) {
+            bookmark.storeAtLast();
+        }
+        CompletableFuture<Void> left = place != null ? place.giveUp() : CompletableFuture.completedFuture(null);
+        left.whenComplete((nothing, impossible) -> {
+            if (why != null) {
+                completion.completeExceptionally(why);
+            } else {
+                completion.complete(null);
+            }
+        });
+    }
+}

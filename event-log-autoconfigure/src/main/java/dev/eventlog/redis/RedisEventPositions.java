@@ -1,0 +1,84 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventPositions;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.core.HashOperations;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * Positions in one Redis hash, with a field {@code <name>@<log>} for each. Thread-safe; every failure is an
+ * {@link EventLogException}.
+ *
+ * <p>Redis: {@code HGET}, and a script of {@code HGET} and {@code HSET}; one round trip each, O(1).
+ */
+public final class RedisEventPositions implements EventPositions {
+
+    private static final RedisScript<Long> STORE = RedisScript.of("""
+            -- Sets the field ARGV[1] of the hash KEYS[1] to ARGV[3], if it is ARGV[2], or absent where that is empty.
+            if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then
+              return 0
+            end
+            redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+            return 1
+            """, Long.class);
+
+    private final StringRedisTemplate redis;
+    private final String key;
+
+    /**
+     * Positions in a hash.
+     *
+     * @param redis the template to work with
+     * @param key the key of the hash
+     */
+    public RedisEventPositions(StringRedisTemplate redis, String key) {
+        this.redis = redis;
+        this.key = key;
+    }
+
+    @Override
+    public Optional<EventId> load(String name, String log) {
+        String stored;
+        try {
+            HashOperations<String, String, String> hash = redis.opsForHash();
+            stored = hash.get(key, field(name, log));
+        } catch (RuntimeException failure) {
+            throw RedisFailures.translate(log, key, "load the position of follower '" + name + "' of", failure);
+        }
+        try {
+            return Optional.ofNullable(stored).map(EventId::parse);
+        } catch (IllegalArgumentException malformed) {
+            throw new EventLogException(
+                    log,
+                    "The position of follower '" + name + "' of log '" + log + "' cannot be read: "
+                            + malformed.getMessage() + ". Correct or delete the field '" + field(name, log)
+                            + "' of the hash '" + key + "'.",
+                    malformed);
+        }
+    }
+
+    @Override
+    public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+        try {
+            Long stored = redis.execute(
+                    STORE,
+                    List.of(key),
+                    field(name, log),
+                    before == null ? "" : before.toString(),
+                    position.toString());
+            return Long.valueOf(1).equals(stored);
+        } catch (RuntimeException failure) {
+            throw RedisFailures.translate(log, key, "store the position of follower '" + name + "' of", failure);
+        }
+    }
+
+    /** What stands for a follower of a log. A name has no such sign, so no two of them have one field. */
+    static String field(String name, String log) {
+        return name + '@' + log;
+    }
+}
