@@ -26,6 +26,7 @@ import dev.eventlog.observability.EventLogMetricsAutoConfiguration;
 import dev.eventlog.observability.EventLogObservation;
 import dev.eventlog.observability.EventLogObservationAutoConfiguration;
 import dev.eventlog.observability.EventLogsEndpointAutoConfiguration;
+import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.FollowedLog;
@@ -129,6 +130,24 @@ class ArchitectureTests {
     }
 
     @Test
+    void reactorIsKnownInItsPackageOnlyAndThatKnowsOnlyTheApi() {
+        DescribedPredicate<JavaClass> reactor =
+                JavaClass.Predicates.resideInAnyPackage("dev.eventlog.reactor", "reactor..", "org.reactivestreams..");
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.eventlog.reactor")
+                .should(dependOnClassesThat(reactor))
+                .check(CODE);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.reactor")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert", "org.springframework..")
+                .check(CODE);
+    }
+
+    @Test
     void onlyWhatAUserNeedsIsPublic() {
         noClasses()
                 .that()
@@ -143,6 +162,7 @@ class ArchitectureTests {
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
+                        EventFlux.class,
                         EventLogSse.class,
                         EventLogEmitter.class,
                         EventLogSseAutoConfiguration.class,
