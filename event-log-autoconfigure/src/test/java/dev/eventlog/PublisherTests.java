@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -391,7 +392,10 @@ class PublisherTests extends LogTests {
                 new JsonMapper(),
                 new RedisEventLogFactory.Settings(
                         "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
-                listeners);
+                listeners,
+                List.of(),
+                new RedisEventPositions(redis, "unused"),
+                null);
         closeLater(made::destroy);
         return made;
     }
