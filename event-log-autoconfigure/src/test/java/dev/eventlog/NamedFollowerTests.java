@@ -24,7 +24,12 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Followers that keep their positions, and take turns. */
-@RedisTest(properties = {"eventlog.follow.lease=500ms", "eventlog.positions.key=test:positions"})
+@RedisTest(
+        properties = {
+            "eventlog.follow.lease=500ms",
+            "eventlog.follow.poll-timeout=300ms",
+            "eventlog.positions.key=test:positions"
+        })
 class NamedFollowerTests extends LogTests {
 
     private static final String[] SAME = {"eventlog.follow.lease=500ms", "eventlog.positions.key=test:positions"};
