@@ -14,6 +14,7 @@ import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -102,6 +103,36 @@ class NamedFollowerFaultTests {
         await().until(() -> first.count() == 10);
         assertThat(numbers(first.all().subList(5, 10))).isEqualTo(range(25, 30));
         assertThat(first.overlapped()).isFalse();
+    }
+
+    /** Its lock is asked for, and no answer comes: nobody says that it has lost its turn. */
+    @Test
+    void oneThatHearsNothingDeliversNothingWhenItsLeaseIsOver() throws Exception {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        EventPositions elsewhere = new NamedFollowerTests.FlakyPositions();
+        ConfigurableApplicationContext deaf = closeLater(TestApplication.startOn(
+                proxy.uri(),
+                EventPositions.class,
+                elsewhere,
+                "spring.data.redis.timeout=20s",
+                "eventlog.follow.batch-size=5",
+                "eventlog.follow.lease=500ms"));
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> listener = Collected.and(batch -> go.await());
+        Follower follower = follow(deaf, listener);
+        await().until(() -> listener.caughtUp() == 1);
+        EventLog log = TestApplication.factory(closeLater(start(redis.uri()))).create("log");
+        log.addAll(events(0, 20));
+        await().until(() -> listener.count() == 5);
+        proxy.swallow();
+        await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+        go.countDown();
+        await().until(() -> follower.position().equals(listener.all().get(4).id()));
+        await().during(Duration.ofMillis(300)).until(() -> listener.count() == 5);
+        proxy.pass();
+        proxy.cut();
+        await().until(() -> listener.count() == 20);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 20));
     }
 
     @Test

@@ -149,15 +149,21 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
         closeCurrent();
     }
 
-    /** Closes what follows, also what is just about to. */
+    /**
+     * Closes what follows, also what is just about to. If that hangs, as Redis does not answer, it is not waited for: once it
+     * begins, it is nobody's turn any more.
+     */
     private void closeCurrent() {
         look();
         PullFollower running;
+        long deadline = System.nanoTime() + settings.closeTimeout().toNanos();
         boolean interrupted = false;
         synchronized (this) {
-            while (looking != null && looking != Thread.currentThread()) {
+            long left = 1;
+            while (looking != null && looking != Thread.currentThread() && left > 0 && !interrupted) {
+                left = deadline - System.nanoTime();
                 try {
-                    wait();
+                    TimeUnit.NANOSECONDS.timedWait(this, left);
                 } catch (InterruptedException ex) {
                     interrupted = true;
                 }

@@ -6,7 +6,6 @@ import dev.eventlog.EventPositions;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.redis.core.HashOperations;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
@@ -14,9 +13,13 @@ import org.springframework.data.redis.core.script.RedisScript;
  * Positions in one Redis hash, with a field {@code <name>@<log>} for each. Thread-safe; every failure is an
  * {@link EventLogException}.
  *
- * <p>Redis: {@code HGET}, and a script of {@code HGET} and {@code HSET}; one round trip each, O(1).
+ * <p>Redis: a script of {@code HGET}, and one of {@code HGET} and {@code HSET}; one round trip each, O(1).
  */
 public final class RedisEventPositions implements EventPositions {
+
+    /** A script, so that no replica is asked, also where the application reads from those. */
+    private static final RedisScript<String> LOAD =
+            RedisScript.of("return redis.call('HGET', KEYS[1], ARGV[1])", String.class);
 
     private static final RedisScript<Long> STORE = RedisScript.of("""
             -- Sets the field ARGV[1] of the hash KEYS[1] to ARGV[3], if it is ARGV[2], or absent where that is empty.
@@ -43,10 +46,9 @@ public final class RedisEventPositions implements EventPositions {
 
     @Override
     public Optional<EventId> load(String name, String log) {
-        String stored;
+        @Nullable String stored;
         try {
-            HashOperations<String, String, String> hash = redis.opsForHash();
-            stored = hash.get(key, field(name, log));
+            stored = redis.execute(LOAD, List.of(key), field(name, log));
         } catch (RuntimeException failure) {
             throw RedisFailures.translate(log, key, "load the position of follower '" + name + "' of", failure);
         }

@@ -55,6 +55,23 @@ public class TestApplication {
     }
 
     /**
+     * Starts an application on a Redis of its own, with a bean of the test's.
+     *
+     * @param redis where that Redis listens, or does not
+     * @param type the type of the bean
+     * @param bean the bean
+     * @param properties {@code name=value} each
+     * @param <T> that type
+     * @return the application, to be closed
+     */
+    public static <T> ConfigurableApplicationContext startOn(URI redis, Class<T> type, T bean, String... properties) {
+        return builder(Elsewhere.class, properties)
+                .properties("spring.data.redis.url=" + redis)
+                .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
+                .run();
+    }
+
+    /**
      * Starts an application that finds its Redis by its properties alone.
      *
      * @param properties {@code name=value} each
