@@ -15,6 +15,7 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
+import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
 import org.junit.jupiter.api.Test;
@@ -81,6 +82,24 @@ class ArchitectureTests {
     }
 
     @Test
+    void reactorIsKnownInItsPackageOnlyAndThatKnowsOnlyTheApi() {
+        DescribedPredicate<JavaClass> reactor =
+                JavaClass.Predicates.resideInAnyPackage("dev.eventlog.reactor", "reactor..", "org.reactivestreams..");
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.eventlog.reactor")
+                .should(dependOnClassesThat(reactor))
+                .check(CODE);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.reactor")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert", "org.springframework..")
+                .check(CODE);
+    }
+
+    @Test
     void onlyWhatAUserNeedsIsPublic() {
         noClasses()
                 .that()
@@ -93,6 +112,7 @@ class ArchitectureTests {
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
+                        EventFlux.class,
                         EventLogAutoConfiguration.class)
                 .should()
                 .bePublic()

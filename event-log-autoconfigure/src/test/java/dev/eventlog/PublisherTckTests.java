@@ -1,7 +1,10 @@
 package dev.eventlog;
 
+import dev.eventlog.redis.FollowSettings;
+import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -10,59 +13,123 @@ import org.reactivestreams.tck.TestEnvironment;
 import org.reactivestreams.tck.flow.FlowPublisherVerification;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.backoff.FixedBackOff;
 import org.testng.annotations.AfterClass;
+import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeClass;
 import org.testng.annotations.Test;
+import tools.jackson.databind.json.JsonMapper;
 
-/** The rules of Reactive Streams, as their own test kit for publishers holds them (it is made for TestNG). */
+/**
+ * The rules of Reactive Streams, as their own test kit for publishers holds them (it is made for TestNG). A log has no end,
+ * and the kit wants one: after as many batches as it asked for, that subscriber's own factory is shut down.
+ */
 @Test
 public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
 
     private final List<String> keys = new ArrayList<>();
+    private final List<RedisEventLogFactory> factories = new ArrayList<>();
     private ConfigurableApplicationContext application;
+    private StringRedisTemplate redis;
 
+    @SuppressWarnings("NullAway.Init") // start() is called before the tests
     public PublisherTckTests() {
         super(new TestEnvironment(2_000, 50, 5), 200);
     }
 
     @BeforeClass
     void start() {
-        application = TestApplication.start("eventlog.follow.batch-size=1");
+        application = TestApplication.start();
+        redis = application.getBean(StringRedisTemplate.class);
+    }
+
+    @AfterMethod
+    void destroy() {
+        factories.forEach(RedisEventLogFactory::destroy);
+        factories.clear();
     }
 
     @AfterClass
     void close() {
-        redis().delete(keys);
+        redis.delete(keys);
         application.close();
     }
 
-    private StringRedisTemplate redis() {
-        return application.getBean(StringRedisTemplate.class);
-    }
-
-    private EventLog newLog() {
+    private String newName() {
         String name = "test:PublisherTckTests:" + UUID.randomUUID();
         keys.add(name);
-        return TestApplication.factory(application).create(name);
+        return name;
     }
 
-    /** A log has no end, so where the kit wants no end of batches a few are enough. */
+    private RedisEventLogFactory newFactory() {
+        FollowSettings follow = new FollowSettings(
+                1, Duration.ofSeconds(5), 100, Duration.ofSeconds(1), new FixedBackOff(20, Long.MAX_VALUE));
+        RedisEventLogFactory factory = new RedisEventLogFactory(
+                redis,
+                new JsonMapper(),
+                new RedisEventLogFactory.Settings(
+                        "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
+                null);
+        factories.add(factory);
+        return factory;
+    }
+
     @Override
     public Flow.Publisher<List<Event>> createFlowPublisher(long batches) {
-        EventLog log = newLog();
-        log.addAll(LogTests.events(0, (int) Math.min(batches, 100)));
-        return log.publisher(Tail.all());
+        String name = newName();
+        TestApplication.factory(application).create(name).addAll(LogTests.events(0, (int) Math.min(batches, 100)));
+        return subscriber -> {
+            RedisEventLogFactory factory = newFactory();
+            EventLog log = factory.create(name);
+            log.publisher(Tail.all())
+                    .subscribe(subscriber == null ? null : new EndingAfter(batches, subscriber, factory));
+        };
     }
 
     @Override
     public Flow.Publisher<List<Event>> createFailedFlowPublisher() {
-        EventLog log = newLog();
-        redis().opsForValue().set(log.name(), "no stream");
-        return log.publisher(Tail.all());
+        String name = newName();
+        redis.opsForValue().set(name, "no stream");
+        return newFactory().create(name).publisher(Tail.all());
     }
 
-    @Override
-    public long maxElementsFromPublisher() {
-        return publisherUnableToSignalOnComplete();
+    /** Ends a subscriber's batches by the shutdown of the factory. */
+    private static final class EndingAfter implements Flow.Subscriber<List<Event>> {
+
+        private final Flow.Subscriber<? super List<Event>> subscriber;
+        private final RedisEventLogFactory factory;
+        private long left;
+
+        EndingAfter(long batches, Flow.Subscriber<? super List<Event>> subscriber, RedisEventLogFactory factory) {
+            this.left = batches;
+            this.subscriber = subscriber;
+            this.factory = factory;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            subscriber.onSubscribe(subscription);
+            if (left == 0) {
+                factory.stop();
+            }
+        }
+
+        @Override
+        public void onNext(List<Event> batch) {
+            subscriber.onNext(batch);
+            if (--left == 0) {
+                factory.stop();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            subscriber.onError(failure);
+        }
+
+        @Override
+        public void onComplete() {
+            subscriber.onComplete();
+        }
     }
 }
