@@ -56,6 +56,7 @@ class EventFluxTests extends LogTests {
         AtomicInteger batches = new AtomicInteger();
         Requesting<Event> subscriber = new Requesting<>();
         EventFlux.events(CountedBatches.of(log.publisher(Tail.all()), batches)).subscribe(subscriber);
+        await().until(subscriber::hasBegun);
         subscriber.request(3);
         await().until(() -> subscriber.got.size() == 3);
         assertStays(batches, 1);
@@ -73,6 +74,7 @@ class EventFluxTests extends LogTests {
         AtomicInteger batches = new AtomicInteger();
         Requesting<List<Event>> subscriber = new Requesting<>();
         EventFlux.batches(CountedBatches.of(log.publisher(Tail.all()), batches)).subscribe(subscriber);
+        await().until(subscriber::hasBegun);
         assertStays(batches, 0);
         subscriber.request(3);
         await().until(() -> subscriber.got.size() == 3);
