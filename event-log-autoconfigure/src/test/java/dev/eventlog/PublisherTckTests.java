@@ -71,9 +71,9 @@ public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
                 new RedisEventLogFactory.Settings(
                         "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
                 null,
- List.of(),
- new RedisEventPositions(redis, "unused"),
- null);
+                List.of(),
+                new RedisEventPositions(redis, "unused"),
+                null);
         factories.add(factory);
         return factory;
     }

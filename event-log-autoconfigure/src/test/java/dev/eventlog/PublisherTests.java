@@ -393,9 +393,9 @@ class PublisherTests extends LogTests {
                 new RedisEventLogFactory.Settings(
                         "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
                 listeners,
- List.of(),
- new RedisEventPositions(redis, "unused"),
- null);
+                List.of(),
+                new RedisEventPositions(redis, "unused"),
+                null);
         closeLater(made::destroy);
         return made;
     }
