@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +38,13 @@ import org.springframework.data.redis.core.StringRedisTemplate;
  */
 final class LettuceConnections implements Connections {
 
+    private static final Duration LONGEST_CUT = Duration.ofSeconds(1);
+
     private final CommandFactory commands;
     private final StringRedisTemplate template;
     private final LettuceConnectionFactory feeds;
     private final AtomicBoolean feedLost = new AtomicBoolean();
+    private CompletableFuture<Void> cut = CompletableFuture.completedFuture(null); // guarded by this
 
     private LettuceConnections(CommandFactory commands, LettuceConnectionFactory feeds) {
         this.commands = commands;
@@ -137,7 +141,7 @@ final class LettuceConnections implements Connections {
                     },
                     () -> {
                         if (closed.compareAndSet(false, true)) {
-                            CompletableFuture<Void> unused = below.closeAsync();
+                            isCut(below.closeAsync());
                         }
                     });
         } catch (RuntimeException failure) {
@@ -162,8 +166,20 @@ final class LettuceConnections implements Connections {
         throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
     }
 
+    private synchronized void isCut(CompletableFuture<Void> closing) {
+        cut = CompletableFuture.allOf(cut, closing);
+    }
+
+    /** After what is being cut off is closed: Lettuce's client closes whatever it still knows, and complains of the second time. */
     @Override
     public void close() {
+        CompletableFuture<Void> closing;
+        synchronized (this) {
+            closing = cut.copy();
+        }
+        closing.completeOnTimeout(null, LONGEST_CUT.toMillis(), TimeUnit.MILLISECONDS)
+                .exceptionally(failure -> null)
+                .join();
         feeds.destroy();
         commands.destroy();
     }
