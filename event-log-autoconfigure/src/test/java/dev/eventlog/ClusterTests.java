@@ -8,6 +8,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.ClusterSetup;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EachKindOfFollower;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,7 @@ import org.springframework.util.ClassUtils;
 /** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
 @Tag("faults")
 @Tag("long")
-class ClusterTests {
+class ClusterTests extends ClosingTests {
 
     private static final int LONG = 5_000;
 
@@ -44,7 +44,6 @@ class ClusterTests {
     private static final ConfigurableApplicationContext following = start("spring.data.redis.client-name=follows");
     private static final ConfigurableApplicationContext writing = start();
 
-    private final List<AutoCloseable> resources = new ArrayList<>();
     private final EventLogFactory factory = TestApplication.factory(following);
     private final EventLogFactory elsewhere = TestApplication.factory(writing);
     private String name = "";
@@ -60,13 +59,6 @@ class ClusterTests {
     void begin(TestInfo test) {
         name = test.getDisplayName();
         cluster.awaitComplete();
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
     }
 
     record Reading(String sensor, double celsius) {}
@@ -287,10 +279,5 @@ class ClusterTests {
                         Stream.of(properties))
                 .flatMap(each -> each)
                 .toArray(String[]::new));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 }

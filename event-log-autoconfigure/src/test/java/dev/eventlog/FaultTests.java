@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Deliveries;
 import dev.eventlog.test.EmbeddedRedis;
@@ -28,7 +29,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -47,9 +47,8 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 
 /** What followers get when Redis goes away and comes back: one Redis for each test, to do harm to. */
 @Tag("faults")
-class FaultTests {
+class FaultTests extends ClosingTests {
 
-    private final List<AutoCloseable> resources = new ArrayList<>();
     private EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
     private ConfigurableApplicationContext application = start();
     private EventLog log = TestApplication.factory(application).create("log");
@@ -57,13 +56,6 @@ class FaultTests {
     @BeforeEach
     void begin() {
         log.addAll(events(0, 10));
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
     }
 
     @Test
@@ -535,11 +527,6 @@ class FaultTests {
                                         "eventlog.follow.recovery.max-delay=1s"),
                                 Stream.of(properties))
                         .toArray(String[]::new)));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 
     /** Does it as often as it takes: the first call after a fault may still find it. */

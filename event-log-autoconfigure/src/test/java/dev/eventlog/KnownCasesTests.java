@@ -8,6 +8,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.test.ChildJvm;
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
@@ -20,7 +21,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -36,20 +36,12 @@ import org.springframework.context.ConfigurableApplicationContext;
 @Tag("faults")
 @Tag("long")
 @ExtendWith(OutputCaptureExtension.class)
-class KnownCasesTests {
+class KnownCasesTests extends ClosingTests {
 
     /** The system property {@code eventlog.test.stopped-seconds} has Redis stand still for longer. */
     private static final int STOPPED_SECONDS = Integer.getInteger("eventlog.test.stopped-seconds", 3);
 
-    private final List<AutoCloseable> resources = new ArrayList<>();
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
-    }
 
     /** A client that sends again what was not answered adds the event as often as it tried. */
     @Test
@@ -190,10 +182,5 @@ class KnownCasesTests {
                                         "eventlog.follow.recovery.max-delay=1s"),
                                 Stream.of(properties))
                         .toArray(String[]::new))));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 }

@@ -8,6 +8,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.test.ChildJvm;
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
@@ -15,28 +16,17 @@ import dev.eventlog.test.TestApplication;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** What becomes of named followers and their turns when Redis, the way to it, or their process goes away. */
 @Tag("faults")
-class NamedFollowerFaultTests {
+class NamedFollowerFaultTests extends ClosingTests {
 
-    private final List<AutoCloseable> resources = new ArrayList<>();
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
-    }
 
     /** Another process, that follows and is killed. */
     static final class Other {
@@ -194,10 +184,5 @@ class NamedFollowerFaultTests {
         return closeLater(TestApplication.factory(application)
                 .create("log")
                 .follow(Tail.all(), listener, options -> options.named("invoices")));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 }

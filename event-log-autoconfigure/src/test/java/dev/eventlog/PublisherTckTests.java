@@ -1,11 +1,8 @@
 package dev.eventlog;
 
-import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
-import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -14,12 +11,10 @@ import org.reactivestreams.tck.TestEnvironment;
 import org.reactivestreams.tck.flow.FlowPublisherVerification;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.core.StringRedisTemplate;
-import org.springframework.util.backoff.FixedBackOff;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeClass;
 import org.testng.annotations.Test;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The rules of Reactive Streams, as their own test kit for publishers holds them (it is made for TestNG). A log has no end,
@@ -63,17 +58,7 @@ public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
     }
 
     private RedisEventLogFactory newFactory() {
-        FollowSettings follow = new FollowSettings(
-                1, Duration.ofSeconds(5), 100, Duration.ofSeconds(1), new FixedBackOff(20, Long.MAX_VALUE));
-        RedisEventLogFactory factory = new RedisEventLogFactory(
-                redis,
-                new JsonMapper(),
-                new RedisEventLogFactory.Settings(
-                        "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
-                null,
-                List.of(),
-                new RedisEventPositions(redis, "unused"),
-                null);
+        RedisEventLogFactory factory = TestApplication.newFactory(redis, 1, 100, null);
         factories.add(factory);
         return factory;
     }

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
-import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
-import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -31,8 +29,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.util.backoff.FixedBackOff;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What subscribers get, who say how much they take. The rules of Reactive Streams are held by {@link PublisherTckTests}. */
 @RedisTest(properties = {"eventlog.follow.batch-size=10", "eventlog.follow.window-size=20"})
@@ -385,17 +381,7 @@ class PublisherTests extends LogTests {
     }
 
     private RedisEventLogFactory newFactory(Executor listeners) {
-        FollowSettings follow = new FollowSettings(
-                10, Duration.ofSeconds(5), 20, Duration.ofSeconds(1), new FixedBackOff(20, Long.MAX_VALUE));
-        RedisEventLogFactory made = new RedisEventLogFactory(
-                redis,
-                new JsonMapper(),
-                new RedisEventLogFactory.Settings(
-                        "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
-                listeners,
-                List.of(),
-                new RedisEventPositions(redis, "unused"),
-                null);
+        RedisEventLogFactory made = TestApplication.newFactory(redis, 10, 20, listeners);
         closeLater(made::destroy);
         return made;
     }

@@ -8,6 +8,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
@@ -23,7 +24,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -31,20 +31,11 @@ import org.springframework.util.ClassUtils;
 
 /** What adds and followers get when Redis is there and says no: for a while, or until something is changed. */
 @Tag("faults")
-class RefusalTests {
+class RefusalTests extends ClosingTests {
 
     /** The rule that stands in the README, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
     private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xlen +xinfo|stream +exists +pexpire"
             + " +del +eval +evalsha +get +set +ping";
-
-    private final List<AutoCloseable> resources = new ArrayList<>();
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
-    }
 
     @Test
     void fullRedisRefusesAddsAndNothingElse() {
@@ -284,10 +275,5 @@ class RefusalTests {
                 "eventlog.follow.poll-timeout=300ms",
                 "eventlog.follow.recovery.delay=50ms",
                 "eventlog.follow.recovery.max-delay=300ms"));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 }

@@ -7,6 +7,7 @@ import static dev.eventlog.test.LogTests.numbers;
 import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EachKindOfFollower;
 import dev.eventlog.test.EmbeddedRedis;
@@ -14,10 +15,8 @@ import dev.eventlog.test.SentinelSetup;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.Writer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -25,21 +24,13 @@ import org.springframework.context.ConfigurableApplicationContext;
 /** Logs on a master whose replica takes its place, for an application that knows of it by a sentinel. */
 @Tag("faults")
 @Tag("long")
-class SentinelTests {
+class SentinelTests extends ClosingTests {
 
     private static final int LONG = 5_000;
 
     private static final Duration SOON = Duration.ofNanos(300_000);
 
-    private final List<AutoCloseable> resources = new ArrayList<>();
     private final SentinelSetup setup = closeLater(SentinelSetup.start());
-
-    @AfterEach
-    void close() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
-    }
 
     @Test
     void masterIsKilledAndComesBackAsReplica() {
@@ -154,10 +145,5 @@ class SentinelTests {
                         Stream.of(properties))
                 .flatMap(each -> each)
                 .toArray(String[]::new)));
-    }
-
-    private <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
     }
 }

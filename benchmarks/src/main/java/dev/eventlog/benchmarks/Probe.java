@@ -115,15 +115,8 @@ final class Probe {
         long[] sentAt = new long[receivedAt.length];
         long next = 0;
         for (int i = 0; i < sentAt.length; i++) {
-            if (i == AT_ONCE) {
-                next = System.nanoTime();
-            } else if (i > AT_ONCE) {
-                next += PACE;
-                long wait = next - System.nanoTime();
-                if (wait > 0) {
-                    NANOSECONDS.sleep(wait);
-                }
-            }
+            next = i < AT_ONCE ? System.nanoTime() : next + PACE;
+            NANOSECONDS.sleep(next - System.nanoTime()); // returns at once where that time is over
             sentAt[i] = System.nanoTime();
             adding.run();
         }

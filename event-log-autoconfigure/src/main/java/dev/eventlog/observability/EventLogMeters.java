@@ -43,8 +43,7 @@ final class EventLogMeters implements EventLogObserver {
     EventLogMeters(MeterRegistry registry, ObservabilityProperties properties) {
         this.registry = registry;
         this.properties = properties;
-        properties.logPatterns().forEach(this::tagged);
-        tagged(ObservabilityProperties.OTHER);
+        properties.tags().forEach(this::tagged);
     }
 
     private Meters tagged(String tag) {

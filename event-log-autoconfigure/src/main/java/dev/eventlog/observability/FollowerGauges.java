@@ -67,10 +67,7 @@ final class FollowerGauges implements MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        properties.logPatterns().stream().distinct().forEach(tag -> bind(tag, registry));
-        if (!properties.logPatterns().contains(ObservabilityProperties.OTHER)) {
-            bind(ObservabilityProperties.OTHER, registry);
-        }
+        properties.tags().forEach(tag -> bind(tag, registry));
     }
 
     private void bind(String tag, MeterRegistry registry) {

@@ -1,6 +1,8 @@
 package dev.eventlog.observability;
 
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -25,7 +27,7 @@ record ObservabilityProperties(
         implements InitializingBean {
 
     /** The tag of the logs that no pattern fits. */
-    static final String OTHER = "*";
+    private static final String OTHER = "*";
 
     /**
      * Meters.
@@ -51,6 +53,13 @@ record ObservabilityProperties(
                         "It must be a pattern over log names, for example sensors:*.");
             }
         }
+    }
+
+    /** {@return all tags that there can be} */
+    Set<String> tags() {
+        Set<String> tags = new LinkedHashSet<>(logPatterns);
+        tags.add(OTHER);
+        return tags;
     }
 
     /** {@return the tag of a log: there are no more of them than patterns, and one} */

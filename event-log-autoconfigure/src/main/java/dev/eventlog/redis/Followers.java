@@ -138,7 +138,7 @@ final class Followers {
                         tail.maxLength(),
                         life));
         observers.followed(stream.log());
-        follower.completion().whenComplete((nothing, failure) -> observers.ended(stream.log(), failure));
+        follower.whenEnded(failure -> observers.ended(stream.log(), failure));
         return running(follower, stream);
     }
 

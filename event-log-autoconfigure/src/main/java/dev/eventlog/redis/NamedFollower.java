@@ -6,7 +6,6 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -270,9 +269,7 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
         synchronized (this) {
             current = begun;
         }
-        begun.completion()
-                .whenComplete((nothing, thrown) ->
-                        hasEnded(thrown instanceof CompletionException wrapped ? wrapped.getCause() : thrown));
+        begun.whenEnded(this::hasEnded);
     }
 
     private void beginLater(RuntimeException why) {

@@ -9,7 +9,6 @@ import dev.eventlog.redis.EventLogObserver.Delivery;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -62,9 +61,7 @@ final class Observers {
         tell(observer -> observer.onFollow(log));
     }
 
-    void ended(String log, @Nullable Throwable outcome) {
-        Throwable failure =
-                outcome instanceof CompletionException && outcome.getCause() != null ? outcome.getCause() : outcome;
+    void ended(String log, @Nullable Throwable failure) {
         tell(observer -> observer.onEnd(log, failure));
     }
 

@@ -107,7 +107,7 @@ final class RedisEventLog implements EventLog {
                 onGap,
                 () -> "The consumer of gaps in log '" + name() + "' must not be null: leave it out, and a"
                         + " gap is an error");
-        TailRange range = TailRange.of(tail, stream.options());
+        TailRange range = TailRange.of(tail, options());
         return subscriber ->
                 followers.follow(stream, range, new BatchSubscription<>(name(), subscriber, conversion, onGap));
     }

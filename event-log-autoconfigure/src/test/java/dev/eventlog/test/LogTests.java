@@ -28,7 +28,7 @@ import org.springframework.data.redis.core.types.RedisClientInfo;
  * What tests on a Redis have in common: logs with names of their own, deleted afterwards, and other things to be closed then.
  */
 @RedisTest
-public abstract class LogTests {
+public abstract class LogTests extends ClosingTests {
 
     /** Makes logs in the application of the test. */
     @Autowired
@@ -39,7 +39,6 @@ public abstract class LogTests {
     protected StringRedisTemplate redis;
 
     private final List<String> keys = new ArrayList<>();
-    private final List<AutoCloseable> resources = new ArrayList<>();
 
     /** {@return a name that no log has} */
     protected String newName() {
@@ -131,18 +130,6 @@ public abstract class LogTests {
     }
 
     /**
-     * Closes something after the test, the last one first.
-     *
-     * @param resource what to close
-     * @param <T> its type
-     * @return the same
-     */
-    protected <T extends AutoCloseable> T closeLater(T resource) {
-        resources.add(resource);
-        return resource;
-    }
-
-    /**
      * Deletes a key after the test that is not the name of a log of {@link #newName()}.
      *
      * @param key the key
@@ -151,11 +138,11 @@ public abstract class LogTests {
         keys.add(key);
     }
 
+    /** Deletes the keys last: what is closed may still be adding. */
+    @Override
     @AfterEach
-    void closeAndDelete() throws Exception {
-        for (int i = resources.size() - 1; i >= 0; i--) {
-            resources.get(i).close();
-        }
+    protected void close() throws Exception {
+        super.close();
         redis.delete(keys);
     }
 

@@ -1,8 +1,16 @@
 package dev.eventlog.test;
 
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.redis.FollowSettings;
+import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.redis.RedisEventPositions;
 import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -10,6 +18,9 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.backoff.FixedBackOff;
+import tools.jackson.databind.json.JsonMapper;
 
 /** An application with nothing but what is configured automatically, on the {@link TestRedis} unless told otherwise. */
 @SpringBootConfiguration(proxyBeanMethods = false)
@@ -89,6 +100,34 @@ public class TestApplication {
      */
     public static EventLogFactory factory(ConfigurableApplicationContext application) {
         return application.getBean(EventLogFactory.class);
+    }
+
+    /**
+     * Makes a factory by hand, without an application around it.
+     *
+     * @param redis the template to work with
+     * @param batchSize how many events a listener gets at most
+     * @param windowSize how many events a feed keeps
+     * @param listeners runs the listeners; null for threads of the factory's own
+     * @return the factory, to be destroyed
+     */
+    public static RedisEventLogFactory newFactory(
+            StringRedisTemplate redis, int batchSize, int windowSize, @Nullable Executor listeners) {
+        FollowSettings follow = new FollowSettings(
+                batchSize,
+                Duration.ofSeconds(5),
+                windowSize,
+                Duration.ofSeconds(1),
+                new FixedBackOff(20, Long.MAX_VALUE));
+        return new RedisEventLogFactory(
+                redis,
+                new JsonMapper(),
+                new RedisEventLogFactory.Settings(
+                        "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
+                listeners,
+                List.of(),
+                new RedisEventPositions(redis, "unused"),
+                null);
     }
 
     private static ConfigurableApplicationContext start(Class<?> type, String... properties) {
