@@ -61,6 +61,7 @@ final class ContainerFeed implements Feed {
     private @Nullable Subscription subscription;
     private List<Event> polled = new ArrayList<>();
     private @Nullable StreamState stateThen;
+    private boolean smallEvents;
     private boolean justSubscribed;
     private boolean moved;
     private @Nullable Throwable failure;
@@ -173,8 +174,9 @@ final class ContainerFeed implements Feed {
     }
 
     private List<ByteRecord> read(RedisConnection on, StreamReadOptions options, StreamOffset<byte[]> from) {
-        EventStream.Poll poll = stream.poll(on, options, from);
+        EventStream.Poll poll = stream.poll(on, options, from, smallEvents);
         stateThen = poll.state();
+        smallEvents = poll.small();
         return poll.records();
     }
 
