@@ -10,6 +10,7 @@ import dev.eventlog.test.TestRedis;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -20,6 +21,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.script.DefaultRedisScript;
 
 /** What a follower is told when events are gone before it got them. */
@@ -226,6 +228,27 @@ class GapTests extends LogTests {
         log.add(event(101));
         await().until(() -> listener.count() == before + 2);
         assertThat(listener.gaps()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void goneForAWhileAfterItsFeedHasRead(boolean smallEvents) {
+        EventLog log = newLog();
+        String text = smallEvents ? "" : "x".repeat(2_000);
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        log.add(Map.of("number", "0", "text", text));
+        await().until(() -> listener.count() == 1);
+        delete(log);
+        redis.execute((RedisCallback<Boolean>) connection -> {
+            connection.scriptingCommands().scriptFlush(); // as in a Redis that has been started since
+            return true;
+        });
+        Awaitility.await().pollDelay(Duration.ofMillis(350)).until(() -> !log.exists());
+        EventId again = log.add(Map.of("number", "1", "text", text));
+        await().until(() -> listener.count() == 2);
+        assertThat(listener.gaps()).extracting(Gap::firstAvailable).containsExactly(again);
+        assertThat(listener.failure()).isNull();
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import dev.eventlog.test.LogTests;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -81,6 +82,44 @@ class ResourceTests extends LogTests {
         assertThat(numbers(listener.all())).isEqualTo(range(0, added));
         assertThat(none.count()).isZero();
         assertThat(connectionsReceived() - before).isLessThanOrEqualTo(8);
+    }
+
+    @Test
+    void theStateOfAStreamOfSmallEventsIsAskedWithoutAScript() {
+        assumeTrue(POOLED == 0, "Jedis asks for the state by itself");
+        EventLog log = factory.create(newName());
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        addOneByOne(log, listener, "");
+        long before = scriptsRun();
+        addOneByOne(log, listener, "");
+        assertThat(scriptsRun() - before).isLessThan(10);
+    }
+
+    @Test
+    void largeEventsAreSentToAFeedOnce() {
+        String large = "x".repeat(50_000);
+        EventLog log = factory.create(newName());
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        addOneByOne(log, listener, "");
+        long before = info("stats", "total_net_output_bytes", "");
+        addOneByOne(log, listener, large);
+        assertThat(info("stats", "total_net_output_bytes", "") - before)
+                .isGreaterThan(50 * large.length())
+                .isLessThan(60 * large.length());
+    }
+
+    private static void addOneByOne(EventLog log, Collected<Event> listener, String text) {
+        for (int i = 0; i < 50; i++) {
+            int expected = listener.count() + 1;
+            log.add(Map.of("number", Integer.toString(i), "text", text));
+            await().until(() -> listener.count() == expected);
+        }
+    }
+
+    private long scriptsRun() {
+        return info("commandstats", "cmdstat_evalsha", "calls=");
     }
 
     @Test
@@ -201,9 +240,16 @@ class ResourceTests extends LogTests {
     }
 
     private long connectionsReceived() {
-        Properties stats =
-                redis.execute(connection -> connection.serverCommands().info("stats"), true);
-        assertThat(stats).isNotNull();
-        return Long.parseLong(stats.getProperty("total_connections_received"));
+        return info("stats", "total_connections_received", "");
+    }
+
+    /** The number that a field of the server's INFO begins with, after a name that it may have there. */
+    private long info(String section, String field, String name) {
+        Properties info =
+                redis.execute(connection -> connection.serverCommands().info(section), true);
+        assertThat(info).isNotNull();
+        String value = info.getProperty(field);
+        assertThat(value).startsWith(name);
+        return Long.parseLong(value.substring(name.length()).replaceFirst("\\D.*", ""));
     }
 }

@@ -245,7 +245,8 @@ final class EventStream {
     /**
      * Reads what comes, and sends the question for the state right behind: one round trip for both, and hardly anything can
      * happen in between. Where events are small {@code XINFO} is asked itself: it brings along the first and the last of them,
-     * but takes the server a fraction of what the script takes.
+     * but takes the server a fraction of what the script takes. If the state is refused, as there is no such stream or the
+     * server does not know the script, then what was read is not answered either, but is there to be read again.
      *
      * @param connection a connection that pipelines
      * @param small whether the events are, as far as the last poll showed
@@ -263,10 +264,10 @@ final class EventStream {
             }
             answers = connection.closePipeline();
         } catch (RedisPipelineException failure) {
-            answers = failure.getPipelineResult();
-            if (answers.isEmpty() || answers.get(0) instanceof Exception) {
-                throw failure;
+            if (RedisFailures.isOfState(failure)) {
+                return new Poll(List.of(), null, false);
             }
+            throw failure;
         }
         List<ByteRecord> records = records(answers.get(0));
         boolean smallNow = records.isEmpty() ? small : records.stream().allMatch(record -> isSmall(record.getValue()));
@@ -282,7 +283,7 @@ final class EventStream {
      * What a poll brought.
      *
      * @param records what was added
-     * @param state what the stream knew of itself then; null if the server did not say, as when it does not know the script yet
+     * @param state what the stream knew of itself then; null if it is to be asked again
      * @param small whether the events were so small that it costs little to be sent two of them once more
      */
     record Poll(List<ByteRecord> records, @Nullable StreamState state, boolean small) {}

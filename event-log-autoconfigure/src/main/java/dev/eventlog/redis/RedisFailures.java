@@ -34,6 +34,12 @@ final class RedisFailures {
         return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
     }
 
+    /** Whether a poll failed only by its question for the state of the stream, in a way in which another one does not. */
+    static boolean isOfState(Throwable failure) {
+        String said = causes(failure);
+        return says(said, "NOSCRIPT") || said.contains("no such key");
+    }
+
     static EventLogException translate(String log, String key, String what, Throwable failure) {
         if (failure instanceof EventLogException already) {
             return already;
