@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -165,6 +166,24 @@ class RefusalTests extends ClosingTests {
                     .isInstanceOf(EventLogException.class)
                     .isNotInstanceOf(EventLogUnavailableException.class);
         }
+    }
+
+    @Test
+    void theRuleOfTheReadmeIsEnoughForNamedFollowers() {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        allow(redis, RULE + " ~eventlog:positions +hget +hset ~eventlog:lock:* +unlink");
+        EventLog log = logOfUser(redis);
+        log.addAll(events(0, 10));
+        Collected<Event> listener = Collected.events();
+        try (Follower follower = log.follow(Tail.all(), listener, options -> options.named("app"))) {
+            await().until(() -> listener.count() == 10 || !follower.isRunning());
+            assertThat(listener.failure()).isNull();
+            await().until(() -> Objects.equals(
+                    redis.ask("HGET", "eventlog:positions", "app@sensors:42"),
+                    follower.position().toString()));
+            assertThat(redis.ask("EXISTS", "eventlog:lock:app@sensors:42")).isEqualTo(1L);
+        }
+        await().until(() -> Objects.equals(redis.ask("EXISTS", "eventlog:lock:app@sensors:42"), 0L));
     }
 
     @Test
