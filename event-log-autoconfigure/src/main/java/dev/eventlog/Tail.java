@@ -39,7 +39,9 @@ public sealed interface Tail {
 
     /**
      * All that came after an event: the way to resume. A follower that begins so is told by
-     * {@link EventBatchListener#onGap} if events after the id may have been removed in the meantime.
+     * {@link EventBatchListener#onGap} if events after the id may have been removed in the meantime. If the id is above the
+     * log's last one, it begins at that, and is told that the log began again with the next event: what the log holds may be
+     * what was seen.
      *
      * @param id the id of the last event already seen
      * @return the tail
