@@ -12,7 +12,9 @@ public class EventConversionException extends EventLogException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The id of the event. */
     private final EventId id;
+
     private final transient Map<String, String> fields;
 
     /**

@@ -11,6 +11,7 @@ public class EventLogException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The name of the log. */
     private final String log;
 
     /**

@@ -10,7 +10,10 @@ public class UnexpectedLastIdException extends EventLogException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The id that was to be the last one. */
     private final EventId expected;
+
+    /** The id that is. */
     private final EventId actual;
 
     /**

@@ -30,26 +30,32 @@ class JdbcEventPositions implements TransactionalEventPositions {
                 .map(EventId::parse);
     }
 
-    @Override
-    public boolean store(String name, String log, @Nullable EventId before, EventId position) {
-        if (before != null) {
-            return jdbc.sql("update event_position set id = ? where name = ? and log = ? and id = ?")
-                            .params(position.toString(), name, log, before.toString())
-                            .update()
-                    == 1;
-        }
-        try {
-            return jdbc.sql("insert into event_position (name, log, id) values (?, ?, ?)")
-                            .params(name, log, position.toString())
-                            .update()
-                    == 1;
-        } catch (DuplicateKeyException another) {
-            return false;
-        }
-    }
-
+    // tag::transactional[]
     @Override
     public void inTransaction(Runnable work) {
         transactions.executeWithoutResult(status -> work.run());
+    }
+
+    @Override
+    public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+        return before == null ? insert(name, log, position) : replace(name, log, before, position);
+    }
+
+    private boolean replace(String name, String log, EventId before, EventId position) {
+        String sql = "update event_position set id = ? where name = ? and log = ? and id = ?";
+        return jdbc.sql(sql)
+                        .params(position.toString(), name, log, before.toString())
+                        .update()
+                == 1;
+    }
+    // end::transactional[]
+
+    private boolean insert(String name, String log, EventId position) {
+        String sql = "insert into event_position (name, log, id) values (?, ?, ?)";
+        try {
+            return jdbc.sql(sql).params(name, log, position.toString()).update() == 1;
+        } catch (DuplicateKeyException another) {
+            return false;
+        }
     }
 }

@@ -1,0 +1,373 @@
+package dev.eventlog.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.TestApplication;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.handler.NoUnboundElementsBindHandler;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.env.YamlPropertySourceLoader;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.env.EnumerablePropertySource;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.ByteArrayResource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Holds the blocks of the README, and what the pages say to run and where to look, to the project. */
+class ReadmeBlocksTests extends ClosingTests {
+
+    private static final Path ROOT = Path.of("..");
+    private static final Path TESTS = Path.of("src", "test", "java");
+
+    private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$");
+    private static final Pattern REGION = Pattern.compile("(?ms)^ *// tag::([\\w-]+)\\[]\n(.*?)^ *// end::\\1\\[]$");
+
+    /** What is set at the command line, and stands in no pom. */
+    private static final Set<String> OPTIONS_OF_PLUGINS = Set.of(
+            "altDeploymentRepository",
+            "excludedGroups",
+            "generateBackupPoms",
+            "mdep.includeScope",
+            "mdep.outputFile",
+            "newVersion",
+            "skipTests",
+            "spring-boot.run.arguments",
+            "test");
+
+    private record Block(String heading, int line, String language, String code) {}
+
+    @Test
+    void javaIsThatOfTests() throws IOException {
+        Map<String, String> regions = regions();
+        Map<String, Block> blocks = new LinkedHashMap<>();
+        blocks("java").forEach(block -> blocks.put(normalized(block.code()), block));
+        List<String> wrong = new ArrayList<>();
+        blocks.forEach((code, block) -> {
+            if (!regions.containsKey(code)) {
+                wrong.add(
+                        ("README.md:%d (%s): no test has this block as it stands. Put it into a test that runs it, between"
+                                        + " '// tag::name[]' and '// end::name[]', as in ReadmeCodeTests; or make the one equal:%n%s")
+                                .formatted(block.line(), block.heading(), block.code()));
+            }
+        });
+        regions.forEach((code, region) -> {
+            if (!blocks.containsKey(code)) {
+                wrong.add(region
+                        + ": the README has no block equal to this one; change one of them, or take the tags away");
+            }
+        });
+        assertThat(wrong).isEmpty();
+        assertThat(blocks).isNotEmpty();
+    }
+
+    /** What stands between tags in the tests, and where. */
+    private static Map<String, String> regions() throws IOException {
+        Map<String, String> regions = new LinkedHashMap<>();
+        for (Path file : tests()) {
+            Map<String, String> code = new LinkedHashMap<>();
+            REGION.matcher(Files.readString(file))
+                    .results()
+                    .forEach(part -> code.merge(part.group(1), part.group(2), String::concat));
+            code.forEach((name, parts) -> regions.put(normalized(parts), file.getFileName() + " " + name));
+        }
+        return regions;
+    }
+
+    /** Without comments, and without what a formatter decides. */
+    private static String normalized(String code) {
+        return code.replaceAll("(?m)(^|\\s)//.*$", "")
+                .replaceAll("\\s+", " ")
+                .replaceAll(" ?([(){}.,;]) ?", "$1")
+                .strip();
+    }
+
+    @Test
+    void everyOtherBlockHasATest() throws IOException {
+        assertThat(blocks().filter(block -> !block.language().equals("java"))
+                        .map(block -> block.language() + " in " + block.heading()))
+                .as("each has a test here; the rule for Redis, which is in no language, in RefusalTests")
+                .containsExactly("xml in Quick start", "yaml in Quick start", "yaml in Properties", " in Properties");
+    }
+
+    @Test
+    void xmlIsTheDependency() throws IOException {
+        String version = version();
+        assertThat(block("xml", "Quick start").replaceAll("\\s", ""))
+                .isEqualTo(
+                        "<dependency><groupId>dev.eventlog</groupId><artifactId>event-log-starter</artifactId><version>"
+                                + version + "</version></dependency>");
+        assertThat(pom("event-log-starter")).contains("<artifactId>event-log-starter</artifactId>");
+        assertThat(Files.readString(ROOT.resolve("CHANGELOG.md")))
+                .as("the changelog has what is new in this version")
+                .contains("\n## " + version.replace("-SNAPSHOT", ""));
+    }
+
+    @Test
+    void yamlOfTheQuickStart() throws IOException {
+        ConfigurableApplicationContext application = start(block("yaml", "Quick start"));
+        EventLogOptions options = options(application, "any");
+        assertThat(options.maxLength()).isEqualTo(1000);
+        assertThat(options.ttlAfterLastAdd()).isEqualTo(Duration.ofDays(7));
+        assertThat(application.getEnvironment().getProperty("spring.data.redis.url"))
+                .isEqualTo("redis://localhost");
+    }
+
+    @Test
+    void yamlOfTheOverrides() throws IOException {
+        ConfigurableApplicationContext application = start(block("yaml", "Properties"));
+        assertThat(options(application, "any").maxLength()).isEqualTo(1000);
+        assertThat(options(application, "sensors:42").maxLength()).isEqualTo(100);
+        assertThat(options(application, "sensors:42").ttlAfterLastAdd()).isEqualTo(Duration.ofHours(1));
+    }
+
+    private static EventLogOptions options(ConfigurableApplicationContext application, String log) {
+        return application.getBean(EventLogFactory.class).create(log).options();
+    }
+
+    /** An application with these properties, after a look whether there are such. */
+    private ConfigurableApplicationContext start(String yaml) throws IOException {
+        List<PropertySource<?>> sources = new YamlPropertySourceLoader()
+                .load("README", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)));
+        ConfigurationPropertyName others = ConfigurationPropertyName.of("eventlog.observability");
+        ConfigurationPropertySources.from(sources)
+                .forEach(source -> new Binder(source.filter(name -> !others.isAncestorOf(name)))
+                        .bind(
+                                "eventlog",
+                                Bindable.of(EventLogProperties.class),
+                                new NoUnboundElementsBindHandler(BindHandler.DEFAULT)));
+        Map<String, Object> properties = new LinkedHashMap<>();
+        for (PropertySource<?> source : sources) {
+            for (String name : ((EnumerablePropertySource<?>) source).getPropertyNames()) {
+                properties.put(name, Objects.requireNonNull(source.getProperty(name)));
+            }
+        }
+        Set<String> known = knownProperties();
+        assertThat(properties.keySet()).allMatch(name -> known.contains(name.replaceAll("\\[.*", "")));
+        return closeLater(TestApplication.start(properties.entrySet().stream()
+                .map(property -> property.getKey() + "=" + property.getValue())
+                .toArray(String[]::new)));
+    }
+
+    /** Names in the text, such as {@code spring.data.redis.timeout}, that belong to others; ours stand in tables with tests. */
+    @Test
+    void propertiesOfSpringExist() throws IOException {
+        Set<String> named = codes(readme())
+                .map(code -> code.replaceAll(":.*", ""))
+                .filter(code -> code.matches("(spring|management|server)\\.[a-z.-]+"))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(named).isNotEmpty();
+        named.remove("management.health.eventlog.enabled"); // by the name of the indicator
+        assertThat(knownProperties()).containsAll(named);
+    }
+
+    private static Set<String> knownProperties() throws IOException {
+        Set<String> names = new TreeSet<>();
+        String metadata = "META-INF/spring-configuration-metadata.json";
+        for (URL url : Collections.list(ReadmeBlocksTests.class.getClassLoader().getResources(metadata))) {
+            try (InputStream json = url.openStream()) {
+                for (JsonNode property : JsonMapper.shared().readTree(json).path("properties")) {
+                    names.add(property.path("name").asString());
+                }
+            }
+        }
+        return names;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "CONTRIBUTING.md", "benchmarks/README.md"})
+    void whatIsToBeRunExists(String page) throws IOException {
+        String text = Files.readString(ROOT.resolve(page));
+        List<String> commands = Stream.concat(
+                        codes(text),
+                        BLOCK.matcher(text)
+                                .results()
+                                .filter(block -> block.group(1).isEmpty())
+                                .flatMap(block -> block.group(2).lines()))
+                .filter(code -> code.matches("(\\./mvnw|bash|java|cd) .*"))
+                .toList();
+        assertThat(commands).isNotEmpty();
+        String poms = pom(".") + modules().map(ReadmeBlocksTests::pom).collect(Collectors.joining());
+        for (String command : commands) {
+            assertRuns(command, poms);
+        }
+    }
+
+    private static void assertRuns(String command, String poms) throws IOException {
+        if (command.startsWith("./mvnw ")) {
+            for (String module : found(command, "-pl (\\S+)")) {
+                assertThat(modules()).as(command).contains(module);
+            }
+            for (String profile : found(command, " -P(\\S+)")) {
+                assertThat(poms).as(command).contains("<id>" + profile + "</id>");
+            }
+            for (String prefix : found(command, " ([a-z-]+):[a-z-]+")) {
+                assertThat(prefix)
+                        .as(command)
+                        .matches(plugin -> plugin.equals("versions")
+                                || poms.contains("<artifactId>" + plugin + "-maven-plugin</artifactId>")
+                                || poms.contains("<artifactId>maven-" + plugin + "-plugin</artifactId>"));
+            }
+            for (String option : found(command, " -D([\\w.-]+)")) {
+                assertThat(option)
+                        .as(command)
+                        .matches(name -> OPTIONS_OF_PLUGINS.contains(name)
+                                || Pattern.compile("[<{!]" + Pattern.quote(name) + "[>}<]")
+                                        .matcher(poms)
+                                        .find());
+            }
+            for (String group : found(command, "-DexcludedGroups=(\\w+)")) {
+                assertThat(tests()).as(command).anyMatch(file -> read(file).contains("@Tag(\"" + group + "\")"));
+            }
+            for (String test : found(command, "-Dtest=(\\w+)")) {
+                assertThat(testNames()).as(command).contains(test);
+            }
+        }
+        for (String script : found(command, "^bash (\\S+)")) {
+            assertThat(ROOT.resolve(script)).as(command).isRegularFile();
+        }
+        for (String folder : found(command, "^cd (\\S+)")) {
+            assertThat(ROOT.resolve(folder)).as(command).isDirectory();
+        }
+        for (String module : found(command, "^java -jar (\\S+)/target/\\S+\\.jar")) {
+            assertThat(command)
+                    .contains("-jar " + module + "/target/"
+                            + found(pom(module), "<finalName>(.*)</finalName>").get(0) + ".jar");
+        }
+        for (String type : found(command, "^java .* dev\\.eventlog\\.(\\w+)")) {
+            assertThat(testNames()).as(command).contains(type);
+        }
+    }
+
+    @Test
+    void testsThatAreNamedExist() throws IOException {
+        assertThat(testNames())
+                .containsAll(codes(readme())
+                        .filter(code -> code.matches("\\w+(Tests|Run)"))
+                        .toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"})
+    void linksWithinTheProjectLeadSomewhere(String page) throws IOException {
+        Path file = ROOT.resolve(page);
+        for (String link : found(Files.readString(file), "]\\((?!https?:)([^)]+)\\)")) {
+            String[] parts = link.split("#", 2);
+            Path target = parts[0].isEmpty() ? file : file.resolveSibling(parts[0]);
+            assertThat(target).as(link).exists();
+            if (parts.length == 2) {
+                assertThat(found(Files.readString(target), "(?m)^#+ (.*)$").stream()
+                                .map(heading -> heading.toLowerCase(Locale.ROOT)
+                                        .replaceAll("[^\\w -]", "")
+                                        .replace(' ', '-')))
+                        .as(link)
+                        .contains(parts[1]);
+            }
+        }
+    }
+
+    private static String block(String language, String heading) throws IOException {
+        List<Block> found = blocks(language)
+                .filter(block -> block.heading().equals(heading))
+                .toList();
+        assertThat(found).as(language + " in " + heading).hasSize(1);
+        return found.get(0).code();
+    }
+
+    private static Stream<Block> blocks(String language) throws IOException {
+        return blocks().filter(block -> block.language().equals(language));
+    }
+
+    private static Stream<Block> blocks() throws IOException {
+        String readme = readme();
+        return BLOCK.matcher(readme).results().map(block -> {
+            String before = readme.substring(0, block.start());
+            List<String> headings = found(before, "(?m)^#+ (.*)$");
+            return new Block(
+                    headings.get(headings.size() - 1),
+                    (int) before.lines().count() + 1,
+                    block.group(1),
+                    block.group(2));
+        });
+    }
+
+    /** What stands within backticks in the text. */
+    private static Stream<String> codes(String page) {
+        return found(BLOCK.matcher(page).replaceAll(""), "`([^`\n]+)`").stream();
+    }
+
+    private static List<String> found(String text, String regex) {
+        return Pattern.compile(regex)
+                .matcher(text)
+                .results()
+                .map((MatchResult result) -> result.group(1))
+                .toList();
+    }
+
+    private static String readme() throws IOException {
+        return Files.readString(ROOT.resolve("README.md"));
+    }
+
+    private static String version() throws IOException {
+        return found(pom("."), "<artifactId>event-log-parent</artifactId>\\s*<version>(.*)</version>")
+                .get(0);
+    }
+
+    private static Stream<String> modules() {
+        return found(pom("."), "<module>(.*)</module>").stream();
+    }
+
+    private static String pom(String module) {
+        return read(ROOT.resolve(module).resolve("pom.xml"));
+    }
+
+    private static Set<String> testNames() throws IOException {
+        return tests().stream()
+                .map(file -> file.getFileName().toString().replace(".java", ""))
+                .collect(Collectors.toSet());
+    }
+
+    private static List<Path> tests() throws IOException {
+        try (Stream<Path> files = Files.walk(TESTS)) {
+            return files.filter(file -> file.toString().endsWith(".java")).toList();
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+}

@@ -1,0 +1,445 @@
+package dev.eventlog.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventConversionException;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.UnexpectedLastIdException;
+import dev.eventlog.reactor.EventFlux;
+import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.RedisTest;
+import dev.eventlog.test.SseClient;
+import dev.eventlog.test.TestRedisConnection;
+import java.math.BigDecimal;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.config.AutowireCapableBeanFactory;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Import;
+import org.springframework.core.retry.RetryPolicy;
+import org.springframework.stereotype.Service;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import reactor.core.publisher.Flux;
+
+/**
+ * Runs the Java of the README, and sees that it does what is said there. {@link ReadmeBlocksTests} holds each block of the README
+ * to what stands here, or in another test, between {@code tag::name[]} and {@code end::name[]}; parts of one name in one file make
+ * one block. The README may break its lines otherwise, and has comments of its own.
+ */
+@RedisTest(properties = "eventlog.key-prefix=test:${random.uuid}:")
+class ReadmeCodeTests extends LogTests {
+
+    @Autowired
+    private EventLogFactory eventLogs;
+
+    @Autowired
+    private EventLogProperties properties;
+
+    @Autowired
+    private AutowireCapableBeanFactory beans;
+
+    private final List<Event> shown = new CopyOnWriteArrayList<>();
+    private EventLog log;
+    private Map<String, Object> event;
+
+    @BeforeEach
+    void begin() {
+        log = eventLogs.create("log");
+        event = event(1);
+    }
+
+    /** The names are the README's, so behind a prefix that no other application has. */
+    @Override
+    @AfterEach
+    protected void close() throws Exception {
+        super.close();
+        redis.delete(redis.keys(properties.keyPrefix() + "*"));
+    }
+
+    private void show(Event event) {
+        shown.add(event);
+    }
+
+    @Test
+    void atFirstSight() {
+        // tag::first-sight[]
+        EventLog log = eventLogs.create("sensors:42");
+
+        EventId id = log.add(Map.of("temperature", 19.8, "unit", "°C"));
+        List<Event> latest = log.read(Tail.last(100));
+        Follower follower = log.follow(Tail.after(id), batch -> batch.forEach(this::show));
+        // end::first-sight[]
+        closeLater(follower);
+        assertThat(latest).containsExactly(new Event(id, Map.of("temperature", "19.8", "unit", "°C")));
+        EventId next = log.add(event);
+        await().untilAsserted(() -> assertThat(ids(shown)).containsExactly(next));
+    }
+
+    @Test
+    void quickStart() {
+        Temperatures temperatures = beans.createBean(Temperatures.class);
+        Temperatures.Reading before = new Temperatures.Reading("42", 19.8, Instant.now());
+        Temperatures.Reading after = new Temperatures.Reading("42", 20.1, Instant.now());
+        temperatures.measured(before);
+        List<Temperatures.Reading> screen = new CopyOnWriteArrayList<>();
+        closeLater(temperatures.watch(screen::add));
+        temperatures.measured(after);
+        await().untilAsserted(() -> assertThat(screen).containsExactly(before, after));
+    }
+
+    @Test
+    void adding() {
+        Map<String, Object> first = event(1);
+        Map<String, Object> second = event(2);
+        Map<String, Object> third = event(3);
+        // tag::adding[]
+        EventId id = log.add(Map.of("sensor_id", 1234, "temperature", 19.8));
+        List<EventId> ids = log.addAll(List.of(first, second, third));
+        // end::adding[]
+        List<Event> stored = log.read(Tail.all());
+        assertThat(stored.get(0)).isEqualTo(new Event(id, Map.of("sensor_id", "1234", "temperature", "19.8")));
+        assertThat(ids(stored.subList(1, 4))).isEqualTo(ids);
+        assertThat(numbers(stored.subList(1, 4))).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void addingOnce() {
+        EventId first = addOnce();
+        assertThat(addOnce()).isEqualTo(first);
+        assertThat(ids(log.read(Tail.all()))).containsExactly(first);
+    }
+
+    private EventId addOnce() {
+        // tag::adding-once[]
+        EventId id = log.add(event, AddOptions.idempotent("order-17-paid"));
+        // end::adding-once[]
+        return id;
+    }
+
+    @Test
+    void addingIfNobodyElseHas() {
+        EventId lastSeen = log.add(event);
+        assertThat(addIfLast(lastSeen)).as("come meanwhile").isEmpty();
+        assertThat(log.size()).isEqualTo(2);
+        assertThat(addIfLast(lastSeen)).hasSize(1).isEqualTo(log.read(Tail.last(1)));
+        assertThat(log.size()).isEqualTo(2);
+    }
+
+    private List<Event> addIfLast(EventId lastSeen) {
+        List<Event> found = new ArrayList<>();
+        // tag::adding-if-last[]
+        try {
+            log.add(event, AddOptions.ifLast(lastSeen));
+        } catch (UnexpectedLastIdException ex) {
+            List<Event> meanwhile = log.read(Tail.after(ex.expected()));
+            // end::adding-if-last[]
+            found.addAll(meanwhile);
+            // tag::adding-if-last[]
+        }
+        // end::adding-if-last[]
+        return found;
+    }
+
+    @Test
+    void addingOnceIfNobodyElseHas() {
+        EventId lastSeen = log.add(event);
+        addOnceIfLast(lastSeen);
+        addOnceIfLast(lastSeen);
+        assertThat(log.size()).isEqualTo(2);
+        redis.delete(redis.keys(properties.keyPrefix() + "log:once:*"));
+        assertThatExceptionOfType(UnexpectedLastIdException.class).isThrownBy(() -> addOnceIfLast(lastSeen));
+        assertThat(log.size()).isEqualTo(2);
+    }
+
+    private void addOnceIfLast(EventId lastSeen) {
+        // tag::adding-once-if-last[]
+        log.add(event, AddOptions.idempotent("order-17-paid").and(AddOptions.ifLast(lastSeen)));
+        // end::adding-once-if-last[]
+    }
+
+    @Test
+    void reading() {
+        List<EventId> ids = log.addAll(events(0, 200));
+        EventId id = ids.get(150);
+        // tag::reading[]
+        List<Event> all = log.read(Tail.all());
+        List<Event> latest = log.read(Tail.last(100));
+        List<Event> since = log.read(Tail.from(id));
+        List<Event> later = log.read(Tail.after(id));
+        // end::reading[]
+        assertThat(ids(all)).isEqualTo(ids);
+        assertThat(latest).isEqualTo(all.subList(100, 200));
+        assertThat(since).isEqualTo(all.subList(150, 200));
+        assertThat(later).isEqualTo(all.subList(151, 200));
+    }
+
+    @Test
+    void following() {
+        EventId lastSeen = log.add(event);
+        EventId last = log.add(event);
+        // tag::following[]
+        Follower follower = log.follow(Tail.after(lastSeen), new EventBatchListener<>() {
+
+            @Override
+            public void onBatch(List<Event> batch) {
+                // whatever came since the last call, in order, at most eventlog.follow.batch-size
+            }
+
+            @Override
+            public void onCaughtUp() {
+                // what existed when the follow began has been delivered
+            }
+
+            @Override
+            public void onGap(Gap gap) {
+                // gap.missed() events after gap.lastSeen() are gone; gap.firstAvailable() comes next
+            }
+
+            @Override
+            public void onFailure(String log, Throwable failure) {
+                // the follower has ended
+            }
+        });
+        // end::following[]
+        closeLater(follower);
+        await().untilAsserted(() -> assertThat(follower.position()).isEqualTo(last));
+        assertThat(follower.isRunning()).isTrue();
+        // tag::following[]
+
+        follower.position();
+        follower.completion();
+        follower.close();
+        // end::following[]
+        assertThat(follower.isRunning()).isFalse();
+        assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isNull();
+    }
+
+    record Reading(int n) {}
+
+    /** In an application of its own, whose end is that of the follower. */
+    @Test
+    void aListenerThatFails() {
+        EventLogFactory eventLogs = newFactory("eventlog.key-prefix=" + properties.keyPrefix());
+        TypedEventLog<Reading> log = eventLogs.create("readings", Reading.class);
+        EventLog deadLetters = eventLogs.create("dead-letters");
+        EventId lastSeen = log.add(new Reading(0));
+        log.add(new Reading(1));
+        List<Integer> calls = new CopyOnWriteArrayList<>();
+        EventBatchListener<TypedEvent<Reading>> listener = batch -> {
+            batch.forEach(event -> calls.add(event.value().n()));
+            if (calls.size() == 1) {
+                throw new IllegalStateException("for the first time");
+            }
+        };
+        // tag::failing[]
+        log.follow(
+                Tail.after(lastSeen),
+                listener,
+                options -> options.retry(RetryPolicy.builder()
+                                .maxRetries(5)
+                                .delay(Duration.ofMillis(200))
+                                .multiplier(2)
+                                .excludes(EventConversionException.class)
+                                .build())
+                        .recoverer((name, batch, failure) -> deadLetters.addAll(
+                                batch.stream().map(Event::fields).toList())));
+        // end::failing[]
+        await().untilAsserted(() -> assertThat(calls).containsExactly(1, 1));
+        log.untyped().add(Map.of("n", "no number"));
+        await().untilAsserted(() -> assertThat(deadLetters.read(Tail.all()))
+                .extracting(Event::fields)
+                .containsExactly(Map.of("n", "no number")));
+        log.add(new Reading(2));
+        await().untilAsserted(() -> assertThat(calls).containsExactly(1, 1, 2));
+    }
+
+    // tag::types[]
+    sealed interface OrderEvent {
+        record Placed(String customer, BigDecimal total) implements OrderEvent {}
+
+        record Paid(Instant at) implements OrderEvent {}
+    }
+    // end::types[]
+
+    @Test
+    void types() {
+        // tag::types[]
+
+        TypedEventLog<OrderEvent> order = eventLogs.create("orders:17", OrderEvent.class);
+        order.add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
+        OrderEvent first = order.read(Tail.all()).get(0).value();
+        // end::types[]
+        assertThat(first)
+                .isEqualTo(new OrderEvent.Placed("Ada", new BigDecimal("19.80")))
+                .hasToString("Placed[customer=Ada, total=19.80]");
+        assertThat(order.untyped().read(Tail.all()).get(0).fields()).containsEntry("@type", "Placed");
+        OrderEvent paid = new OrderEvent.Paid(Instant.now());
+        order.add(paid);
+        assertThat(order.read(Tail.last(1)).get(0).value()).isEqualTo(paid);
+    }
+
+    @Test
+    void optionsOfOneLog() {
+        // tag::options[]
+        EventLog job =
+                eventLogs.create("jobs:9", options -> options.maxLength(10_000).ttlAfterLastAdd(Duration.ofHours(1)));
+        // end::options[]
+        assertThat(job.options().maxLength()).isEqualTo(10_000);
+        job.add(event);
+        assertThat(redis.getExpire(properties.keyPrefix() + "jobs:9")).isBetween(1L, 3600L);
+    }
+
+    @Test
+    void publisherFluxAndStream() {
+        EventId lastSeen = log.add(event);
+        log.addAll(events(0, 150));
+        List<Event> stored = log.read(Tail.all());
+        // tag::on-demand[]
+        Flow.Publisher<List<Event>> batches = log.publisher(Tail.after(lastSeen));
+
+        Flux<Event> events = EventFlux.events(log.publisher(Tail.after(lastSeen)));
+
+        try (Stream<Event> stream = log.stream(Tail.all())) {
+            stream.limit(100).forEach(this::show);
+        }
+        // end::on-demand[]
+        assertThat(shown).isEqualTo(stored.subList(0, 100));
+        shown.clear();
+        // tag::on-demand[]
+        try (Stream<Event> stream = log.stream(Tail.all(), Duration.ofSeconds(1))) {
+            stream.forEach(this::show);
+        }
+        // end::on-demand[]
+        assertThat(shown).isEqualTo(stored);
+        assertThat(EventFlux.batches(batches).blockFirst(Duration.ofSeconds(10)))
+                .isEqualTo(stored.subList(1, 151));
+        assertThat(events.take(150).collectList().block(Duration.ofSeconds(10))).isEqualTo(stored.subList(1, 151));
+    }
+
+    private interface Invoices {
+        void write(OrderEvent event);
+    }
+
+    @Test
+    void durableFollowers() {
+        List<OrderEvent> written = new CopyOnWriteArrayList<>();
+        OrderEvent first = new OrderEvent.Placed("Ada", BigDecimal.ONE);
+        OrderEvent second = new OrderEvent.Placed("Grace", BigDecimal.TEN);
+        TypedEventLog<OrderEvent> orders = eventLogs.create("orders", OrderEvent.class);
+        orders.add(first);
+        ConfigurableApplicationContext before = newApplication("eventlog.key-prefix=" + properties.keyPrefix());
+        writeInvoices(before.getBean(EventLogFactory.class), written::add);
+        await().untilAsserted(() -> assertThat(written).containsExactly(first));
+        before.close();
+        orders.add(second);
+        writeInvoices(newFactory("eventlog.key-prefix=" + properties.keyPrefix()), written::add);
+        await().untilAsserted(() -> assertThat(written).containsExactly(first, second));
+    }
+
+    private static void writeInvoices(EventLogFactory eventLogs, Invoices invoices) {
+        // tag::durable[]
+        eventLogs
+                .create("orders", OrderEvent.class)
+                .follow(
+                        Tail.all(),
+                        batch -> batch.forEach(event -> invoices.write(event.value())),
+                        options -> options.named("invoices"));
+        // end::durable[]
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({TestRedisConnection.class, Readings.class})
+    static class Web {}
+
+    @RestController
+    static class Readings {
+
+        private final EventLogSse sse;
+        private final EventLog log;
+
+        Readings(EventLogSse sse, EventLogFactory eventLogs) {
+            this.sse = sse;
+            this.log = eventLogs.create("log");
+        }
+
+        // tag::sse[]
+        @GetMapping("/readings")
+        SseEmitter readings(@RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
+            return sse.follow(log, Tail.last(50), lastEventId);
+        }
+        // end::sse[]
+    }
+
+    @Test
+    void serverSentEvents() throws Exception {
+        List<EventId> ids = log.addAll(events(0, 60));
+        ConfigurableApplicationContext application = closeLater(new SpringApplicationBuilder(Web.class)
+                .web(WebApplicationType.SERVLET)
+                .logStartupInfo(false)
+                .registerShutdownHook(false)
+                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
+                .properties("eventlog.key-prefix=" + properties.keyPrefix())
+                .run());
+        URI uri = URI.create(
+                "http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + "/readings");
+        SseClient fresh = closeLater(new SseClient(uri, null));
+        assertThat(fresh.nextEvent().id()).isEqualTo(ids.get(10).toString());
+        SseClient back = closeLater(new SseClient(uri, ids.get(58).toString()));
+        assertThat(back.nextEvent().lines()).containsExactly("id:" + ids.get(59), "data:{\"n\":\"59\"}");
+    }
+}
+
+// tag::quick-start[]
+@Service
+class Temperatures {
+
+    record Reading(String sensor, double celsius, Instant taken) {}
+
+    private final TypedEventLog<Reading> log;
+
+    Temperatures(EventLogFactory eventLogs) {
+        this.log = eventLogs.create("sensors:42", Reading.class);
+    }
+
+    void measured(Reading reading) {
+        log.add(reading);
+    }
+
+    Follower watch(Consumer<Reading> screen) {
+        return log.follow(Tail.last(50), batch -> batch.forEach(event -> screen.accept(event.value())));
+    }
+}
+// end::quick-start[]
