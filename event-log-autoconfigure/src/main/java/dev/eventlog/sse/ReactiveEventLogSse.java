@@ -72,7 +72,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     private final SseData data;
     private final Duration heartbeat;
     private final @Nullable Duration reconnectDelay;
-    private final Set<CompletableFuture<Void>> open = ConcurrentHashMap.newKeySet();
+    private final Set<Sinks.Empty<Void>> open = ConcurrentHashMap.newKeySet();
     private volatile Sinks.Empty<Void> shutdown = Sinks.empty();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
@@ -156,7 +156,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
             if (!running) {
                 return Flux.error(unavailable());
             }
-            CompletableFuture<Void> closed = new CompletableFuture<>();
+            Sinks.Empty<Void> closed = Sinks.empty();
             open.add(closed);
             return Mono.fromFuture(() -> find(log, tail))
                     .flatMapMany(start -> {
@@ -165,7 +165,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
                     })
                     .doFinally(signal -> {
                         open.remove(closed);
-                        closed.complete(null);
+                        closed.tryEmitEmpty();
                     });
         });
     }
@@ -238,10 +238,9 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     @Override
     public void stop(Runnable callback) {
         running = false;
-        CompletableFuture<?>[] ending = open.toArray(CompletableFuture[]::new);
+        List<Mono<Void>> ending = open.stream().map(Sinks.Empty::asMono).toList();
         shutdown.tryEmitEmpty(); // in vain if it has stopped already
-        CompletableFuture<Void> unused =
-                CompletableFuture.allOf(ending).whenComplete((nothing, failure) -> callback.run());
+        Mono.when(ending).doFinally(signal -> callback.run()).subscribe();
     }
 
     @Override
