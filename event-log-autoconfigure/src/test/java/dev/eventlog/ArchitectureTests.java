@@ -15,6 +15,7 @@ import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
+import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.observability.AddContext;
@@ -35,6 +36,7 @@ import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.redis.Turns;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.ReactiveEventLogSse;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
@@ -130,12 +132,14 @@ class ArchitectureTests {
     }
 
     @Test
-    void reactorIsKnownInItsPackageOnlyAndThatKnowsOnlyTheApi() {
+    void reactorIsKnownInItsPackageAndByStreamsOfWebFluxOnlyAndThatKnowsOnlyTheApi() {
         DescribedPredicate<JavaClass> reactor =
                 JavaClass.Predicates.resideInAnyPackage("dev.eventlog.reactor", "reactor..", "org.reactivestreams..");
         noClasses()
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.reactor")
+                .and()
+                .haveNameNotMatching(".*\\.ReactiveEventLogSse.*")
                 .should(dependOnClassesThat(reactor))
                 .check(CODE);
         noClasses()
@@ -144,6 +148,16 @@ class ArchitectureTests {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert", "org.springframework..")
+                .check(CODE);
+    }
+
+    @Test
+    void streamsOfWebFluxDoWithoutSpringMvc() {
+        noClasses()
+                .that()
+                .haveNameMatching(".*\\.(ReactiveEventLogSse|LastEventId|SseData).*")
+                .should(dependOnClassesThat(JavaClass.Predicates.resideInAPackage("org.springframework.web.servlet..")
+                        .or(JavaClass.Predicates.belongToAnyOf(EventLogSse.class, EventLogEmitter.class))))
                 .check(CODE);
     }
 
@@ -166,6 +180,8 @@ class ArchitectureTests {
                         EventLogSse.class,
                         EventLogEmitter.class,
                         EventLogSseAutoConfiguration.class,
+                        ReactiveEventLogSse.class,
+                        ReactiveEventLogSseAutoConfiguration.class,
                         EventLogAutoConfiguration.class,
                         EventLogHealthAutoConfiguration.class,
                         EventLogMetricsAutoConfiguration.class,

@@ -151,8 +151,8 @@ public final class EventLogEmitter extends SseEmitter {
         if (over.compareAndSet(false, true)) {
             followers.forEach(Follower::close);
             String last = failure == null
-                    ? text(event().name(SseData.END).data("The server ends this stream: connect again to go on"))
-                    : text(event().name(SseData.FAILED).data("The log cannot be followed any further"));
+                    ? text(event().name(SseData.END).data(SseData.END_TEXT))
+                    : text(event().name(SseData.FAILED).data(SseData.FAILED_TEXT));
             if (write(last)) {
                 complete();
             }

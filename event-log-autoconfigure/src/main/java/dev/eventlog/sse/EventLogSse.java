@@ -21,9 +21,9 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.ProblemDetail;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.web.ErrorResponseException;
+import org.springframework.web.server.ResponseStatusException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -174,9 +174,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     }
 
     private static ErrorResponseException unavailable(@Nullable Throwable cause) {
-        HttpStatus status = HttpStatus.SERVICE_UNAVAILABLE;
-        ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, "The application is shutting down");
-        return new ErrorResponseException(status, problem, cause);
+        return new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE, "The application is shutting down", cause);
     }
 
     @Override

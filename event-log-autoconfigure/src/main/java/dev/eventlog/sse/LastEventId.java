@@ -4,8 +4,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.ProblemDetail;
-import org.springframework.web.ErrorResponseException;
+import org.springframework.web.server.ResponseStatusException;
 
 /** What a client that lost its connection says it has seen. */
 final class LastEventId {
@@ -20,9 +19,8 @@ final class LastEventId {
         try {
             return Tail.after(EventId.parse(lastEventId));
         } catch (IllegalArgumentException malformed) {
-            ProblemDetail problem = ProblemDetail.forStatusAndDetail(
-                    HttpStatus.BAD_REQUEST, "Last-Event-ID: " + malformed.getMessage());
-            throw new ErrorResponseException(HttpStatus.BAD_REQUEST, problem, malformed);
+            throw new ResponseStatusException(
+                    HttpStatus.BAD_REQUEST, "Last-Event-ID: " + malformed.getMessage(), malformed);
         }
     }
 }

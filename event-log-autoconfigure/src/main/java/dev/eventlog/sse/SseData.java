@@ -12,7 +12,9 @@ record SseData(JsonMapper json) {
     static final String CAUGHT_UP = "caught-up";
     static final String GAP = "gap";
     static final String END = "end";
+    static final String END_TEXT = "The server ends this stream: connect again to go on";
     static final String FAILED = "failed";
+    static final String FAILED_TEXT = "The log cannot be followed any further";
 
     /** As text, before any of it is written: what cannot be JSON then leaves no half of it behind. */
     String of(@Nullable Object body) {

@@ -1,0 +1,39 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.ReactiveEventLogSse;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.http.codec.ServerSentEvent;
+import reactor.core.publisher.Flux;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Auto-configuration of a {@link ReactiveEventLogSse} in applications of Spring WebFlux. */
+@AutoConfiguration(after = EventLogAutoConfiguration.class)
+@ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+@ConditionalOnClass(
+        value = {Flux.class, ServerSentEvent.class},
+        name = "org.springframework.web.reactive.DispatcherHandler")
+@ConditionalOnBean(EventLogFactory.class)
+@ConditionalOnBooleanProperty(name = "eventlog.sse.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(EventLogProperties.class)
+public final class ReactiveEventLogSseAutoConfiguration {
+
+    ReactiveEventLogSseAutoConfiguration() {}
+
+    @Bean
+    @ConditionalOnMissingBean
+    ReactiveEventLogSse reactiveEventLogSse(ObjectProvider<JsonMapper> json, EventLogProperties properties) {
+        return new ReactiveEventLogSse(
+                json.getIfUnique(JsonMapper::new),
+                properties.sse().heartbeat(),
+                properties.sse().reconnectDelay());
+    }
+}

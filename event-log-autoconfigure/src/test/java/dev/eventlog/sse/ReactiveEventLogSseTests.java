@@ -1,0 +1,438 @@
+package dev.eventlog.sse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.test.IdleClients;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.SseClient;
+import dev.eventlog.test.TestApplication;
+import dev.eventlog.test.TestRedisConnection;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.reactivestreams.Subscription;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
+import org.springframework.data.redis.core.types.RedisClientInfo;
+import org.springframework.http.client.ReactorResourceFactory;
+import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.util.ClassUtils;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RestController;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What clients of a WebFlux server get. */
+@ExtendWith(OutputCaptureExtension.class)
+class ReactiveEventLogSseTests extends LogTests {
+
+    private static final String CLIENT = "webflux-sse-tests";
+
+    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
+    private static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
+
+    /** That of the tests that neither end it nor need it to be otherwise. */
+    private static ConfigurableApplicationContext shared;
+
+    record Reading(int n, @Nullable String room) {}
+
+    @BeforeAll
+    static void startShared() {
+        shared = start("eventlog.follow.max-threads=8", "spring.data.redis.client-name=" + CLIENT);
+    }
+
+    @AfterAll
+    static void closeShared() {
+        shared.close();
+    }
+
+    @BeforeEach
+    void followsNothingYet() {
+        await().until(() -> feeds() == 0);
+    }
+
+    @Test
+    void sendsWhatIsThereThenWhatComesEachWithItsId() throws Exception {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 3));
+        SseClient client = open("/all/" + log.name(), null);
+
+        assertThat(client.header("Content-Type")).startsWith("text/event-stream");
+        assertThat(client.next().lines()).as("it is open").containsExactly(":");
+        for (int n = 0; n < 3; n++) {
+            assertThat(client.next().lines()).containsExactly("id:" + ids.get(n), "data:{\"n\":\"" + n + "\"}");
+        }
+        assertThat(client.next().lines()).containsExactly("event:caught-up", "data:");
+
+        EventId id = log.add(event(3));
+        assertThat(client.next().lines()).containsExactly("id:" + id, "data:{\"n\":\"3\"}");
+    }
+
+    @Test
+    void sendsTypedEventsAndWhatIsMadeOfThem() throws Exception {
+        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
+        EventId id = log.add(new Reading(1, "a\nb\rc"));
+
+        assertThat(open("/typed/" + log.name(), null).nextEvent().lines())
+                .containsExactly("id:" + id, "data:{\"n\":1,\"room\":\"a\\nb\\rc\"}");
+        assertThat(open("/rooms/" + log.name(), null).nextEvent().lines())
+                .as("text of several lines")
+                .containsExactly("id:" + id, "data:a", "data:b", "data:c");
+    }
+
+    @Test
+    void goesOnAfterTheLastIdWhateverTheTail() throws Exception {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 3));
+
+        SseClient client = open("/new/" + log.name(), ids.get(0).toString());
+        assertThat(client.next().lines()).as("where it begins").containsExactly("id:" + ids.get(0));
+        assertThat(client.next().id()).isEqualTo(ids.get(1).toString());
+        assertThat(client.next().id()).isEqualTo(ids.get(2).toString());
+        assertThat(client.next().name()).isEqualTo("caught-up");
+        assertThat(open("/new/" + log.name(), "").next("caught-up").data())
+                .as("an empty one is none")
+                .isEmpty();
+    }
+
+    @Test
+    void losesNothingForAClientThatComesBackBeforeItGotAnEvent() throws Exception {
+        EventLog log = newLog();
+        log.add(event(0));
+        ConfigurableApplicationContext application = closeLater(start("eventlog.sse.reconnect-delay=1500ms"));
+        SseClient first = open(application, "/new/" + log.name(), null);
+        SseClient.Message begin = first.next();
+        assertThat(begin.field("retry")).isEqualTo("1500");
+        first.close();
+        log.addAll(events(1, 3));
+
+        SseClient second = open(application, "/new/" + log.name(), begin.id());
+
+        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"1\"}");
+        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"2\"}");
+    }
+
+    @Test
+    void refusesAMalformedLastId() throws Exception {
+        assertThat(SseClient.refused(uri(shared, "/all/" + newName()), "yesterday")
+                        .statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
+    }
+
+    @Test
+    void isAnErrorIfRedisCannotBeReached() {
+        EventLogFactory away =
+                TestApplication.factory(closeLater(TestApplication.startElsewhere("spring.data.redis.port=1")));
+        Flux<?> stream = new ReactiveEventLogSse(new JsonMapper(), Duration.ZERO, null)
+                .follow(away.create("test:away"), Tail.all(), null);
+
+        assertThatThrownBy(() -> stream.blockFirst(Duration.ofSeconds(10)))
+                .isInstanceOf(EventLogUnavailableException.class);
+    }
+
+    @Test
+    void tellsOfAGapBeforeWhatFollowsIt() throws Exception {
+        EventLog log = newLog();
+        EventId id = log.add(event(0));
+        String seen = new EventId(id.milliseconds() + 1_000, 0).toString();
+
+        SseClient client = open("/all/" + log.name(), seen);
+        client.next("caught-up");
+        await().until(() -> feeds() == 1);
+        String next = log.add(event(1)).toString();
+
+        SseClient.Message gap = client.next();
+        assertThat(gap.lines().get(0)).isEqualTo("event:gap");
+        assertThat(gap.data())
+                .startsWith("{\"kind\":\"BEGAN_AGAIN\",\"lastSeen\":\"" + seen + "\",\"firstAvailable\":\"" + next
+                        + "\",\"missed\":")
+                .matches(".*:(null|[0-9]+)}");
+        assertThat(client.next().id()).isEqualTo(next);
+    }
+
+    @Test
+    void tellsThatItHasFailedAndNotWhy(CapturedOutput output) throws Exception {
+        EventLog log = newLog();
+        SseClient client = open(closeLater(start("eventlog.sse.heartbeat=10ms")), "/failing/" + log.name(), null);
+        client.next("caught-up");
+
+        log.add(event(0));
+
+        assertThat(client.next("failed").lines())
+                .containsExactly("event:failed", "data:The log cannot be followed any further");
+        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+        assertThat(output).contains("secret of the server");
+        await().until(() -> feeds() == 0);
+    }
+
+    @Test
+    void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
+        EventLog log = newLog();
+        SseClient client = open(closeLater(start("eventlog.sse.heartbeat=50ms")), "/all/" + log.name(), null);
+        client.next("caught-up");
+        for (int beats = 0; beats < 2; beats++) {
+            assertThat(client.next().lines()).containsExactly(":");
+        }
+        await().until(() -> feeds() == 1);
+
+        client.close();
+
+        await().until(() -> feeds() == 0);
+        assertThat(output).doesNotContain("ERROR", "Exception");
+    }
+
+    @Test
+    void endsStreamsBeforeTheServerWaitsForItsRequests(CapturedOutput output) throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application =
+                closeLater(start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful"));
+        List<SseClient> clients = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            clients.add(open(application, "/all/" + log.name(), null));
+            clients.get(i).next("caught-up");
+        }
+
+        long start = System.nanoTime();
+        application.close();
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
+        for (SseClient client : clients) {
+            assertThat(client.next().lines())
+                    .containsExactly("event:end", "data:The server ends this stream: connect again to go on");
+            assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+        }
+        assertThat(output).doesNotContain("ERROR", "Exception");
+    }
+
+    @Test
+    void refusesStreamsWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = closeLater(start());
+        ReactiveEventLogSse sse = application.getBean(ReactiveEventLogSse.class);
+        SseClient client = open(application, "/all/" + log.name(), null);
+        client.next("caught-up");
+
+        sse.stop();
+        client.next("end");
+        assertThat(SseClient.refused(uri(application, "/all/" + log.name()), null)
+                        .statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_UNAVAILABLE);
+        sse.start();
+        open(application, "/all/" + log.name(), null).next("caught-up");
+    }
+
+    @Test
+    void fetchesNoMoreThanABatchAheadOfAClientThatDoesNotRead() {
+        EventLog log = newFactory("eventlog.follow.batch-size=10").create(newName());
+        log.addAll(events(0, 100));
+        AtomicInteger fetched = new AtomicInteger();
+        Slow client = new Slow();
+        new ReactiveEventLogSse(new JsonMapper(), Duration.ofMillis(10), null)
+                .follow(log, Tail.all(), null, event -> fetched.incrementAndGet())
+                .subscribe(client);
+
+        client.request(4);
+        await().until(() -> client.got.size() == 4);
+        assertStays(fetched, 10);
+        client.request(Long.MAX_VALUE); // it would have heard of an overflow by the heartbeats
+        await().until(() -> client.names().contains("caught-up"));
+        assertThat(fetched).hasValue(100);
+        client.cancel();
+    }
+
+    @Test
+    void aClientThatReadsNothingHoldsUpNoOther() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = closeLater(start("eventlog.sse.heartbeat=50ms"));
+        URI uri = uri(application, "/all/" + log.name());
+        Socket stuck = closeLater(new Socket());
+        stuck.setReceiveBufferSize(4096);
+        stuck.connect(new InetSocketAddress(uri.getHost(), uri.getPort()));
+        stuck.getOutputStream().write(("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes());
+        SseClient client = open(application, "/all/" + log.name(), null);
+
+        Map<String, String> large = Map.of("text", "x".repeat(100_000));
+        for (int i = 0; i < 100; i++) { // more than the system keeps for a client
+            String id = log.add(large).toString();
+            assertThat(client.nextEvent().id()).isEqualTo(id);
+        }
+
+        for (int beats = 0; beats < 3; beats++) {
+            assertThat(client.next().lines()).containsExactly(":");
+        }
+        stuck.close();
+    }
+
+    @Test
+    void manyIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
+        EventLog log = newLog();
+        URI uri = uri(shared, "/new/" + log.name());
+        open("/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs
+        await().until(() -> blockedConnections() == 1);
+        long connections = connectionsNamed(CLIENT);
+        int threads = Thread.getAllStackTraces().size();
+
+        IdleClients clients = closeLater(new IdleClients(300, uri));
+        assertThat(clients.await("event:caught-up\ndata:\n\n", 30)).isEqualTo(300);
+
+        EventId id = log.add(event(1));
+        assertThat(clients.await("id:" + id + "\ndata:{\"n\":\"1\"}\n\n", 30)).isEqualTo(300);
+        assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
+        assertThat(connectionsNamed(CLIENT)).isLessThanOrEqualTo(connections + POOLED);
+        await().until(() -> blockedConnections() == 1);
+    }
+
+    private long blockedConnections() {
+        List<RedisClientInfo> clients = Objects.requireNonNull(redis.getClientList());
+        return clients.stream()
+                .filter(client -> CLIENT.equals(client.getName())
+                        && String.valueOf(client.getFlags()).contains("b"))
+                .count();
+    }
+
+    private static long feeds() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("eventlog-feed-"))
+                .count();
+    }
+
+    private static void assertStays(AtomicInteger count, int value) {
+        Awaitility.await()
+                .pollDelay(Duration.ZERO)
+                .during(Duration.ofMillis(100))
+                .untilAsserted(() -> assertThat(count).hasValue(value));
+    }
+
+    private static ConfigurableApplicationContext start(String... properties) {
+        return new SpringApplicationBuilder(Application.class)
+                .web(WebApplicationType.REACTIVE)
+                .logStartupInfo(false)
+                .registerShutdownHook(false)
+                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
+                .properties(properties)
+                .run();
+    }
+
+    private static URI uri(ConfigurableApplicationContext application, String path) {
+        return URI.create("http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + path);
+    }
+
+    private SseClient open(String path, @Nullable String lastEventId) throws IOException, InterruptedException {
+        return open(shared, path, lastEventId);
+    }
+
+    private SseClient open(ConfigurableApplicationContext application, String path, @Nullable String lastEventId)
+            throws IOException, InterruptedException {
+        return closeLater(new SseClient(uri(application, path), lastEventId));
+    }
+
+    /** Reads only as much as it is told to. */
+    private static final class Slow extends BaseSubscriber<ServerSentEvent<Object>> {
+
+        private final List<ServerSentEvent<Object>> got = new CopyOnWriteArrayList<>();
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {}
+
+        @Override
+        protected void hookOnNext(ServerSentEvent<Object> message) {
+            got.add(message);
+        }
+
+        List<String> names() {
+            return got.stream().map(message -> String.valueOf(message.event())).toList();
+        }
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({TestRedisConnection.class, Controller.class})
+    static class Application {
+
+        @Bean
+        ReactorResourceFactory reactorResourceFactory() {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            resources.setShutdownQuietPeriod(Duration.ZERO); // these seconds say nothing of the streams
+            return resources;
+        }
+    }
+
+    @RestController
+    static class Controller {
+
+        private final EventLogFactory logs;
+        private final ReactiveEventLogSse sse;
+
+        Controller(EventLogFactory logs, ReactiveEventLogSse sse) {
+            this.logs = logs;
+            this.sse = sse;
+        }
+
+        @GetMapping("/all/{log}")
+        Flux<ServerSentEvent<Object>> all(
+                @PathVariable String log, @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
+            return sse.follow(logs.create(log), Tail.all(), lastEventId);
+        }
+
+        @GetMapping("/new/{log}")
+        Flux<ServerSentEvent<Object>> onlyNew(
+                @PathVariable String log, @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
+            return sse.follow(logs.create(log), Tail.last(0), lastEventId);
+        }
+
+        @GetMapping("/typed/{log}")
+        Flux<ServerSentEvent<Object>> typed(@PathVariable String log) {
+            return sse.follow(logs.create(log, Reading.class), Tail.all(), null);
+        }
+
+        @GetMapping("/rooms/{log}")
+        Flux<ServerSentEvent<Object>> rooms(@PathVariable String log) {
+            return sse.follow(
+                    logs.create(log, Reading.class),
+                    Tail.all(),
+                    null,
+                    event -> Objects.requireNonNull(event.value().room()));
+        }
+
+        @GetMapping("/failing/{log}")
+        Flux<ServerSentEvent<Object>> failing(@PathVariable String log) {
+            return sse.follow(logs.create(log), Tail.all(), null, event -> {
+                throw new IllegalStateException("secret of the server");
+            });
+        }
+    }
+}
