@@ -92,7 +92,13 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
                     + endpoint.method() + " needs another id");
         }
         if (running && autoStartup) {
-            listener.start();
+            try {
+                listener.start();
+            } catch (RuntimeException refused) { // and so will the bean be, which may be tried again
+                listener.stop();
+                listeners.remove(endpoint.id());
+                throw refused;
+            }
         }
     }
 

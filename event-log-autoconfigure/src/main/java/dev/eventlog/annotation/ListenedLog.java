@@ -82,6 +82,7 @@ final class ListenedLog {
         wanted = true;
         failure = null;
         waiting = null;
+        again = null;
         begin();
     }
 

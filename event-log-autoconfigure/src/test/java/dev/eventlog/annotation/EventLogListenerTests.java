@@ -9,10 +9,12 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.TypedEvent;
+import dev.eventlog.TypedEventLog;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
 import dev.eventlog.test.LogTests;
@@ -24,7 +26,6 @@ import java.lang.annotation.RetentionPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -32,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -76,6 +78,26 @@ class EventLogListenerTests extends LogTests {
 
     private ApplicationContextRunner listeningTo(EventLog log) {
         return runner.withPropertyValues("log=" + log.name());
+    }
+
+    /** Without a Redis, and with a factory that outlives the application: no more than what listeners need. */
+    private ApplicationContextRunner withOwnFactory() {
+        return new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(EventLogListenerAutoConfiguration.class))
+                .withBean(EventLogFactory.class, () -> new OwnFactory(factory));
+    }
+
+    private record OwnFactory(EventLogFactory factory) implements EventLogFactory {
+
+        @Override
+        public EventLog create(String name, Consumer<EventLogOptions.Builder> customizer) {
+            return factory.create(name, customizer);
+        }
+
+        @Override
+        public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+            return factory.create(name, type, customizer);
+        }
     }
 
     private static EventLogListenerRegistry registry(ConfigurableApplicationContext context) {
@@ -261,29 +283,36 @@ class EventLogListenerTests extends LogTests {
 
     static class Named extends Calls {
 
-        @EventLogListener(logs = "${log}", name = "${name}")
+        @EventLogListener(id = "a", logs = "${log}", name = "${name}")
         void on(Number value) {
             add("on", value.n());
+            if (value.n() == 2 && of("on").size() > 1) {
+                throw new IllegalStateException("2 is to be the first");
+            }
         }
     }
 
     @Test
     void withANameGoesOnWhenTheApplicationStartsAgain() {
         EventLog log = newLog();
-        log.addAll(events(0, 2));
+        log.addAll(events(0, 4));
         ApplicationContextRunner named = listeningTo(log)
                 .withPropertyValues("name=a", "eventlog.positions.key=" + newName())
                 .withBean(Named.class);
-        named.run(context -> await().untilAsserted(
-                        () -> assertThat(context.getBean(Named.class).of("on")).containsExactly(0, 1)));
-        log.addAll(events(2, 4));
+        named.run(context -> {
+            await().until(() -> registry(context).failure("a").isPresent());
+            assertThat(context.getBean(Named.class).of("on")).containsExactly(0, 1, 2);
+        });
         named.run(context -> await().untilAsserted(
                         () -> assertThat(context.getBean(Named.class).of("on")).containsExactly(2, 3)));
+        log.add(event(4));
+        named.run(context -> await().untilAsserted(
+                        () -> assertThat(context.getBean(Named.class).of("on")).containsExactly(4)));
     }
 
     static class ByHand extends Calls {
 
-        @EventLogListener(id = "a", logs = "${log}", autoStartup = "${start}")
+        @EventLogListener(id = "a", logs = "${log}", autoStartup = "${start:}")
         void on(Number value) {
             add("on", value.n());
         }
@@ -515,7 +544,8 @@ class EventLogListenerTests extends LogTests {
     })
     void refusesMethodsThatCannotTakeEvents(String name, String why) throws ClassNotFoundException {
         Class<?> type = Class.forName(EventLogListenerTests.class.getName() + '$' + name);
-        runner.withBean(type)
+        withOwnFactory()
+                .withBean(type)
                 .run(context -> assertThat(context)
                         .getFailure()
                         .hasMessageContaining(name + ".wrong(")
@@ -549,7 +579,8 @@ class EventLogListenerTests extends LogTests {
                 "start=maybe | autoStartup | neither true nor false"
             })
     void refusesAttributesThatMakeNoSense(String property, String attribute, String why) {
-        runner.withPropertyValues(property)
+        withOwnFactory()
+                .withPropertyValues(property)
                 .withBean(Attributes.class)
                 .run(context -> assertThat(context)
                         .getFailure()
@@ -560,10 +591,12 @@ class EventLogListenerTests extends LogTests {
 
     @Test
     void refusesAPolicyThatIsNotThereAndTwoOfWhichNoneIsNamed() {
-        runner.withPropertyValues("policy=none")
+        withOwnFactory()
+                .withPropertyValues("policy=none")
                 .withBean(Attributes.class)
                 .run(context -> assertThat(context).getFailure().hasMessageContaining("'none'"));
-        runner.withBean("one", EventLogErrorPolicy.class, () -> options -> {})
+        withOwnFactory()
+                .withBean("one", EventLogErrorPolicy.class, () -> options -> {})
                 .withBean("other", EventLogErrorPolicy.class, () -> options -> {})
                 .withBean(Attributes.class)
                 .run(context -> assertThat(context)
@@ -574,7 +607,8 @@ class EventLogListenerTests extends LogTests {
 
     @Test
     void refusesTwoListenersOfOneId() {
-        runner.withBean("one", Attributes.class)
+        withOwnFactory()
+                .withBean("one", Attributes.class)
                 .withBean("other", Attributes.class)
                 .run(context -> assertThat(context).getFailure().hasMessageContaining("listener 'same' already"));
     }
@@ -598,7 +632,8 @@ class EventLogListenerTests extends LogTests {
 
     @Test
     void refusesBeansThatAreNoSingletonsWhenTheyAreMade() {
-        runner.withPropertyValues("log=x")
+        withOwnFactory()
+                .withPropertyValues("log=x")
                 .withUserConfiguration(Scoped.class)
                 .withBean("prototype", OneOfMany.class, OneOfMany::new, definition -> definition.setScope("prototype"))
                 .run(context -> {
@@ -698,6 +733,22 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
+    void closesTheFollowersOfAFactoryThatOutlivesTheApplication() {
+        EventLog log = newLog();
+        Follower[] follower = new Follower[1];
+        withOwnFactory()
+                .withPropertyValues("log=" + log.name())
+                .withBean(ByHand.class)
+                .run(context -> {
+                    log.add(event(0));
+                    await().until(() -> context.getBean(ByHand.class).of("on").size() == 1);
+                    follower[0] = registry(context).followers("a").get(0);
+                    assertThat(follower[0].isRunning()).isTrue();
+                });
+        assertThat(follower[0].completion().toCompletableFuture()).isCompletedWithValue(null);
+    }
+
+    @Test
     void startsWithTheContextAgain() {
         EventLog log = newLog();
         listeningTo(log).withBean("b", OneOfMany.class).run(context -> {
@@ -784,13 +835,20 @@ class EventLogListenerTests extends LogTests {
     void doesNotStartWhereRedisRefuses() {
         String name = newName();
         redis.opsForValue().set(name, "no log");
-        runner.withPropertyValues("log=" + name).withBean(OneOfMany.class).run(context -> {
-            assertThat(context).hasFailed();
-            assertThat(Objects.requireNonNull(context.getStartupFailure()))
-                    .hasRootCauseInstanceOf(Exception.class)
-                    .hasStackTraceContaining(EventLogException.class.getName())
-                    .hasStackTraceContaining(name);
-        });
+        ApplicationContextRunner refused = runner.withPropertyValues("log=" + name);
+        refused.withBean(OneOfMany.class)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining(EventLogException.class.getName())
+                        .hasStackTraceContaining(name));
+        refused.withBean("lazy", OneOfMany.class, OneOfMany::new, definition -> definition.setLazyInit(true))
+                .run(context -> {
+                    assertThat(catchThrowable(() -> context.getBean("lazy"))).hasStackTraceContaining(name);
+                    assertThat(registry(context).ids()).isEmpty();
+                    redis.delete(name);
+                    context.getBean("lazy");
+                    assertThat(registry(context).isRunning("lazy.on")).isTrue();
+                });
     }
 
     @Test
@@ -803,13 +861,5 @@ class EventLogListenerTests extends LogTests {
         assertThat(RuntimeHintsPredicates.reflection()
                         .onMethodInvocation(Beginnings.class.getDeclaredMethod("fresh", Number.class)))
                 .accepts(hints);
-    }
-
-    @Test
-    void costsNothingWhereThereIsNoListener() {
-        runner.run(context -> {
-            assertThat(registry(context).ids()).isEmpty();
-            assertThat(context).hasSingleBean(EventLogFactory.class);
-        });
     }
 }
