@@ -4,19 +4,22 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
 /**
- * What a follower does when its listener throws, without options it stops; and whether it has a name, by which it keeps its
- * position. Immutable, and thread-safe if what it is given is; made by a {@link Builder}.
+ * What a follower does when its listener throws, without options it stops; whether it has a name, by which it keeps its
+ * position; and how much its listener gets at once. Immutable, and thread-safe if what it is given is; made by a
+ * {@link Builder}.
  */
 public final class FollowOptions {
 
     private final @Nullable RetryPolicy retryPolicy;
     private final @Nullable EventBatchRecoverer recoverer;
     private final @Nullable String name;
+    private final @Nullable Integer batchSize;
 
     private FollowOptions(Builder builder) {
         this.retryPolicy = builder.retryPolicy;
         this.recoverer = builder.recoverer;
         this.name = builder.name;
+        this.batchSize = builder.batchSize;
     }
 
     /** {@return a builder of options by which a follower has no name and stops as soon as its listener throws} */
@@ -39,12 +42,18 @@ public final class FollowOptions {
         return name;
     }
 
+    /** {@return how many events the listener gets at most in one call; null for {@code eventlog.follow.batch-size}} */
+    public @Nullable Integer batchSize() {
+        return batchSize;
+    }
+
     /** Makes options. Not thread-safe. */
     public static final class Builder {
 
         private @Nullable RetryPolicy retryPolicy;
         private @Nullable EventBatchRecoverer recoverer;
         private @Nullable String name;
+        private @Nullable Integer batchSize;
 
         private Builder() {}
 
@@ -96,6 +105,24 @@ public final class FollowOptions {
                         + "' of a follower must not be blank, nor have an @: that divides it from the log");
             }
             this.name = name;
+            return this;
+        }
+
+        /**
+         * Lets the listener have fewer events in one call. What holds of a batch then holds of so many: it is retried, handed
+         * to a recoverer, and its position stored by itself. With 1 a listener that throws holds up, or gives up, no event but
+         * that one. The log is not read in smaller pages for it.
+         *
+         * @param batchSize how many events at most, above 0; without meaning where it is more than
+         *     {@code eventlog.follow.batch-size}
+         * @return this builder
+         * @throws IllegalArgumentException if it is less than 1
+         */
+        public Builder batchSize(int batchSize) {
+            if (batchSize < 1) {
+                throw new IllegalArgumentException("The batch size " + batchSize + " must be 1 or more");
+            }
+            this.batchSize = batchSize;
             return this;
         }
 

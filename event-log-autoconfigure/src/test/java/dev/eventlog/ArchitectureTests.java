@@ -12,7 +12,12 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import dev.eventlog.annotation.EventLogErrorPolicy;
+import dev.eventlog.annotation.EventLogListener;
+import dev.eventlog.annotation.EventLogListenerAnnotationBeanPostProcessor;
+import dev.eventlog.annotation.EventLogListenerRegistry;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
@@ -87,10 +92,10 @@ class ArchitectureTests {
     }
 
     @Test
-    void streamsToClientsAreMadeByTheApiAlone() {
+    void streamsToClientsAndListenersByAnnotationAreMadeByTheApiAlone() {
         noClasses()
                 .that()
-                .resideInAPackage("dev.eventlog.sse")
+                .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.annotation")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
@@ -182,6 +187,11 @@ class ArchitectureTests {
                         EventLogSseAutoConfiguration.class,
                         ReactiveEventLogSse.class,
                         ReactiveEventLogSseAutoConfiguration.class,
+                        EventLogListener.class,
+                        EventLogListenerRegistry.class,
+                        EventLogErrorPolicy.class,
+                        EventLogListenerAnnotationBeanPostProcessor.class,
+                        EventLogListenerAutoConfiguration.class,
                         EventLogAutoConfiguration.class,
                         EventLogHealthAutoConfiguration.class,
                         EventLogMetricsAutoConfiguration.class,

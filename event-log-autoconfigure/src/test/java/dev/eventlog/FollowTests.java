@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -172,6 +174,26 @@ class FollowTests extends LogTests {
         assertThat(listener.batches()).as("mostly full").hasSizeLessThanOrEqualTo(40);
         assertThatExceptionOfType(UnsupportedOperationException.class)
                 .isThrownBy(() -> listener.batches().get(0).clear());
+    }
+
+    @Test
+    void followerCanHaveSmallerBatchesThanTheOthers() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 25));
+        List<EventId> positions = new CopyOnWriteArrayList<>();
+        CompletableFuture<Follower> follower = new CompletableFuture<>();
+        Collected<Event> listener =
+                Collected.and(batch -> positions.add(follower.get().position()));
+        follower.complete(closeLater(log.follow(Tail.all(), listener, options -> options.batchSize(4))));
+        await().until(() -> listener.count() == 25);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 25));
+        assertThat(listener.batches()).extracting(List::size).containsExactly(4, 4, 2, 4, 4, 2, 4, 1);
+        assertThat(positions.subList(1, 4)).containsExactly(ids.get(3), ids.get(7), ids.get(9));
+        await().until(() -> listener.caughtUp() == 1);
+        assertThat(listener.calls().get(8)).isEqualTo(Collected.CAUGHT_UP);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> log.follow(Tail.all(), listener, options -> options.batchSize(0)))
+                .withMessageContaining("1 or more");
     }
 
     @Test

@@ -84,7 +84,7 @@ public final class EventLogAutoConfiguration {
                 backOff(follow.recovery()));
     }
 
-    private static BackOff backOff(Recovery recovery) {
+    static BackOff backOff(Recovery recovery) {
         ExponentialBackOff backOff = new ExponentialBackOff(recovery.delay().toMillis(), recovery.multiplier());
         backOff.setMaxInterval(recovery.maxDelay().toMillis());
         backOff.setJitter(recovery.jitter().toMillis());

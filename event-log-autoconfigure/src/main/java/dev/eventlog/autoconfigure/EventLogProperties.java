@@ -24,6 +24,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param follow Following.
  * @param sse Server-Sent Events.
  * @param positions Positions of named followers.
+ * @param listener Methods annotated with {@code @EventLogListener}.
  */
 @ConfigurationProperties("eventlog")
 record EventLogProperties(
@@ -35,7 +36,8 @@ record EventLogProperties(
         @DefaultValue Read read,
         @DefaultValue Follow follow,
         @DefaultValue Sse sse,
-        @DefaultValue Positions positions)
+        @DefaultValue Positions positions,
+        @DefaultValue Listener listener)
         implements InitializingBean {
 
     /**
@@ -117,6 +119,32 @@ record EventLogProperties(
      */
     record Positions(@DefaultValue("eventlog:positions") String key) {}
 
+    /**
+     * Methods annotated with {@code @EventLogListener}.
+     *
+     * @param enabled Whether methods annotated with @EventLogListener are called.
+     * @param autoStartup Whether those start with the application that do not say so themselves.
+     * @param retry Calling them again when they throw.
+     */
+    record Listener(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("true") boolean autoStartup,
+            @DefaultValue Retry retry) {}
+
+    /**
+     * Calling methods again when they throw.
+     *
+     * @param maxRetries How often a method that threw is called again with the same events before its listener stops.
+     * @param delay How long to wait before it is called again.
+     * @param multiplier How many times longer to wait after each further failure.
+     * @param maxDelay How long to wait at most.
+     */
+    record Retry(
+            @DefaultValue("0") long maxRetries,
+            @DefaultValue("1s") Duration delay,
+            @DefaultValue("2") double multiplier,
+            @DefaultValue("1m") Duration maxDelay) {}
+
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
     public void afterPropertiesSet() {
@@ -146,11 +174,7 @@ record EventLogProperties(
         check(!positions.key().isBlank(), "positions.key", positions.key(), "must be the key of a Redis hash");
         Recovery recovery = follow.recovery();
         between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
-        check(
-                recovery.multiplier() >= 1 && recovery.multiplier() <= 1000,
-                "follow.recovery.multiplier",
-                recovery.multiplier(),
-                "must be from 1 to 1000");
+        multiplier("follow.recovery.multiplier", recovery.multiplier());
         between("follow.recovery.max-delay", recovery.maxDelay(), recovery.delay(), Duration.ofHours(1));
         between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, recovery.delay());
         if (!sse.heartbeat().isZero()) {
@@ -159,6 +183,15 @@ record EventLogProperties(
         if (sse.reconnectDelay() != null) {
             between("sse.reconnect-delay", sse.reconnectDelay(), Duration.ofMillis(1), Duration.ofHours(1));
         }
+        Retry retry = listener.retry();
+        check(retry.maxRetries() >= 0, "listener.retry.max-retries", retry.maxRetries(), "must be 0 or more");
+        between("listener.retry.delay", retry.delay(), Duration.ofMillis(1), Duration.ofHours(1));
+        multiplier("listener.retry.multiplier", retry.multiplier());
+        between("listener.retry.max-delay", retry.maxDelay(), retry.delay(), Duration.ofHours(1));
+    }
+
+    private static void multiplier(String name, double value) {
+        check(value >= 1 && value <= 1000, name, value, "must be from 1 to 1000");
     }
 
     private static void atLeastOne(String name, int value) {

@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -111,6 +112,7 @@ final class PullFollower implements RunningFollower {
     private final @Nullable Bookmark bookmark;
     private final EventId existingEnd;
     private final long limit;
+    private final int batchSize;
     private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.SLEEPING);
     private final CompletableFuture<Void> completion = new CompletableFuture<>();
 
@@ -166,6 +168,7 @@ final class PullFollower implements RunningFollower {
         this.loss = start.loss();
         this.existingEnd = existingEnd;
         this.limit = limit;
+        this.batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         this.life = life;
     }
 
@@ -505,7 +508,17 @@ final class PullFollower implements RunningFollower {
                 loss = null;
             }));
         }
-        due.add(new Call("onBatch", events, () -> take(events, () -> listener.onBatch(events))));
+        if (events.size() <= batchSize) {
+            takesNextBatch(events);
+            return;
+        }
+        for (int from = 0; from < events.size(); from += batchSize) { // a copy, as a part would hold on to the whole
+            takesNextBatch(List.copyOf(events.subList(from, Math.min(events.size(), from + batchSize))));
+        }
+    }
+
+    private void takesNextBatch(List<Event> batch) {
+        due.add(new Call("onBatch", batch, () -> take(batch, () -> listener.onBatch(batch))));
     }
 
     /** Has events taken, and where the follower has a name its position stored, from within the callback as below. */

@@ -187,7 +187,11 @@ class EventLogAutoConfigurationTests {
         "eventlog.follow.recovery.max-delay, 1ms, from 100ms",
         "eventlog.follow.recovery.jitter, 1h, to 100ms",
         "eventlog.sse.heartbeat, 1ms, from 10ms",
-        "eventlog.sse.reconnect-delay, 0s, from 1ms"
+        "eventlog.sse.reconnect-delay, 0s, from 1ms",
+        "eventlog.listener.retry.max-retries, -1, 0 or more",
+        "eventlog.listener.retry.delay, 0s, from 1ms",
+        "eventlog.listener.retry.multiplier, 0.5, from 1 to 1000",
+        "eventlog.listener.retry.max-delay, 10ms, from 1000ms"
     })
     void saysWhichPropertyIsWrong(String name, String value, String reason) {
         runner.withPropertyValues("eventlog.overrides[0].pattern=x", name + "=" + value)

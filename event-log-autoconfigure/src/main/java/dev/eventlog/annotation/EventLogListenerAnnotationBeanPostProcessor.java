@@ -1,0 +1,151 @@
+package dev.eventlog.annotation;
+
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.framework.AopInfrastructureBean;
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.aop.scope.ScopedObject;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.BeanFactoryAware;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.AnnotationUtils;
+import org.springframework.core.annotation.MergedAnnotation;
+import org.springframework.core.annotation.MergedAnnotationPredicates;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
+import org.springframework.util.Assert;
+
+/**
+ * Finds the methods annotated with {@link EventLogListener}, and puts them into the {@link EventLogListenerRegistry}. To be
+ * declared as a bean by a static method, where there is no auto-configuration to do it. Thread-safe.
+ */
+public final class EventLogListenerAnnotationBeanPostProcessor
+        implements BeanPostProcessor, SmartInitializingSingleton, BeanFactoryAware, Ordered {
+
+    private record Found(EventLogListener annotation, Method method, Object bean, String beanName) {}
+
+    private final ObjectProvider<EventLogListenerRegistry> registry;
+    private final Set<Class<?>> classesWithout = ConcurrentHashMap.newKeySet();
+    private @Nullable ConfigurableListableBeanFactory beanFactory;
+
+    // Guarded by this.
+    private final List<Found> waiting = new ArrayList<>();
+    private boolean complete;
+
+    /**
+     * A post-processor.
+     *
+     * @param registry gives the registry; asked for it only if there is a listener, and after the singletons were made
+     */
+    public EventLogListenerAnnotationBeanPostProcessor(ObjectProvider<EventLogListenerRegistry> registry) {
+        this.registry = registry;
+    }
+
+    @Override
+    public void setBeanFactory(BeanFactory factory) {
+        Assert.isInstanceOf(ConfigurableListableBeanFactory.class, factory);
+        this.beanFactory = (ConfigurableListableBeanFactory) factory;
+    }
+
+    /** Last, to see beans with their proxies. */
+    @Override
+    public int getOrder() {
+        return LOWEST_PRECEDENCE;
+    }
+
+    @Override
+    public Object postProcessAfterInitialization(Object bean, String beanName) {
+        if (bean instanceof AopInfrastructureBean && !(bean instanceof ScopedObject)) {
+            return bean;
+        }
+        Class<?> type = AopProxyUtils.ultimateTargetClass(bean);
+        if (classesWithout.contains(type) || !AnnotationUtils.isCandidateClass(type, EventLogListener.class)) {
+            return bean;
+        }
+        Map<Method, List<EventLogListener>> methods =
+                MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<List<EventLogListener>>)
+                        EventLogListenerAnnotationBeanPostProcessor::annotationsOf);
+        if (methods.isEmpty()) {
+            classesWithout.add(type);
+            return bean;
+        }
+        methods.forEach((method, annotations) -> {
+            refuseUnlessSingleton(bean, beanName, method);
+            annotations.forEach(annotation -> found(new Found(annotation, method, bean, beanName)));
+        });
+        return bean;
+    }
+
+    private static @Nullable List<EventLogListener> annotationsOf(Method method) {
+        List<EventLogListener> annotations = MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).stream(
+                        EventLogListener.class)
+                .filter(MergedAnnotationPredicates.firstRunOf(MergedAnnotation::getAggregateIndex))
+                .map(MergedAnnotation::synthesize)
+                .toList();
+        return annotations.isEmpty() ? null : annotations;
+    }
+
+    private void refuseUnlessSingleton(Object bean, String beanName, Method method) {
+        ConfigurableListableBeanFactory factory = factory();
+        if (bean instanceof ScopedObject || (factory.containsBean(beanName) && !factory.isSingleton(beanName))) {
+            throw new IllegalStateException(
+                    "@EventLogListener cannot stand on " + method.toGenericString() + ": bean '" + beanName
+                            + "' is no singleton, so each of its instances would follow the log, and none ever stop");
+        }
+    }
+
+    private void found(Found listener) {
+        synchronized (this) {
+            if (!complete) {
+                waiting.add(listener);
+                return;
+            }
+        }
+        register(List.of(listener));
+    }
+
+    /** Only now, as the beans by which logs are made may have listeners themselves. */
+    @Override
+    public void afterSingletonsInstantiated() {
+        List<Found> listeners;
+        synchronized (this) {
+            complete = true;
+            listeners = List.copyOf(waiting);
+            waiting.clear();
+        }
+        classesWithout.clear();
+        register(listeners);
+    }
+
+    private void register(List<Found> listeners) {
+        if (listeners.isEmpty()) {
+            return;
+        }
+        EventLogListenerRegistry all = registry.getIfAvailable();
+        if (all == null) {
+            throw new IllegalStateException("@EventLogListener stands on "
+                    + listeners.get(0).method().toGenericString()
+                    + ", but there is no EventLogFactory to follow logs by: is there one Redis, with one StringRedisTemplate?"
+                    + " Set eventlog.listener.enabled to false to do without");
+        }
+        ListenerEndpoints endpoints = new ListenerEndpoints(factory());
+        listeners.forEach(found -> all.add(
+                endpoints.of(found.annotation(), found.method(), found.bean(), found.beanName(), all.ids()::contains)));
+    }
+
+    private ConfigurableListableBeanFactory factory() {
+        ConfigurableListableBeanFactory factory = beanFactory;
+        Assert.state(factory != null, "The bean factory has not been set");
+        return factory;
+    }
+}

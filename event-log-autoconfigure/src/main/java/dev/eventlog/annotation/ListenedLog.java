@@ -1,0 +1,207 @@
+package dev.eventlog.annotation;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.TaskScheduler;
+import org.springframework.util.backoff.BackOff;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * One log of a listener: followed from start to stop, by one follower after the other. If Redis is away when it is to begin,
+ * it begins later. Thread-safe.
+ */
+final class ListenedLog {
+
+    private static final Log logger = LogFactory.getLog(EventLogListener.class);
+
+    private final String description;
+    private final Tail from;
+    private final boolean resumesByItself;
+    private final Function<Tail, Follower> follow;
+    private final BackOff recovery;
+    private final TaskScheduler scheduler;
+
+    private volatile boolean wanted;
+    private volatile @Nullable Follower follower;
+    private volatile @Nullable Throwable failure;
+    private volatile @Nullable Future<?> again;
+
+    // Guarded by this, which is held while a follower begins, and so may be for as long as Redis takes to answer.
+    private @Nullable BackOffExecution waiting;
+
+    /**
+     * A log that is not followed yet.
+     *
+     * @param description as which it stands in the application's log
+     * @param from where to begin at first
+     * @param resumesByItself whether the follower has a name, by which it finds where it was
+     * @param follow begins to follow
+     * @param recovery how long to wait if Redis is away
+     * @param scheduler for that
+     */
+    ListenedLog(
+            String description,
+            Tail from,
+            boolean resumesByItself,
+            Function<Tail, Follower> follow,
+            BackOff recovery,
+            TaskScheduler scheduler) {
+        this.description = description;
+        this.from = from;
+        this.resumesByItself = resumesByItself;
+        this.follow = follow;
+        this.recovery = recovery;
+        this.scheduler = scheduler;
+    }
+
+    /**
+     * Follows, unless it does already: after what the last follower has taken, if there was one.
+     *
+     * @throws EventLogException if Redis refuses
+     */
+    synchronized void start() {
+        if (isRunning()) {
+            return;
+        }
+        Follower before = follower;
+        if (before != null) {
+            before.close(); // so that its position is the last word
+        }
+        wanted = true;
+        failure = null;
+        waiting = null;
+        again = null;
+        begin();
+    }
+
+    private synchronized void beginAgain() {
+        if (!wanted) {
+            return;
+        }
+        again = null;
+        try {
+            begin();
+        } catch (RuntimeException refused) {
+            logger.error(description + " cannot be followed: it is not until it is started again", refused);
+        }
+    }
+
+    private void begin() {
+        Follower before = follower;
+        Follower begun;
+        try {
+            begun = follow.apply(before == null || resumesByItself ? from : Tail.after(before.position()));
+        } catch (EventLogUnavailableException away) {
+            beginLater(away);
+            return;
+        } catch (EventLogException | IllegalArgumentException | IllegalStateException refused) {
+            fail(refused);
+            throw refused;
+        } catch (RuntimeException positionsAway) {
+            beginLater(positionsAway);
+            return;
+        }
+        follower = begun;
+        if (!wanted) { // stopped meanwhile by one who did not wait for this
+            begun.close();
+            return;
+        }
+        if (waiting != null) {
+            waiting = null;
+            logger.info(description + " is followed now");
+        }
+        CompletableFuture<Void> unused =
+                begun.completion().toCompletableFuture().whenComplete((nothing, why) -> hasEnded(begun, why));
+    }
+
+    private void beginLater(RuntimeException why) {
+        BackOffExecution before = waiting;
+        BackOffExecution execution = before != null ? before : recovery.start();
+        waiting = execution;
+        long delay = execution.nextBackOff();
+        if (delay == BackOffExecution.STOP) {
+            fail(why);
+            throw why;
+        }
+        if (before == null) {
+            logger.warn(description + " cannot be followed yet; it is tried again in " + delay + " ms: "
+                    + why.getMessage());
+        } else {
+            logger.debug(description + " cannot be followed yet; it is tried again in " + delay + " ms", why);
+        }
+        try {
+            again = scheduler.schedule(this::beginAgain, Instant.now().plusMillis(delay));
+        } catch (TaskRejectedException shutDown) {
+            logger.debug(description + " will not be followed: the application has shut down", shutDown);
+        }
+    }
+
+    private void fail(Throwable why) {
+        wanted = false;
+        failure = why;
+    }
+
+    private synchronized void hasEnded(Follower ended, @Nullable Throwable why) {
+        if (why != null && ended.equals(follower)) {
+            fail(why instanceof CompletionException && why.getCause() != null ? why.getCause() : why);
+        }
+    }
+
+    /** Stops following: the method is not called any more when this returns. Bounded as {@link Follower#close()} is. */
+    void stop() {
+        Follower running;
+        synchronized (this) {
+            stopBeginning();
+            running = follower;
+        }
+        if (running != null) {
+            running.close();
+        }
+    }
+
+    /**
+     * Lets nothing begin any more, and waits for nothing.
+     *
+     * @return completes when the follower, which is left to others to close, has ended
+     */
+    CompletableFuture<Void> stopBeginning() {
+        wanted = false;
+        Future<?> beginning = again;
+        if (beginning != null) {
+            beginning.cancel(false);
+            again = null;
+        }
+        Follower running = follower;
+        return running == null
+                ? CompletableFuture.completedFuture(null)
+                : running.completion().toCompletableFuture();
+    }
+
+    /** {@return whether it is followed, or will be as soon as Redis answers} */
+    boolean isRunning() {
+        Follower running = follower;
+        return wanted && (again != null || (running != null && running.isRunning()));
+    }
+
+    /** {@return what it is followed by, or was last} */
+    Optional<Follower> follower() {
+        return Optional.ofNullable(follower);
+    }
+
+    /** {@return what ended it, unless it was started again since} */
+    Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
+    }
+}

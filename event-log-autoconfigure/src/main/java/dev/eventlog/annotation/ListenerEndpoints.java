@@ -1,0 +1,184 @@
+package dev.eventlog.annotation;
+
+import dev.eventlog.EventId;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.Tail;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.beans.factory.config.BeanExpressionContext;
+import org.springframework.beans.factory.config.BeanExpressionResolver;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.util.StringUtils;
+
+/** Makes endpoints of annotations: resolves placeholders and expressions, and says what is wrong with them. */
+final class ListenerEndpoints {
+
+    private static final String LAST = "last:";
+
+    private final ConfigurableListableBeanFactory beanFactory;
+    private final BeanExpressionContext context;
+
+    ListenerEndpoints(ConfigurableListableBeanFactory beanFactory) {
+        this.beanFactory = beanFactory;
+        this.context = new BeanExpressionContext(beanFactory, null);
+    }
+
+    /**
+     * An endpoint.
+     *
+     * @param isTaken which ids are those of others
+     * @throws IllegalStateException if the annotation cannot stand there so; the message names the method and the attribute
+     */
+    ListenerEndpoint of(
+            EventLogListener annotation, Method method, Object bean, String beanName, Predicate<String> isTaken) {
+        ListenerMethod takes = new ListenerMethod(bean, method, AopProxyUtils.ultimateTargetClass(bean));
+        Attributes attributes = new Attributes(takes);
+        String id = attributes.text("id", annotation.id());
+        String name = attributes.text("name", annotation.name());
+        return new ListenerEndpoint(
+                id != null ? id : freeId(beanName + '.' + method.getName(), isTaken),
+                takes,
+                attributes.logs(annotation.logs()),
+                attributes.from(annotation.from(), name != null),
+                attributes.name(name),
+                attributes.autoStartup(annotation.autoStartup()),
+                attributes.errorPolicy(annotation.errorPolicy()));
+    }
+
+    private static String freeId(String wanted, Predicate<String> isTaken) {
+        String id = wanted;
+        for (int number = 2; isTaken.test(id); number++) {
+            id = wanted + '#' + number;
+        }
+        return id;
+    }
+
+    /** The attributes of one annotation. */
+    private final class Attributes {
+
+        private final ListenerMethod method;
+
+        Attributes(ListenerMethod method) {
+            this.method = method;
+        }
+
+        private IllegalStateException wrong(String attribute, String text, String why, @Nullable Throwable cause) {
+            return new IllegalStateException(
+                    "@EventLogListener(" + attribute + " = \"" + text + "\") on " + method + ": " + why, cause);
+        }
+
+        private @Nullable Object resolve(String attribute, String text) {
+            try {
+                String resolved = beanFactory.resolveEmbeddedValue(text);
+                BeanExpressionResolver expressions = beanFactory.getBeanExpressionResolver();
+                return expressions == null ? resolved : expressions.evaluate(resolved, context);
+            } catch (RuntimeException unresolvable) {
+                throw wrong(attribute, text, "it cannot be resolved: " + unresolvable.getMessage(), unresolvable);
+            }
+        }
+
+        @Nullable
+        String text(String attribute, String text) {
+            Object value = resolve(attribute, text);
+            return value == null || value.toString().isBlank()
+                    ? null
+                    : value.toString().strip();
+        }
+
+        Set<String> logs(String[] texts) {
+            Set<String> logs = new LinkedHashSet<>();
+            for (String text : texts) {
+                addLogs(resolve("logs", text), text, logs);
+            }
+            if (logs.isEmpty()) {
+                throw wrong("logs", String.join(", ", texts), "it names no log", null);
+            }
+            return logs;
+        }
+
+        private void addLogs(@Nullable Object value, String text, Set<String> logs) {
+            if (value instanceof String log && StringUtils.hasText(log)) {
+                logs.add(log);
+            } else if (value instanceof Iterable<?> several) {
+                several.forEach(one -> addLogs(one, text, logs));
+            } else if (value instanceof Object[] several) {
+                Arrays.asList(several).forEach(one -> addLogs(one, text, logs));
+            } else {
+                throw wrong(
+                        "logs", text, "'" + value + "' is no name of a log, nor an array or collection of names", null);
+            }
+        }
+
+        Tail from(String text, boolean named) {
+            Object value = resolve("from", text);
+            if (value instanceof Tail tail) {
+                return tail;
+            }
+            if (value instanceof EventId id) {
+                return Tail.after(id);
+            }
+            String from = value == null ? "" : value.toString().strip();
+            try {
+                return switch (from) {
+                    case "" -> named ? Tail.all() : Tail.last(0);
+                    case "new" -> Tail.last(0);
+                    case "all" -> Tail.all();
+                    default ->
+                        from.startsWith(LAST)
+                                ? Tail.last(Long.parseLong(
+                                        from.substring(LAST.length()).strip()))
+                                : Tail.after(EventId.parse(from));
+                };
+            } catch (IllegalArgumentException malformed) {
+                throw wrong(
+                        "from",
+                        text,
+                        "'" + from
+                                + "' is no place in a log to begin at: write new, all, last:50, or the id of an event to go"
+                                + " on after, for example 1526919030474-55",
+                        malformed);
+            }
+        }
+
+        @Nullable
+        String name(@Nullable String name) {
+            try {
+                return name == null
+                        ? null
+                        : FollowOptions.builder().named(name).build().name();
+            } catch (IllegalArgumentException refused) {
+                throw wrong("name", name, String.valueOf(refused.getMessage()), refused);
+            }
+        }
+
+        @Nullable
+        Boolean autoStartup(String text) {
+            String value = text("autoStartup", text);
+            if (value == null) {
+                return null;
+            }
+            if (!value.equalsIgnoreCase("true") && !value.equalsIgnoreCase("false")) {
+                throw wrong("autoStartup", text, "'" + value + "' is neither true nor false", null);
+            }
+            return Boolean.valueOf(value);
+        }
+
+        EventLogErrorPolicy errorPolicy(String text) {
+            Object value = resolve("errorPolicy", text);
+            if (value instanceof EventLogErrorPolicy policy) {
+                return policy;
+            }
+            if (value != null && !value.toString().isBlank()) {
+                return beanFactory.getBean(value.toString(), EventLogErrorPolicy.class);
+            }
+            EventLogErrorPolicy only =
+                    beanFactory.getBeanProvider(EventLogErrorPolicy.class).getIfAvailable();
+            return only != null ? only : options -> {};
+        }
+    }
+}

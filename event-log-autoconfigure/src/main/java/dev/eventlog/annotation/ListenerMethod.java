@@ -1,0 +1,206 @@
+package dev.eventlog.annotation;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import dev.eventlog.TypedEventLog;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.core.ResolvableType;
+import org.springframework.util.ReflectionUtils;
+
+/** A method of a bean that takes events: what of them it takes, and how it is called. Immutable. */
+final class ListenerMethod {
+
+    private static final Log logger = LogFactory.getLog(EventLogListener.class);
+
+    private enum Takes {
+        EVENT,
+        TYPED_EVENT,
+        VALUE
+    }
+
+    /** Follows a log from a tail. */
+    @FunctionalInterface
+    interface Following {
+
+        Follower from(Tail tail, Consumer<FollowOptions.Builder> options);
+    }
+
+    private final Object bean;
+    private final Method method;
+    private final String description;
+    private final Takes takes;
+    private final Class<?> type;
+    private final boolean batches;
+    private final int events;
+    private final int parameters;
+
+    /**
+     * A method as it was found.
+     *
+     * @param bean the bean, which may be a proxy
+     * @param found the method, of the class behind it
+     * @param beanClass that class
+     * @throws IllegalStateException if it cannot take events
+     */
+    ListenerMethod(Object bean, Method found, Class<?> beanClass) {
+        this.description = found.toGenericString();
+        this.bean = bean;
+        this.method = AopUtils.selectInvocableMethod(found, bean.getClass());
+        ReflectionUtils.makeAccessible(method);
+        this.parameters = found.getParameterCount();
+        this.events = eventsAmong(found);
+        ResolvableType parameter = ResolvableType.forMethodParameter(found, events, beanClass);
+        this.batches = List.class.equals(parameter.resolve());
+        ResolvableType element = batches ? parameter.getGeneric() : parameter;
+        if (element.resolve() == Event.class) {
+            this.takes = Takes.EVENT;
+            this.type = Event.class;
+        } else if (element.resolve() == TypedEvent.class) {
+            this.takes = Takes.TYPED_EVENT;
+            this.type = typeOf(element.getGeneric());
+        } else {
+            this.takes = Takes.VALUE;
+            this.type = typeOf(element);
+        }
+        if (found.getReturnType() != void.class) {
+            throw refused("it returns something: events count as taken when it returns, and nobody waits for more");
+        }
+    }
+
+    /** {@return which of the parameters takes the events} */
+    private int eventsAmong(Method found) {
+        Class<?>[] types = found.getParameterTypes();
+        if (types.length == 2 && types[1] == String.class) {
+            return 0;
+        }
+        if (types.length == 2 && types[0] == String.class) {
+            return 1;
+        }
+        if (types.length != 1) {
+            throw refused("it has " + types.length + " parameters");
+        }
+        return 0;
+    }
+
+    private Class<?> typeOf(ResolvableType element) {
+        Class<?> resolved = element.resolve();
+        if (resolved == null) {
+            throw refused("the type of its events is not known");
+        }
+        if (resolved.isPrimitive()
+                || resolved.isArray()
+                || resolved.isEnum()
+                || resolved.getName().startsWith("java.")) {
+            throw refused(resolved.getTypeName() + " is no type of events");
+        }
+        if (element.hasGenerics()) {
+            throw refused(element + " is a generic type, by which events cannot be read");
+        }
+        return resolved;
+    }
+
+    private IllegalStateException refused(String why) {
+        return new IllegalStateException("@EventLogListener cannot stand on " + description + ": " + why
+                + ". It must return void and have one parameter List<Event>, List<TypedEvent<T>>, List<T>, Event,"
+                + " TypedEvent<T> or T, where T is a class, record or sealed interface; and may have a String beside it,"
+                + " for the name of the log");
+    }
+
+    boolean takesBatches() {
+        return batches;
+    }
+
+    /**
+     * Gets ready to follow a log, and asks Redis nothing.
+     *
+     * @param policy is told of gaps
+     * @throws IllegalArgumentException if events cannot be read by the type
+     */
+    Following of(EventLogFactory factory, String log, String id, EventLogErrorPolicy policy) {
+        if (takes == Takes.EVENT) {
+            EventLog untyped = factory.create(log);
+            Calls<Event> calls = new Calls<>(log, id, policy, Function.identity());
+            return (tail, options) -> untyped.follow(tail, calls, options);
+        }
+        return typed(factory.create(log, type), id, policy);
+    }
+
+    private <T> Following typed(TypedEventLog<T> log, String id, EventLogErrorPolicy policy) {
+        Function<TypedEvent<T>, Object> argument = takes == Takes.VALUE ? TypedEvent::value : event -> event;
+        Calls<TypedEvent<T>> calls = new Calls<>(log.name(), id, policy, argument);
+        return (tail, options) -> log.follow(tail, calls, options);
+    }
+
+    private void invoke(Object taken, String log) throws Exception {
+        @Nullable Object[] arguments = new @Nullable Object[parameters];
+        arguments[events] = taken;
+        if (parameters == 2) {
+            arguments[1 - events] = log;
+        }
+        try {
+            method.invoke(bean, arguments);
+        } catch (InvocationTargetException thrown) {
+            ReflectionUtils.rethrowException(thrown.getTargetException());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return description;
+    }
+
+    /** What a follower calls. */
+    private final class Calls<E> implements EventBatchListener<E> {
+
+        private final String log;
+        private final String id;
+        private final EventLogErrorPolicy policy;
+        private final Function<? super E, ?> argument;
+
+        Calls(String log, String id, EventLogErrorPolicy policy, Function<? super E, ?> argument) {
+            this.log = log;
+            this.id = id;
+            this.policy = policy;
+            this.argument = argument;
+        }
+
+        @Override
+        public void onBatch(List<E> batch) throws Exception {
+            if (batches) {
+                invoke(batch.stream().map(argument).toList(), log);
+                return;
+            }
+            for (E event : batch) { // of one, as the follower has been told so
+                invoke(argument.apply(event), log);
+            }
+        }
+
+        @Override
+        public void onGap(Gap gap) throws Exception {
+            policy.onGap(gap);
+        }
+
+        @Override
+        public void onFailure(String name, Throwable failure) {
+            logger.error(
+                    "Listener '" + id + "' (" + description + ") has stopped at log '" + name + "': " + failure
+                            + ". It gets nothing more of it until it is started again",
+                    failure);
+        }
+    }
+}

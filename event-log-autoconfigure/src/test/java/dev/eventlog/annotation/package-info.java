@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.annotation;
+
+import org.jspecify.annotations.NullMarked;
