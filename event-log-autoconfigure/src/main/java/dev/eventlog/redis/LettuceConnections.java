@@ -220,11 +220,13 @@ final class LettuceConnections implements Connections {
             return application.mutate().autoReconnect(false).build();
         }
 
+        @SuppressWarnings("deprecation") // to look for moved slots and masters is Lettuce's default only from 7 on
         private static ClientOptions inCluster(ClientOptions application) {
             return ClusterClientOptions.builder(application)
                     .autoReconnect(true)
                     .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                     .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                            .enableAllAdaptiveRefreshTriggers()
                             .adaptiveRefreshTriggersTimeout(REFRESH_AT_MOST_EVERY)
                             .build())
                     .build();
