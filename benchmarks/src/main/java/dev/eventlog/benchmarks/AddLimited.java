@@ -25,7 +25,6 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.redisson.api.RBatch;
 import org.redisson.api.RStreamAsync;
 import org.redisson.api.stream.StreamAddArgs;
-import org.springframework.data.redis.connection.RedisStreamCommands.TrimOptions;
 import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.StreamRecords;
@@ -48,8 +47,11 @@ public class AddLimited {
     private final List<Map<String, String>> batch = Collections.nCopies(BATCH, event);
     private final XAddArgs trimmed =
             XAddArgs.Builder.maxlen(Contenders.MAX_LENGTH).approximateTrimming();
+
+    @SuppressWarnings("deprecation") // what takes its place came with Spring Data Redis 4.1
     private final XAddOptions trimmedBySpring =
-            XAddOptions.trim(TrimOptions.maxLen(Contenders.MAX_LENGTH).approximate());
+            XAddOptions.maxlen(Contenders.MAX_LENGTH).approximateTrimming(true);
+
     private EventLog library;
     private RedisCommands<String, String> lettuce;
     private RedisAsyncCommands<String, String> lettuceAsync;

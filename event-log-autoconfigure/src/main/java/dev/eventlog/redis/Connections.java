@@ -15,6 +15,10 @@ interface Connections extends AutoCloseable {
 
     Duration LONGEST_OVER = Duration.ofSeconds(10);
 
+    // By which it is seen whether a driver is there
+    String LETTUCE = "io.lettuce.core.RedisClient";
+    String JEDIS = "redis.clients.jedis.Jedis";
+
     /**
      * A connection for one feed's thread.
      *
@@ -56,10 +60,10 @@ interface Connections extends AutoCloseable {
     static Connections of(StringRedisTemplate application, Duration pollTimeout) {
         RedisConnectionFactory factory = application.getRequiredConnectionFactory();
         ClassLoader loader = Connections.class.getClassLoader();
-        if (ClassUtils.isPresent("io.lettuce.core.RedisClient", loader) && LettuceConnections.fit(factory)) {
+        if (ClassUtils.isPresent(LETTUCE, loader) && LettuceConnections.fit(factory)) {
             return LettuceConnections.of(factory, pollTimeout);
         }
-        if (ClassUtils.isPresent("redis.clients.jedis.Jedis", loader) && JedisConnections.fit(factory)) {
+        if (ClassUtils.isPresent(JEDIS, loader) && JedisConnections.fit(factory)) {
             return JedisConnections.of(application, pollTimeout);
         }
         return new ApplicationConnections(application, false);

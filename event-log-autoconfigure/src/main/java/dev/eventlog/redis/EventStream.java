@@ -27,7 +27,6 @@ import org.springframework.data.redis.connection.Limit;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisPipelineException;
 import org.springframework.data.redis.connection.RedisStreamCommands;
-import org.springframework.data.redis.connection.RedisStreamCommands.TrimOptions;
 import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
 import org.springframework.data.redis.connection.ReturnType;
 import org.springframework.data.redis.connection.stream.ByteRecord;
@@ -103,12 +102,15 @@ final class EventStream {
             return addAll(List.of(event), terms).get(0);
         }
         return change(() -> {
-            XAddOptions trimming = options.hasMaxLength()
-                    ? XAddOptions.trim(TrimOptions.maxLen(options.maxLength()).approximate())
-                    : XAddOptions.none();
+            XAddOptions trimming = options.hasMaxLength() ? trimmedTo(options.maxLength()) : XAddOptions.none();
             RecordId id = streams().add(StreamRecords.newRecord().in(key).ofMap(event), trimming);
             return EventId.parse(answered(id).getValue());
         });
+    }
+
+    @SuppressWarnings("deprecation") // what takes its place came with Spring Data Redis 4.1
+    private static XAddOptions trimmedTo(long maxLength) {
+        return XAddOptions.maxlen(maxLength).approximateTrimming(true);
     }
 
     /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */

@@ -6,6 +6,8 @@ import java.time.Duration;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisSentinelConfiguration;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration.JedisClientConfigurationBuilder;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
@@ -43,28 +45,27 @@ final class JedisConnections implements Connections {
             noLimit.setMaxTotal(-1);
             JedisClientConfiguration pooled =
                     client.usePooling().poolConfig(noLimit).build(); // only a pool of Jedis asks the sentinels
-            copy = new JedisConnectionFactory(original.getSentinelConfiguration(), pooled);
+            copy = new FeedFactory(original.getSentinelConfiguration(), pooled);
         } else if (original.getStandaloneConfiguration() != null) {
-            copy = new JedisConnectionFactory(original.getStandaloneConfiguration(), client.build());
+            copy = new FeedFactory(original.getStandaloneConfiguration(), client.build());
         } else {
             return new ApplicationConnections(application, true);
         }
-        copy.setUseUnifiedJedis(false); // one of those stands for a pool, and cannot be cut off from a read that blocks
         copy.afterPropertiesSet();
         copy.start();
         return new JedisConnections(application, copy);
     }
 
+    @SuppressWarnings("deprecation") // the new names for customize and getCustomizer came with Spring Data Redis 4.1
     private static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
         Duration patience = Connections.patience(original.getReadTimeout(), pollTimeout);
         JedisClientConfigurationBuilder builder = JedisClientConfiguration.builder()
                 .connectTimeout(original.getConnectTimeout())
                 .readTimeout(patience)
-                .customizeClientConfig(config -> {
-                    original.getClientConfigCustomizer().ifPresent(customizer -> customizer.customize(config));
+                .customize(config -> {
+                    original.getCustomizer().ifPresent(customizer -> customizer.customize(config));
                     config.blockingSocketTimeoutMillis(Math.toIntExact(patience.toMillis()));
                 });
-        original.getClientCustomizer().ifPresent(builder::customizeClient);
         original.getClientName().ifPresent(builder::clientName);
         if (original.isUseSsl()) {
             var ssl = builder.useSsl();
@@ -104,5 +105,23 @@ final class JedisConnections implements Connections {
     @Override
     public void close() {
         feeds.destroy();
+    }
+
+    /** Makes single connections. What it would make otherwise stands for a pool, and cannot be cut off from a read that blocks. */
+    private static final class FeedFactory extends JedisConnectionFactory {
+
+        FeedFactory(RedisSentinelConfiguration sentinel, JedisClientConfiguration client) {
+            super(sentinel, client);
+        }
+
+        FeedFactory(RedisStandaloneConfiguration server, JedisClientConfiguration client) {
+            super(server, client);
+        }
+
+        @SuppressWarnings(
+                "MissingOverride") // Spring Data Redis 4.0 has no such method, and nothing but single connections
+        public boolean isUseUnifiedJedis() {
+            return false;
+        }
     }
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.ReflectionHints;
 import org.springframework.beans.DirectFieldAccessor;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -37,6 +38,8 @@ import org.springframework.data.redis.core.StringRedisTemplate;
  * had been sent and not answered, and an event would stand in its log twice.
  */
 final class LettuceConnections implements Connections {
+
+    private static final String CONFIGURATION = "configuration";
 
     private static final Duration LONGEST_CUT = Duration.ofSeconds(1);
 
@@ -94,10 +97,15 @@ final class LettuceConnections implements Connections {
             return original.getSocketConfiguration();
         }
         // The factory has no getter that tells a static master/replica set from a standalone server on localhost.
-        Object configured = new DirectFieldAccessor(original).getPropertyValue("configuration");
+        Object configured = new DirectFieldAccessor(original).getPropertyValue(CONFIGURATION);
         return configured instanceof RedisStaticMasterReplicaConfiguration staticSet
                 ? staticSet
                 : original.getStandaloneConfiguration();
+    }
+
+    /** For a native image, which has no field to be found by its name unless it is told. */
+    static void registerHints(ReflectionHints hints) {
+        hints.registerType(LettuceConnectionFactory.class, factory -> factory.withField(CONFIGURATION));
     }
 
     @Override
@@ -212,11 +220,13 @@ final class LettuceConnections implements Connections {
             return application.mutate().autoReconnect(false).build();
         }
 
+        @SuppressWarnings("deprecation") // to look for moved slots and masters is Lettuce's default only from 7 on
         private static ClientOptions inCluster(ClientOptions application) {
             return ClusterClientOptions.builder(application)
                     .autoReconnect(true)
                     .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                     .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                            .enableAllAdaptiveRefreshTriggers()
                             .adaptiveRefreshTriggersTimeout(REFRESH_AT_MOST_EVERY)
                             .build())
                     .build();

@@ -154,7 +154,13 @@ public final class TcpProxy implements AutoCloseable {
                     continue;
                 }
                 Link link = new Link(client, behind);
-                links.add(link);
+                synchronized (this) {
+                    if (listening != socket) { // refused since: a cut that follows would not see it
+                        link.close();
+                        return;
+                    }
+                    links.add(link);
+                }
                 start("proxy-requests", () -> link.pump(client, behind, false));
                 start("proxy-replies", () -> link.pump(behind, client, true));
             }

@@ -4,11 +4,13 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.scheduling.annotation.SchedulingConfigurer;
+import org.springframework.scheduling.config.ScheduledTaskRegistrar;
 import org.springframework.stereotype.Component;
 
 /**
@@ -16,25 +18,39 @@ import org.springframework.stereotype.Component;
  * of the application that has it switched on does so: with many on one Redis, leave it on in one.
  */
 @Component
-@ConditionalOnBooleanProperty("sample.feeder.enabled")
-class SeattleFeeder {
+class SeattleFeeder implements SchedulingConfigurer {
 
     static final String SENSOR = "seattle";
 
     private static final Logger logger = LoggerFactory.getLogger(SeattleFeeder.class);
 
     private final Sensors sensors;
+    private final boolean enabled;
+    private final Duration interval;
     private final List<Reading> year;
     private int next = -1; // not known yet
     private boolean failing;
 
-    SeattleFeeder(Sensors sensors) throws IOException {
+    SeattleFeeder(
+            Sensors sensors,
+            @Value("${sample.feeder.enabled}") boolean enabled,
+            @Value("${sample.feeder.interval}") Duration interval)
+            throws IOException {
         this.sensors = sensors;
-        this.year = SeattleTemperatures.load();
+        this.enabled = enabled;
+        this.interval = interval;
+        this.year = enabled ? SeattleTemperatures.load() : List.of();
     }
 
-    @Scheduled(fixedDelayString = "${sample.feeder.interval}")
-    void feed() {
+    /** Decided here and not by a condition, which would be decided for good where the sample is processed ahead of time. */
+    @Override
+    public void configureTasks(ScheduledTaskRegistrar tasks) {
+        if (enabled) {
+            tasks.addFixedDelayTask(this::feed, interval);
+        }
+    }
+
+    private void feed() {
         try {
             if (next < 0) {
                 next = afterTheLastOneFed();

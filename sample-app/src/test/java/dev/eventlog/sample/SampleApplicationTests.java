@@ -3,42 +3,58 @@ package dev.eventlog.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.jayway.jsonpath.JsonPath;
-import dev.eventlog.EventLogFactory;
-import dev.eventlog.Tail;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.data.domain.Range;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** The endpoints, on the embedded Redis that the sample starts by itself. */
-@SpringBootTest(
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"sample.feeder.enabled=false", "eventlog.sse.heartbeat=200ms"})
+/**
+ * The endpoints, on the embedded Redis that the sample starts by itself. They are tested once more on the packaged sample, see
+ * {@link StartedSample}.
+ */
 class SampleApplicationTests {
 
-    @Autowired
-    private EventLogFactory logs;
+    private static StartedSample started;
+    private static HttpSample sample;
+    private static LettuceConnectionFactory connections;
+    private static StringRedisTemplate redis;
 
-    @LocalServerPort
-    private int port;
-
-    private HttpSample sample;
     private String sensor;
     private String readings;
+    private String key;
+
+    @BeforeAll
+    static void start() throws Exception {
+        started = StartedSample.start(
+                "--server.port=0", "--sample.feeder.enabled=false", "--eventlog.sse.heartbeat=200ms");
+        sample = new HttpSample(started.port());
+        connections = new LettuceConnectionFactory("127.0.0.1", started.redisPort());
+        connections.afterPropertiesSet();
+        connections.start();
+        redis = new StringRedisTemplate(connections);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        connections.destroy();
+        started.stop();
+    }
 
     @BeforeEach
     void takeNewSensor() {
-        sample = new HttpSample(port);
         sensor = "test-" + UUID.randomUUID().toString().substring(0, 8);
         readings = "/api/sensors/" + sensor + "/readings";
+        key = "sample:sensors:" + sensor;
     }
 
     @Test
@@ -57,9 +73,9 @@ class SampleApplicationTests {
     void storesAReadingAsPlainFields() throws Exception {
         sample.post(readings, "{\"temperature\": -3.5, \"measured\": \"2010-01-01T01:00:00\"}");
 
-        assertThat(logs.create("sensors:" + sensor).read(Tail.all()))
+        assertThat(redis.<String, String>opsForStream().range(key, Range.unbounded()))
                 .singleElement()
-                .satisfies(event -> assertThat(event.fields())
+                .satisfies(event -> assertThat(event.getValue())
                         .isEqualTo(Map.of("temperature", "-3.5", "measured", "2010-01-01T01:00:00")));
     }
 
@@ -89,7 +105,8 @@ class SampleApplicationTests {
         addThree();
 
         assertThat(JsonPath.<List<String>>read(sample.get("/api/sensors").body(), "$"))
-                .containsOnlyOnce(sensor);
+                .containsOnlyOnce(sensor)
+                .doesNotContain(SeattleFeeder.SENSOR); // whose feeder is off
     }
 
     @Test
@@ -143,7 +160,7 @@ class SampleApplicationTests {
         add(1);
         try (SseClient client = sample.follow(readings + "/stream", null)) {
             client.next("caught-up");
-            logs.create("sensors:" + sensor).delete();
+            redis.delete(key);
             String id = add(2);
 
             // Which kind it is, "began again" or just "removed", only Redis 7 can tell; the embedded one is older.
@@ -212,7 +229,7 @@ class SampleApplicationTests {
 
     @Test
     void saysThatALogCannotBeReadWithoutAStackTrace() throws Exception {
-        logs.create("sensors:" + sensor).add(Map.of("temperature", "mild"));
+        redis.opsForStream().add(key, Map.of("temperature", "mild"));
 
         HttpResponse<String> answer = sample.get(readings);
 

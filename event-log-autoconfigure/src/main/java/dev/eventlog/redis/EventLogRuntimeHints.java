@@ -1,0 +1,23 @@
+package dev.eventlog.redis;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.ReflectionHints;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+import org.springframework.aot.hint.TypeReference;
+import org.springframework.util.ClassUtils;
+
+/** What this package finds by its name, which a native image has only if it is told. */
+final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
+
+    @Override
+    public void registerHints(RuntimeHints hints, @Nullable ClassLoader loader) {
+        hints.resources().registerPattern("dev/eventlog/redis/*.lua");
+        ReflectionHints reflection = hints.reflection();
+        reflection.registerTypeIfPresent(loader, Connections.JEDIS);
+        if (ClassUtils.isPresent(Connections.LETTUCE, loader)) {
+            reflection.registerType(TypeReference.of(Connections.LETTUCE));
+            LettuceConnections.registerHints(reflection);
+        }
+    }
+}
