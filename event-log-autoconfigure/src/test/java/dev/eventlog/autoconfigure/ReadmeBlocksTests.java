@@ -63,6 +63,7 @@ class ReadmeBlocksTests extends ClosingTests {
             "newVersion",
             "skipTests",
             "spring-boot.run.arguments",
+            "surefire.failIfNoSpecifiedTests",
             "test");
 
     private record Block(String heading, int line, String language, String code) {}

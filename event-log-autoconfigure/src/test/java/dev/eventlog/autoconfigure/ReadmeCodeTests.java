@@ -6,18 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.eventlog.AddOptions;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventBatchRecoverer;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.UnexpectedLastIdException;
+import dev.eventlog.annotation.EventLogErrorPolicy;
+import dev.eventlog.annotation.EventLogListener;
 import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
 import dev.eventlog.test.SseClient;
@@ -33,10 +38,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.annotation.ReflectiveRuntimeHintsRegistrar;
+import org.springframework.aot.hint.annotation.RegisterReflectionForBinding;
+import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.config.AutowireCapableBeanFactory;
 import org.springframework.boot.SpringBootConfiguration;
@@ -44,8 +54,10 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.retry.RetryPolicy;
+import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.stereotype.Service;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -379,10 +391,130 @@ class ReadmeCodeTests extends LogTests {
         // end::durable[]
     }
 
+    private interface Screen {
+        void show(Reading reading);
+    }
+
+    private interface DeadLetters {
+        void put(String log, List<Event> batch, Throwable failure);
+    }
+
+    static class Display {
+
+        private final Screen screen;
+
+        Display(Screen screen) {
+            this.screen = screen;
+        }
+
+        // tag::listener[]
+        @EventLogListener(logs = "sensors:42", from = "last:50")
+        void measured(List<Reading> readings) {
+            readings.forEach(screen::show);
+        }
+        // end::listener[]
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(TestRedisConnection.class)
+    static class Listening {
+
+        private final List<Reading> screen = new CopyOnWriteArrayList<>();
+        private final List<Event> put = new CopyOnWriteArrayList<>();
+        private final DeadLetters deadLetters = (log, batch, failure) -> put.addAll(batch);
+        private final List<Integer> thrownAt = new CopyOnWriteArrayList<>();
+
+        @Bean
+        Display display() {
+            return new Display(reading -> {
+                if (reading.n() == 60 && thrownAt.isEmpty()) {
+                    thrownAt.add(reading.n());
+                    throw new IllegalStateException("for the first time");
+                }
+                screen.add(reading);
+            });
+        }
+
+        // tag::error-policy[]
+        @Bean
+        EventLogErrorPolicy errorPolicy() {
+            return options -> options.retry(RetryPolicy.withMaxRetries(5)).recoverer(deadLetters::put);
+        }
+        // end::error-policy[]
+    }
+
+    @Test
+    void listenersByAnnotation() throws Exception {
+        TypedEventLog<Reading> log = eventLogs.create("sensors:42", Reading.class);
+        List<Reading> readings = IntStream.range(0, 60).mapToObj(Reading::new).toList();
+        log.addAll(readings);
+        Listening application = run(Listening.class, WebApplicationType.NONE).getBean(Listening.class);
+        await().untilAsserted(() -> assertThat(application.screen).isEqualTo(readings.subList(10, 60)));
+        log.add(new Reading(60));
+        await().untilAsserted(() -> assertThat(application.screen).endsWith(new Reading(60)));
+        assertThat(application.thrownAt).containsExactly(60);
+        FollowOptions.Builder options = FollowOptions.builder();
+        application.errorPolicy().apply(options);
+        EventBatchRecoverer recoverer = options.build().recoverer();
+        assertThat(recoverer).isNotNull();
+        recoverer.recover("any", List.of(new Event(EventId.MIN, Map.of())), new IllegalStateException());
+        assertThat(application.put).hasSize(1);
+    }
+
+    private ConfigurableApplicationContext run(Class<?> type, WebApplicationType web) {
+        return closeLater(new SpringApplicationBuilder(type)
+                .web(web)
+                .logStartupInfo(false)
+                .registerShutdownHook(false)
+                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
+                .properties("eventlog.key-prefix=" + properties.keyPrefix())
+                .run());
+    }
+
+    // tag::event-types[]
+    @RegisterReflectionForBinding({OrderEvent.class, OrderEvent.Placed.class, OrderEvent.Paid.class})
+    // end::event-types[]
+    static class EventTypes {}
+
+    @Test
+    void eventTypesOfANativeImage() {
+        RuntimeHints hints = new RuntimeHints();
+        new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(hints, EventTypes.class);
+        assertThat(List.of(OrderEvent.class, OrderEvent.Placed.class, OrderEvent.Paid.class))
+                .allMatch(
+                        type -> RuntimeHintsPredicates.reflection().onType(type).test(hints));
+    }
+
     @SpringBootConfiguration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     @Import({TestRedisConnection.class, Readings.class})
     static class Web {}
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({TestRedisConnection.class, ReactiveReadings.class})
+    static class ReactiveWeb {}
+
+    @RestController
+    static class ReactiveReadings {
+
+        private final ReactiveEventLogSse sse;
+        private final EventLog log;
+
+        ReactiveReadings(ReactiveEventLogSse sse, EventLogFactory eventLogs) {
+            this.sse = sse;
+            this.log = eventLogs.create("log");
+        }
+
+        // tag::sse-webflux[]
+        @GetMapping("/readings")
+        Flux<ServerSentEvent<Object>> readings(
+                @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
+            return sse.follow(log, Tail.last(50), lastEventId);
+        }
+        // end::sse-webflux[]
+    }
 
     @RestController
     static class Readings {
@@ -406,19 +538,15 @@ class ReadmeCodeTests extends LogTests {
     @Test
     void serverSentEvents() throws Exception {
         List<EventId> ids = log.addAll(events(0, 60));
-        ConfigurableApplicationContext application = closeLater(new SpringApplicationBuilder(Web.class)
-                .web(WebApplicationType.SERVLET)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
-                .properties("eventlog.key-prefix=" + properties.keyPrefix())
-                .run());
-        URI uri = URI.create(
-                "http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + "/readings");
-        SseClient fresh = closeLater(new SseClient(uri, null));
-        assertThat(fresh.nextEvent().id()).isEqualTo(ids.get(10).toString());
-        SseClient back = closeLater(new SseClient(uri, ids.get(58).toString()));
-        assertThat(back.nextEvent().lines()).containsExactly("id:" + ids.get(59), "data:{\"n\":\"59\"}");
+        for (ConfigurableApplicationContext application : List.of(
+                run(Web.class, WebApplicationType.SERVLET), run(ReactiveWeb.class, WebApplicationType.REACTIVE))) {
+            URI uri = URI.create(
+                    "http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + "/readings");
+            SseClient fresh = closeLater(new SseClient(uri, null));
+            assertThat(fresh.nextEvent().id()).isEqualTo(ids.get(10).toString());
+            SseClient back = closeLater(new SseClient(uri, ids.get(58).toString()));
+            assertThat(back.nextEvent().lines()).containsExactly("id:" + ids.get(59), "data:{\"n\":\"59\"}");
+        }
     }
 }
 
