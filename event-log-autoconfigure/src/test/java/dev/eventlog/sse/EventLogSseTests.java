@@ -44,6 +44,7 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What clients of a Tomcat get. */
+@Tag("long")
 @ExtendWith(OutputCaptureExtension.class)
 class EventLogSseTests extends LogTests {
 
@@ -282,7 +283,6 @@ class EventLogSseTests extends LogTests {
     }
 
     @Test
-    @Tag("long")
     void twoThousandIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start(
