@@ -48,7 +48,6 @@ import tools.jackson.databind.json.JsonMapper;
 class ReadmeBlocksTests extends ClosingTests {
 
     private static final Path ROOT = Path.of("..");
-    private static final Path TESTS = Path.of("src", "test", "java");
 
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$");
     private static final Pattern REGION = Pattern.compile("(?ms)^ *// tag::([\\w-]+)\\[]\n(.*?)^ *// end::\\1\\[]$");
@@ -359,9 +358,13 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     private static List<Path> tests() throws IOException {
-        try (Stream<Path> files = Files.walk(TESTS)) {
-            return files.filter(file -> file.toString().endsWith(".java")).toList();
+        List<Path> tests = new ArrayList<>();
+        for (String module : List.of("event-log-autoconfigure", "sample-app")) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
+                files.filter(file -> file.toString().endsWith(".java")).forEach(tests::add);
+            }
         }
+        return tests;
     }
 
     private static String read(Path file) {
