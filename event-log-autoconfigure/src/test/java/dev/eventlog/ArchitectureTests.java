@@ -160,7 +160,7 @@ class ArchitectureTests {
     void streamsOfWebFluxDoWithoutSpringMvc() {
         noClasses()
                 .that()
-                .haveNameMatching(".*\\.(ReactiveEventLogSse|LastEventId|SseData).*")
+                .haveNameMatching(".*\\.(ReactiveEventLogSse|LastEventId|ShuttingDown|SseData).*")
                 .should(dependOnClassesThat(JavaClass.Predicates.resideInAPackage("org.springframework.web.servlet..")
                         .or(JavaClass.Predicates.belongToAnyOf(EventLogSse.class, EventLogEmitter.class))))
                 .check(CODE);

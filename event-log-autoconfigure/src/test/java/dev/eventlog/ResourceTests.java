@@ -26,9 +26,6 @@ import org.springframework.util.ClassUtils;
 /** What following costs: connections and threads. */
 class ResourceTests extends LogTests {
 
-    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
-    private static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
-
     @Test
     void thousandFollowersThatCameAndWentLeaveNothingBehind() {
         String client = "test-" + newName();

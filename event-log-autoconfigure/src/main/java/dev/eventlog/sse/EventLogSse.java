@@ -20,10 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
-import org.springframework.http.HttpStatus;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.web.ErrorResponseException;
-import org.springframework.web.server.ResponseStatusException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -146,7 +144,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     private <E> EventLogEmitter open(
             Function<EventBatchListener<E>, Follower> log, Function<E, EventId> id, Function<E, ?> body) {
         if (!running) {
-            throw unavailable(null);
+            throw ShuttingDown.unavailable(null);
         }
         EventLogEmitter emitter = new EventLogEmitter(data, threads);
         try {
@@ -170,11 +168,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
 
     /** A follow says by this that the application is shutting down, and nothing else. */
     static RuntimeException unavailableIfShuttingDown(RuntimeException failure) {
-        return failure instanceof IllegalStateException ? unavailable(failure) : failure;
-    }
-
-    private static ErrorResponseException unavailable(@Nullable Throwable cause) {
-        return new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE, "The application is shutting down", cause);
+        return failure instanceof IllegalStateException ? ShuttingDown.unavailable(failure) : failure;
     }
 
     @Override

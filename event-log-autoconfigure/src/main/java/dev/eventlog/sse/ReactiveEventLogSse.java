@@ -22,10 +22,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.ErrorResponseException;
-import org.springframework.web.server.ResponseStatusException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -150,11 +148,11 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
             Function<E, EventId> id,
             Function<E, ?> body) {
         if (!running) {
-            throw unavailable();
+            throw ShuttingDown.unavailable(null);
         }
         return Flux.defer(() -> {
             if (!running) {
-                return Flux.error(unavailable());
+                return Flux.error(ShuttingDown.unavailable(null));
             }
             Sinks.Empty<Void> closed = Sinks.empty();
             open.add(closed);
@@ -214,10 +212,6 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
 
     private static ServerSentEvent<Object> named(String name, String text) {
         return ServerSentEvent.<Object>builder(text).event(name).build();
-    }
-
-    private static ErrorResponseException unavailable() {
-        return new ResponseStatusException(HttpStatus.SERVICE_UNAVAILABLE, "The application is shutting down");
     }
 
     @Override

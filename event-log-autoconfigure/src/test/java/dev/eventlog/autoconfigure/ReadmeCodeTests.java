@@ -26,6 +26,7 @@ import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
 import dev.eventlog.test.SseClient;
+import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
 import java.math.BigDecimal;
 import java.net.URI;
@@ -52,7 +53,6 @@ import org.springframework.beans.factory.config.AutowireCapableBeanFactory;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
@@ -463,13 +463,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     private ConfigurableApplicationContext run(Class<?> type, WebApplicationType web) {
-        return closeLater(new SpringApplicationBuilder(type)
-                .web(web)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
-                .properties("eventlog.key-prefix=" + properties.keyPrefix())
-                .run());
+        return closeLater(TestApplication.startWeb(type, web, "eventlog.key-prefix=" + properties.keyPrefix()));
     }
 
     // tag::event-types[]
@@ -540,8 +534,7 @@ class ReadmeCodeTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 60));
         for (ConfigurableApplicationContext application : List.of(
                 run(Web.class, WebApplicationType.SERVLET), run(ReactiveWeb.class, WebApplicationType.REACTIVE))) {
-            URI uri = URI.create(
-                    "http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + "/readings");
+            URI uri = TestApplication.uri(application, "/readings");
             SseClient fresh = closeLater(new SseClient(uri, null));
             assertThat(fresh.nextEvent().id()).isEqualTo(ids.get(10).toString());
             SseClient back = closeLater(new SseClient(uri, ids.get(58).toString()));

@@ -1,41 +1,31 @@
 package dev.eventlog.sse;
 
+import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
-import dev.eventlog.TypedEventLog;
 import dev.eventlog.test.IdleClients;
-import dev.eventlog.test.LogTests;
 import dev.eventlog.test.SseClient;
+import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
-import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
-import org.springframework.data.redis.core.types.RedisClientInfo;
-import org.springframework.util.ClassUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -45,15 +35,24 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** What clients of a Tomcat get. */
 @Tag("long")
-@ExtendWith(OutputCaptureExtension.class)
-class EventLogSseTests extends LogTests {
+class EventLogSseTests extends SseTests {
 
     private static final String CLIENT = "sse-tests";
 
-    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
-    private static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
+    @Override
+    ConfigurableApplicationContext application() {
+        return start();
+    }
 
-    record Reading(int n, @Nullable String room) {}
+    @Override
+    ConfigurableApplicationContext start(String... properties) {
+        return closeLater(TestApplication.startWeb(Application.class, WebApplicationType.SERVLET, properties));
+    }
+
+    @Override
+    Class<EventLogSse> sse() {
+        return EventLogSse.class;
+    }
 
     @Test
     void sendsWhatIsThereThenWhatComesEachWithItsId() throws Exception {
@@ -77,19 +76,6 @@ class EventLogSseTests extends LogTests {
     }
 
     @Test
-    void sendsTypedEventsAndWhatIsMadeOfThem() throws Exception {
-        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
-        EventId id = log.add(new Reading(1, "a\nb\rc"));
-        ConfigurableApplicationContext application = start();
-
-        assertThat(open(application, "/typed/" + log.name(), null).nextEvent().lines())
-                .containsExactly("id:" + id, "data:{\"n\":1,\"room\":\"a\\nb\\rc\"}");
-        assertThat(open(application, "/rooms/" + log.name(), null).nextEvent().lines())
-                .as("text of several lines")
-                .containsExactly("id:" + id, "data:a", "data:b", "data:c");
-    }
-
-    @Test
     void goesOnAfterTheLastIdWhateverTheTail() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
@@ -101,23 +87,6 @@ class EventLogSseTests extends LogTests {
         assertThat(open(application, "/new/" + log.name(), "").next("caught-up").data())
                 .as("an empty one is none")
                 .isEmpty();
-    }
-
-    @Test
-    void losesNothingForAClientThatComesBackBeforeItGotAnEvent() throws Exception {
-        EventLog log = newLog();
-        log.add(event(0));
-        ConfigurableApplicationContext application = start("eventlog.sse.reconnect-delay=1500ms");
-        SseClient first = open(application, "/new/" + log.name(), null);
-        SseClient.Message begin = first.next();
-        assertThat(begin.field("retry")).isEqualTo("1500");
-        first.close();
-        log.addAll(events(1, 3));
-
-        SseClient second = open(application, "/new/" + log.name(), begin.id());
-
-        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"1\"}");
-        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"2\"}");
     }
 
     @Test
@@ -163,7 +132,7 @@ class EventLogSseTests extends LogTests {
                 .containsExactly("event:failed", "data:The log cannot be followed any further");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         assertThat(output).contains("secret of the server");
-        awaitNoFeed();
+        await().until(() -> feeds() == 0);
     }
 
     @Test
@@ -187,7 +156,7 @@ class EventLogSseTests extends LogTests {
         assertThat(client.next("second").data()).isEqualTo("{\"n\":\"1\"}");
 
         client.close();
-        awaitNoFeed();
+        await().until(() -> feeds() == 0);
     }
 
     @Test
@@ -202,7 +171,7 @@ class EventLogSseTests extends LogTests {
 
         client.close();
 
-        awaitNoFeed();
+        await().until(() -> feeds() == 0);
         assertThat(output).doesNotContain("ERROR", "Exception");
     }
 
@@ -243,46 +212,6 @@ class EventLogSseTests extends LogTests {
     }
 
     @Test
-    void refusesStreamsWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
-        EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
-        EventLogSse sse = application.getBean(EventLogSse.class);
-        SseClient client = open(application, "/all/" + log.name(), null);
-        client.next("caught-up");
-
-        sse.stop();
-        client.next("end");
-        assertThat(SseClient.refused(uri(application, "/all/" + log.name()), null)
-                        .statusCode())
-                .isEqualTo(HttpURLConnection.HTTP_UNAVAILABLE);
-        sse.start();
-        open(application, "/all/" + log.name(), null).next("caught-up");
-    }
-
-    @Test
-    void aClientThatReadsNothingHoldsUpNoOther() throws Exception {
-        EventLog log = newLog();
-        ConfigurableApplicationContext application = start("eventlog.sse.heartbeat=50ms");
-        URI uri = uri(application, "/all/" + log.name());
-        Socket stuck = closeLater(new Socket());
-        stuck.setReceiveBufferSize(4096);
-        stuck.connect(new InetSocketAddress(uri.getHost(), uri.getPort()));
-        stuck.getOutputStream().write(("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes());
-        SseClient client = open(application, "/all/" + log.name(), null);
-
-        Map<String, String> large = Map.of("text", "x".repeat(100_000));
-        for (int i = 0; i < 100; i++) { // more than the system keeps for a client
-            String id = log.add(large).toString();
-            assertThat(client.nextEvent().id()).isEqualTo(id);
-        }
-
-        for (int beats = 0; beats < 3; beats++) {
-            assertThat(client.next().lines()).containsExactly(":");
-        }
-        stuck.close();
-    }
-
-    @Test
     void twoThousandIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start(
@@ -291,7 +220,7 @@ class EventLogSseTests extends LogTests {
                 "spring.data.redis.client-name=" + CLIENT);
         URI uri = uri(application, "/new/" + log.name());
         open(application, "/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs
-        await().until(() -> blockedConnections() == 1);
+        await().until(() -> blockedConnections(CLIENT) == 1);
         long connections = connectionsNamed(CLIENT);
         int threads = Thread.getAllStackTraces().size();
 
@@ -300,48 +229,11 @@ class EventLogSseTests extends LogTests {
 
         assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
         assertThat(connectionsNamed(CLIENT)).isLessThanOrEqualTo(connections + POOLED);
-        await().until(() -> blockedConnections() == 1);
+        await().until(() -> blockedConnections(CLIENT) == 1);
 
         EventId id = log.add(event(1));
         assertThat(clients.await("id:" + id + "\ndata:{\"n\":\"1\"}\n\n", 60)).isEqualTo(2_000);
         assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
-    }
-
-    private long blockedConnections() {
-        List<RedisClientInfo> clients = Objects.requireNonNull(redis.getClientList());
-        return clients.stream()
-                .filter(client -> CLIENT.equals(client.getName())
-                        && String.valueOf(client.getFlags()).contains("b"))
-                .count();
-    }
-
-    private void awaitNoFeed() {
-        await().until(() -> feeds() == 0);
-    }
-
-    private static long feeds() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("eventlog-feed-"))
-                .count();
-    }
-
-    private ConfigurableApplicationContext start(String... properties) {
-        return closeLater(new SpringApplicationBuilder(Application.class)
-                .web(WebApplicationType.SERVLET)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
-                .properties(properties)
-                .run());
-    }
-
-    private static URI uri(ConfigurableApplicationContext application, String path) {
-        return URI.create("http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + path);
-    }
-
-    private SseClient open(ConfigurableApplicationContext application, String path, @Nullable String lastEventId)
-            throws IOException, InterruptedException {
-        return closeLater(new SseClient(uri(application, path), lastEventId));
     }
 
     @SpringBootConfiguration(proxyBeanMethods = false)

@@ -1,5 +1,6 @@
 package dev.eventlog.sse;
 
+import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,21 +9,16 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Tail;
-import dev.eventlog.TypedEventLog;
 import dev.eventlog.test.IdleClients;
-import dev.eventlog.test.LogTests;
 import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,21 +28,16 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.reactivestreams.Subscription;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
-import org.springframework.data.redis.core.types.RedisClientInfo;
 import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.http.codec.ServerSentEvent;
-import org.springframework.util.ClassUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -56,27 +47,40 @@ import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What clients of a WebFlux server get. */
-@ExtendWith(OutputCaptureExtension.class)
-class ReactiveEventLogSseTests extends LogTests {
+class ReactiveEventLogSseTests extends SseTests {
 
     private static final String CLIENT = "webflux-sse-tests";
-
-    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
-    private static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
 
     /** That of the tests that neither end it nor need it to be otherwise. */
     private static ConfigurableApplicationContext shared;
 
-    record Reading(int n, @Nullable String room) {}
-
     @BeforeAll
     static void startShared() {
-        shared = start("eventlog.follow.max-threads=8", "spring.data.redis.client-name=" + CLIENT);
+        shared = run("eventlog.follow.max-threads=8", "spring.data.redis.client-name=" + CLIENT);
     }
 
     @AfterAll
     static void closeShared() {
         shared.close();
+    }
+
+    @Override
+    ConfigurableApplicationContext application() {
+        return shared;
+    }
+
+    @Override
+    ConfigurableApplicationContext start(String... properties) {
+        return closeLater(run(properties));
+    }
+
+    private static ConfigurableApplicationContext run(String... properties) {
+        return TestApplication.startWeb(Application.class, WebApplicationType.REACTIVE, properties);
+    }
+
+    @Override
+    Class<ReactiveEventLogSse> sse() {
+        return ReactiveEventLogSse.class;
     }
 
     @BeforeEach
@@ -102,18 +106,6 @@ class ReactiveEventLogSseTests extends LogTests {
     }
 
     @Test
-    void sendsTypedEventsAndWhatIsMadeOfThem() throws Exception {
-        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
-        EventId id = log.add(new Reading(1, "a\nb\rc"));
-
-        assertThat(open("/typed/" + log.name(), null).nextEvent().lines())
-                .containsExactly("id:" + id, "data:{\"n\":1,\"room\":\"a\\nb\\rc\"}");
-        assertThat(open("/rooms/" + log.name(), null).nextEvent().lines())
-                .as("text of several lines")
-                .containsExactly("id:" + id, "data:a", "data:b", "data:c");
-    }
-
-    @Test
     void goesOnAfterTheLastIdWhateverTheTail() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
@@ -126,23 +118,6 @@ class ReactiveEventLogSseTests extends LogTests {
         assertThat(open("/new/" + log.name(), "").next("caught-up").data())
                 .as("an empty one is none")
                 .isEmpty();
-    }
-
-    @Test
-    void losesNothingForAClientThatComesBackBeforeItGotAnEvent() throws Exception {
-        EventLog log = newLog();
-        log.add(event(0));
-        ConfigurableApplicationContext application = closeLater(start("eventlog.sse.reconnect-delay=1500ms"));
-        SseClient first = open(application, "/new/" + log.name(), null);
-        SseClient.Message begin = first.next();
-        assertThat(begin.field("retry")).isEqualTo("1500");
-        first.close();
-        log.addAll(events(1, 3));
-
-        SseClient second = open(application, "/new/" + log.name(), begin.id());
-
-        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"1\"}");
-        assertThat(second.nextEvent().data()).isEqualTo("{\"n\":\"2\"}");
     }
 
     @Test
@@ -186,7 +161,7 @@ class ReactiveEventLogSseTests extends LogTests {
     @Test
     void tellsThatItHasFailedAndNotWhy(CapturedOutput output) throws Exception {
         EventLog log = newLog();
-        SseClient client = open(closeLater(start("eventlog.sse.heartbeat=10ms")), "/failing/" + log.name(), null);
+        SseClient client = open(start("eventlog.sse.heartbeat=10ms"), "/failing/" + log.name(), null);
         client.next("caught-up");
 
         log.add(event(0));
@@ -201,7 +176,7 @@ class ReactiveEventLogSseTests extends LogTests {
     @Test
     void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
         EventLog log = newLog();
-        SseClient client = open(closeLater(start("eventlog.sse.heartbeat=50ms")), "/all/" + log.name(), null);
+        SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
         client.next("caught-up");
         for (int beats = 0; beats < 2; beats++) {
             assertThat(client.next().lines()).containsExactly(":");
@@ -218,7 +193,7 @@ class ReactiveEventLogSseTests extends LogTests {
     void endsStreamsBeforeTheServerWaitsForItsRequests(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application =
-                closeLater(start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful"));
+                start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful");
         List<SseClient> clients = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             clients.add(open(application, "/all/" + log.name(), null));
@@ -235,23 +210,6 @@ class ReactiveEventLogSseTests extends LogTests {
             assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         }
         assertThat(output).doesNotContain("ERROR", "Exception");
-    }
-
-    @Test
-    void refusesStreamsWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
-        EventLog log = newLog();
-        ConfigurableApplicationContext application = closeLater(start());
-        ReactiveEventLogSse sse = application.getBean(ReactiveEventLogSse.class);
-        SseClient client = open(application, "/all/" + log.name(), null);
-        client.next("caught-up");
-
-        sse.stop();
-        client.next("end");
-        assertThat(SseClient.refused(uri(application, "/all/" + log.name()), null)
-                        .statusCode())
-                .isEqualTo(HttpURLConnection.HTTP_UNAVAILABLE);
-        sse.start();
-        open(application, "/all/" + log.name(), null).next("caught-up");
     }
 
     @Test
@@ -274,34 +232,11 @@ class ReactiveEventLogSseTests extends LogTests {
     }
 
     @Test
-    void aClientThatReadsNothingHoldsUpNoOther() throws Exception {
-        EventLog log = newLog();
-        ConfigurableApplicationContext application = closeLater(start("eventlog.sse.heartbeat=50ms"));
-        URI uri = uri(application, "/all/" + log.name());
-        Socket stuck = closeLater(new Socket());
-        stuck.setReceiveBufferSize(4096);
-        stuck.connect(new InetSocketAddress(uri.getHost(), uri.getPort()));
-        stuck.getOutputStream().write(("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes());
-        SseClient client = open(application, "/all/" + log.name(), null);
-
-        Map<String, String> large = Map.of("text", "x".repeat(100_000));
-        for (int i = 0; i < 100; i++) { // more than the system keeps for a client
-            String id = log.add(large).toString();
-            assertThat(client.nextEvent().id()).isEqualTo(id);
-        }
-
-        for (int beats = 0; beats < 3; beats++) {
-            assertThat(client.next().lines()).containsExactly(":");
-        }
-        stuck.close();
-    }
-
-    @Test
     void manyIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
         EventLog log = newLog();
         URI uri = uri(shared, "/new/" + log.name());
         open("/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs
-        await().until(() -> blockedConnections() == 1);
+        await().until(() -> blockedConnections(CLIENT) == 1);
         long connections = connectionsNamed(CLIENT);
         int threads = Thread.getAllStackTraces().size();
 
@@ -312,21 +247,7 @@ class ReactiveEventLogSseTests extends LogTests {
         assertThat(clients.await("id:" + id + "\ndata:{\"n\":\"1\"}\n\n", 30)).isEqualTo(300);
         assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
         assertThat(connectionsNamed(CLIENT)).isLessThanOrEqualTo(connections + POOLED);
-        await().until(() -> blockedConnections() == 1);
-    }
-
-    private long blockedConnections() {
-        List<RedisClientInfo> clients = Objects.requireNonNull(redis.getClientList());
-        return clients.stream()
-                .filter(client -> CLIENT.equals(client.getName())
-                        && String.valueOf(client.getFlags()).contains("b"))
-                .count();
-    }
-
-    private static long feeds() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("eventlog-feed-"))
-                .count();
+        await().until(() -> blockedConnections(CLIENT) == 1);
     }
 
     private static void assertStays(AtomicInteger count, int value) {
@@ -336,27 +257,8 @@ class ReactiveEventLogSseTests extends LogTests {
                 .untilAsserted(() -> assertThat(count).hasValue(value));
     }
 
-    private static ConfigurableApplicationContext start(String... properties) {
-        return new SpringApplicationBuilder(Application.class)
-                .web(WebApplicationType.REACTIVE)
-                .logStartupInfo(false)
-                .registerShutdownHook(false)
-                .properties("spring.main.banner-mode=off", "server.port=0", "server.address=127.0.0.1")
-                .properties(properties)
-                .run();
-    }
-
-    private static URI uri(ConfigurableApplicationContext application, String path) {
-        return URI.create("http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + path);
-    }
-
     private SseClient open(String path, @Nullable String lastEventId) throws IOException, InterruptedException {
         return open(shared, path, lastEventId);
-    }
-
-    private SseClient open(ConfigurableApplicationContext application, String path, @Nullable String lastEventId)
-            throws IOException, InterruptedException {
-        return closeLater(new SseClient(uri(application, path), lastEventId));
     }
 
     /** Reads only as much as it is told to. */

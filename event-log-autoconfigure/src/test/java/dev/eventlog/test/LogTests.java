@@ -23,12 +23,16 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.types.RedisClientInfo;
+import org.springframework.util.ClassUtils;
 
 /**
  * What tests on a Redis have in common: logs with names of their own, deleted afterwards, and other things to be closed then.
  */
 @RedisTest
 public abstract class LogTests extends ClosingTests {
+
+    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
+    protected static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
 
     /** Makes logs in the application of the test. */
     @Autowired

@@ -93,6 +93,32 @@ public class TestApplication {
     }
 
     /**
+     * Starts an application with a web server, on this machine alone and at any port that is free.
+     *
+     * @param type its configuration
+     * @param web of which kind; none is possible too
+     * @param properties {@code name=value} each
+     * @return the application, to be closed
+     */
+    public static ConfigurableApplicationContext startWeb(Class<?> type, WebApplicationType web, String... properties) {
+        return builder(type, properties)
+                .web(web)
+                .properties("server.port=0", "server.address=127.0.0.1")
+                .run();
+    }
+
+    /**
+     * Where a page of an application is.
+     *
+     * @param application the application, which has a web server
+     * @param path of the page
+     * @return its address
+     */
+    public static URI uri(ConfigurableApplicationContext application, String path) {
+        return URI.create("http://127.0.0.1:" + application.getEnvironment().getProperty("local.server.port") + path);
+    }
+
+    /**
      * The factory of an application.
      *
      * @param application the application
