@@ -495,6 +495,25 @@ class FaultTests extends ClosingTests {
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 
+    /** Lettuce's own wait for a connection has no end once the client that opens it is shut down. */
+    @Test
+    void applicationClosedWhileAFeedConnectsAndRedisDoesNotAnswer() {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        ConfigurableApplicationContext own = closeLater(TestApplication.startOn(proxy.uri()));
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        Collected<Event> listener = Collected.events();
+        Follower follower = TestApplication.factory(own).create("log").follow(Tail.all(), listener);
+        await().until(() -> listener.caughtUp() == 1);
+        proxy.swallow();
+        proxy.cut();
+        await().until(() -> proxy.swallowed() > 0);
+        long begin = System.nanoTime();
+        own.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
+    }
+
     @Test
     @ExtendWith(OutputCaptureExtension.class)
     void applicationClosedWhileAFollowerWaitsForRedisIsQuietAfterwards(CapturedOutput output) {

@@ -129,7 +129,6 @@ final class ContainerFeed implements Feed {
                 stopped.complete(null);
             }
         }
-        container.stop();
         connection.cut();
         return stopped;
     }

@@ -1,14 +1,19 @@
 package dev.eventlog.redis;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
 final class Feeds {
+
+    /** More than a feed that was stopped takes to end, but where it is about to connect and Redis does not answer. */
+    static final Duration LONGEST_END = Duration.ofSeconds(1);
 
     private final Connections connections;
     private final FollowSettings settings;
@@ -66,8 +71,9 @@ final class Feeds {
         }
     }
 
-    /** {@return completes when the threads of all feeds that were stopped have ended} */
+    /** {@return completes when the threads of all feeds that were stopped have ended, or should have} */
     synchronized CompletableFuture<Void> ended() {
-        return CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new));
+        return CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

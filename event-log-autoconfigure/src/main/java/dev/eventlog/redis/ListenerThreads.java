@@ -26,6 +26,7 @@ final class ListenerThreads implements AutoCloseable {
         this.feeds = new SimpleAsyncTaskExecutor("eventlog-feed-");
         feeds.setVirtualThreads(virtual);
         feeds.setDaemon(true);
+        feeds.setTaskTerminationTimeout(Feeds.LONGEST_END.toMillis());
         if (virtual) {
             SimpleAsyncTaskExecutor executor = new SimpleAsyncTaskExecutor("eventlog-listener-");
             executor.setVirtualThreads(true);
@@ -69,9 +70,17 @@ final class ListenerThreads implements AutoCloseable {
         return listeners;
     }
 
+    /**
+     * Waits until the feeds, which have been stopped, have ended, and interrupts those that take too long: before their
+     * connections are taken from them, as one that is being opened then may never be.
+     */
+    void closeFeeds() {
+        feeds.close();
+    }
+
     @Override
     public void close() {
-        feeds.close();
+        closeFeeds();
         try {
             closing.close();
         } catch (Exception impossible) {

@@ -149,6 +149,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             logger.warn(busy + " listeners of event logs have not returned in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
         }
+        ownThreads.closeFeeds();
         connections.close();
         ownThreads.close();
     }
