@@ -7,6 +7,7 @@ import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
+import dev.eventlog.test.Writer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +127,29 @@ class ResourceTests extends LogTests {
         assertThat(info("stats", "total_net_output_bytes", "") - before)
                 .isGreaterThan(50 * large.length())
                 .isLessThan(60 * large.length());
+    }
+
+    @Test
+    void followersThatJoinWhileEventsComeShareAConnectionToo() throws Exception {
+        String client = "test-" + newName();
+        EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
+        EventLog log = own.create(newName());
+        List<Collected<Event>> listeners = new ArrayList<>();
+        try (Writer writer = Writer.start(factory.create(log.name()), 10_000, Duration.ofNanos(1))) {
+            writer.awaitMore(1);
+            for (int i = 0; i < 300; i++) {
+                Collected<Event> listener = Collected.events();
+                listeners.add(listener);
+                closeLater(log.follow(Tail.last(0), listener));
+            }
+            assertThat(connectionsNamed(client)).isLessThanOrEqualTo(4 + POOLED);
+            writer.awaitMore(1);
+        }
+        EventId last = log.lastId().orElseThrow();
+        await().until(() -> listeners.stream().allMatch(listener -> {
+            List<Event> got = listener.all();
+            return !got.isEmpty() && got.get(got.size() - 1).id().equals(last);
+        }));
     }
 
     private static void addOneByOne(EventLog log, Collected<Event> listener, String text) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
 final class Feeds {
@@ -29,26 +30,47 @@ final class Feeds {
         this.observers = observers;
     }
 
+    /**
+     * A feed, and how far it was at one moment.
+     *
+     * @param feed the feed
+     * @param end where its window ended
+     */
+    record Place(Feed feed, Window.End end) {}
+
     /** Makes a follower on a feed. */
     @FunctionalInterface
     interface Joining {
         PullFollower on(Feed feed, int life);
     }
 
+    /** {@return how far the feed of a log is; null if it has none} */
+    synchronized @Nullable Place place(EventStream stream) {
+        Feed feed = byKey.get(stream.key());
+        return feed == null ? null : new Place(feed, feed.window().end());
+    }
+
     /**
      * Lets a follower join the feed of its log.
      *
-     * @param state what the stream said just now
+     * @param before how far that was before the stream was asked
+     * @param state what the stream said then
      * @param limit the max-length of the log
      * @param joining makes the follower
+     * @return the follower; null if there is another feed by now, so that all is to be asked again
      */
-    synchronized PullFollower join(EventStream stream, StreamState state, long limit, Joining joining) {
+    synchronized @Nullable PullFollower join(
+            EventStream stream, @Nullable Place before, StreamState state, long limit, Joining joining) {
         Feed feed = byKey.get(stream.key());
-        int life = feed == null ? Window.ANOTHER : feed.window().lifeOf(state);
+        if (feed != null && (before == null || before.feed() != feed)) {
+            return null;
+        }
+        int life =
+                feed == null || before == null ? Window.ANOTHER : feed.window().lifeOf(before.end(), state);
         if (feed == null || life == Window.ANOTHER) {
             // A feed that has not noticed yet that its log began again keeps its followers until it does.
             feed = start(stream, state, limit);
-            life = feed.window().lifeOf(state);
+            life = Window.FIRST;
         }
         PullFollower follower = joining.on(feed, life);
         feed.join(follower);

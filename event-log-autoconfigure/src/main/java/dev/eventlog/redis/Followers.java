@@ -114,13 +114,31 @@ final class Followers {
             Demand demand,
             @Nullable Bookmark bookmark) {
         refuseIfClosed(stream);
+        EventBatchListener<Event> observed = observers.of(stream.log(), listener);
+        PullFollower follower = null;
+        while (follower == null) {
+            follower = tryToJoin(stream, tail, observed, options, demand, bookmark);
+        }
+        observers.followed(stream.log());
+        follower.whenEnded(failure -> observers.ended(stream.log(), failure));
+        return running(follower, stream);
+    }
+
+    private @Nullable PullFollower tryToJoin(
+            EventStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Demand demand,
+            @Nullable Bookmark bookmark) {
+        Feeds.Place before = feeds.place(stream);
         StreamState state = stream.state();
         Start start = bookmark == null
                 ? startOf(stream, tail, state)
                 : withTheBeginning(startOf(stream, tail, state), tail, state);
-        EventBatchListener<Event> observed = observers.of(stream.log(), listener);
-        PullFollower follower = feeds.join(
+        return feeds.join(
                 stream,
+                before,
                 state,
                 tail.maxLength(),
                 (feed, life) -> new PullFollower(
@@ -129,7 +147,7 @@ final class Followers {
                         feed,
                         settings,
                         threads,
-                        observed,
+                        listener,
                         options,
                         demand,
                         bookmark,
@@ -137,9 +155,6 @@ final class Followers {
                         state.lastId(),
                         tail.maxLength(),
                         life));
-        observers.followed(stream.log());
-        follower.whenEnded(failure -> observers.ended(stream.log(), failure));
-        return running(follower, stream);
     }
 
     private <F extends RunningFollower> F running(F follower, EventStream stream) {

@@ -415,8 +415,9 @@ final class PullFollower implements RunningFollower {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' is to be looked at by its feed first", null);
         }
+        Window.End end = feed.window().end();
         Snapshot snapshot = snapshot(window.base());
-        if (feed.window().lifeOf(snapshot.state()) != life) {
+        if (feed.window().lifeOf(end, snapshot.state()) != life) {
             throw new EventLogUnavailableException(
                     log(), "Log '" + log() + "' has begun again: its feed will say so", null);
         }

@@ -52,6 +52,16 @@ final class Window {
             EventId start,
             EventId endOfLast) {}
 
+    /**
+     * The end of this window at one moment.
+     *
+     * @param last the last event
+     * @param rank which event ever added that is, or unknown
+     * @param life of which life of the log
+     */
+    record End(EventId last, long rank, int life) {}
+
+    static final int FIRST = 0;
     static final int ANOTHER = -1;
 
     private static final int LANDMARKS = 100;
@@ -71,7 +81,7 @@ final class Window {
     private EventId base;
     private EventId last;
     private long rank; // of last
-    private int life;
+    private int life = FIRST;
     private EventId resume = EventId.MIN;
     private long rankOfResume;
     private EventId start = EventId.MIN;
@@ -86,14 +96,18 @@ final class Window {
         this.rank = state.added();
     }
 
+    synchronized End end() {
+        return new End(last, rank, life);
+    }
+
     /**
-     * Which life of the log this window shows, if the stream of this state is still that one, as far as can be told.
+     * Which life of the log this window showed, if the stream of this state is still that one, as far as can be told.
      *
-     * @param state read after whatever it is asked for
+     * @param then where this window ended before the state was asked for; by now it may be further than that
      * @return the number of that life, or {@link #ANOTHER} if the state is of another
      */
-    synchronized int lifeOf(StreamState state) {
-        return judge(List.of(), 0, state).verdict() == Verdict.BEGAN_AGAIN ? ANOTHER : life;
+    int lifeOf(End then, StreamState state) {
+        return judge(then, List.of(), 0, state).verdict() == Verdict.BEGAN_AGAIN ? ANOTHER : then.life();
     }
 
     synchronized EventId last() {
@@ -101,8 +115,12 @@ final class Window {
     }
 
     /** Judges what was read after the end of this window, and how much of that was still there with this state. */
-    synchronized Continuity judge(List<Event> next, long stillThere, StreamState state) {
-        Continuity continuity = Continuity.judge(last, rank, next, stillThere, state, limit);
+    Continuity judge(List<Event> next, long stillThere, StreamState state) {
+        return judge(end(), next, stillThere, state);
+    }
+
+    private Continuity judge(End from, List<Event> next, long stillThere, StreamState state) {
+        Continuity continuity = Continuity.judge(from.last(), from.rank(), next, stillThere, state, limit);
         // Below Redis 7: the event at our end is gone, and yet the log is too short to have been trimmed.
         boolean tooShort = limit != Long.MAX_VALUE && state.length() > 0 && state.length() < limit;
         return continuity.verdict() == Verdict.MISSING && !state.countsAdded() && tooShort
