@@ -1,8 +1,6 @@
 package dev.eventlog;
 
 import java.time.Instant;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -20,7 +18,7 @@ public record Event(EventId id, Map<String, String> fields) {
      * @param fields its fields, in the order to keep
      */
     public Event {
-        fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+        fields = Fields.copyOf(fields);
     }
 
     /** {@return the moment at which the event was added, by the clock of Redis: that of its {@link #id()}} */

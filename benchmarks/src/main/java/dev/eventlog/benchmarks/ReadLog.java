@@ -7,6 +7,7 @@ import io.lettuce.core.Limit;
 import io.lettuce.core.Range;
 import io.lettuce.core.StreamMessage;
 import io.lettuce.core.api.sync.RedisCommands;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,7 @@ public class ReadLog {
 
     static final int COUNT = 100_000;
     static final int NEWEST = 100;
+    static final int PAGE = 1_000; // eventlog.read.page-size
 
     private static final String KEY = "read";
 
@@ -61,6 +63,21 @@ public class ReadLog {
     @Benchmark
     public List<StreamMessage<String, String>> lettuceAll() {
         return lettuce.xrange(KEY, Range.unbounded());
+    }
+
+    /** As this library does it, so that neither side holds more than a page at a time for the other. */
+    @Benchmark
+    public List<List<StreamMessage<String, String>>> lettuceByPages() {
+        List<List<StreamMessage<String, String>>> pages = new ArrayList<>();
+        Range<String> older = Range.unbounded();
+        for (int read = 0; read < COUNT; read += PAGE) {
+            List<StreamMessage<String, String>> page = lettuce.xrevrange(KEY, older, Limit.from(PAGE));
+            pages.add(page);
+            Range.Boundary<String> end =
+                    Range.Boundary.excluding(page.get(PAGE - 1).getId());
+            older = Range.from(Range.Boundary.unbounded(), end);
+        }
+        return pages;
     }
 
     @Benchmark

@@ -64,6 +64,7 @@ final class Report {
             rate("", "", "AddOne.libraryManyThreads", "plain Spring", "AddOne.springManyThreads", 0),
             rate("", "", "AddOne.libraryManyThreads", "Redisson", "AddOne.redissonManyThreads", 0),
             rate("5", "read all of 100,000", "ReadLog.libraryAll", "raw `XRANGE`", "ReadLog.lettuceAll", 0.9),
+            rate("", "", "ReadLog.libraryAll", "raw `XREVRANGE` by pages", "ReadLog.lettuceByPages", 0),
             rate("", "", "ReadLog.libraryAll", "plain Spring", "ReadLog.springAll", 0),
             rate("", "", "ReadLog.libraryAll", "Redisson", "ReadLog.redissonAll", 0),
             rate("", "read the newest 100", "ReadLog.libraryNewest", "raw `XREVRANGE`", "ReadLog.lettuceNewest", 0.9),

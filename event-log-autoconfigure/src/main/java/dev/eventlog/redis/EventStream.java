@@ -202,10 +202,12 @@ final class EventStream {
         List<ByteRecord> records = answered(
                 redis.execute((RedisCallback<List<ByteRecord>>) connection -> read.apply(connection.streamCommands())));
         List<Event> events = new ArrayList<>(records.size());
+        FieldNames names = new FieldNames();
         for (ByteRecord record : records) {
+            names.ofNextEvent();
             Map<String, String> fields =
                     new LinkedHashMap<>(2 * record.getValue().size());
-            record.getValue().forEach((field, value) -> fields.put(RawStreams.text(field), RawStreams.text(value)));
+            record.getValue().forEach((field, value) -> fields.put(names.text(field), RawStreams.text(value)));
             events.add(new Event(EventId.parse(record.getId().getValue()), fields));
         }
         return events;

@@ -1,0 +1,104 @@
+package dev.eventlog;
+
+import java.util.AbstractMap;
+import java.util.AbstractSet;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields of an event that has few, as most have: name after value in one array, as they stand in Redis. Events are many,
+ * and are kept; a hash table with its nodes would take three times the memory, and longer to make. Unmodifiable.
+ */
+final class Fields extends AbstractMap<String, String> {
+
+    /** Up to so many the names are looked through as fast as hashed. */
+    private static final int FEW = 8;
+
+    private final String[] texts;
+
+    private Fields(String[] texts) {
+        this.texts = texts;
+    }
+
+    /** {@return an unmodifiable copy, in the same order} */
+    static Map<String, String> copyOf(Map<String, String> fields) {
+        if (fields instanceof Fields) {
+            return fields;
+        }
+        Map.Entry<?, ?>[] entries = fields.entrySet().toArray(new Map.Entry<?, ?>[0]);
+        if (entries.length > FEW) {
+            return Collections.unmodifiableMap(new LinkedHashMap<>(fields));
+        }
+        String[] texts = new String[2 * entries.length];
+        for (int i = 0; i < entries.length; i++) {
+            texts[2 * i] = (String) entries[i].getKey();
+            texts[2 * i + 1] = (String) entries[i].getValue();
+        }
+        return new Fields(texts);
+    }
+
+    @Override
+    public int size() {
+        return texts.length / 2;
+    }
+
+    @Override
+    public @Nullable String get(@Nullable Object name) {
+        int index = indexOf(name);
+        return index < 0 ? null : texts[index + 1];
+    }
+
+    @Override
+    public boolean containsKey(@Nullable Object name) {
+        return indexOf(name) >= 0;
+    }
+
+    private int indexOf(@Nullable Object name) {
+        for (int i = 0; i < texts.length; i += 2) {
+            if (Objects.equals(texts[i], name)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public Set<Map.Entry<String, String>> entrySet() {
+        return new AbstractSet<>() {
+            @Override
+            public int size() {
+                return Fields.this.size();
+            }
+
+            @Override
+            public Iterator<Map.Entry<String, String>> iterator() {
+                return new InOrder();
+            }
+        };
+    }
+
+    private final class InOrder implements Iterator<Map.Entry<String, String>> {
+
+        private int next;
+
+        @Override
+        public boolean hasNext() {
+            return next < texts.length;
+        }
+
+        @Override
+        public Map.Entry<String, String> next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            next += 2;
+            return new SimpleImmutableEntry<>(texts[next - 2], texts[next - 1]);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package dev.eventlog.redis;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The names of fields as text. Events one after the other mostly have the same: those become text once, and all these events
+ * share it.
+ */
+final class FieldNames {
+
+    private final List<byte[]> raw = new ArrayList<>();
+    private final List<String> texts = new ArrayList<>();
+    private int next;
+
+    /** The next name is the first of another event. */
+    void ofNextEvent() {
+        next = 0;
+    }
+
+    String text(byte[] name) {
+        int index = next++;
+        if (index == raw.size()) {
+            raw.add(name);
+            texts.add(RawStreams.text(name));
+        } else if (!Arrays.equals(raw.get(index), name)) {
+            raw.set(index, name);
+            texts.set(index, RawStreams.text(name));
+        }
+        return texts.get(index);
+    }
+}
