@@ -3,7 +3,9 @@ package dev.eventlog.observability;
 import static dev.eventlog.test.LogTests.await;
 import static dev.eventlog.test.LogTests.event;
 import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Event;
@@ -20,6 +22,7 @@ import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.TcpProxy;
+import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedis;
 import dev.eventlog.test.TestRedisConnection;
 import io.micrometer.core.instrument.Meter;
@@ -55,6 +58,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.actuate.autoconfigure.endpoint.EndpointAutoConfiguration;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -72,9 +76,13 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.web.client.HttpClientErrorException;
+import org.springframework.web.client.RestClient;
+import tools.jackson.databind.JsonNode;
 
 class ObservabilityTests {
 
@@ -496,6 +504,39 @@ class ObservabilityTests {
                 log.delete();
             }
         });
+    }
+
+    @Test
+    void theEndpointAnswersOverHttp() throws Exception {
+        try (ConfigurableApplicationContext application = TestApplication.startWeb(
+                TestApplication.class,
+                WebApplicationType.SERVLET,
+                "management.endpoints.web.exposure.include=eventlogs")) {
+            EventLog log = TestApplication.factory(application).create(name, options -> options.maxLength(7));
+            EventId id = log.add(event(1));
+            try (Follower follower = log.follow(Tail.all(), batch -> {})) {
+                await().until(() -> follower.position().equals(id));
+
+                JsonNode shown = get(application, "").get("logs").get(name);
+                assertThat(shown.get("options").get("maxLength").asInt()).isEqualTo(7);
+                assertThat(shown.get("lastId").asString()).isEqualTo(id.toString());
+                assertThat(shown.get("followers").get(0).get("position").asString())
+                        .isEqualTo(id.toString());
+            } finally {
+                assertThat(get(application, "/" + name).get("size").asInt()).isOne();
+                log.delete();
+            }
+            assertThatExceptionOfType(HttpClientErrorException.NotFound.class)
+                    .isThrownBy(() -> get(application, "/" + name));
+        }
+    }
+
+    private static JsonNode get(ConfigurableApplicationContext application, String path) {
+        return RestClient.create()
+                .get()
+                .uri(uri(application, "/actuator/eventlogs" + path))
+                .retrieve()
+                .requiredBody(JsonNode.class);
     }
 
     @Test
