@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Deliveries;
@@ -496,8 +497,9 @@ class FaultTests extends ClosingTests {
     }
 
     /** Lettuce's own wait for a connection has no end once the client that opens it is shut down. */
-    @Test
-    void applicationClosedWhileAFeedConnectsAndRedisDoesNotAnswer() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void closedWhileAFeedConnectsAndRedisDoesNotAnswer(boolean withItsApplication) {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         ConfigurableApplicationContext own = closeLater(TestApplication.startOn(proxy.uri()));
         Set<Thread> before = Thread.getAllStackTraces().keySet();
@@ -508,7 +510,11 @@ class FaultTests extends ClosingTests {
         proxy.cut();
         await().until(() -> proxy.swallowed() > 0);
         long begin = System.nanoTime();
-        own.close();
+        if (withItsApplication) {
+            own.close();
+        } else {
+            own.getBean(RedisEventLogFactory.class).destroy();
+        }
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());

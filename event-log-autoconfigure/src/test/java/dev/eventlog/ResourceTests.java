@@ -3,21 +3,17 @@ package dev.eventlog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
-import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.Writer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
@@ -47,23 +43,6 @@ class ResourceTests extends LogTests {
                 .noneMatch(name -> name.contains("feed"))
                 .hasSizeLessThanOrEqualTo(8));
         assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads.size() + 16);
-    }
-
-    /** Also without an application, which would first have stopped it and waited for that. */
-    @Test
-    void aFactoryDestroyedWhileItsFeedBeginsLeavesNoThread() throws Exception {
-        long seed = ThreadLocalRandom.current().nextLong();
-        Random random = new Random(seed);
-        Set<Thread> before = Thread.getAllStackTraces().keySet();
-        String name = newName();
-        for (int i = 0; i < 200; i++) {
-            RedisEventLogFactory own = TestApplication.newFactory(redis, 100, 100, null);
-            own.create(name).follow(Tail.all(), Collected.events());
-            TimeUnit.MICROSECONDS.sleep(random.nextInt(3_000)); // so as to meet each moment of the beginning
-            own.destroy();
-        }
-        await().untilAsserted(() ->
-                assertThat(eventLogThreads(before)).as("seed %d", seed).isEmpty());
     }
 
     private void follow(EventLog log, int times) {

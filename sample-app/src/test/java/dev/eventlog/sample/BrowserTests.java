@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
@@ -29,6 +30,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import redis.embedded.RedisServer;
 
 /** The page in a real browser: Chromium with its driver, as a Linux distribution installs them; skipped without. */
+@Tag("long")
 class BrowserTests {
 
     private final RedisServer redis = newRedis();
