@@ -208,9 +208,7 @@ final class ContainerFeed implements Feed {
     }
 
     private void check(List<Event> events, StreamState then) {
-        boolean askedTooEarly = // a cluster's two may have been sent on to another node the other way round
-                !events.isEmpty() && events.get(events.size() - 1).id().isAfter(then.lastId());
-        StreamState state = askedTooEarly ? stream.state() : then;
+        StreamState state = then;
         long stillThere = Continuity.notTrimmed(events, state);
         if (!events.isEmpty() && state.deleted().isAfter(window.last())) {
             // One was deleted by itself, perhaps of those that have just been read: they are to be counted one by one.

@@ -278,9 +278,18 @@ final class EventStream {
         Object state = answers.get(1);
         if (state instanceof XInfoStream info) {
             Map<Object, Object> first = info.getFirstEntry();
-            return new Poll(records, state(info), smallNow && (first == null || isSmall(first)));
+            return new Poll(records, unlessOlder(state(info), records), smallNow && (first == null || isSmall(first)));
         }
-        return new Poll(records, state instanceof List<?> texts ? state(texts(texts)) : null, smallNow);
+        return new Poll(
+                records, state instanceof List<?> texts ? unlessOlder(state(texts(texts)), records) : null, smallNow);
+    }
+
+    /** A cluster's two questions may have been sent on to another node the other way round. */
+    private static @Nullable StreamState unlessOlder(StreamState state, List<ByteRecord> records) {
+        boolean older = !records.isEmpty()
+                && EventId.parse(records.get(records.size() - 1).getId().getValue())
+                        .isAfter(state.lastId());
+        return older ? null : state;
     }
 
     /**

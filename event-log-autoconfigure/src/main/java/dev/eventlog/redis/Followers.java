@@ -117,44 +117,34 @@ final class Followers {
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         PullFollower follower = null;
         while (follower == null) {
-            follower = tryToJoin(stream, tail, observed, options, demand, bookmark);
+            Feeds.Place before = feeds.place(stream);
+            StreamState state = stream.state();
+            Start start = bookmark == null
+                    ? startOf(stream, tail, state)
+                    : withTheBeginning(startOf(stream, tail, state), tail, state);
+            follower = feeds.join(
+                    stream,
+                    before,
+                    state,
+                    tail.maxLength(),
+                    (feed, life) -> new PullFollower(
+                            stream,
+                            feeds,
+                            feed,
+                            settings,
+                            threads,
+                            observed,
+                            options,
+                            demand,
+                            bookmark,
+                            start,
+                            state.lastId(),
+                            tail.maxLength(),
+                            life));
         }
         observers.followed(stream.log());
         follower.whenEnded(failure -> observers.ended(stream.log(), failure));
         return running(follower, stream);
-    }
-
-    private @Nullable PullFollower tryToJoin(
-            EventStream stream,
-            TailRange tail,
-            EventBatchListener<Event> listener,
-            FollowOptions options,
-            Demand demand,
-            @Nullable Bookmark bookmark) {
-        Feeds.Place before = feeds.place(stream);
-        StreamState state = stream.state();
-        Start start = bookmark == null
-                ? startOf(stream, tail, state)
-                : withTheBeginning(startOf(stream, tail, state), tail, state);
-        return feeds.join(
-                stream,
-                before,
-                state,
-                tail.maxLength(),
-                (feed, life) -> new PullFollower(
-                        stream,
-                        feeds,
-                        feed,
-                        settings,
-                        threads,
-                        listener,
-                        options,
-                        demand,
-                        bookmark,
-                        start,
-                        state.lastId(),
-                        tail.maxLength(),
-                        life));
     }
 
     private <F extends RunningFollower> F running(F follower, EventStream stream) {

@@ -514,7 +514,8 @@ class ObservabilityTests {
                 "management.endpoints.web.exposure.include=eventlogs")) {
             EventLog log = TestApplication.factory(application).create(name, options -> options.maxLength(7));
             EventId id = log.add(event(1));
-            try (Follower follower = log.follow(Tail.all(), batch -> {})) {
+            try {
+                Follower follower = log.follow(Tail.all(), batch -> {});
                 await().until(() -> follower.position().equals(id));
 
                 JsonNode shown = get(application, "").get("logs").get(name);
@@ -522,8 +523,9 @@ class ObservabilityTests {
                 assertThat(shown.get("lastId").asString()).isEqualTo(id.toString());
                 assertThat(shown.get("followers").get(0).get("position").asString())
                         .isEqualTo(id.toString());
-            } finally {
+                follower.close();
                 assertThat(get(application, "/" + name).get("size").asInt()).isOne();
+            } finally {
                 log.delete();
             }
             assertThatExceptionOfType(HttpClientErrorException.NotFound.class)
