@@ -33,9 +33,7 @@ import dev.eventlog.observability.EventLogObservation;
 import dev.eventlog.observability.EventLogObservationAutoConfiguration;
 import dev.eventlog.observability.EventLogsEndpointAutoConfiguration;
 import dev.eventlog.reactor.EventFlux;
-import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
-import dev.eventlog.redis.FollowedLog;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.redis.Turns;
@@ -176,8 +174,6 @@ class ArchitectureTests {
                 .and()
                 .doNotBelongToAnyOf(
                         RedisEventLogFactory.class,
-                        EventLogObserver.class,
-                        FollowedLog.class,
                         FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,

@@ -1,10 +1,10 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventPositions;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
-import dev.eventlog.redis.EventLogObserver;
 import dev.eventlog.redis.FollowSettings;
 import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.redis.RedisEventPositions;

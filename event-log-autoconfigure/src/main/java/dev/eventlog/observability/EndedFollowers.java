@@ -1,6 +1,6 @@
 package dev.eventlog.observability;
 
-import dev.eventlog.redis.EventLogObserver;
+import dev.eventlog.EventLogObserver;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.eventlog.observability;
 
+import dev.eventlog.FollowedLog;
 import dev.eventlog.observability.EndedFollowers.Ended;
-import dev.eventlog.redis.FollowedLog;
 import dev.eventlog.redis.RedisEventLogFactory;
 import java.util.List;
 import java.util.Map;

@@ -2,8 +2,8 @@ package dev.eventlog.observability;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogObserver;
 import dev.eventlog.Gap;
-import dev.eventlog.redis.EventLogObserver;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;

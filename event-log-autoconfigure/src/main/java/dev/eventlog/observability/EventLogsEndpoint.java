@@ -5,8 +5,8 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
-import dev.eventlog.redis.FollowedLog;
-import dev.eventlog.redis.FollowedLog.FollowerState;
+import dev.eventlog.FollowedLog;
+import dev.eventlog.FollowedLog.Progress;
 import dev.eventlog.redis.RedisEventLogFactory;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -76,7 +76,7 @@ final class EventLogsEndpoint {
                 followers);
     }
 
-    private static FollowerDescriptor describe(FollowerState follower) {
+    private static FollowerDescriptor describe(Progress follower) {
         return new FollowerDescriptor(
                 follower.position().toString(),
                 follower.lag().isPresent() ? follower.lag().getAsLong() : null,

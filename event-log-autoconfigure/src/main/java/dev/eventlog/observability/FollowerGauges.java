@@ -1,7 +1,7 @@
 package dev.eventlog.observability;
 
-import dev.eventlog.redis.FollowedLog;
-import dev.eventlog.redis.FollowedLog.FollowerState;
+import dev.eventlog.FollowedLog;
+import dev.eventlog.FollowedLog.Progress;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.TimeGauge;
@@ -40,7 +40,7 @@ final class FollowerGauges implements MeterBinder {
             log.followers().forEach(this::add);
         }
 
-        private void add(FollowerState follower) {
+        private void add(Progress follower) {
             Duration time = follower.lagTime();
             double itsLag = follower.lag().isPresent() ? follower.lag().getAsLong() : Double.NaN;
             double itsSeconds = time == null ? Double.NaN : time.toNanos() / 1e9;

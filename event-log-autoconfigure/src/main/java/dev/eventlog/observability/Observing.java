@@ -2,7 +2,7 @@ package dev.eventlog.observability;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.redis.EventLogObserver;
+import dev.eventlog.EventLogObserver;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowedLog;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.PullFollower.Loss;

@@ -8,10 +8,10 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowedLog.Progress;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.Bookmark.NotStoredException;
 import dev.eventlog.redis.EventStream.Snapshot;
-import dev.eventlog.redis.FollowedLog.FollowerState;
 import dev.eventlog.redis.Window.Behind;
 import dev.eventlog.redis.Window.Slice;
 import java.time.Duration;
@@ -201,7 +201,7 @@ final class PullFollower implements RunningFollower {
     }
 
     /** {@return how far it has come, by what its feed has read} */
-    FollowerState state() {
+    Progress state() {
         EventId taken = position;
         Behind behind = feed.window().behind(taken, rank, life);
         boolean known = behind.events() != Continuity.UNKNOWN;
@@ -211,7 +211,7 @@ final class PullFollower implements RunningFollower {
             Duration age = Duration.between(since.timestamp(), Instant.now());
             waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
         }
-        return new FollowerState(taken, known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
+        return new Progress(taken, known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
     /** Has something done when the follower has ended and its last callback has returned. */

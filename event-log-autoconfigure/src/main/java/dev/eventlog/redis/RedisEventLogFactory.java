@@ -2,8 +2,10 @@ package dev.eventlog.redis;
 
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventPositions;
+import dev.eventlog.FollowedLog;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
 import java.util.List;

@@ -1,8 +1,5 @@
-package dev.eventlog.redis;
+package dev.eventlog;
 
-import dev.eventlog.Event;
-import dev.eventlog.EventId;
-import dev.eventlog.Gap;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

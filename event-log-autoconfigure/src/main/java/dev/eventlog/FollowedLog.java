@@ -1,7 +1,5 @@
-package dev.eventlog.redis;
+package dev.eventlog;
 
-import dev.eventlog.EventId;
-import dev.eventlog.EventLogOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
@@ -16,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param interrupted how many of these have lost Redis at the moment
  * @param followers its followers; at least one
  */
-public record FollowedLog(
-        String name, EventLogOptions options, int feeds, int interrupted, List<FollowerState> followers) {
+public record FollowedLog(String name, EventLogOptions options, int feeds, int interrupted, List<Progress> followers) {
 
     /**
      * How far a follower has come, judged by what its feed has read: asks Redis nothing. Of a log whose feed is interrupted
@@ -31,6 +28,6 @@ public record FollowedLog(
      *     not known. Further back than {@code eventlog.follow.window-size} it is the age of the last event taken, which is
      *     a little more.
      */
-    public record FollowerState(
+    public record Progress(
             EventId position, OptionalLong lag, @Nullable Duration lagTime) {}
 }
