@@ -7,6 +7,16 @@ import java.util.concurrent.CompletionStage;
  */
 public interface Follower extends AutoCloseable {
 
+    /** Why a follower has ended that no failure ended. */
+    enum EndReason {
+        /** Somebody closed it, or cancelled its subscription. */
+        CLOSED,
+        /** The application shut down. */
+        SHUTDOWN,
+        /** Another follower of its name has gone on further. */
+        SUPERSEDED
+    }
+
     /** {@return the name of the log} */
     String log();
 
@@ -29,10 +39,10 @@ public interface Follower extends AutoCloseable {
     /**
      * The end of the follower.
      *
-     * @return a stage that completes with null when the follower has been closed, by you or by the application's shutdown,
-     *     and its last callback has returned; or with the failure that ended it
+     * @return a stage that completes when the follower has ended and its last callback has returned: with the reason, or
+     *     exceptionally with the failure that ended it. If it ends for several reasons, the first one counts
      */
-    CompletionStage<Void> completion();
+    CompletionStage<EndReason> completion();
 
     /**
      * Ends the follower: no callback runs after this returns. A callback that is running is waited for, at most for

@@ -477,7 +477,7 @@ class FaultTests extends ClosingTests {
         follower.close();
         other.close();
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(400));
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(Follower.EndReason.CLOSED);
     }
 
     @Test
@@ -492,7 +492,7 @@ class FaultTests extends ClosingTests {
         application.close();
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         assertThat(follower.isRunning()).isFalse();
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(Follower.EndReason.SHUTDOWN);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 
@@ -516,7 +516,7 @@ class FaultTests extends ClosingTests {
             own.getBean(RedisEventLogFactory.class).destroy();
         }
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(Follower.EndReason.SHUTDOWN);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 

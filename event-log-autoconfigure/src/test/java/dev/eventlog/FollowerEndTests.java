@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -49,7 +50,7 @@ class FollowerEndTests extends LogTests {
             milliseconds.add(millisecondsToClose(follower));
             log.add(event(3));
             await().until(() -> open.count() == 4);
-            assertEnded(follower, last);
+            assertEnded(follower, EndReason.CLOSED, last);
             assertThat(closed.count()).isEqualTo(3);
             milliseconds.add(millisecondsToClose(other)); // the last one, which ends the feed
             log.add(event(4));
@@ -89,7 +90,10 @@ class FollowerEndTests extends LogTests {
             for (int i = 0; i < 10; i++) {
                 assertThat(listeners.get(i).calls()).hasSize(counts.get(i));
                 List<Event> got = listeners.get(i).all();
-                assertEnded(followers.get(i), got.get(got.size() - 1).id());
+                assertEnded(
+                        followers.get(i),
+                        EndReason.CLOSED,
+                        got.get(got.size() - 1).id());
             }
         } finally {
             stop.set(true);
@@ -142,7 +146,7 @@ class FollowerEndTests extends LogTests {
         follower.close();
         follower.close();
         assertThat(follower.isRunning()).isFalse();
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(EndReason.CLOSED);
     }
 
     @Test
@@ -155,7 +159,7 @@ class FollowerEndTests extends LogTests {
             follower.close();
             List<Object> calls = listener.calls();
             assertThat(follower.isRunning()).isFalse();
-            assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+            assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(EndReason.CLOSED);
             assertThat(numbers(listener.all())).isEqualTo(range(0, listener.count()));
             assertThat(listener.calls()).isEqualTo(calls);
         }
@@ -176,7 +180,7 @@ class FollowerEndTests extends LogTests {
         assertThat(took.get()).as("returns at once").isLessThan(200);
         assertThat(numbers(listener.all())).isEqualTo(range(0, 10));
         assertThat(listener.caughtUp()).isZero();
-        assertEnded(own.join(), ids.get(9));
+        assertEnded(own.join(), EndReason.CLOSED, ids.get(9));
         log.add(event(100));
         Collected<Event> witness = Collected.events();
         closeLater(log.follow(Tail.all(), witness));
@@ -243,7 +247,7 @@ class FollowerEndTests extends LogTests {
         assertThat(closing.get(5, TimeUnit.SECONDS))
                 .as("finished before close returned")
                 .isTrue();
-        await().untilAsserted(() -> assertEnded(follower, id));
+        await().untilAsserted(() -> assertEnded(follower, EndReason.CLOSED, id));
         assertThat(listener.count()).isEqualTo(1);
         assertThat(listener.caughtUp()).isZero();
     }
@@ -408,12 +412,12 @@ class FollowerEndTests extends LogTests {
         EventLog log = newLog();
         Follower follower = log.follow(Tail.all(), Collected.events());
         CompletableFuture<Boolean> running =
-                follower.completion().toCompletableFuture().thenApply(nothing -> follower.isRunning());
+                follower.completion().toCompletableFuture().thenApply(reason -> follower.isRunning());
         follower.close();
         assertThat(running.get(5, TimeUnit.SECONDS)).isFalse();
-        CompletableFuture<Void> theirs = follower.completion().toCompletableFuture();
+        CompletableFuture<EndReason> theirs = follower.completion().toCompletableFuture();
         theirs.obtrudeException(new IllegalStateException("set by a user"));
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(EndReason.CLOSED);
     }
 
     @Test
@@ -451,9 +455,9 @@ class FollowerEndTests extends LogTests {
         assertThat(busy.count()).isEqualTo(10);
         assertThat(busy.failure()).isNull();
         assertThat(idle.count()).isZero();
-        assertEnded(busyFollower, tenth);
-        assertThat(idleFollower.completion().toCompletableFuture()).isCompletedWithValue(null);
-        assertThat(elsewhere.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertEnded(busyFollower, EndReason.SHUTDOWN, tenth);
+        assertThat(idleFollower.completion().toCompletableFuture()).isCompletedWithValue(EndReason.SHUTDOWN);
+        assertThat(elsewhere.completion().toCompletableFuture()).isCompletedWithValue(EndReason.SHUTDOWN);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
         await().untilAsserted(() -> assertThat(connections(name)).isZero());
     }
@@ -495,8 +499,8 @@ class FollowerEndTests extends LogTests {
                 .allSatisfy(follower -> assertThat(follower.isRunning()).isFalse());
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
         assertThat(followers)
-                .allSatisfy(follower ->
-                        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null));
+                .allSatisfy(follower -> assertThat(follower.completion().toCompletableFuture())
+                        .isCompletedWithValue(EndReason.SHUTDOWN));
         assertThat(listeners)
                 .allSatisfy(listener ->
                         assertThat(listener.failure()).as("closed, not failed").isNull());
@@ -523,10 +527,10 @@ class FollowerEndTests extends LogTests {
         return connectionsNamed(clientName(log));
     }
 
-    private static void assertEnded(Follower follower, EventId position) {
+    private static void assertEnded(Follower follower, EndReason reason, EventId position) {
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.position()).isEqualTo(position);
-        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(reason);
     }
 
     private static void assertFailedWith(Follower follower, Throwable thrown) {

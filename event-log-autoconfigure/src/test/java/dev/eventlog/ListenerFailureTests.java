@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -508,7 +509,7 @@ class ListenerFailureTests extends LogTests {
         long begin = System.nanoTime();
         follower.close();
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
-        assertEnded(follower, first.previous());
+        assertEnded(follower, EndReason.CLOSED, first.previous());
         assertThat(listener.calls()).hasSize(1);
         assertThat(recovered).hasValue(0);
         batch.addAll(listener.all());
@@ -533,7 +534,7 @@ class ListenerFailureTests extends LogTests {
                         .recoverer((name, batch, failure) -> recovered.incrementAndGet())));
         own.complete(follower);
         follower.completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        assertEnded(follower, id.previous());
+        assertEnded(follower, EndReason.CLOSED, id.previous());
         Collected<Event> witness = Collected.events();
         closeLater(log.follow(Tail.all(), witness));
         log.add(event(1));
@@ -555,7 +556,7 @@ class ListenerFailureTests extends LogTests {
                         options.recoverer((name, batch, failure) -> own.join().close())));
         own.complete(follower);
         follower.completion().toCompletableFuture().get(5, TimeUnit.SECONDS);
-        assertEnded(follower, ids.get(9));
+        assertEnded(follower, EndReason.CLOSED, ids.get(9));
         assertThat(listener.calls()).hasSize(1);
     }
 
@@ -596,7 +597,7 @@ class ListenerFailureTests extends LogTests {
         application.close();
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
         await().until(() -> follower.completion().toCompletableFuture().isDone());
-        assertEnded(follower, id.previous());
+        assertEnded(follower, EndReason.SHUTDOWN, id.previous());
         assertThat(listener.calls()).hasSize(1);
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
@@ -857,12 +858,12 @@ class ListenerFailureTests extends LogTests {
         }
     }
 
-    private static void assertEnded(Follower follower, EventId position) {
+    private static void assertEnded(Follower follower, EndReason reason, EventId position) {
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.position()).isEqualTo(position);
         assertThat(follower.completion()) // a moment after close() has returned, where that waited for a call
                 .succeedsWithin(10, TimeUnit.SECONDS)
-                .isNull();
+                .isEqualTo(reason);
     }
 
     private static void assertFailed(Follower follower, Collected<?> listener, Supplier<Throwable> failure) {

@@ -3,6 +3,7 @@ package dev.eventlog;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -249,6 +250,22 @@ class NamedFollowerTests extends LogTests {
         assertThat(second.calls()).isEmpty();
         following.close();
         await().until(() -> eventLogThreads(before).stream().noneMatch(name -> name.startsWith("eventlog-turn")));
+    }
+
+    @Test
+    void completionTellsWhyItEnded() {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = newApplication(SAME);
+        Collected<Event> listener = Collected.events();
+        Follower following = follow(application, log, Tail.all(), listener);
+        await().until(() -> listener.caughtUp() == 1);
+        Follower waiting = follow(application, log, Tail.all(), Collected.events());
+        Follower closed = follow(application, log, Tail.all(), Collected.events());
+        closed.close();
+        application.close();
+        assertThat(closed.completion()).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(EndReason.CLOSED);
+        assertThat(following.completion()).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(EndReason.SHUTDOWN);
+        assertThat(waiting.completion()).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(EndReason.SHUTDOWN);
     }
 
     /** Its lock is taken from it, as if its lease had run out while it did not run. */

@@ -122,8 +122,8 @@ final class ListenedLog {
             waiting = null;
             logger.info(description + " is followed now");
         }
-        CompletableFuture<Void> unused =
-                begun.completion().toCompletableFuture().whenComplete((nothing, why) -> hasEnded(begun, why));
+        CompletableFuture<Follower.EndReason> unused =
+                begun.completion().toCompletableFuture().whenComplete((reason, why) -> hasEnded(begun, why));
     }
 
     private void beginLater(RuntimeException why) {
@@ -176,7 +176,7 @@ final class ListenedLog {
      *
      * @return completes when the follower, which is left to others to close, has ended
      */
-    CompletableFuture<Void> stopBeginning() {
+    CompletableFuture<?> stopBeginning() {
         wanted = false;
         Future<?> beginning = again;
         if (beginning != null) {

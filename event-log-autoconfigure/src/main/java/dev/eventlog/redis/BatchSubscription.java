@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
+import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -86,7 +87,7 @@ final class BatchSubscription<E> implements Flow.Subscription, EventBatchListene
         subscriber.set(null);
         PullFollower cancelled = follower;
         if (cancelled != null) {
-            cancelled.closeSoon();
+            cancelled.closeSoon(Follower.EndReason.CLOSED);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.Follower;
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.PullFollower.Loss;
 import dev.eventlog.redis.PullFollower.Start;
@@ -150,8 +151,9 @@ final class Followers {
 
     private <F extends RunningFollower> F running(F follower, EventStream stream) {
         running.add(follower);
-        follower.completion().whenComplete((nothing, failure) -> running.remove(follower));
+        follower.completion().whenComplete((why, failure) -> running.remove(follower));
         if (!open) { // closed since the look before, perhaps without having seen this one
+            CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
             follower.close();
             refuseIfClosed(stream);
         }
@@ -265,8 +267,9 @@ final class Followers {
      */
     void close(Runnable afterwards) {
         open = false;
-        CompletableFuture<?>[] ending =
-                running.stream().map(RunningFollower::closeSoon).toArray(CompletableFuture[]::new);
+        CompletableFuture<?>[] ending = running.stream()
+                .map(follower -> follower.closeSoon(EndReason.SHUTDOWN))
+                .toArray(CompletableFuture[]::new);
         CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
                 .exceptionally(failureOfOne -> null)
                 .thenCompose(ended -> feeds.ended())

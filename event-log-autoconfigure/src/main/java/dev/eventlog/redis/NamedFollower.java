@@ -32,12 +32,13 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final Function<EventId, PullFollower> start;
-    private final CompletableFuture<Void> completion = new CompletableFuture<>();
+    private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     // Guarded by this.
     private Turns.@Nullable Turn turn;
     private boolean wanted;
     private boolean ended;
+    private EndReason reason = EndReason.CLOSED; // of an end without a failure
     private boolean finished;
     private @Nullable Throwable failure;
     private @Nullable PullFollower current;
@@ -97,7 +98,7 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
     }
 
     @Override
-    public CompletionStage<Void> completion() {
+    public CompletionStage<EndReason> completion() {
         return completion.minimalCompletionStage();
     }
 
@@ -132,20 +133,23 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
     }
 
     @Override
-    public CompletableFuture<Void> closeSoon() {
-        synchronized (this) {
-            ended = true;
-        }
+    public CompletableFuture<EndReason> closeSoon(EndReason why) {
+        end(why);
         look();
         return completion;
     }
 
     @Override
     public void close() {
-        synchronized (this) {
-            ended = true;
-        }
+        end(EndReason.CLOSED);
         closeCurrent();
+    }
+
+    private synchronized void end(EndReason why) {
+        if (!ended) {
+            ended = true;
+            reason = why;
+        }
     }
 
     /**
@@ -185,7 +189,7 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
                 logger.warn(
                         "Of " + bookmark + " nothing begins: the executor of listeners takes no more tasks", shutDown);
             }
-            CompletableFuture<Void> unused = closeSoon();
+            CompletableFuture<EndReason> unused = closeSoon(EndReason.SHUTDOWN);
         }
     }
 
@@ -234,7 +238,7 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
         if (over) {
             finish();
         } else if (running != null && !begin) {
-            CompletableFuture<Void> unused = running.closeSoon(); // whose end is looked at, too
+            CompletableFuture<EndReason> unused = running.closeSoon(EndReason.CLOSED); // whose end is looked at, too
         } else if (running == null && begin) {
             beginToFollow();
         }
@@ -258,7 +262,7 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
             fail(refused);
             return;
         } catch (IllegalStateException shuttingDown) {
-            CompletableFuture<Void> unused = closeSoon();
+            CompletableFuture<EndReason> unused = closeSoon(EndReason.SHUTDOWN);
             return;
         }
         if (backOff != null) {
@@ -329,20 +333,22 @@ final class NamedFollower implements RunningFollower, Turns.Holder {
 
     private void finish() {
         Turns.Turn place;
-        Throwable why;
+        Throwable thrown;
+        EndReason why;
         synchronized (this) {
             place = turn;
-            why = failure;
+            thrown = failure;
+            why = reason;
         }
         if (bookmark.isPending()) {
             bookmark.storeAtLast();
         }
         CompletableFuture<Void> left = place != null ? place.giveUp() : CompletableFuture.completedFuture(null);
         left.whenComplete((nothing, impossible) -> {
-            if (why != null) {
-                completion.completeExceptionally(why);
+            if (thrown != null) {
+                completion.completeExceptionally(thrown);
             } else {
-                completion.complete(null);
+                completion.complete(why);
             }
         });
     }

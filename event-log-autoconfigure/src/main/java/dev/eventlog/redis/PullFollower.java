@@ -114,13 +114,14 @@ final class PullFollower implements RunningFollower {
     private final long limit;
     private final int batchSize;
     private final AtomicReference<Turn> turn = new AtomicReference<>(Turn.SLEEPING);
-    private final CompletableFuture<Void> completion = new CompletableFuture<>();
+    private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     private volatile EventId position;
     private volatile @Nullable RuntimeException refusal;
 
     // Guarded by this.
     private boolean ended;
+    private EndReason reason = EndReason.CLOSED; // of an end without a failure
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
 
@@ -188,7 +189,7 @@ final class PullFollower implements RunningFollower {
     }
 
     @Override
-    public CompletionStage<Void> completion() {
+    public CompletionStage<EndReason> completion() {
         return completion.minimalCompletionStage();
     }
 
@@ -216,7 +217,7 @@ final class PullFollower implements RunningFollower {
 
     /** Has something done when the follower has ended and its last callback has returned. */
     void whenEnded(Consumer<@Nullable Throwable> action) {
-        CompletableFuture<Void> unused = completion.whenComplete((nothing, failure) -> action.accept(failure));
+        CompletableFuture<EndReason> unused = completion.whenComplete((why, failure) -> action.accept(failure));
     }
 
     /** Has something be called before anything of the listener. To be called before anybody can ring, so at most once. */
@@ -250,7 +251,7 @@ final class PullFollower implements RunningFollower {
         try {
             threads.execute(this::takeTurn);
         } catch (RejectedExecutionException shutDown) {
-            if (end(null)) {
+            if (end(EndReason.SHUTDOWN, null)) {
                 logger.warn(
                         "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
                         shutDown);
@@ -527,7 +528,7 @@ final class PullFollower implements RunningFollower {
         if (bookmark == null) {
             taking.run();
         } else if (!bookmark.take(events.get(events.size() - 1).id(), taking)) {
-            CompletableFuture<Void> unused = closeSoon(); // another one has gone on
+            CompletableFuture<EndReason> unused = closeSoon(EndReason.SUPERSEDED);
             return;
         }
         if (storing != null) {
@@ -605,7 +606,7 @@ final class PullFollower implements RunningFollower {
                     && !(thrown instanceof NotStoredException)) {
                 logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
             }
-            completion.complete(null);
+            completeWithReason();
             return false;
         }
         if (thrown != null) {
@@ -681,7 +682,7 @@ final class PullFollower implements RunningFollower {
 
     /** Ends by an error. The last callback is {@code onFailure}, unless the follower has been closed before. */
     private void fail(Throwable failure) {
-        boolean closedBefore = !end(Thread.currentThread());
+        boolean closedBefore = !end(EndReason.CLOSED, Thread.currentThread());
         try {
             if (!closedBefore) {
                 listener.onFailure(log(), failure);
@@ -694,7 +695,7 @@ final class PullFollower implements RunningFollower {
                 notifyAll();
             }
             if (closedBefore) {
-                completion.complete(null);
+                completeWithReason();
             } else {
                 completion.completeExceptionally(failure);
             }
@@ -704,15 +705,17 @@ final class PullFollower implements RunningFollower {
     /**
      * Lets nothing more begin.
      *
+     * @param why the reason, if it is the first and no failure
      * @param lastCaller the thread that has one more callback to make, for which {@link #close()} is to wait
      * @return whether this call did it
      */
-    private boolean end(@Nullable Thread lastCaller) {
+    private boolean end(EndReason why, @Nullable Thread lastCaller) {
         synchronized (this) {
             if (ended) {
                 return false;
             }
             ended = true;
+            reason = why;
             caller = lastCaller != null ? lastCaller : caller;
             if (timer != null) {
                 timer.cancel(false);
@@ -723,21 +726,29 @@ final class PullFollower implements RunningFollower {
     }
 
     @Override
-    public CompletableFuture<Void> closeSoon() {
-        end(null);
+    public CompletableFuture<EndReason> closeSoon(EndReason why) {
+        end(why, null);
         boolean idle;
         synchronized (this) {
             idle = caller == null;
         }
         if (idle) {
-            completion.complete(null);
+            completeWithReason();
         }
         return completion;
     }
 
+    private void completeWithReason() {
+        EndReason why;
+        synchronized (this) {
+            why = reason;
+        }
+        completion.complete(why);
+    }
+
     @Override
     public void close() {
-        CompletableFuture<Void> unused = closeSoon();
+        CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         try {
             if (returnsWithin(settings.closeTimeout().toNanos())) {
                 return;

@@ -9,7 +9,8 @@ interface RunningFollower extends Follower {
     /**
      * Lets nothing more begin, and waits for nothing.
      *
+     * @param reason why it ends, unless it has ended before
      * @return completes when a running callback has returned, and all is given up that the follower held
      */
-    CompletableFuture<Void> closeSoon();
+    CompletableFuture<EndReason> closeSoon(EndReason reason);
 }

@@ -745,7 +745,7 @@ class EventLogListenerTests extends LogTests {
                     follower[0] = registry(context).followers("a").get(0);
                     assertThat(follower[0].isRunning()).isTrue();
                 });
-        assertThat(follower[0].completion().toCompletableFuture()).isCompletedWithValue(null);
+        assertThat(follower[0].completion().toCompletableFuture()).isCompletedWithValue(Follower.EndReason.CLOSED);
     }
 
     @Test
@@ -788,7 +788,7 @@ class EventLogListenerTests extends LogTests {
             this.registry = registry;
         }
 
-        CompletionStage<Void> follower() {
+        CompletionStage<Follower.EndReason> follower() {
             return registry.getObject().followers("a").get(0).completion();
         }
 

@@ -255,7 +255,7 @@ class ReadmeCodeTests extends LogTests {
         follower.close();
         // end::following[]
         assertThat(follower.isRunning()).isFalse();
-        assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isNull();
+        assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.CLOSED);
     }
 
     record Reading(int n) {}
