@@ -34,7 +34,7 @@ final class RunningSample {
 
     /** Starts one that feeds, faster than a person could watch. */
     static ConfigurableApplicationContext startFeeding(RedisServer redis, String... more) {
-        return run(redis, more, "--server.port=0", "--sample.feeder.interval=5ms");
+        return run(redis, more, "--server.port=0", "--sample.feeder.interval=1ms");
     }
 
     /** Sends a command, and returns when it is answered. */
