@@ -42,7 +42,7 @@ import tools.jackson.databind.json.JsonMapper;
  * null), and as the last of all {@code end} (the server shuts down: connect again) or {@code failed} (do not; why stands in the
  * application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after
  * it, once and in order, or is told of a gap. The first thing sent is the id at which the stream begins, if that is after an
- * id or at {@code Tail.last(0)}; else a comment, and a client that comes back before it got an event begins at the tail again.
+ * id or at {@link Tail#newOnly()}; else a comment, and a client that comes back before it got an event begins at the tail again.
  *
  * <p>A client that reads slowly has the log read slowly: no more than a batch of events is held for it. Where nothing happens a
  * comment is sent every {@code eventlog.sse.heartbeat}, unless the last one still waits to be sent. A client that goes cancels
