@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
+import dev.eventlog.durable.Leadership;
 import dev.eventlog.observability.EventLogHealthAutoConfiguration;
 import dev.eventlog.observability.EventLogMetricsAutoConfiguration;
 import dev.eventlog.observability.EventLogObservationAutoConfiguration;
 import dev.eventlog.observability.EventLogsEndpointAutoConfiguration;
-import dev.eventlog.redis.Turns;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
@@ -184,7 +184,7 @@ class AheadOfTimeTests {
             assertThat(listener.all()).extracting(TypedEvent::value).contains(new Paid(1), Index.atIndex(3));
             assertThat(follower.isRunning()).isTrue();
         }
-        assertThat(application.getBeansOfType(Turns.class)).hasSize(1);
+        assertThat(application.getBeansOfType(Leadership.class)).hasSize(1);
         assertThat(application.getBeansOfType(EventLogSse.class)).hasSize(1);
         assertThat(application.getBeanDefinitionNames())
                 .contains("eventLogMeters", "eventLogObserving", "eventLogHealthIndicator", "eventLogsEndpoint");

@@ -23,6 +23,9 @@ import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
+import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.durable.Leadership;
+import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.observability.AddContext;
 import dev.eventlog.observability.AddConvention;
 import dev.eventlog.observability.BatchContext;
@@ -33,10 +36,7 @@ import dev.eventlog.observability.EventLogObservation;
 import dev.eventlog.observability.EventLogObservationAutoConfiguration;
 import dev.eventlog.observability.EventLogsEndpointAutoConfiguration;
 import dev.eventlog.reactor.EventFlux;
-import dev.eventlog.redis.FollowSettings;
-import dev.eventlog.redis.RedisEventLogFactory;
 import dev.eventlog.redis.RedisEventPositions;
-import dev.eventlog.redis.Turns;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.ReactiveEventLogSse;
@@ -127,7 +127,7 @@ class ArchitectureTests {
     void springIntegrationIsKnownInOnePlaceOnly() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.(Turns|NamedFollowerAutoConfiguration).*")
+                .haveNameNotMatching(".*\\.(Leadership|NamedFollowerAutoConfiguration).*")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.springframework.integration..")
@@ -199,7 +199,7 @@ class ArchitectureTests {
                         BatchContext.class,
                         BatchConvention.class,
                         RedisEventPositions.class,
-                        Turns.class,
+                        Leadership.class,
                         NamedFollowerAutoConfiguration.class)
                 .should()
                 .bePublic()

@@ -1,6 +1,6 @@
 package dev.eventlog;
 
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;

@@ -5,10 +5,10 @@ import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventPositions;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
-import dev.eventlog.redis.FollowSettings;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.durable.Leadership;
+import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.redis.RedisEventPositions;
-import dev.eventlog.redis.Turns;
 import java.util.concurrent.Executor;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -49,7 +49,7 @@ public final class EventLogAutoConfiguration {
             @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
             ObjectProvider<EventLogObserver> observers,
             EventPositions positions,
-            ObjectProvider<Turns> turns) {
+            ObjectProvider<Leadership> turns) {
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,

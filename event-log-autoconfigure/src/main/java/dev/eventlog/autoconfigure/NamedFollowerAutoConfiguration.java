@@ -1,6 +1,6 @@
 package dev.eventlog.autoconfigure;
 
-import dev.eventlog.redis.Turns;
+import dev.eventlog.durable.Leadership;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -35,9 +35,9 @@ public final class NamedFollowerAutoConfiguration {
     @Bean
     @ConditionalOnBean(name = LOCKS)
     @ConditionalOnMissingBean
-    Turns eventLogTurns(
+    Leadership eventLogTurns(
             @Qualifier(LOCKS) LockRegistry<?> locks, EventLogProperties properties, Environment environment) {
-        return new Turns(locks, properties.follow().lease(), Threading.VIRTUAL.isActive(environment));
+        return new Leadership(locks, properties.follow().lease(), Threading.VIRTUAL.isActive(environment));
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -1,7 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;

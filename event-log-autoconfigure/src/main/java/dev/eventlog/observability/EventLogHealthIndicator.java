@@ -1,8 +1,8 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.FollowedLog;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.observability.EndedFollowers.Ended;
-import dev.eventlog.redis.RedisEventLogFactory;
 import java.util.List;
 import java.util.Map;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;

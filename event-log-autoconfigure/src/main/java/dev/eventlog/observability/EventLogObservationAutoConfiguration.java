@@ -1,7 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import io.micrometer.observation.ObservationRegistry;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;

@@ -7,7 +7,7 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.FollowedLog.Progress;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;

@@ -1,8 +1,11 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
-import org.springframework.data.redis.connection.RedisConnection;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
 
@@ -11,7 +14,7 @@ import org.springframework.util.ClassUtils;
  * but always to the master, and are never the application's own where they can be others: a driver that connects again by
  * itself may send a command twice, and a feed would hold a place in the pool for as long as it blocks.
  */
-interface Connections extends AutoCloseable {
+public interface Connections extends AutoCloseable {
 
     Duration LONGEST_OVER = Duration.ofSeconds(10);
 
@@ -22,18 +25,20 @@ interface Connections extends AutoCloseable {
     /**
      * A connection for one feed's thread.
      *
-     * @param connection the connection, never closed by itself
-     * @param pipelines whether a command can be sent on it behind one that blocks
+     * @param line asks on it
      * @param close gives it up; called by the thread that uses it
      * @param cut ends a read that blocks on it, at once and for good; called by another thread, at any time
      */
-    record FeedConnection(RedisConnection connection, boolean pipelines, Runnable close, Runnable cut) {}
+    record FeedConnection(Line line, Runnable close, Runnable cut) {}
 
     /** {@return runs commands, none of them twice} */
     StringRedisTemplate commands();
 
-    /** {@return whether replies that hold events are to be read raw} */
-    boolean raw();
+    /** {@return asks on the connection on which commands run} */
+    Line line();
+
+    /** {@return whether a feed's connection can send a command behind one that blocks} */
+    boolean pipelines();
 
     /** Opens a connection for a feed, with a time-out for the poll and what the application waits for any answer. */
     FeedConnection open();
@@ -61,25 +66,17 @@ interface Connections extends AutoCloseable {
         RedisConnectionFactory factory = application.getRequiredConnectionFactory();
         ClassLoader loader = Connections.class.getClassLoader();
         if (ClassUtils.isPresent(LETTUCE, loader) && LettuceConnections.fit(factory)) {
-            return LettuceConnections.of(factory, pollTimeout);
+            return LettuceConnections.of(application, pollTimeout);
         }
         if (ClassUtils.isPresent(JEDIS, loader) && JedisConnections.fit(factory)) {
             return JedisConnections.of(application, pollTimeout);
         }
-        return new ApplicationConnections(application, false);
+        return new ApplicationConnections(application, ApplicationConnections::send);
     }
 
-    /** For a factory that cannot be copied: its own connections, with what it has set. */
-    record ApplicationConnections(StringRedisTemplate commands, boolean raw) implements Connections {
-
-        @Override
-        public FeedConnection open() {
-            RedisConnection connection = commands.getRequiredConnectionFactory().getConnection();
-            return new FeedConnection(
-                    raw ? new RawStreams.Reading(connection) : connection, false, connection::close, connection::close);
-        }
-
-        @Override
-        public void close() {}
+    /** {@return a line that takes a connection of a template for each question} */
+    static Line line(StringRedisTemplate redis, RawReplies raw) {
+        return commands -> Objects.requireNonNull(
+                redis.execute((RedisCallback<List<@Nullable Object>>) connection -> raw.send(connection, commands)));
     }
 }

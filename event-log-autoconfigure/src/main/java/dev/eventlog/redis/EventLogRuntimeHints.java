@@ -5,6 +5,8 @@ import org.springframework.aot.hint.ReflectionHints;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
 import org.springframework.aot.hint.TypeReference;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.util.ClassUtils;
 
 /** What this package finds by its name, which a native image has only if it is told. */
@@ -13,6 +15,7 @@ final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
     @Override
     public void registerHints(RuntimeHints hints, @Nullable ClassLoader loader) {
         hints.resources().registerPattern("dev/eventlog/redis/*.lua");
+        hints.proxies().registerJdkProxy(RedisConnection.class, RedisStreamCommands.class);
         ReflectionHints reflection = hints.reflection();
         reflection.registerTypeIfPresent(loader, Connections.JEDIS);
         if (ClassUtils.isPresent(Connections.LETTUCE, loader)) {

@@ -23,10 +23,10 @@ final class FieldNames {
         int index = next++;
         if (index == raw.size()) {
             raw.add(name);
-            texts.add(RawStreams.text(name));
+            texts.add(StreamReplies.text(name));
         } else if (!Arrays.equals(raw.get(index), name)) {
             raw.set(index, name);
-            texts.set(index, RawStreams.text(name));
+            texts.set(index, StreamReplies.text(name));
         }
         return texts.get(index);
     }

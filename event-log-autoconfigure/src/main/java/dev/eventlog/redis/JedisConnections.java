@@ -21,10 +21,12 @@ import redis.clients.jedis.Jedis;
 final class JedisConnections implements Connections {
 
     private final StringRedisTemplate application;
+    private final Line line;
     private final JedisConnectionFactory feeds;
 
     private JedisConnections(StringRedisTemplate application, JedisConnectionFactory feeds) {
         this.application = application;
+        this.line = Connections.line(application, ApplicationConnections::send);
         this.feeds = feeds;
     }
 
@@ -36,7 +38,7 @@ final class JedisConnections implements Connections {
         JedisConnectionFactory original = (JedisConnectionFactory) application.getRequiredConnectionFactory();
         if (original.isRedisClusterAware()) {
             // Jedis keeps the connections of a cluster in pools of its own, one a node
-            return new ApplicationConnections(application, true);
+            return new ApplicationConnections(application, ApplicationConnections::send);
         }
         JedisClientConfigurationBuilder client = client(original.getClientConfiguration(), pollTimeout);
         JedisConnectionFactory copy;
@@ -49,7 +51,7 @@ final class JedisConnections implements Connections {
         } else if (original.getStandaloneConfiguration() != null) {
             copy = new FeedFactory(original.getStandaloneConfiguration(), client.build());
         } else {
-            return new ApplicationConnections(application, true);
+            return new ApplicationConnections(application, ApplicationConnections::send);
         }
         copy.afterPropertiesSet();
         copy.start();
@@ -82,15 +84,21 @@ final class JedisConnections implements Connections {
     }
 
     @Override
-    public boolean raw() {
-        return true;
+    public Line line() {
+        return line;
+    }
+
+    @Override
+    public boolean pipelines() {
+        return false;
     }
 
     @Override
     public FeedConnection open() {
         RedisConnection connection = feeds.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
-        return new FeedConnection(new RawStreams.Reading(connection), false, connection::close, () -> cut(jedis));
+        return new FeedConnection(
+                commands -> ApplicationConnections.send(connection, commands), connection::close, () -> cut(jedis));
     }
 
     /** Not {@code disconnect()}, which first sends what the reader may be writing just now, and throws if that is gone. */

@@ -6,11 +6,9 @@ import io.lettuce.core.SslVerifyMode;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.cluster.api.async.RedisAdvancedClusterAsyncCommands;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.List;
@@ -45,6 +43,7 @@ final class LettuceConnections implements Connections {
 
     private final CommandFactory commands;
     private final StringRedisTemplate template;
+    private final Line line;
     private final LettuceConnectionFactory feeds;
     private final AtomicBoolean feedLost = new AtomicBoolean();
     private CompletableFuture<Void> cut = CompletableFuture.completedFuture(null); // guarded by this
@@ -53,17 +52,20 @@ final class LettuceConnections implements Connections {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
         template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
+        this.line = Connections.line(template, LettuceReplies::send);
         this.feeds = feeds;
     }
 
     static boolean fit(RedisConnectionFactory application) {
-        return application instanceof LettuceConnectionFactory original
-                // whose nodes cannot be asked for, so that it cannot be copied
-                && !(configuration(original) instanceof RedisStaticMasterReplicaConfiguration);
+        return application instanceof LettuceConnectionFactory;
     }
 
-    static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
-        LettuceConnectionFactory original = (LettuceConnectionFactory) application;
+    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
+        LettuceConnectionFactory original = (LettuceConnectionFactory) application.getRequiredConnectionFactory();
+        if (configuration(original) instanceof RedisStaticMasterReplicaConfiguration) {
+            // whose nodes cannot be asked for, so that it cannot be copied
+            return new ApplicationConnections(application, LettuceReplies::send);
+        }
         LettuceClientConfiguration client = original.getClientConfiguration();
         CommandFactory commands = new CommandFactory(configuration(original), client);
         Duration patience = Connections.patience(client.getCommandTimeout(), pollTimeout);
@@ -114,8 +116,13 @@ final class LettuceConnections implements Connections {
     }
 
     @Override
-    public boolean raw() {
-        return false;
+    public Line line() {
+        return line;
+    }
+
+    @Override
+    public boolean pipelines() {
+        return true;
     }
 
     @Override
@@ -136,11 +143,10 @@ final class LettuceConnections implements Connections {
         RedisConnection connection = feeds.getConnection();
         try {
             connection.ping(); // has the driver open it now, so that there is something to cut
-            StatefulConnection<?, ?> below = below(connection.getNativeConnection());
+            StatefulConnection<?, ?> below = LettuceReplies.connection(connection);
             AtomicBoolean closed = new AtomicBoolean(); // by whichever comes first: Lettuce complains of the second
             return new FeedConnection(
-                    connection,
-                    true,
+                    commands -> LettuceReplies.send(connection, commands),
                     () -> {
                         if (closed.compareAndSet(false, true)) {
                             feedLost.set(true);
@@ -157,21 +163,6 @@ final class LettuceConnections implements Connections {
             connection.close();
             throw failure;
         }
-    }
-
-    /**
-     * What lies below Spring Data's connection, and is to be closed to cut off a reader. To close Spring Data's own from
-     * another thread would not do: if its reader is just about to block it opens a second, which nobody closes.
-     */
-    @SuppressWarnings("deprecation") // Lettuce offers no other way from the commands to their connection
-    private static StatefulConnection<?, ?> below(Object commands) {
-        if (commands instanceof RedisAsyncCommands<?, ?> standalone) {
-            return standalone.getStatefulConnection();
-        }
-        if (commands instanceof RedisAdvancedClusterAsyncCommands<?, ?> cluster) {
-            return cluster.getStatefulConnection();
-        }
-        throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
     }
 
     private synchronized void isCut(CompletableFuture<Void> closing) {

@@ -80,7 +80,7 @@ public final class RedisEventPositions implements EventPositions {
     }
 
     /** What stands for a follower of a log. A name has no such sign, so no two of them have one field. */
-    static String field(String name, String log) {
+    public static String field(String name, String log) {
         return name + '@' + log;
     }
 }

@@ -8,7 +8,7 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
-/** Turns what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
+/** Leadership what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
 final class RedisFailures {
 
     /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */
@@ -34,10 +34,14 @@ final class RedisFailures {
         return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
     }
 
-    /** Whether a poll failed only by its question for the state of the stream, in a way in which another one does not. */
-    static boolean isOfState(Throwable failure) {
-        String said = causes(failure);
-        return says(said, "NOSCRIPT") || said.contains("no such key");
+    /** Whether the server does not know a script that was asked for by its digest. */
+    static boolean isUnknownScript(Throwable failure) {
+        return says(causes(failure), "NOSCRIPT");
+    }
+
+    /** Whether something was asked about a key that does not exist. */
+    static boolean isNoSuchKey(Throwable failure) {
+        return causes(failure).contains("no such key");
     }
 
     static EventLogException translate(String log, String key, String what, Throwable failure) {

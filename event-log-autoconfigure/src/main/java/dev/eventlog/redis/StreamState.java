@@ -10,22 +10,46 @@ import org.jspecify.annotations.Nullable;
  * @param length how many events it holds
  * @param lastId the id given last, also if its event is gone; {@link EventId#MIN} where there is no stream
  * @param firstId the first event that it holds; null if it holds none
- * @param added how many events were ever added to it; {@link #UNKNOWN} below Redis 7, which does not count them
- * @param deleted the largest id of an event that was deleted by itself; {@link EventId#MIN} also below Redis 7
+ * @param added how many events were ever added to it; below 0 before Redis 7, which does not count them
+ * @param deleted the largest id of an event that was deleted by itself; {@link EventId#MIN} also before Redis 7
+ * @param groups how many consumer groups it has: Redis 8.2 and later can trim for these in the middle of the stream
  */
-record StreamState(
+public record StreamState(
         boolean exists,
         long length,
         EventId lastId,
         @Nullable EventId firstId,
         long added,
-        EventId deleted) {
+        EventId deleted,
+        long groups) {
 
-    static final long UNKNOWN = -1;
+    public static final StreamState ABSENT = new StreamState(false, 0, EventId.MIN, null, 0, EventId.MIN, 0);
 
-    static final StreamState ABSENT = new StreamState(false, 0, EventId.MIN, null, 0, EventId.MIN);
+    public boolean counts() {
+        return added >= 0;
+    }
 
-    boolean countsAdded() {
-        return added != UNKNOWN;
+    /** Whether an event after this id may have been removed other than by the old end. */
+    public boolean mayHaveHolesAfter(EventId id) {
+        return !counts() || groups > 0 || deleted.isAfter(id);
+    }
+
+    /** {@return the rank of {@link #lastId}: always exact, where Redis counts} */
+    public Rank rankOfLast() {
+        return counts() ? new Rank(added, lastId) : Rank.UNKNOWN;
+    }
+
+    /** {@return the largest rank that the first event can have; its rank unless there are holes after it} */
+    public long mostBeforeFirst() {
+        return added - length;
+    }
+
+    /** {@return the rank just before the first event that the stream holds; unknown where there may be holes after it} */
+    public Rank rankBeforeFirst() {
+        EventId first = firstId;
+        if (first == null) {
+            return rankOfLast();
+        }
+        return mayHaveHolesAfter(first) ? Rank.UNKNOWN : new Rank(mostBeforeFirst(), first.previous());
     }
 }

@@ -1,12 +1,8 @@
 /**
- * The Redis side of the library.
- *
- * <p>Adding and reading: {@link dev.eventlog.redis.RedisEventLogFactory} makes a {@code RedisEventLog}, which speaks to its
- * stream through an {@code EventStream}, the one place where Redis commands stand.
- *
- * <p>Following: a {@code PullFollower} pulls from the {@code Window} of its log's {@code Feed}, or pages through Redis until
- * its cursor is inside; {@code Continuity} tells it what is missing. {@code Feeds} keeps one feed a log, a
- * {@code ContainerFeed} on a {@code HeldConnection}.
+ * The room that asks Redis. {@link dev.eventlog.redis.LogStream} has the commands on one log, {@code AddScript} how events
+ * get in, {@code StreamReplies} how they are decoded. {@link dev.eventlog.redis.ContainerPoller} is all that bends Spring's
+ * listener container; {@link dev.eventlog.redis.Connections} hides the driver. {@link dev.eventlog.redis.ReadPoint},
+ * {@link dev.eventlog.redis.Rank} and {@link dev.eventlog.redis.StreamState} are the values that the rooms above reckon with.
  */
 @NullMarked
 package dev.eventlog.redis;

@@ -28,7 +28,7 @@ import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Turns event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
+ * Leadership event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
  *
  * <pre>{@code
  * @GetMapping("/readings")

@@ -9,7 +9,7 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEventLog;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.TestRedisConnection;
 import java.lang.reflect.Proxy;
 import java.time.Duration;

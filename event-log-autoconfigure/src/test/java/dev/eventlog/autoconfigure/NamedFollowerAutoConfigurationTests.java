@@ -9,8 +9,8 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventPositions;
 import dev.eventlog.Follower;
 import dev.eventlog.Tail;
+import dev.eventlog.durable.Leadership;
 import dev.eventlog.redis.RedisEventPositions;
-import dev.eventlog.redis.Turns;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestRedisConnection;
@@ -46,7 +46,7 @@ class NamedFollowerAutoConfigurationTests {
     void takesTurnsByLocksInRedisAndKeepsPositionsThere() {
         runner.run(context -> {
             assertThat(context)
-                    .hasSingleBean(Turns.class)
+                    .hasSingleBean(Leadership.class)
                     .hasSingleBean(RedisEventPositions.class)
                     .hasBean("eventLogLockRegistry");
             follows(context.getBean(EventLogFactory.class), context.getBean(StringRedisTemplate.class), true);
@@ -79,14 +79,14 @@ class NamedFollowerAutoConfigurationTests {
     @Test
     void simplyFollowsWithoutLocksThatExpire() {
         runner.withClassLoader(new FilteredClassLoader(RedisLockRegistry.class))
-                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Turns.class));
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Leadership.class));
     }
 
     @Test
     void takesTheLocksOfTheApplicationThatBearTheName() {
         runner.withBean("eventLogLockRegistry", DefaultLockRegistry.class, () -> new DefaultLockRegistry())
                 .run(context ->
-                        assertThat(context).hasSingleBean(Turns.class).doesNotHaveBean(RedisLockRegistry.class));
+                        assertThat(context).hasSingleBean(Leadership.class).doesNotHaveBean(RedisLockRegistry.class));
     }
 
     @Test

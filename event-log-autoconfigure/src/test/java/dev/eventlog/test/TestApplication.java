@@ -2,8 +2,8 @@ package dev.eventlog.test;
 
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
-import dev.eventlog.redis.FollowSettings;
-import dev.eventlog.redis.RedisEventLogFactory;
+import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.redis.RedisEventPositions;
 import java.net.URI;
 import java.time.Duration;

@@ -1,0 +1,156 @@
+package dev.eventlog.core;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.convert.EventFields;
+import dev.eventlog.durable.DurableFollowers;
+import dev.eventlog.follow.BatchSubscription;
+import dev.eventlog.follow.Commit;
+import dev.eventlog.follow.Followers;
+import dev.eventlog.follow.Observers;
+import dev.eventlog.follow.TailRange;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.StreamState;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.springframework.util.Assert;
+
+/** A log as a name, options, and a stream. */
+final class RedisEventLog implements EventLog {
+
+    private final LogStream stream;
+    private final EventFields fields;
+    private final Followers followers;
+    private final DurableFollowers durable;
+    private final Observers observers;
+
+    RedisEventLog(
+            LogStream stream, EventFields fields, Followers followers, DurableFollowers durable, Observers observers) {
+        this.stream = stream;
+        this.fields = fields;
+        this.followers = followers;
+        this.durable = durable;
+        this.observers = observers;
+    }
+
+    @Override
+    public String name() {
+        return stream.log();
+    }
+
+    @Override
+    public EventLogOptions options() {
+        return stream.options();
+    }
+
+    @Override
+    public EventId add(Map<String, ?> event, AddOptions terms) {
+        return addStored(fields.toFields(event), terms);
+    }
+
+    @Override
+    public List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions terms) {
+        return addAllStored(fields.allToFields(events), terms);
+    }
+
+    EventId addStored(Map<String, String> event, AddOptions terms) {
+        AddOptions given = required(terms);
+        return observers.isEmpty()
+                ? stream.add(event, given)
+                : observers
+                        .add(name(), List.of(event), events -> List.of(stream.add(events.get(0), given)))
+                        .get(0);
+    }
+
+    List<EventId> addAllStored(List<Map<String, String>> events, AddOptions terms) {
+        AddOptions given = required(terms);
+        if (events.isEmpty()) {
+            return List.of();
+        }
+        return observers.isEmpty()
+                ? stream.addAll(events, given)
+                : observers.add(name(), events, those -> stream.addAll(those, given));
+    }
+
+    private AddOptions required(AddOptions terms) {
+        Assert.notNull(terms, () -> "Nothing can be added to log '" + name() + "' with options that are null");
+        return terms;
+    }
+
+    @Override
+    public List<Event> read(Tail tail) {
+        TailRange range = TailRange.of(tail, options());
+        List<Event> events = new ArrayList<>();
+        stream.backwards(EventId.MAX, range.after(), range.limit(), events::addAll);
+        Collections.reverse(events);
+        return Collections.unmodifiableList(events);
+    }
+
+    @Override
+    public Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
+        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
+        FollowOptions.Builder followOptions = FollowOptions.builder();
+        customizer.accept(followOptions);
+        FollowOptions chosen = followOptions.build();
+        TailRange range = TailRange.of(tail, options());
+        String follower = chosen.name();
+        return follower == null
+                ? followers.follow(stream, range, listener, chosen, Commit.NONE)
+                : durable.follow(follower, stream, range, listener, chosen);
+    }
+
+    @Override
+    public Flow.Publisher<List<Event>> publisher(Tail tail, Consumer<Gap> onGap) {
+        return publisher(tail, onGap, Function.identity());
+    }
+
+    <E> Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap, Function<Event, E> conversion) {
+        Assert.notNull(
+                onGap,
+                () -> "The consumer of gaps in log '" + name() + "' must not be null: leave it out, and a"
+                        + " gap is an error");
+        TailRange range = TailRange.of(tail, options());
+        return subscriber ->
+                followers.follow(stream, range, new BatchSubscription<>(name(), subscriber, conversion, onGap));
+    }
+
+    @Override
+    public long size() {
+        return stream.size();
+    }
+
+    @Override
+    public Optional<EventId> lastId() {
+        StreamState state = stream.state();
+        return state.exists() ? Optional.of(state.lastId()) : Optional.empty();
+    }
+
+    @Override
+    public boolean exists() {
+        return stream.exists();
+    }
+
+    @Override
+    public boolean delete() {
+        return stream.delete();
+    }
+
+    @Override
+    public String toString() {
+        return "EventLog '" + name() + "' (" + options() + ")";
+    }
+}

@@ -1,0 +1,164 @@
+package dev.eventlog.core;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogObserver;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPositions;
+import dev.eventlog.FollowedLog;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.convert.EventFields;
+import dev.eventlog.durable.DurableFollowers;
+import dev.eventlog.durable.Leadership;
+import dev.eventlog.follow.Feeds;
+import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.follow.Followers;
+import dev.eventlog.follow.ListenerThreads;
+import dev.eventlog.follow.Observers;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogStream;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.Assert;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Makes event logs on the Redis of a {@link StringRedisTemplate}. On Lettuce it has connections of its own, which are those of
+ * the template but for sending nothing twice. The application's context stops it before anything that
+ * its listeners may need: running callbacks finish, none starts.
+ */
+public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
+
+    private static final Log logger = LogFactory.getLog(RedisEventLogFactory.class);
+
+    private final Connections connections;
+    private final EventFields fields;
+    private final Settings settings;
+    private final ListenerThreads ownThreads;
+    private final Followers followers;
+    private final DurableFollowers durable;
+    private final Observers observers;
+
+    /**
+     * What is set for all logs. Immutable.
+     *
+     * @param keyPrefix stands before each log's name in the key of its stream
+     * @param options the options of a log of that name
+     * @param pageSize how many events to ask Redis for at once when reading, above 0
+     * @param follow how logs are followed
+     * @param maxThreads how many listeners may be busy at one moment, above 0; without meaning on virtual threads
+     * @param virtualThreads whether listeners and feeds run on virtual threads
+     */
+    public record Settings(
+            String keyPrefix,
+            Function<String, EventLogOptions> options,
+            int pageSize,
+            FollowSettings follow,
+            int maxThreads,
+            boolean virtualThreads) {}
+
+    /**
+     * A factory, for where there is no auto-configuration to make it. To be destroyed.
+     *
+     * @param redis the template to work with
+     * @param json writes and reads typed events and what is nested in others
+     * @param settings what is set for all logs
+     * @param listenerExecutor runs the listeners; null for threads of the factory's own
+     * @param observers see what the logs do, the first from outermost
+     * @param positions where followers that have a name keep their positions
+     * @param leadership by which one follower of a name follows at a time; null to have all of them follow
+     * @throws IllegalArgumentException if the template has no connection factory
+     */
+    public RedisEventLogFactory(
+            StringRedisTemplate redis,
+            JsonMapper json,
+            Settings settings,
+            @Nullable Executor listenerExecutor,
+            List<EventLogObserver> observers,
+            EventPositions positions,
+            @Nullable Leadership leadership) {
+        Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
+        this.connections = Connections.of(redis, settings.follow().pollTimeout());
+        this.fields = new EventFields(json);
+        this.settings = settings;
+        this.observers = new Observers(observers);
+        this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
+        Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds(), this.observers);
+        Executor threads = listenerExecutor != null ? listenerExecutor : ownThreads.forListeners();
+        this.followers = new Followers(feeds, settings.follow(), threads, this.observers);
+        this.durable = new DurableFollowers(followers, settings.follow(), threads, positions, leadership);
+    }
+
+    @Override
+    public EventLog create(String name, Consumer<EventLogOptions.Builder> customizer) {
+        return log(name, customizer);
+    }
+
+    @Override
+    public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+        return new RedisTypedEventLog<>(log(name, customizer), type, fields.typed(type));
+    }
+
+    private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
+        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
+        EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
+        customizer.accept(options);
+        LogStream stream =
+                new LogStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options.build());
+        return new RedisEventLog(stream, fields, followers, durable, observers);
+    }
+
+    /**
+     * The logs that have followers in this application, as they are now. Asks Redis nothing.
+     *
+     * @return in the order of their names; unmodifiable
+     */
+    public List<FollowedLog> followedLogs() {
+        return List.copyOf(followers.followedLogs());
+    }
+
+    /** Lets logs be followed again, after {@link #stop()}. */
+    @Override
+    public void start() {
+        followers.open();
+    }
+
+    /** Closes all followers, without waiting for their callbacks. */
+    @Override
+    public void stop() {
+        followers.close(() -> {});
+    }
+
+    /** Closes all followers side by side, and calls back when the last of their callbacks has returned. */
+    @Override
+    public void stop(Runnable callback) {
+        followers.close(callback);
+    }
+
+    @Override
+    public boolean isRunning() {
+        return followers.isOpen();
+    }
+
+    /** Closes what is still open: followers, connections, threads. Listeners that have not returned are interrupted. */
+    @Override
+    public void destroy() {
+        followers.close(() -> {});
+        long busy = followers.count();
+        if (busy > 0) {
+            logger.warn(busy + " listeners of event logs have not returned in time"
+                    + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
+        }
+        ownThreads.closeFeeds();
+        connections.close();
+        ownThreads.close();
+    }
+}

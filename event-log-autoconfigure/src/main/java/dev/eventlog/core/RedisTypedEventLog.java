@@ -1,0 +1,143 @@
+package dev.eventlog.core;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventConversionException;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.convert.TypedFields;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import org.springframework.util.Assert;
+
+/** An untyped log, with a conversion before and after it. */
+final class RedisTypedEventLog<T> implements TypedEventLog<T> {
+
+    private final RedisEventLog untyped;
+    private final Class<T> type;
+    private final TypedFields<T> fields;
+
+    RedisTypedEventLog(RedisEventLog untyped, Class<T> type, TypedFields<T> fields) {
+        this.untyped = untyped;
+        this.type = type;
+        this.fields = fields;
+    }
+
+    @Override
+    public String name() {
+        return untyped.name();
+    }
+
+    @Override
+    public EventLogOptions options() {
+        return untyped.options();
+    }
+
+    @Override
+    public EventLog untyped() {
+        return untyped;
+    }
+
+    @Override
+    public EventId add(T event, AddOptions options) {
+        return untyped.addStored(fields.toFields(event), options);
+    }
+
+    @Override
+    public List<EventId> addAll(List<? extends T> events, AddOptions options) {
+        return untyped.addAllStored(fields.allToFields(events), options);
+    }
+
+    @Override
+    public List<TypedEvent<T>> read(Tail tail) {
+        return typed(untyped.read(tail));
+    }
+
+    @Override
+    public Follower follow(
+            Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer) {
+        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
+        return untyped.follow(tail, new Converting(listener), customizer);
+    }
+
+    @Override
+    public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, Consumer<Gap> onGap) {
+        return untyped.publisher(tail, onGap, this::typed);
+    }
+
+    private List<TypedEvent<T>> typed(List<Event> events) {
+        return events.stream().map(this::typed).toList();
+    }
+
+    private TypedEvent<T> typed(Event event) {
+        try {
+            return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
+        } catch (RuntimeException failure) {
+            throw new EventConversionException(name(), event, type, failure);
+        }
+    }
+
+    @Override
+    public long size() {
+        return untyped.size();
+    }
+
+    @Override
+    public Optional<EventId> lastId() {
+        return untyped.lastId();
+    }
+
+    @Override
+    public boolean exists() {
+        return untyped.exists();
+    }
+
+    @Override
+    public boolean delete() {
+        return untyped.delete();
+    }
+
+    @Override
+    public String toString() {
+        return untyped + " of " + type.getName();
+    }
+
+    private final class Converting implements EventBatchListener<Event> {
+
+        private final EventBatchListener<TypedEvent<T>> listener;
+
+        Converting(EventBatchListener<TypedEvent<T>> listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void onBatch(List<Event> batch) throws Exception {
+            listener.onBatch(typed(batch));
+        }
+
+        @Override
+        public void onCaughtUp() throws Exception {
+            listener.onCaughtUp();
+        }
+
+        @Override
+        public void onGap(Gap gap) throws Exception {
+            listener.onGap(gap);
+        }
+
+        @Override
+        public void onFailure(String log, Throwable failure) {
+            listener.onFailure(log, failure);
+        }
+    }
+}

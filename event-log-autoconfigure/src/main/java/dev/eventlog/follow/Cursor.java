@@ -1,0 +1,247 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.follow.GapRules.Judgement;
+import dev.eventlog.follow.GapRules.Verdict;
+import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a follower stands and what comes next: from the window if its point is inside, by pages from Redis if it is older.
+ * What existed when the follow began comes from Redis, so that nothing is delivered that was gone by then. Belongs to the
+ * thread that the follower has at the moment.
+ */
+final class Cursor {
+
+    /** What a look found. */
+    enum Found {
+        /** Events, with what is missing before them. */
+        EVENTS,
+        /** Nothing at the moment. */
+        NOTHING,
+        /** The cursor has moved on: look again. */
+        MOVED
+    }
+
+    /** What Redis showed after the cursor; the state only where it was asked. */
+    private record Page(
+            Verdict verdict,
+            ReadPoint next,
+            List<Event> events,
+            @Nullable StreamState state) {}
+
+    /** So often a follower waits for its feed to see what it has seen itself. */
+    private static final int MOST_CONTRADICTIONS = 8;
+
+    private final LogStream stream;
+    private final Feed feed;
+    private final long limit;
+    private final int batchSize;
+    private final ReadPoint existing; // the end of what existed when the follow began
+
+    private volatile EventId position; // the last event that was taken, for others to see
+    private volatile ReadPoint point;
+    private @Nullable Event seen;
+    private @Nullable Loss loss;
+    private List<Event> events;
+    private int contradictions;
+
+    /**
+     * A cursor at the beginning of a tail.
+     *
+     * @param end how far the feed was just before
+     */
+    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, long limit, int batchSize) {
+        int epoch = end.point().epoch();
+        this.stream = stream;
+        this.feed = feed;
+        this.limit = limit;
+        this.batchSize = batchSize;
+        this.existing = in(epoch, start.end());
+        this.position = start.position();
+        this.point = in(epoch, start.point());
+        this.seen = start.seen();
+        this.loss = start.loss();
+        this.events = upTo(end.point().id(), start.events());
+    }
+
+    private static ReadPoint in(int epoch, ReadPoint point) {
+        return new ReadPoint(point.id(), point.rank(), epoch);
+    }
+
+    /** No follower overtakes its feed: so if that finds the log to be another one, it knows what its followers can have. */
+    private static List<Event> upTo(EventId end, List<Event> events) {
+        int count = events.size();
+        while (count > 0 && events.get(count - 1).id().isAfter(end)) {
+            count--;
+        }
+        return events.subList(0, count);
+    }
+
+    EventId position() {
+        return position;
+    }
+
+    ReadPoint point() {
+        return point;
+    }
+
+    /** {@return what is missing before the events that were found; null if nothing is} */
+    @Nullable
+    Loss loss() {
+        return loss;
+    }
+
+    /** The listener has been told what is missing. */
+    void told() {
+        loss = null;
+    }
+
+    /** {@return the events that the last look found, once} */
+    List<Event> takeFound() {
+        List<Event> found = events;
+        events = List.of();
+        return found;
+    }
+
+    /** The listener has taken events, in the order in which they were found. */
+    void taken(List<Event> batch) {
+        Event last = batch.get(batch.size() - 1);
+        position = last.id();
+        point = point.after(last.id(), batch.size());
+        seen = last;
+    }
+
+    /** {@return whether all that existed when the follow began lies behind} */
+    boolean isPastWhatExisted() {
+        return point.epoch() != existing.epoch() || point.id().compareTo(existing.id()) >= 0;
+    }
+
+    /**
+     * Looks what comes next.
+     *
+     * @throws EventLogUnavailableException if that cannot be said now
+     */
+    Found look() {
+        if (!events.isEmpty()) { // found with the start
+            return Found.EVENTS;
+        }
+        Window window = feed.window();
+        Window.Slice slice = window.after(point, batchSize);
+        if (slice.found() != Window.Found.PARTED && !isPastWhatExisted()) {
+            ReadPoint last = window.last();
+            ReadPoint target = existing.id().isAfter(last.id()) ? last : existing;
+            return target.id().isAfter(point.id()) && last.epoch() == point.epoch() ? page(target) : Found.NOTHING;
+        }
+        return switch (slice.found()) {
+            case PARTED -> part(slice.point());
+            case BEHIND -> page(slice.point());
+            case EVENTS -> {
+                point = slice.point();
+                contradictions = 0;
+                yield found(slice.events());
+            }
+            case NOTHING -> {
+                point = slice.point();
+                yield Found.NOTHING;
+            }
+        };
+    }
+
+    /** What both logs have is read to its end; then the listener is told, before anything of the other log. */
+    private Found part(ReadPoint common) {
+        ReadPoint here = point;
+        if (common.id().isAfter(here.id())) {
+            Page shared = read(in(here.epoch(), common));
+            if (shared.verdict() == Verdict.WHOLE && !shared.events().isEmpty()) {
+                return found(shared.events());
+            }
+            boolean whole = shared.verdict() == Verdict.WHOLE;
+            point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
+            seen = null;
+        } else {
+            seen = common.id().equals(here.id()) ? seen : null;
+            point = common;
+        }
+        loss = loss == null ? Loss.beganAgain(position, here) : Loss.beganAgain(loss.lastSeen(), loss.from());
+        return Found.MOVED;
+    }
+
+    /** Pages through Redis up to a point. */
+    private Found page(ReadPoint target) {
+        Page page = read(target);
+        StreamState state = page.state();
+        boolean nothingLeft = page.events().isEmpty();
+        if (page.verdict() == Verdict.BEGAN_AGAIN) {
+            if (++contradictions < MOST_CONTRADICTIONS) {
+                throw later("has begun again: its feed will say so");
+            }
+            loss = Loss.beganAgain(position, point); // its feed has not said so, and sees nothing amiss
+            point = point.ranked(Rank.UNKNOWN);
+            seen = null;
+            contradictions = 0;
+            return Found.MOVED;
+        }
+        contradictions = 0;
+        if (page.verdict() == Verdict.REMOVED && state != null) {
+            ReadPoint next = nothingLeft ? target : page.next();
+            loss = loss == null ? Loss.removed(position, point, next, state) : loss.grown(next, state);
+            seen = null;
+            point = next;
+            return nothingLeft ? Found.MOVED : found(page.events());
+        }
+        if (!nothingLeft) {
+            point = page.next();
+            return found(page.events());
+        }
+        point = target.rank().isKnown() ? target : target.ranked(point.rank());
+        seen = null;
+        return Found.MOVED;
+    }
+
+    /** While the event at the cursor is there, an answer that begins with it proves itself whole; else the rules are asked. */
+    private Page read(ReadPoint target) {
+        int count = Math.min(batchSize, feed.pages().next());
+        Event known = seen;
+        if (known != null) {
+            List<Event> answer = asked(() -> stream.range(point.id(), target.id(), count + 1));
+            if (!answer.isEmpty() && answer.get(0).equals(known)) {
+                feed.pages().worked(answer);
+                return new Page(Verdict.WHOLE, point, answer.subList(1, answer.size()), null);
+            }
+        }
+        if (feed.isInterrupted()) { // perhaps another server answers by now, whose log has gone another way
+            throw later("is to be looked at by its feed first");
+        }
+        Answer answer = asked(() -> stream.look(point.id(), target.id(), count));
+        feed.pages().worked(answer.events());
+        Judgement judgement = GapRules.judge(point, known, answer, limit, feed.window()::memory);
+        return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());
+    }
+
+    private <T> T asked(Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (EventLogUnavailableException failure) {
+            feed.pages().failed();
+            throw failure;
+        }
+    }
+
+    private Found found(List<Event> next) {
+        events = next;
+        return Found.EVENTS;
+    }
+
+    private EventLogUnavailableException later(String why) {
+        return new EventLogUnavailableException(stream.log(), "Log '" + stream.log() + "' " + why, null);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.eventlog.follow;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The one live read of a log in this application: puts what comes into a {@link Window} and wakes the followers. It runs from
+ * when it is started until it is stopped, whatever happens to Redis meanwhile.
+ */
+interface Feed {
+
+    /** {@return the newest events, as far as this feed has read} */
+    Window window();
+
+    /** {@return how many events of the log to ask for at once} */
+    PageSize pages();
+
+    /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
+    boolean isInterrupted();
+
+    /** Adds a follower to those that are woken. */
+    void join(LogFollower follower);
+
+    /**
+     * Takes a follower away.
+     *
+     * @return whether others are left
+     */
+    boolean leave(LogFollower follower);
+
+    /**
+     * Ends the live read, without waiting for it.
+     *
+     * @return completes when its thread and connection are gone
+     */
+    CompletableFuture<Void> stop();
+}

@@ -1,0 +1,107 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
+public final class Feeds {
+
+    /** More than a feed that was stopped takes to end, but where it is about to connect and Redis does not answer. */
+    static final Duration LONGEST_END = Duration.ofSeconds(1);
+
+    private final Connections connections;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final Observers observers;
+    private final Map<String, Feed> byKey = new HashMap<>();
+    private final List<CompletableFuture<Void>> ending = new ArrayList<>();
+
+    public Feeds(Connections connections, FollowSettings settings, Executor threads, Observers observers) {
+        this.connections = connections;
+        this.settings = settings;
+        this.threads = threads;
+        this.observers = observers;
+    }
+
+    /**
+     * A feed, and how far it was at one moment.
+     *
+     * @param feed the feed
+     * @param end where its window ended
+     */
+    record Place(Feed feed, Window.End end) {}
+
+    /** Makes a follower on a feed. */
+    @FunctionalInterface
+    interface Joining {
+        LogFollower on(Feed feed, Window.End end);
+    }
+
+    /** {@return how far the feed of a log is; null if it has none} */
+    synchronized @Nullable Place place(LogStream stream) {
+        Feed feed = byKey.get(stream.key());
+        return feed == null ? null : new Place(feed, feed.window().end());
+    }
+
+    /**
+     * Lets a follower join the feed of its log, if that has read the same log: a feed that is interrupted proves nothing. Else
+     * the follower has a new one, which later ones join.
+     *
+     * @param before how far the feed was before the stream was asked
+     * @param start what the stream said then
+     * @param limit the max-length of the log
+     * @param patient whether to ask again where the feed is only not as far as the stream yet
+     * @param joining makes the follower
+     * @return the follower; null if all is to be asked again
+     */
+    synchronized @Nullable LogFollower join(
+            LogStream stream, @Nullable Place before, StartPoint start, long limit, boolean patient, Joining joining) {
+        Feed feed = byKey.get(stream.key());
+        Window.End end = before == null ? null : before.end();
+        if (feed != null && (before == null || before.feed() != feed)) {
+            return null;
+        }
+        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
+            if (feed != null && patient && !feed.isInterrupted()) {
+                return null;
+            }
+            // A feed that has not noticed yet that its log began again keeps its followers until it does.
+            feed = start(stream, start, limit);
+            end = feed.window().end();
+        }
+        LogFollower follower = joining.on(feed, end);
+        feed.join(follower);
+        return follower;
+    }
+
+    private Feed start(LogStream stream, StartPoint start, long limit) {
+        LogFeed feed = new LogFeed(stream, start, limit, settings, connections, threads, observers);
+        byKey.put(stream.key(), feed);
+        feed.start();
+        return feed;
+    }
+
+    synchronized void leave(LogStream stream, Feed feed, LogFollower follower) {
+        if (!feed.leave(follower)) {
+            byKey.remove(stream.key(), feed);
+            CompletableFuture<Void> stopped = feed.stop();
+            ending.removeIf(CompletableFuture::isDone);
+            ending.add(stopped);
+        }
+    }
+
+    /** {@return completes when the threads of all feeds that were stopped have ended, or should have} */
+    synchronized CompletableFuture<Void> ended() {
+        return CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
+                .completeOnTimeout(null, LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
+    }
+}

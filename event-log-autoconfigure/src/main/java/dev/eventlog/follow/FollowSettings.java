@@ -1,0 +1,16 @@
+package dev.eventlog.follow;
+
+import java.time.Duration;
+import org.springframework.util.backoff.BackOff;
+
+/**
+ * How logs are followed. Immutable.
+ *
+ * @param batchSize how many events a listener gets at most in one call, above 0
+ * @param pollTimeout how long Redis holds one blocking read; also how soon it is noticed that a log began again
+ * @param windowSize how many of the newest events of a followed log are kept in memory for its followers, above 0
+ * @param closeTimeout how long {@code close()} waits for a running callback before it interrupts it
+ * @param recovery how long to wait before asking again, after Redis could not be reached
+ */
+public record FollowSettings(
+        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery) {}

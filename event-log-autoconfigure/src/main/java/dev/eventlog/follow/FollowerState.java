@@ -1,0 +1,89 @@
+package dev.eventlog.follow;
+
+/**
+ * What a follower is doing. The table of what leads from one state to the next:
+ *
+ * <pre>
+ * IDLE         --WAKE-->  SCHEDULED --THREAD--> RUNNING --NOTHING_DUE--> IDLE
+ * RUNNING      --WAKE-->  RUNNING_AGAIN --NOTHING_DUE--> RUNNING
+ * RUNNING(_AGAIN) --SHARE_USED--> SCHEDULED
+ * RUNNING(_AGAIN) --LISTENER, REDIS, COMMIT, LEASE--> BACKING_OFF_…
+ * BACKING_OFF_…   --TIME--> SCHEDULED
+ * BACKING_OFF_REDIS --AGAIN--> SCHEDULED
+ * any          --END-->   CLOSING --RETURNED--> ENDED
+ * </pre>
+ *
+ * Everything else changes nothing. A wake-up does not shorten a back-off, or a busy log would have a Redis that fails asked all
+ * the time: only the feed, when it has Redis back, does ({@code AGAIN}).
+ */
+enum FollowerState {
+    /** Nothing is due: it waits for its feed, or for demand. */
+    IDLE,
+    /** It waits for a thread. */
+    SCHEDULED,
+    /** It has a thread. */
+    RUNNING,
+    /** It has a thread, and was woken meanwhile: it is to look again. */
+    RUNNING_AGAIN,
+    /** The listener threw, and is to be called again later. */
+    BACKING_OFF_LISTENER,
+    /** Redis could not say what comes next. */
+    BACKING_OFF_REDIS,
+    /** The position could not be stored. */
+    BACKING_OFF_COMMIT,
+    /** The lease was not renewed in time. */
+    BACKING_OFF_LEASE,
+    /** It delivers nothing more; perhaps its last callback is running. */
+    CLOSING,
+    /** Its last callback has returned. */
+    ENDED;
+
+    /** What happens to a follower. */
+    enum Signal {
+        WAKE,
+        AGAIN,
+        THREAD,
+        NOTHING_DUE,
+        SHARE_USED,
+        LISTENER,
+        REDIS,
+        COMMIT,
+        LEASE,
+        TIME,
+        END,
+        RETURNED
+    }
+
+    boolean isRunning() {
+        return this == RUNNING || this == RUNNING_AGAIN;
+    }
+
+    boolean isOver() {
+        return this == CLOSING || this == ENDED;
+    }
+
+    boolean isBackingOff() {
+        return this == BACKING_OFF_LISTENER
+                || this == BACKING_OFF_REDIS
+                || this == BACKING_OFF_COMMIT
+                || this == BACKING_OFF_LEASE;
+    }
+
+    /** {@return the state that follows} */
+    FollowerState on(Signal signal) {
+        return switch (signal) {
+            case WAKE -> this == IDLE ? SCHEDULED : this == RUNNING ? RUNNING_AGAIN : this;
+            case AGAIN -> this == BACKING_OFF_REDIS ? SCHEDULED : on(Signal.WAKE);
+            case THREAD -> this == SCHEDULED ? RUNNING : this;
+            case NOTHING_DUE -> this == RUNNING ? IDLE : this == RUNNING_AGAIN ? RUNNING : this;
+            case SHARE_USED -> isRunning() ? SCHEDULED : this;
+            case LISTENER -> isRunning() ? BACKING_OFF_LISTENER : this;
+            case REDIS -> isRunning() ? BACKING_OFF_REDIS : this;
+            case COMMIT -> isRunning() ? BACKING_OFF_COMMIT : this;
+            case LEASE -> isRunning() ? BACKING_OFF_LEASE : this;
+            case TIME -> isBackingOff() ? SCHEDULED : this;
+            case END -> this == ENDED ? ENDED : CLOSING;
+            case RETURNED -> this == CLOSING ? ENDED : this;
+        };
+    }
+}

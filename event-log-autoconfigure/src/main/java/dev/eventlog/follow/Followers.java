@@ -1,0 +1,185 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowedLog;
+import dev.eventlog.Follower.EndReason;
+import dev.eventlog.redis.LogStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Starts followers, knows those that run, and closes them all. Thread-safe. */
+public final class Followers {
+
+    /** So often a follower that begins waits for a feed that is not as far as the stream, before it has one of its own. */
+    private static final int PATIENCE = 5;
+
+    private final Feeds feeds;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final Observers observers;
+    private final Set<RunningFollower> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean open = true;
+
+    public Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
+        this.feeds = feeds;
+        this.settings = settings;
+        this.threads = threads;
+        this.observers = observers;
+    }
+
+    /** Starts a follower for a listener. Its start is fixed when this returns. */
+    public LogFollower follow(
+            LogStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Commit commit) {
+        LogFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED, commit);
+        follower.wake(LogFollower.Wake.MORE);
+        return follower;
+    }
+
+    /** Starts a follower for a subscriber. Not on this thread, which may be one that must not wait for Redis. */
+    public void follow(LogStream stream, TailRange tail, BatchSubscription<?> subscription) {
+        try {
+            threads.execute(() -> start(stream, tail, subscription));
+        } catch (RejectedExecutionException shutDown) {
+            subscription.hasEnded(closed(stream));
+        }
+    }
+
+    private void start(LogStream stream, TailRange tail, BatchSubscription<?> subscription) {
+        LogFollower follower;
+        try {
+            FollowOptions options = FollowOptions.builder().build();
+            follower = join(stream, tail, subscription, options, subscription, Commit.NONE);
+        } catch (RuntimeException | Error failure) {
+            subscription.hasEnded(failure);
+            return;
+        }
+        subscription.startsWith(follower);
+    }
+
+    private LogFollower join(
+            LogStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Demand demand,
+            Commit commit) {
+        refuseIfClosed(stream);
+        EventBatchListener<Event> observed = observers.of(stream.log(), listener);
+        LogFollower follower = null;
+        for (int attempt = 0; follower == null; attempt++) {
+            Feeds.Place before = feeds.place(stream);
+            StartPoint start = StartPoint.find(
+                    stream, tail, before == null ? null : before.end().point().id(), settings.batchSize());
+            follower = feeds.join(
+                    stream,
+                    before,
+                    start,
+                    tail.maxLength(),
+                    attempt < PATIENCE,
+                    (feed, end) -> new LogFollower(
+                            stream,
+                            feeds,
+                            feed,
+                            new Cursor(stream, feed, end, start, tail.maxLength(), settings.batchSize()),
+                            settings,
+                            threads,
+                            observed,
+                            options,
+                            demand,
+                            commit));
+        }
+        observers.followed(stream.log());
+        follower.whenEnded(failure -> observers.ended(stream.log(), failure));
+        return running(follower, stream);
+    }
+
+    /** Knows a follower until it has ended, so that it is closed with all others. */
+    public <F extends RunningFollower> F running(F follower, LogStream stream) {
+        running.add(follower);
+        follower.completion().whenComplete((why, failure) -> running.remove(follower));
+        if (!open) { // closed since the look before, perhaps without having seen this one
+            CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
+            follower.close();
+            refuseIfClosed(stream);
+        }
+        return follower;
+    }
+
+    public void refuseIfClosed(LogStream stream) {
+        if (!open) {
+            throw closed(stream);
+        }
+    }
+
+    private static IllegalStateException closed(LogStream stream) {
+        return new IllegalStateException(
+                "Log '" + stream.log() + "' cannot be followed: the application is shutting down");
+    }
+
+    /**
+     * Lets no follower start any more and ends those that run, side by side, without waiting.
+     *
+     * @param afterwards runs when the last callback has returned and the last feed has ended
+     */
+    public void close(Runnable afterwards) {
+        open = false;
+        CompletableFuture<?>[] ending = running.stream()
+                .map(follower -> follower.closeSoon(EndReason.SHUTDOWN))
+                .toArray(CompletableFuture[]::new);
+        CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
+                .exceptionally(failureOfOne -> null)
+                .thenCompose(ended -> feeds.ended())
+                .whenComplete((nothing, failure) -> afterwards.run());
+    }
+
+    /** Lets followers start again. */
+    public void open() {
+        open = true;
+    }
+
+    /** {@return how many followers have not ended yet; a named one counts while it follows} */
+    public long count() {
+        return following().count();
+    }
+
+    private Stream<LogFollower> following() {
+        return running.stream().filter(LogFollower.class::isInstance).map(LogFollower.class::cast);
+    }
+
+    public boolean isOpen() {
+        return open;
+    }
+
+    /** {@return the logs that have followers, in the order of their names} */
+    public List<FollowedLog> followedLogs() {
+        Map<String, List<LogFollower>> byLog = following()
+                .filter(LogFollower::isRunning)
+                .collect(Collectors.groupingBy(LogFollower::log, TreeMap::new, Collectors.toList()));
+        List<FollowedLog> logs = new ArrayList<>(byLog.size());
+        byLog.forEach((log, followers) -> {
+            Set<Feed> read = followers.stream().map(LogFollower::feed).collect(Collectors.toSet());
+            logs.add(new FollowedLog(
+                    log,
+                    followers.get(0).options(),
+                    read.size(),
+                    (int) read.stream().filter(Feed::isInterrupted).count(),
+                    followers.stream().map(LogFollower::progress).toList()));
+        });
+        return logs;
+    }
+}

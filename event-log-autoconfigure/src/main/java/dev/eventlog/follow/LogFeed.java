@@ -1,0 +1,220 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.follow.GapRules.Judgement;
+import dev.eventlog.follow.GapRules.Verdict;
+import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.ContainerPoller;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.ReadPoint;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * A feed on a connection of its own: reads, judges, appends to the window, wakes the followers, in this order, as soon as
+ * something comes.
+ *
+ * <p>What a poll brought is plainly whole nearly always, which costs nothing to see. Else the stream is asked again, for all
+ * of it at one moment, and that answer is judged. State and events always come from the feed's own connection.
+ */
+final class LogFeed implements Feed, ContainerPoller.Polling {
+
+    private static final Log logger = LogFactory.getLog(LogFeed.class);
+
+    private static final int TELLING_FAILURES = 3;
+
+    private final LogStream stream;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final Observers observers;
+    private final Window window;
+    private final long limit;
+    private final PageSize pages;
+    private final ContainerPoller poller;
+    private final Outage outage;
+    private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean interrupted;
+
+    // What follows belongs to the one thread that polls at a time.
+    private boolean asked;
+    private boolean connected;
+    private int failuresInARow;
+    private boolean smallEvents;
+    private String server;
+    private @Nullable EventId firstBefore;
+
+    LogFeed(
+            LogStream stream,
+            StartPoint start,
+            long limit,
+            FollowSettings settings,
+            Connections connections,
+            Executor threads,
+            Observers observers) {
+        this.stream = stream;
+        this.settings = settings;
+        this.threads = threads;
+        this.observers = observers;
+        this.limit = limit;
+        this.window = new Window(settings.windowSize(), start.end(), start.newest());
+        this.pages = new PageSize(settings.batchSize());
+        this.server = start.server();
+        this.firstBefore = start.state().firstId();
+        this.outage = new Outage(logger, settings.recovery());
+        this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
+    }
+
+    /** Begins to read. Not in the constructor, so that no other thread sees the feed half made. */
+    void start() {
+        poller.subscribe();
+    }
+
+    @Override
+    public Window window() {
+        return window;
+    }
+
+    @Override
+    public PageSize pages() {
+        return pages;
+    }
+
+    @Override
+    public boolean isInterrupted() {
+        return interrupted;
+    }
+
+    @Override
+    public void join(LogFollower follower) {
+        followers.add(follower);
+    }
+
+    @Override
+    public boolean leave(LogFollower follower) {
+        followers.remove(follower);
+        return !followers.isEmpty();
+    }
+
+    @Override
+    public CompletableFuture<Void> stop() {
+        return poller.stop();
+    }
+
+    @Override
+    public void poll(Line line) {
+        asked = true;
+        if (!connected) {
+            begin(line);
+            return;
+        }
+        Window.End end = window.end();
+        ReadPoint at = end.point();
+        LogStream.Poll poll = stream.poll(line, at.id(), pages.next(), settings.pollTimeout(), smallEvents);
+        smallEvents = poll.small();
+        Answer answer = poll.answer();
+        pages.worked(answer.events().size(), poll.bytes());
+        failuresInARow = 0;
+        if (GapRules.isPlainlyWhole(at, end.event(), answer)) {
+            firstBefore = answer.state().firstId();
+            append(at, answer);
+        } else {
+            judge(stream.look(line, at.id(), EventId.MAX, pages.next(), false), true, line);
+        }
+    }
+
+    /** The first look on a connection: who knows what happened since the last one. */
+    private void begin(Line line) {
+        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
+        pages.worked(answer.events());
+        boolean noDataLost = !answer.server().isEmpty() && answer.server().equals(server);
+        judge(answer, noDataLost, line);
+        server = answer.server();
+        connected = true;
+        interrupted = false;
+        Duration lasted = outage.over();
+        if (lasted != null) {
+            logger.info("Following log '" + stream.log() + "' goes on after " + lasted.toMillis() + " ms");
+            observers.reconnected(stream.log(), lasted);
+            wake(LogFollower.Wake.AGAIN);
+        }
+    }
+
+    private void judge(Answer answer, boolean noDataLost, Line line) {
+        Window.End end = window.end();
+        Judgement judgement = noDataLost
+                ? GapRules.judge(end.point(), end.event(), answer, limit, window::memory)
+                : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, limit, window::memory);
+        if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
+            LogHistory.Common common = new LogHistory(stream, line, window, settings.batchSize())
+                    .newestInCommon(answer.state(), firstBefore);
+            window.part(common.point(), common.event());
+            firstBefore = answer.state().firstId();
+            wake(LogFollower.Wake.AGAIN);
+            return;
+        }
+        if (judgement.verdict() == Verdict.REMOVED) {
+            window.skipTo(judgement.next());
+            wake(LogFollower.Wake.MORE);
+        }
+        firstBefore = answer.state().firstId();
+        append(judgement.next(), answer);
+    }
+
+    private void append(ReadPoint from, Answer answer) {
+        ReadPoint read = GapRules.afterReading(from, answer.events(), answer.state());
+        window.append(answer.events(), read);
+        if (!read.id().equals(from.id())) {
+            wake(LogFollower.Wake.MORE);
+        }
+    }
+
+    private void wake(LogFollower.Wake why) {
+        followers.forEach(follower -> follower.wake(why));
+    }
+
+    @Override
+    public void ended(Throwable thrown) {
+        EventLogException why = stream.translate("follow", thrown);
+        interrupted = true;
+        connected = false;
+        if (asked) {
+            asked = false;
+            askForLess();
+        }
+        long delay = why instanceof EventLogUnavailableException
+                ? outage.failed(
+                        why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
+                : BackOffExecution.STOP;
+        if (delay == BackOffExecution.STOP) {
+            followers.forEach(follower -> follower.refuse(why));
+        } else {
+            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
+                    .execute(poller::subscribe);
+        }
+    }
+
+    /** As the answer may have been too large for the server's buffer, or for this heap. */
+    private void askForLess() {
+        pages.failed();
+        if (++failuresInARow == TELLING_FAILURES) {
+            logger.warn("Log '" + stream.log() + "' could not be read " + TELLING_FAILURES
+                    + " times in a row, though Redis could be reached. If its events are large, set"
+                    + " eventlog.follow.batch-size below " + settings.batchSize()
+                    + ", or raise client-output-buffer-limit in Redis. Until then at most " + pages.next()
+                    + " events are asked for at once");
+        }
+    }
+}

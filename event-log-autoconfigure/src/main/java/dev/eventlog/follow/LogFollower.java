@@ -1,0 +1,427 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowedLog.Progress;
+import dev.eventlog.follow.Commit.NotStoredException;
+import dev.eventlog.follow.FollowerState.Signal;
+import dev.eventlog.redis.LogStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * A follower's life and threads: it takes a thread only while something is due, looks by its {@link Cursor} what comes next,
+ * and has it made known by its {@link Delivery}. {@link FollowerState} says what leads where. A turn on a thread is a few
+ * steps at most, so that followers that catch up do not hold the threads against the others. Thread-safe.
+ */
+public final class LogFollower implements RunningFollower {
+
+    private static final Log logger = LogFactory.getLog(LogFollower.class);
+
+    private static final int STEPS_A_TURN = 8;
+    private static final int SAID_BY_THE_FEED = 3;
+
+    /** Why a follower is woken. */
+    enum Wake {
+        /** There may be something to do. */
+        MORE,
+        /** The feed has Redis back, or knows a log as another one: whatever was waited for may be there. */
+        AGAIN
+    }
+
+    /** What came of a step. */
+    private enum Step {
+        MORE,
+        NOTHING_DUE,
+        OVER
+    }
+
+    private final LogStream stream;
+    private final Feeds feeds;
+    private final Feed feed;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final EventBatchListener<Event> listener;
+    private final Demand demand;
+    private final Cursor cursor;
+    private final Delivery delivery;
+    private final Outage outage;
+    private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
+
+    private volatile @Nullable RuntimeException refusal;
+
+    // Guarded by this.
+    private FollowerState state = FollowerState.IDLE;
+    private EndReason reason = EndReason.CLOSED; // of an end without a failure
+    private @Nullable Thread caller;
+    private @Nullable CompletableFuture<Void> timer;
+
+    LogFollower(
+            LogStream stream,
+            Feeds feeds,
+            Feed feed,
+            Cursor cursor,
+            FollowSettings settings,
+            Executor threads,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Demand demand,
+            Commit commit) {
+        this.stream = stream;
+        this.feeds = feeds;
+        this.feed = feed;
+        this.settings = settings;
+        this.threads = threads;
+        this.listener = listener;
+        this.demand = demand;
+        this.cursor = cursor;
+        this.outage = new Outage(logger, settings.recovery());
+        this.delivery =
+                new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
+        if (!demand.isThere()) {
+            cursor.takeFound(); // who has asked for nothing holds nothing
+        }
+    }
+
+    @Override
+    public String log() {
+        return stream.log();
+    }
+
+    @Override
+    public EventId position() {
+        return cursor.position();
+    }
+
+    @Override
+    public synchronized boolean isRunning() {
+        return !state.isOver();
+    }
+
+    @Override
+    public CompletionStage<EndReason> completion() {
+        return completion.minimalCompletionStage();
+    }
+
+    EventLogOptions options() {
+        return stream.options();
+    }
+
+    Feed feed() {
+        return feed;
+    }
+
+    /** {@return how far it has come, by what its feed has read} */
+    Progress progress() {
+        Window.Behind behind = feed.window().behind(cursor.point());
+        boolean known = behind.events() >= 0;
+        EventId since = behind.next();
+        Duration waiting = known ? Duration.ZERO : null;
+        if (since != null) {
+            Duration age = Duration.between(since.timestamp(), Instant.now());
+            waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
+        }
+        return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
+    }
+
+    /** Has something done when the follower has ended and its last callback has returned. */
+    public void whenEnded(Consumer<@Nullable Throwable> action) {
+        CompletableFuture<EndReason> unused = completion.whenComplete((why, failure) -> action.accept(failure));
+    }
+
+    /** Has something be called before anything of the listener. To be called before anybody can wake it, so at most once. */
+    void callFirst(Runnable begin) {
+        delivery.first(begin);
+        on(Signal.WAKE);
+    }
+
+    /** From any thread; never blocks. Where there is no {@link Demand} the follower sleeps on. */
+    void wake(Wake why) {
+        if (demand.isThere()) {
+            on(why == Wake.AGAIN ? Signal.AGAIN : Signal.WAKE);
+        }
+    }
+
+    /** Lets the follower end by an error: Redis refuses to have this log followed, say. From any thread; never blocks. */
+    void refuse(RuntimeException why) {
+        refusal = why;
+        on(Signal.AGAIN);
+    }
+
+    /** {@return the state that follows; where that is SCHEDULED the follower is queued for a thread} */
+    private FollowerState on(Signal signal) {
+        FollowerState after;
+        boolean scheduled;
+        synchronized (this) {
+            FollowerState before = state;
+            after = before.on(signal);
+            state = after;
+            scheduled = after == FollowerState.SCHEDULED && before != FollowerState.SCHEDULED;
+            if (scheduled && timer != null) {
+                timer.cancel(false);
+                timer = null;
+            }
+        }
+        if (scheduled) {
+            queue();
+        }
+        return after;
+    }
+
+    private void queue() {
+        try {
+            threads.execute(this::turn);
+        } catch (RejectedExecutionException shutDown) {
+            if (end(EndReason.SHUTDOWN, null)) {
+                logger.warn(
+                        "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
+                        shutDown);
+                completion.completeExceptionally(shutDown);
+            }
+        }
+    }
+
+    private void turn() {
+        if (!on(Signal.THREAD).isRunning()) {
+            return;
+        }
+        for (int i = 0; i < STEPS_A_TURN; i++) {
+            Step step;
+            try {
+                step = step();
+            } catch (RuntimeException | Error unforeseen) {
+                fail(unforeseen);
+                return;
+            }
+            if (step == Step.OVER
+                    || (step == Step.NOTHING_DUE && !on(Signal.NOTHING_DUE).isRunning())) {
+                return;
+            }
+        }
+        on(Signal.SHARE_USED);
+    }
+
+    private Step step() {
+        RuntimeException refused = refusal;
+        if (refused != null) {
+            return fail(refused);
+        }
+        if (!delivery.isDue()) {
+            if (!demand.isThere()) {
+                return Step.NOTHING_DUE;
+            }
+            try {
+                switch (cursor.look()) {
+                    case EVENTS -> delivery.found();
+                    case MOVED -> {
+                        return Step.MORE;
+                    }
+                    case NOTHING -> {
+                        if (!cursor.isPastWhatExisted() || !delivery.caughtUp()) {
+                            return Step.NOTHING_DUE;
+                        }
+                    }
+                }
+                outage.over("A follower of log '" + log() + "' goes on");
+            } catch (EventLogUnavailableException away) {
+                int quietly = feed.isInterrupted() ? Integer.MAX_VALUE : SAID_BY_THE_FEED;
+                return later(
+                        Signal.REDIS,
+                        outage.failed(away, quietly, next -> "A follower of log '" + log() + "' waits " + next + " ms"),
+                        away);
+            } catch (EventLogException refusedNow) {
+                return fail(refusedNow);
+            }
+        }
+        return deliver();
+    }
+
+    private Step deliver() {
+        return switch (delivery.deliver()) {
+            case DONE -> Step.MORE;
+            case LISTENER_LATER -> later(Signal.LISTENER, delivery.delay(), null);
+            case COMMIT_LATER -> later(Signal.COMMIT, delivery.delay(), null);
+            case NO_LEASE -> later(Signal.LEASE, settings.recovery().start().nextBackOff(), null);
+            case FAILED -> fail(delivery.failure());
+            case SUPERSEDED -> {
+                CompletableFuture<EndReason> unused = closeSoon(EndReason.SUPERSEDED);
+                yield Step.OVER;
+            }
+            case CLOSED -> Step.OVER;
+        };
+    }
+
+    /** Waits without a thread, as long as the follower has not ended. */
+    private Step later(Signal why, long delay, @Nullable RuntimeException failure) {
+        if (delay == BackOffExecution.STOP && failure != null) {
+            return fail(failure);
+        }
+        CompletableFuture<Void> time =
+                new CompletableFuture<Void>().completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS);
+        synchronized (this) {
+            state = state.on(why);
+            if (!state.isBackingOff()) {
+                return Step.OVER;
+            }
+            timer = time;
+        }
+        CompletableFuture<Void> unused = time.thenRun(() -> on(Signal.TIME));
+        return Step.OVER;
+    }
+
+    /** Ends by an error. The last callback is {@code onFailure}, unless the follower has been closed before. */
+    private Step fail(Throwable failure) {
+        boolean closedBefore = !end(EndReason.CLOSED, Thread.currentThread());
+        try {
+            if (!closedBefore) {
+                listener.onFailure(log(), failure);
+            }
+        } catch (Throwable thrown) {
+            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + failure, thrown);
+        } finally {
+            if (returned() && closedBefore) {
+                completion.complete(reason());
+            } else {
+                completion.completeExceptionally(failure);
+            }
+        }
+        return Step.OVER;
+    }
+
+    private synchronized EndReason reason() {
+        return reason;
+    }
+
+    private synchronized boolean returned() {
+        state = state.on(Signal.RETURNED);
+        caller = null;
+        notifyAll();
+        return true;
+    }
+
+    /**
+     * Lets nothing more begin.
+     *
+     * @param lastCaller the thread that has one more callback to make, for which {@link #close()} is to wait
+     * @return whether this call did it
+     */
+    private boolean end(EndReason why, @Nullable Thread lastCaller) {
+        synchronized (this) {
+            if (state.isOver()) {
+                return false;
+            }
+            state = state.on(Signal.END);
+            reason = why;
+            caller = lastCaller != null ? lastCaller : caller;
+            if (timer != null) {
+                timer.cancel(false);
+            }
+        }
+        feeds.leave(stream, feed, this);
+        return true;
+    }
+
+    @Override
+    public CompletableFuture<EndReason> closeSoon(EndReason why) {
+        end(why, null);
+        boolean idle;
+        synchronized (this) {
+            idle = caller == null;
+            state = idle ? state.on(Signal.RETURNED) : state;
+        }
+        if (idle) {
+            completion.complete(reason());
+        }
+        return completion;
+    }
+
+    @Override
+    public void close() {
+        CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
+        try {
+            if (returnsWithin(settings.closeTimeout().toNanos())) {
+                return;
+            }
+            logger.warn("The listener of log '" + log() + "' has not returned within " + settings.closeTimeout()
+                    + " of its follower being closed (eventlog.follow.close-timeout): its thread is interrupted");
+            synchronized (this) {
+                if (caller != null) {
+                    caller.interrupt();
+                }
+            }
+            returnsWithin(TimeUnit.MILLISECONDS.toNanos(100));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized boolean returnsWithin(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        while (caller != null && caller != Thread.currentThread()) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return true;
+    }
+
+    /** Lets calls through until the follower is closed. */
+    private final class OpenOrClosed implements Delivery.Gate {
+
+        @Override
+        public boolean enter() {
+            synchronized (LogFollower.this) {
+                if (state.isOver()) {
+                    return false;
+                }
+                caller = Thread.currentThread();
+                return true;
+            }
+        }
+
+        @Override
+        public boolean leave(@Nullable Throwable thrown, boolean oneMoreCallback) {
+            boolean closed;
+            synchronized (LogFollower.this) {
+                closed = state.isOver();
+                if (closed || !oneMoreCallback) {
+                    caller = null;
+                    state = state.on(Signal.RETURNED);
+                    LogFollower.this.notifyAll();
+                }
+            }
+            if (closed) {
+                if (thrown != null
+                        && !(thrown instanceof InterruptedException)
+                        && !(thrown instanceof NotStoredException)) {
+                    logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
+                }
+                completion.complete(reason());
+            }
+            return !closed;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return isRunning();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Finds where the log that was read and the log that has taken its place part. Asks a page at most at once. */
+final class LogHistory {
+
+    /**
+     * The last point that both logs have.
+     *
+     * @param point the point, of the epoch before
+     * @param event the event at it, if it was found there
+     */
+    record Common(ReadPoint point, @Nullable Event event) {}
+
+    private final LogStream stream;
+    private final Line line;
+    private final Window window;
+    private final int page;
+
+    LogHistory(LogStream stream, Line line, Window window, int page) {
+        this.stream = stream;
+        this.line = line;
+        this.window = window;
+        this.page = page;
+    }
+
+    /**
+     * The newest event that both logs are known to have: one of the window, or of the samples of what passed. What is older
+     * than the first event of the new log may have been trimmed off it, and counts as had by both: then the id just before
+     * that event, as nothing can be missing in between.
+     *
+     * @param state the new log
+     * @param firstBefore the first event that the log had when it was looked at last
+     */
+    Common newestInCommon(StreamState state, @Nullable EventId firstBefore) {
+        EventId first = state.firstId();
+        if (first == null) {
+            return beginning();
+        }
+        EventId last = window.last().id();
+        if (first.isAfter(last)) {
+            return before(first, state);
+        }
+        Event inWindow = inWindow(last);
+        if (inWindow != null) {
+            return at(inWindow);
+        }
+        for (Event sample : window.samples()) {
+            EventId id = sample.id();
+            if (first.isAfter(id)) {
+                return before(first, state);
+            }
+            if (stream.range(line, id, id, 1).contains(sample)) {
+                return at(sample);
+            }
+        }
+        List<Event> older = stream.newest(line, window.origin(), EventId.MIN, 1);
+        boolean theOldLog =
+                !older.isEmpty() && (older.get(0).id().equals(window.origin()) || first.equals(firstBefore));
+        return theOldLog ? at(older.get(0)) : beginning();
+    }
+
+    private @Nullable Event inWindow(EventId last) {
+        List<Event> known = window.events();
+        if (known.isEmpty()) {
+            return null;
+        }
+        Set<Event> ours = new HashSet<>(known);
+        EventId oldest = known.get(0).id();
+        EventId from = last;
+        while (from.compareTo(oldest) >= 0) {
+            List<Event> newest = stream.newest(line, from, oldest, page);
+            for (Event event : newest) {
+                if (ours.contains(event)) {
+                    return event;
+                }
+            }
+            if (newest.size() < page) {
+                return null;
+            }
+            from = newest.get(newest.size() - 1).id().previous();
+        }
+        return null;
+    }
+
+    private Common at(Event event) {
+        return new Common(new ReadPoint(event.id(), Rank.UNKNOWN, window.last().epoch()), event);
+    }
+
+    private Common before(EventId first, StreamState state) {
+        return new Common(
+                new ReadPoint(
+                        first.previous(), state.rankBeforeFirst(), window.last().epoch()),
+                null);
+    }
+
+    private Common beginning() {
+        return new Common(
+                new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
+    }
+}

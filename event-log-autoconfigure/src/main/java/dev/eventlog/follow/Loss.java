@@ -1,0 +1,31 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.OptionalLong;
+
+/**
+ * Events that are gone, of which a listener is to hear before it gets anything later.
+ *
+ * @param kind why
+ * @param lastSeen the last id that the listener has had
+ * @param from the last point at which nothing was missing
+ * @param missed how many, if that is known exactly
+ */
+record Loss(Gap.Kind kind, EventId lastSeen, ReadPoint from, OptionalLong missed) {
+
+    static Loss removed(EventId lastSeen, ReadPoint from, ReadPoint to, StreamState state) {
+        return new Loss(Gap.Kind.REMOVED, lastSeen, from, GapRules.between(from, to, state));
+    }
+
+    static Loss beganAgain(EventId lastSeen, ReadPoint from) {
+        return new Loss(Gap.Kind.BEGAN_AGAIN, lastSeen, from, OptionalLong.empty());
+    }
+
+    /** {@return this, and more is gone now: everything up to a point} */
+    Loss grown(ReadPoint to, StreamState state) {
+        return kind == Gap.Kind.BEGAN_AGAIN ? this : removed(lastSeen, from, to, state);
+    }
+}

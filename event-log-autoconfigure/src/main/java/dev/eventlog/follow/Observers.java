@@ -1,0 +1,123 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogObserver;
+import dev.eventlog.EventLogObserver.Add;
+import dev.eventlog.EventLogObserver.Delivery;
+import dev.eventlog.Gap;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/** All that observe the logs of a factory, as one. Where there is none it costs nothing. Thread-safe. */
+public final class Observers {
+
+    private static final Log logger = LogFactory.getLog(Observers.class);
+
+    private final List<EventLogObserver> innermostFirst;
+
+    public Observers(List<EventLogObserver> outermostFirst) {
+        EventLogObserver[] reversed = new EventLogObserver[outermostFirst.size()];
+        for (int i = 0; i < reversed.length; i++) {
+            reversed[i] = outermostFirst.get(reversed.length - 1 - i);
+        }
+        this.innermostFirst = List.of(reversed);
+    }
+
+    public boolean isEmpty() {
+        return innermostFirst.isEmpty();
+    }
+
+    public List<EventId> add(String log, List<Map<String, String>> events, Add add) {
+        Add whole = add;
+        for (EventLogObserver observer : innermostFirst) {
+            Add inner = whole;
+            whole = those -> observer.onAdd(log, those, inner);
+        }
+        return whole.add(events);
+    }
+
+    private void deliver(String log, List<Event> batch, Delivery delivery) throws Exception {
+        Delivery whole = delivery;
+        for (EventLogObserver observer : innermostFirst) {
+            Delivery inner = whole;
+            whole = () -> observer.onBatch(log, batch, inner);
+        }
+        whole.deliver();
+    }
+
+    void reconnected(String log, Duration interruption) {
+        tell(observer -> observer.onReconnect(log, interruption));
+    }
+
+    void followed(String log) {
+        tell(observer -> observer.onFollow(log));
+    }
+
+    void ended(String log, @Nullable Throwable failure) {
+        tell(observer -> observer.onEnd(log, failure));
+    }
+
+    private void missed(Gap gap) {
+        tell(observer -> observer.onGap(gap));
+    }
+
+    private void tell(Consumer<EventLogObserver> news) {
+        for (EventLogObserver observer : innermostFirst) {
+            try {
+                news.accept(observer);
+            } catch (RuntimeException failure) {
+                logger.warn(observer.getClass().getName() + " threw when it was told of a log", failure);
+            }
+        }
+    }
+
+    /** {@return the listener, observed} */
+    EventBatchListener<Event> of(String log, EventBatchListener<Event> listener) {
+        return isEmpty() ? listener : new Observed(log, listener);
+    }
+
+    private final class Observed implements EventBatchListener<Event> {
+
+        private final String log;
+        private final EventBatchListener<Event> listener;
+        private @Nullable Gap told;
+
+        Observed(String log, EventBatchListener<Event> listener) {
+            this.log = log;
+            this.listener = listener;
+        }
+
+        @Override
+        public void onBatch(List<Event> batch) throws Exception {
+            deliver(log, batch, () -> listener.onBatch(batch));
+        }
+
+        @Override
+        public void onCaughtUp() throws Exception {
+            listener.onCaughtUp();
+        }
+
+        @Override
+        @SuppressWarnings(
+                "ReferenceEquality") // a call that is repeated brings the same one again: that is no other gap
+        public void onGap(Gap gap) throws Exception {
+            if (gap != told) {
+                told = gap;
+                missed(gap);
+            }
+            listener.onGap(gap);
+        }
+
+        @Override
+        public void onFailure(String name, Throwable failure) {
+            listener.onFailure(name, failure);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.eventlog.follow;
+
+import java.time.Duration;
+import java.util.function.LongFunction;
+import org.apache.commons.logging.Log;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOff;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * One thing that does not work at times and is tried again: backs off, and says so once. The first failure is a warning, its
+ * repetitions are for debugging, and the end is told with how long it took. Not thread-safe.
+ */
+public final class Outage {
+
+    private final Log logger;
+    private final BackOff recovery;
+    private @Nullable BackOffExecution execution;
+    private long since;
+    private int failures;
+
+    public Outage(Log logger, BackOff recovery) {
+        this.logger = logger;
+        this.recovery = recovery;
+    }
+
+    /** Whether it did not work the last time. */
+    public boolean isOn() {
+        return execution != null;
+    }
+
+    /**
+     * It failed.
+     *
+     * @param message what to say, made of the milliseconds until the next try
+     * @return after how many milliseconds to try again; {@link BackOffExecution#STOP} for never, and then nothing is said
+     */
+    public long failed(Throwable why, LongFunction<String> message) {
+        return failed(why, 1, message);
+    }
+
+    /** The same, but said only when it has failed so many times, as somebody else says it before. */
+    long failed(Throwable why, int quietly, LongFunction<String> message) {
+        BackOffExecution running = execution;
+        if (running == null) {
+            running = recovery.start();
+            execution = running;
+            since = System.nanoTime();
+            failures = 0;
+        }
+        long delay = running.nextBackOff();
+        if (delay == BackOffExecution.STOP) {
+            return delay;
+        }
+        if (++failures == quietly) {
+            logger.warn(message.apply(delay) + ": " + why.getMessage());
+        } else if (logger.isDebugEnabled()) {
+            logger.debug(message.apply(delay), why);
+        }
+        return delay;
+    }
+
+    /** It works. {@return for how long it had not; null if it had} */
+    public @Nullable Duration over() {
+        if (execution == null) {
+            return null;
+        }
+        execution = null;
+        return Duration.ofNanos(System.nanoTime() - since);
+    }
+
+    /** It works, which is said if it had not. */
+    public void over(String message) {
+        int before = failures;
+        Duration lasted = over();
+        if (lasted != null && before > 0) {
+            logger.info(message + " after " + lasted.toMillis() + " ms");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Up to so many events in the order of their ids; takes room as it fills. Not thread-safe. */
+final class Ring {
+
+    private static final int LEAST = 8;
+
+    private final int capacity;
+    private @Nullable Event[] slots = new Event[0];
+    private int head;
+    private int size;
+
+    Ring(int capacity) {
+        this.capacity = capacity;
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    int size() {
+        return size;
+    }
+
+    boolean isFull() {
+        return size == capacity;
+    }
+
+    void add(Event event) {
+        if (size == slots.length) {
+            @Nullable Event[] larger = new Event[Math.min(capacity, Math.max(LEAST, 2 * size))];
+            for (int i = 0; i < size; i++) {
+                larger[i] = at(i);
+            }
+            slots = larger;
+            head = 0;
+        }
+        slots[(head + size++) % slots.length] = event;
+    }
+
+    Event removeOldest() {
+        Event oldest = at(0);
+        slots[head] = null;
+        head = (head + 1) % slots.length;
+        size--;
+        return oldest;
+    }
+
+    void clear() {
+        slots = new Event[0];
+        head = 0;
+        size = 0;
+    }
+
+    Event at(int index) {
+        Event event = slots[(head + index) % slots.length];
+        if (event == null) {
+            throw new IllegalStateException("No event at " + index + " of " + size);
+        }
+        return event;
+    }
+
+    /** {@return the index of the first event after an id} */
+    int indexAfter(EventId id) {
+        int low = 0;
+        int high = size;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (at(middle).id().isAfter(id)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    List<Event> from(int from, int to) {
+        List<Event> events = new ArrayList<>(to - from);
+        for (int i = from; i < to; i++) {
+            events.add(at(i));
+        }
+        return events;
+    }
+}

@@ -1,0 +1,144 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.LogStream.Beginning;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a tail begins, and all that was seen of the log at that same moment.
+ *
+ * @param point the point after which the tail begins
+ * @param seen the event at that point, if there is one
+ * @param loss what is missing before the tail, if its reader is to be told
+ * @param events the first events of the tail
+ * @param state what the stream knew of itself
+ * @param newest the event at the end of the log, if there is one
+ * @param atFeedEnd the event at the end of the log's feed, if it had one
+ * @param server which life of which server answered
+ */
+record StartPoint(
+        ReadPoint point,
+        @Nullable Event seen,
+        @Nullable Loss loss,
+        List<Event> events,
+        StreamState state,
+        @Nullable Event newest,
+        @Nullable Event atFeedEnd,
+        String server) {
+
+    /** Finds where a tail begins, so that it is fixed from now on. */
+    static StartPoint find(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
+        Beginning beginning = stream.begin(tail.after(), tail.limit(), feedEnd, count);
+        StreamState state = beginning.answer().state();
+        EventId seen = tail.seen();
+        if (seen != null && seen.isAfter(state.lastId())) { // this log never gave that id: it has begun again since
+            return begins(beginning, end(state), null, Loss.beganAgain(seen, pointless(seen)), List.of());
+        }
+        if (tail.after().compareTo(state.lastId()) >= 0) {
+            boolean atEnd = tail.after().equals(state.lastId());
+            ReadPoint point = atEnd ? end(state) : pointless(tail.after());
+            return begins(beginning, point, atEnd ? beginning.newest() : null, null, List.of());
+        }
+        return withTheBeginning(within(beginning, tail), tail);
+    }
+
+    /** There is something after the tail's earliest id, or was. */
+    private static StartPoint within(Beginning beginning, TailRange tail) {
+        Answer answer = beginning.answer();
+        StreamState state = answer.state();
+        EventId first = state.firstId();
+        if (first == null || tail.limit() == 0) {
+            ReadPoint end = end(state);
+            return begins(beginning, end, beginning.newest(), first == null ? lost(tail, end, state) : null, List.of());
+        }
+        if (first.isAfter(beginning.after())) {
+            ReadPoint point = new ReadPoint(first.previous(), state.rankBeforeFirst(), 0);
+            boolean nothingBefore = point.id().equals(tail.after());
+            return begins(beginning, point, null, nothingBefore ? null : lost(tail, point, state), answer.events());
+        }
+        boolean shortened = beginning.after().isAfter(tail.after());
+        boolean counted = beginning.limited() >= 0 && shortened && !state.mayHaveHolesAfter(beginning.after());
+        Rank rank = counted ? new Rank(state.added() - beginning.limited(), beginning.after()) : Rank.UNKNOWN;
+        ReadPoint point = new ReadPoint(beginning.after(), rank, 0);
+        return begins(beginning, point, answer.at(), shortened ? lost(tail, point, state) : null, answer.events());
+    }
+
+    private static StartPoint begins(
+            Beginning beginning, ReadPoint point, @Nullable Event seen, @Nullable Loss loss, List<Event> events) {
+        Answer answer = beginning.answer();
+        return new StartPoint(
+                point, seen, loss, events, answer.state(), beginning.newest(), beginning.atFeedEnd(), answer.server());
+    }
+
+    private static ReadPoint end(StreamState state) {
+        return new ReadPoint(state.lastId(), state.exists() ? state.rankOfLast() : Rank.NOTHING_ADDED, 0);
+    }
+
+    private static ReadPoint pointless(EventId id) {
+        return new ReadPoint(id, Rank.UNKNOWN, 0);
+    }
+
+    /**
+     * A reader that resumes is told that there was more after what it has seen; one that begins knows nothing of it. A log that
+     * still has all that it ever had never gave out an id below those.
+     */
+    private static @Nullable Loss lost(TailRange tail, ReadPoint to, StreamState state) {
+        EventId seen = tail.seen();
+        if (seen == null || seen.equals(EventId.MIN)) {
+            return null;
+        }
+        EventId first = state.firstId();
+        boolean neverGaveIt = first != null && first.isAfter(seen) && state.counts() && state.mostBeforeFirst() == 0;
+        return neverGaveIt ? Loss.beganAgain(seen, pointless(seen)) : Loss.removed(seen, pointless(seen), to, state);
+    }
+
+    /** A follower that began before its log did has missed all that has come and gone since. */
+    private static StartPoint withTheBeginning(StartPoint start, TailRange tail) {
+        if (!EventId.MIN.equals(tail.seen())
+                || start.loss != null
+                || !start.point.id().isAfter(EventId.MIN)) {
+            return start;
+        }
+        StreamState state = start.state;
+        boolean missed = start.point.rank().isKnown()
+                ? start.point.rank().number() > 0
+                : state.counts()
+                        ? state.mostBeforeFirst() > 0
+                        : state.length() == 0 || state.length() >= tail.maxLength();
+        ReadPoint nothing = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
+        Loss loss = missed ? Loss.removed(EventId.MIN, nothing, start.point, state) : null;
+        return new StartPoint(
+                start.point, start.seen, loss, start.events, state, start.newest, start.atFeedEnd, start.server);
+    }
+
+    /** {@return the end of the log} */
+    ReadPoint end() {
+        return end(state);
+    }
+
+    /** {@return the id to resume at: before what is missing, so that whoever resumes there is told again} */
+    EventId position() {
+        return loss != null ? loss.lastSeen() : point.id();
+    }
+
+    /**
+     * Whether a feed that ended at a place just before has read this log: its newest event is still there, or nothing was
+     * added since where that is gone.
+     */
+    boolean proves(Window.End feed) {
+        Event read = feed.event();
+        if (read != null) {
+            return read.equals(atFeedEnd);
+        }
+        Rank rank = feed.point().rank();
+        return feed.point().id().equals(state.lastId())
+                && (!state.counts() || !rank.isKnown() || rank.number() == (state.exists() ? state.added() : 0));
+    }
+}

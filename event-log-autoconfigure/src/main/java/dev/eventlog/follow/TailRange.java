@@ -1,0 +1,44 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
+import dev.eventlog.redis.LogStream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+/**
+ * A tail of a log with its max-length: the newest events, not older than an id.
+ *
+ * @param after the id after which it begins
+ * @param limit how many events it has at most
+ * @param seen the id that the reader has seen already, if it resumes
+ * @param maxLength the max-length of the log; the largest number there is for none
+ */
+public record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
+
+    public static TailRange of(Tail tail, EventLogOptions options) {
+        Assert.notNull(tail, "The tail must not be null: where is the log to begin?");
+        long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
+        if (tail instanceof Tail.Last last) {
+            return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);
+        }
+        if (tail instanceof Tail.From from) {
+            return new TailRange(from.id().previous(), maxLength, null, maxLength);
+        }
+        if (tail instanceof Tail.After after) {
+            return new TailRange(after.id(), maxLength, after.id(), maxLength);
+        }
+        return new TailRange(EventId.MIN, maxLength, null, maxLength);
+    }
+
+    /** The tail at which a follower that began with this one goes on. */
+    public TailRange resumedAfter(EventId id) {
+        return new TailRange(id, maxLength, id, maxLength);
+    }
+
+    /** {@return the id to resume at by whoever begins with this tail now} */
+    public EventId position(LogStream stream) {
+        return StartPoint.find(stream, this, null, 0).position();
+    }
+}

@@ -1,0 +1,226 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.follow.GapRules.Memory;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest few events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, with no
+ * hole. Filled by the feed, read by the followers; thread-safe.
+ */
+final class Window {
+
+    /** What a follower finds after its point. */
+    enum Found {
+        /** Events: take them. */
+        EVENTS,
+        /** Nothing: the point is at the end, or ahead of this feed. */
+        NOTHING,
+        /** The point is older than the window: page through Redis. */
+        BEHIND,
+        /** Another log has taken the place of the one that the follower reads. */
+        PARTED
+    }
+
+    /**
+     * What a follower gets.
+     *
+     * @param found which case it is
+     * @param point the follower's point, with its rank; if that is behind, where the window begins; if the logs have parted,
+     *     the last point that both have
+     * @param events what comes after the point, if that was found
+     */
+    record Slice(Found found, ReadPoint point, List<Event> events) {}
+
+    /** The end of this window at one moment, and the event there, if one was read. */
+    record End(ReadPoint point, @Nullable Event event) {}
+
+    private static final int SAMPLES = 100;
+    private static final int SAMPLES_A_WINDOW = 10;
+    private static final int EPOCHS = 16;
+
+    private final Ring events;
+    private final Deque<Event> samples = new ArrayDeque<>(); // a few older events, oldest first
+    private final Deque<EventId> partings = new ArrayDeque<>(); // where the last few epochs began, oldest first
+    private int sinceSample;
+    private EventId origin; // where this window began: all events after it up to the last one have passed through
+    private ReadPoint base;
+    private ReadPoint last;
+    private @Nullable Event lastEvent;
+    private @Nullable ReadPoint counted; // a point between, up to which Redis has counted
+
+    Window(int capacity, ReadPoint begin, @Nullable Event there) {
+        this.events = new Ring(capacity);
+        this.origin = begin.id();
+        this.base = begin;
+        this.last = begin;
+        this.lastEvent = there;
+    }
+
+    synchronized End end() {
+        return new End(last, lastEvent);
+    }
+
+    synchronized ReadPoint last() {
+        return last;
+    }
+
+    /** Appends what follows without a hole, up to a point. */
+    synchronized void append(List<Event> next, ReadPoint end) {
+        for (Event event : next) {
+            if (events.isFull()) {
+                dropOldest();
+            }
+            events.add(event);
+            lastEvent = event;
+        }
+        if (next.isEmpty() && end.id().isAfter(last.id())) { // what had been there was deleted by itself
+            lastEvent = null;
+        }
+        last = end;
+        if (counted == null && end.rank().countedFrom().equals(end.id())) {
+            counted = end;
+        }
+    }
+
+    private void dropOldest() {
+        Event oldest = events.removeOldest();
+        ReadPoint middle = counted;
+        base = (middle != null && oldest.id().isAfter(middle.id()) ? middle : base).after(oldest.id(), 1);
+        if (middle != null && !middle.id().isAfter(base.id())) {
+            base = middle.id().equals(base.id()) ? middle : base;
+            counted = null;
+        }
+        if (++sinceSample * SAMPLES_A_WINDOW >= events.capacity()) {
+            sinceSample = 0;
+            samples.addLast(oldest);
+            if (samples.size() > SAMPLES) {
+                samples.removeFirst();
+            }
+        }
+    }
+
+    private void beginAt(ReadPoint point, @Nullable Event there) {
+        events.clear();
+        samples.clear();
+        sinceSample = 0;
+        origin = point.id();
+        base = last = point;
+        lastEvent = there;
+        counted = null;
+    }
+
+    /** Goes on after a hole: followers that are behind it page through Redis and find out what they miss. */
+    synchronized void skipTo(ReadPoint next) {
+        beginAt(next, null);
+    }
+
+    /**
+     * Begins another epoch.
+     *
+     * @param common the last point that both logs have, of the epoch before
+     * @param there the event at it, if there is one
+     */
+    synchronized void part(ReadPoint common, @Nullable Event there) {
+        beginAt(new ReadPoint(common.id(), common.rank(), last.epoch() + 1), there);
+        partings.addLast(common.id());
+        if (partings.size() > EPOCHS) {
+            partings.removeFirst();
+        }
+    }
+
+    /** {@return what is remembered of an event} */
+    synchronized Memory memory(Event event) {
+        if (event.id().compareTo(base.id()) <= 0) {
+            return samples.contains(event) ? Memory.SAME : Memory.FORGOTTEN;
+        }
+        int index = events.indexAfter(event.id().previous());
+        return index < events.size() && events.at(index).equals(event) ? Memory.SAME : Memory.OTHER;
+    }
+
+    /** {@return all events in this window, oldest first} */
+    synchronized List<Event> events() {
+        return events.from(0, events.size());
+    }
+
+    /** {@return the few that are still known of the events before this window, newest first} */
+    synchronized List<Event> samples() {
+        List<Event> newestFirst = new ArrayList<>(samples);
+        Collections.reverse(newestFirst);
+        return newestFirst;
+    }
+
+    synchronized EventId origin() {
+        return origin;
+    }
+
+    synchronized Slice after(ReadPoint point, int limit) {
+        if (point.epoch() != last.epoch()) {
+            return new Slice(Found.PARTED, parting(point.epoch()), List.of());
+        }
+        EventId id = point.id();
+        if (id.compareTo(last.id()) >= 0) {
+            return new Slice(Found.NOTHING, id.equals(last.id()) ? last : point, List.of());
+        }
+        if (id.compareTo(base.id()) < 0) {
+            return new Slice(Found.BEHIND, base, List.of());
+        }
+        int from = events.indexAfter(id);
+        return new Slice(Found.EVENTS, rankedAt(point, from), events.from(from, Math.min(events.size(), from + limit)));
+    }
+
+    /** By the count that Redis made last before it. */
+    private ReadPoint rankedAt(ReadPoint point, int index) {
+        ReadPoint middle = counted;
+        return middle != null && !middle.id().isAfter(point.id())
+                ? point.ranked(middle.rank().plus(index - events.indexAfter(middle.id())))
+                : point.ranked(base.rank().plus(index));
+    }
+
+    /** The last point that the log of an epoch has in common with the log of today. */
+    private ReadPoint parting(int epoch) {
+        int ago = last.epoch() - epoch;
+        if (ago > partings.size()) {
+            return new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, last.epoch());
+        }
+        List<EventId> since = new ArrayList<>(partings).subList(partings.size() - ago, partings.size());
+        EventId common = Collections.min(since);
+        return common.equals(base.id()) ? base : new ReadPoint(common, Rank.UNKNOWN, last.epoch());
+    }
+
+    /**
+     * What comes after a point, as far as is known here.
+     *
+     * @param events how many events; below 0 if that is not known
+     * @param next the id of the next event, or one before it; null if none comes, or nothing is known
+     */
+    record Behind(long events, @Nullable EventId next) {}
+
+    /** {@return how far a follower is behind the end of this window} */
+    synchronized Behind behind(ReadPoint point) {
+        if (point.epoch() != last.epoch()) {
+            return new Behind(-1, null);
+        }
+        EventId id = point.id();
+        if (id.compareTo(last.id()) >= 0) {
+            return new Behind(0, null);
+        }
+        if (id.compareTo(base.id()) >= 0) {
+            int next = events.indexAfter(id);
+            return new Behind(
+                    events.size() - next, next < events.size() ? events.at(next).id() : null);
+        }
+        boolean counts = last.rank().isKnown() && point.rank().isKnown();
+        return new Behind(
+                counts ? Math.max(0, last.rank().number() - point.rank().number()) : -1,
+                id.equals(EventId.MIN) ? null : id);
+    }
+}

@@ -1,0 +1,108 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.UnexpectedLastIdException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
+import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.connection.stream.StreamRecords;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/** How events are added to one log: by one command, or by one script, in which all that belongs to an add happens at once. */
+final class AddScript {
+
+    /** By its text: of one by its resource Spring asks at each use whether that file was modified. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static final RedisScript<List<String>> ADD =
+            (RedisScript) RedisScript.of(Script.text("add.lua"), List.class);
+
+    private final String log;
+    private final String key;
+    private final StringRedisTemplate redis;
+    private final EventLogOptions options;
+
+    AddScript(String log, String key, StringRedisTemplate redis, EventLogOptions options) {
+        this.log = log;
+        this.key = key;
+        this.redis = redis;
+        this.options = options;
+    }
+
+    /** Whether one {@code XADD} does it, as nothing else must happen with it. */
+    boolean isPlain(AddOptions terms) {
+        return !options.hasTtl() && terms.equals(AddOptions.none());
+    }
+
+    EventId plain(Map<String, String> event) {
+        XAddOptions trimming = options.hasMaxLength() ? trimmedTo(options.maxLength()) : XAddOptions.none();
+        RecordId id = redis.<String, String>opsForStream()
+                .add(StreamRecords.newRecord().in(key).ofMap(event), trimming);
+        return EventId.parse(answered(id).getValue());
+    }
+
+    @SuppressWarnings("deprecation") // what takes its place came with Spring Data Redis 4.1
+    private static XAddOptions trimmedTo(long maxLength) {
+        return XAddOptions.maxlen(maxLength).approximateTrimming(true);
+    }
+
+    /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */
+    List<String> send(List<Map<String, String>> events, AddOptions terms) {
+        List<String> keys = terms.idempotencyKey()
+                .map(once -> List.of(key, RecordKey.of(log, key, once)))
+                .orElse(List.of(key));
+        int size = 4;
+        for (Map<String, String> event : events) {
+            size += 1 + 2 * event.size();
+        }
+        List<Object> arguments = new ArrayList<>(size);
+        arguments.add(Long.toString(options.maxLength()));
+        Duration ttl = options.ttlAfterLastAdd();
+        Duration retention = options.idempotencyRetention();
+        arguments.add(Long.toString(ttl.toMillis()));
+        arguments.add(terms.expectedLastId().map(EventId::toString).orElse(""));
+        boolean ttlEndsIt = options.hasTtl() && ttl.compareTo(retention) < 0;
+        arguments.add(Long.toString((ttlEndsIt ? ttl : retention).toMillis()));
+        for (Map<String, String> event : events) {
+            arguments.add(Integer.toString(2 * event.size()));
+            event.forEach((field, value) -> {
+                arguments.add(field);
+                arguments.add(value);
+            });
+        }
+        return answered(redis.execute(ADD, keys, arguments.toArray()));
+    }
+
+    /** {@return the ids that the script answered} */
+    List<EventId> ids(List<String> answer, int events, AddOptions terms) {
+        if (answer.get(0).isEmpty()) {
+            throw new UnexpectedLastIdException(
+                    log, terms.expectedLastId().orElseThrow(), EventId.parse(answer.get(1)));
+        }
+        if (answer.size() != events) {
+            throw new EventLogException(
+                    log,
+                    "Nothing was added to log '" + log + "': the idempotency key '"
+                            + terms.idempotencyKey().orElseThrow() + "' stands for an add of " + answer.size()
+                            + " events and not of " + events + ". Choose another key for another add.",
+                    null);
+        }
+        return answer.stream().map(EventId::parse).toList();
+    }
+
+    /** Spring Data answers null only inside a pipeline or transaction. */
+    private static <T> T answered(@Nullable T answer) {
+        if (answer == null) {
+            throw new IllegalStateException(
+                    "An event log cannot be used inside a pipeline or a Redis transaction: its answers come too late there");
+        }
+        return answer;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.eventlog.redis;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.ReturnType;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+/** For a factory that cannot be copied: its own connections, with what it has set. */
+final class ApplicationConnections implements Connections {
+
+    private final StringRedisTemplate commands;
+    private final RawReplies raw;
+    private final Line line;
+
+    ApplicationConnections(StringRedisTemplate commands, RawReplies raw) {
+        this.commands = commands;
+        this.raw = raw;
+        this.line = Connections.line(commands, raw);
+    }
+
+    @Override
+    public StringRedisTemplate commands() {
+        return commands;
+    }
+
+    @Override
+    public Line line() {
+        return line;
+    }
+
+    @Override
+    public boolean pipelines() {
+        return false;
+    }
+
+    @Override
+    public FeedConnection open() {
+        RedisConnection connection = commands.getRequiredConnectionFactory().getConnection();
+        return new FeedConnection(asked -> raw.send(connection, asked), connection::close, connection::close);
+    }
+
+    @Override
+    public void close() {}
+
+    /** By Spring Data's own way to send any command, one after the other. */
+    static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
+        List<@Nullable Object> replies = new ArrayList<>(commands.size());
+        for (RawCommand command : commands) {
+            try {
+                replies.add(send(connection, command));
+            } catch (RuntimeException failure) {
+                replies.add(failure);
+                break;
+            }
+        }
+        return replies;
+    }
+
+    private static @Nullable Object send(RedisConnection connection, RawCommand command) {
+        List<byte[]> arguments = command.arguments();
+        if (command.name().equals("EVAL")) {
+            byte[][] keyAndRest = arguments.subList(2, arguments.size()).toArray(byte[][]::new);
+            return connection.scriptingCommands().eval(arguments.get(0), ReturnType.MULTI, 1, keyAndRest);
+        }
+        if (command.name().equals("EVALSHA")) {
+            byte[][] keyAndRest = arguments.subList(2, arguments.size()).toArray(byte[][]::new);
+            return connection.scriptingCommands().evalSha(arguments.get(0), ReturnType.MULTI, 1, keyAndRest);
+        }
+        if (connection instanceof RedisClusterConnection cluster && command.keyAt() == 0) {
+            return cluster.execute(command.name(), command.key(), arguments.subList(1, arguments.size()));
+        }
+        return connection.execute(command.name(), command.array());
+    }
+}

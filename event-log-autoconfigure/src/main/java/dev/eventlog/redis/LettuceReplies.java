@@ -1,0 +1,98 @@
+package dev.eventlog.redis;
+
+import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
+import io.lettuce.core.cluster.api.async.RedisAdvancedClusterAsyncCommands;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.output.NestedMultiOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.RedisSystemException;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.lettuce.LettuceExceptionConverter;
+
+/** Sends commands through Lettuce and hands over their replies as Redis sent them, on RESP2 and RESP3 alike. */
+final class LettuceReplies {
+
+    private static final LettuceExceptionConverter EXCEPTIONS = new LettuceExceptionConverter();
+
+    private LettuceReplies() {}
+
+    /**
+     * What lies below Spring Data's connection, and is to be closed to cut off a reader. To close Spring Data's own from
+     * another thread would not do: if its reader is just about to block it opens a second, which nobody closes.
+     */
+    @SuppressWarnings("deprecation") // Lettuce offers no other way from the commands to their connection
+    static StatefulConnection<?, ?> connection(RedisConnection connection) {
+        Object commands = connection.getNativeConnection();
+        if (commands instanceof RedisAsyncCommands<?, ?> standalone) {
+            return standalone.getStatefulConnection();
+        }
+        if (commands instanceof RedisAdvancedClusterAsyncCommands<?, ?> cluster) {
+            return cluster.getStatefulConnection();
+        }
+        throw new IllegalStateException("Unexpected kind of Lettuce connection: " + commands.getClass());
+    }
+
+    @SuppressWarnings("unchecked") // Spring Data's connections have this codec
+    static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
+        RedisClusterAsyncCommands<byte[], byte[]> lettuce =
+                (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
+        long timeout = connection(connection).getTimeout().toNanos();
+        List<RedisFuture<List<Object>>> sent = new ArrayList<>(commands.size());
+        List<@Nullable Object> replies = new ArrayList<>(commands.size());
+        try {
+            for (RawCommand command : commands) {
+                sent.add(lettuce.dispatch(
+                        CommandType.valueOf(command.name()),
+                        new NestedMultiOutput<>(ByteArrayCodec.INSTANCE),
+                        arguments(command)));
+            }
+        } catch (RuntimeException notSent) {
+            sent.forEach(future -> future.cancel(true));
+            throw translate(notSent);
+        }
+        for (RedisFuture<List<Object>> future : sent) {
+            try {
+                replies.add(reply(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS)));
+            } catch (RuntimeException failure) {
+                replies.add(translate(failure));
+                if (replies.size() == 1) { // what was sent behind it is of no use
+                    sent.forEach(each -> each.cancel(true));
+                    return replies;
+                }
+            }
+        }
+        return replies;
+    }
+
+    /** A reply that is no list comes as a list of one. */
+    private static @Nullable Object reply(@Nullable List<Object> read) {
+        return read;
+    }
+
+    private static CommandArgs<byte[], byte[]> arguments(RawCommand command) {
+        CommandArgs<byte[], byte[]> arguments = new CommandArgs<>(ByteArrayCodec.INSTANCE);
+        for (int i = 0; i < command.arguments().size(); i++) {
+            byte[] argument = command.arguments().get(i);
+            if (i == command.keyAt()) {
+                arguments.addKey(argument);
+            } else {
+                arguments.add(argument);
+            }
+        }
+        return arguments;
+    }
+
+    private static RuntimeException translate(RuntimeException failure) {
+        RuntimeException translated = EXCEPTIONS.convert(failure);
+        return translated != null ? translated : new RedisSystemException("Unknown Redis exception", failure);
+    }
+}

@@ -1,0 +1,349 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.QueryTimeoutException;
+
+/**
+ * The commands on one log's stream. What it asks costs the server at most a page. Thread-safe; every failure is an
+ * {@link EventLogException}.
+ */
+public final class LogStream {
+
+    private static final Script LOOK = Script.of("look.lua");
+
+    /** The newest event and the one before the tail are asked for in any case, so a page is one event more than this. */
+    private static final int MOST_AT_ONCE = 1_000;
+
+    private static final int SMALL = 1_000; // bytes of an event
+
+    private final String log;
+    private final String key;
+    private final Connections connections;
+    private final int pageSize;
+    private final EventLogOptions options;
+    private final AddScript adding;
+
+    public LogStream(String log, String key, Connections connections, int pageSize, EventLogOptions options) {
+        this.log = log;
+        this.key = key;
+        this.connections = connections;
+        this.pageSize = pageSize;
+        this.options = options;
+        this.adding = new AddScript(log, key, connections.commands(), options);
+    }
+
+    public String log() {
+        return log;
+    }
+
+    public String key() {
+        return key;
+    }
+
+    public EventLogOptions options() {
+        return options;
+    }
+
+    public EventId add(Map<String, String> event, AddOptions terms) {
+        return adding.isPlain(terms)
+                ? change(() -> adding.plain(event))
+                : addAll(List.of(event), terms).get(0);
+    }
+
+    public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
+        List<String> answer = change(() -> adding.send(events, terms));
+        return adding.ids(answer, events.size(), terms);
+    }
+
+    /**
+     * Reads backwards, page by page. Backwards because trimming eats at the other end: whatever is removed meanwhile, the
+     * events answered have no hole among them.
+     *
+     * @param newest the newest id to answer
+     * @param after the id after which to stop
+     * @param limit how many events to answer at most
+     * @param page takes each page, newest event first
+     */
+    public void backwards(EventId newest, EventId after, long limit, Consumer<List<Event>> page) {
+        EventId oldest = after.next();
+        EventId from = newest;
+        long left = limit;
+        while (left > 0 && from.compareTo(oldest) >= 0) {
+            int count = (int) Math.min(left, pageSize);
+            List<Event> events = newest(connections.line(), from, oldest, count);
+            if (!events.isEmpty()) {
+                page.accept(events);
+            }
+            if (events.size() < count) {
+                return;
+            }
+            left -= count;
+            from = events.get(count - 1).id().previous();
+        }
+    }
+
+    /** {@code XRANGE}: the first events between two ids, both included. */
+    public List<Event> range(EventId oldest, EventId newest, int count) {
+        return range(connections.line(), oldest, newest, count);
+    }
+
+    public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
+        return ask(line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, true));
+    }
+
+    /** {@code XREVRANGE}: the last events between two ids, both included, newest first. */
+    public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
+        RawCommand command =
+                RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
+        return ask(line, command, reply -> StreamReplies.events(reply, false));
+    }
+
+    private RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
+        return RawCommand.of("XRANGE", 0, key, start(oldest), end(newest), "COUNT", Math.max(1, count));
+    }
+
+    private static String start(EventId oldest) {
+        return oldest.equals(EventId.MIN) ? "-" : oldest.toString();
+    }
+
+    private static String end(EventId newest) {
+        return newest.equals(EventId.MAX) ? "+" : newest.toString();
+    }
+
+    public StreamState state() {
+        return look(EventId.MIN, EventId.MIN, 0).state();
+    }
+
+    /** Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}. */
+    public Answer look(EventId after, EventId upTo, int count) {
+        return look(connections.line(), after, upTo, count, false);
+    }
+
+    /**
+     * The same, on a line of one's own.
+     *
+     * @param server whether to ask which life of which server this is
+     */
+    public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
+        return ask(
+                line,
+                () -> LOOK.on(line, key, after, end(upTo), count, server ? 1 : 0),
+                reply -> answer(StreamReplies.list(reply)));
+    }
+
+    private static Answer answer(List<?> reply) {
+        List<?> state = StreamReplies.list(reply.get(1));
+        return new Answer(
+                state.isEmpty() ? StreamState.ABSENT : StreamReplies.state(state),
+                StreamReplies.text(reply.get(0)),
+                StreamReplies.event(reply.get(3)),
+                StreamReplies.event(reply.get(4)),
+                StreamReplies.events(reply.get(5), true));
+    }
+
+    /**
+     * Where a tail begins, and what the stream showed then.
+     *
+     * @param after the id after which it begins
+     * @param limited how many events there are after that id, if the number was limited; below 0 if not
+     * @param answer what there was after that id
+     * @param atFeedEnd the event at the end of a feed
+     * @param newest the event at the id given last; null if that is gone
+     */
+    public record Beginning(
+            EventId after,
+            long limited,
+            Answer answer,
+            @Nullable Event atFeedEnd,
+            @Nullable Event newest) {
+
+        private Beginning movedTo(EventId other, long counted, @Nullable Event at) {
+            Answer none = new Answer(answer.state(), answer.server(), at, null, List.of());
+            return new Beginning(other, counted, none, atFeedEnd, newest);
+        }
+    }
+
+    /**
+     * Finds where a tail begins: one script, at one moment. Of a tail longer than a page the beginning is further back: that
+     * is looked for page by page, each from the very event at which the one before ended.
+     *
+     * @param earliest the id after which it begins at the earliest
+     * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
+     * @param feedEnd an id of which to show the event
+     * @param count how many events to show
+     */
+    public Beginning begin(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
+        Line line = connections.line();
+        Object shown = feedEnd == null ? EventId.MIN : feedEnd;
+        long most = limit == Long.MAX_VALUE ? -1 : limit;
+        List<?> reply = ask(
+                line,
+                () -> LOOK.on(line, key, "", "+", count, 1, earliest, most, MOST_AT_ONCE, shown),
+                StreamReplies::list);
+        Answer answer = answer(reply);
+        Beginning beginning = new Beginning(
+                EventId.parse(StreamReplies.text(reply.get(2))),
+                most >= 0 && answer.state().length() > most ? most : -1,
+                answer,
+                StreamReplies.event(reply.get(6)),
+                StreamReplies.event(reply.get(8)));
+        return StreamReplies.number(reply.get(7)) == 0 ? beginning : further(beginning, earliest, limit);
+    }
+
+    private Beginning further(Beginning first, EventId earliest, long limit) {
+        Event oldest = first.answer().at();
+        long left = limit - MOST_AT_ONCE;
+        while (oldest != null && left > 0) {
+            int count = (int) Math.min(left, MOST_AT_ONCE) + 1;
+            List<Event> page = newest(connections.line(), oldest.id(), earliest.next(), count);
+            if (page.isEmpty() || !page.get(0).equals(oldest)) {
+                break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
+            }
+            left -= page.size() - 1;
+            oldest = page.get(page.size() - 1);
+            if (page.size() < count) {
+                return first.movedTo(earliest, -1, null);
+            }
+        }
+        EventId after = oldest == null ? first.after() : oldest.id();
+        return first.movedTo(after, left == 0 ? limit : -1, oldest);
+    }
+
+    /**
+     * What a poll brought: the events, then the state, then the event at the end, asked for in this order.
+     *
+     * @param answer what was read and what was asked for behind it
+     * @param small whether the events were so small that it costs little to be sent three of them once more
+     * @param bytes the size of the events
+     */
+    public record Poll(Answer answer, boolean small, long bytes) {}
+
+    /**
+     * Reads what comes, and sends the question for the state right behind: one round trip for both, and hardly anything can
+     * happen in between. {@code XREAD BLOCK}, then {@code XINFO STREAM} and {@code XRANGE} of one event; for large events a
+     * script in place of {@code XINFO}, which would bring along two of them.
+     */
+    public Poll poll(Line line, EventId after, int count, Duration block, boolean small) {
+        RawCommand read = RawCommand.of(
+                "XREAD", 5, "COUNT", count, "BLOCK", Math.max(1, block.toMillis()), "STREAMS", key, after);
+        boolean byInfo = small && connections.pipelines();
+        List<@Nullable Object> replies = new ArrayList<>(3);
+        if (byInfo) {
+            RawCommand info = RawCommand.of("XINFO", 1, "STREAM", key);
+            replies.addAll(line.send(List.of(read, info, rangeCommand(after, after, 1))));
+        } else if (connections.pipelines()) {
+            replies.addAll(line.send(List.of(read, LOOK.command(key, after, "+", 0, 0))));
+        } else {
+            replies.addAll(line.send(List.of(read)));
+            if (!(replies.get(0) instanceof RuntimeException)) {
+                replies.add(LOOK.on(line, key, after, "+", 0, 0));
+            }
+        }
+        List<Event> events = decode("follow", replies.get(0), StreamReplies::ofOneStream);
+        long bytes = StreamReplies.size(replies.get(0));
+        boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
+        if (!byInfo) {
+            Answer then = decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
+            return new Poll(new Answer(then.state(), "", then.at(), then.before(), events), smallNow, bytes);
+        }
+        StreamState state =
+                isAbsent(replies.get(1)) ? StreamState.ABSENT : decode("follow", replies.get(1), StreamReplies::state);
+        List<Event> at = decode("follow", replies.get(2), reply -> StreamReplies.events(reply, true));
+        return new Poll(
+                new Answer(state, "", at.isEmpty() ? null : at.get(0), null, events),
+                smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
+                bytes);
+    }
+
+    private static boolean isAbsent(@Nullable Object reply) {
+        return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
+    }
+
+    public long size() {
+        return ask(connections.line(), RawCommand.of("XLEN", 0, key), StreamReplies::number);
+    }
+
+    public boolean exists() {
+        return ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
+    }
+
+    public boolean delete() {
+        RawCommand command = RawCommand.of("DEL", 0, key);
+        return answered(connections.line(), "delete", () -> StreamReplies.number(one(connections.line(), command))) > 0;
+    }
+
+    public EventLogException translate(String what, Throwable failure) {
+        return RedisFailures.translate(log, key, what, failure);
+    }
+
+    /** Makes something of a reply. */
+    @FunctionalInterface
+    private interface Decoder<T> {
+        T decode(@Nullable Object reply);
+    }
+
+    private <T> T ask(Line line, RawCommand command, Decoder<T> decoder) {
+        return ask(line, () -> one(line, command), decoder);
+    }
+
+    private <T> T ask(Line line, Supplier<@Nullable Object> question, Decoder<T> decoder) {
+        return answered(line, "read", () -> decoder.decode(question.get()));
+    }
+
+    private <T> T decode(String what, @Nullable Object reply, Decoder<T> decoder) {
+        if (reply instanceof RuntimeException failure) {
+            throw translate(what, failure);
+        }
+        return decoder.decode(reply);
+    }
+
+    static @Nullable Object one(Line line, RawCommand command) {
+        Object reply = line.send(List.of(command)).get(0);
+        if (reply instanceof RuntimeException failure) {
+            throw failure;
+        }
+        return reply;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
+    private <T> T answered(Line line, String what, Supplier<T> question) {
+        boolean shared = line == connections.line();
+        long begun = System.nanoTime();
+        try {
+            T answer = question.get();
+            if (shared) {
+                connections.answered();
+            }
+            return answer;
+        } catch (RuntimeException failure) {
+            if (shared && failure instanceof QueryTimeoutException) {
+                connections.unanswered(begun);
+            }
+            throw translate(what, failure);
+        }
+    }
+
+    /** Asks for events to be added: who gets no answer does not know whether they were. */
+    private <T> T change(Supplier<T> question) {
+        try {
+            return answered(connections.line(), "add to", question);
+        } catch (EventLogUnavailableException failure) {
+            throw RedisFailures.isKnownToHaveDoneNothing(failure.getCause())
+                    ? failure
+                    : new AddOutcomeUnknownException(log, failure);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.eventlog.redis;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.data.redis.core.script.DigestUtils;
+
+/**
+ * A Lua script on one key, whose reply is wanted as Redis sends it.
+ *
+ * @param text the script
+ * @param sha by what Redis knows it
+ */
+record Script(String text, String sha) {
+
+    static Script of(String resource) {
+        String text = text(resource);
+        return new Script(text, DigestUtils.sha1DigestAsHex(text));
+    }
+
+    static String text(String resource) {
+        try {
+            return new ClassPathResource(resource, Script.class).getContentAsString(StandardCharsets.UTF_8);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** {@return the command that sends the whole script, so that it never fails because the server does not know it} */
+    RawCommand command(String key, Object... arguments) {
+        return command("EVAL", text, key, arguments);
+    }
+
+    private static RawCommand command(String name, String script, String key, Object... arguments) {
+        List<Object> all = new ArrayList<>(List.of(script, 1, key));
+        all.addAll(Arrays.asList(arguments));
+        return RawCommand.of(name, 2, all.toArray());
+    }
+
+    /** Runs it by its digest, and sends it to a server that does not know it. */
+    @Nullable
+    Object on(Line line, String key, Object... arguments) {
+        try {
+            return LogStream.one(line, command("EVALSHA", sha, key, arguments));
+        } catch (RuntimeException failure) {
+            if (!RedisFailures.isUnknownScript(failure)) {
+                throw failure;
+            }
+            return LogStream.one(line, command(key, arguments));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+-- What the stream KEYS[1] shows to somebody who reads after an id, all of it at one moment.
+-- ARGV[1]  the id after which to read; '' to find where a tail begins, by the following
+-- ARGV[2]  the last id to read, + for no limit
+-- ARGV[3]  how many events to read at most
+-- ARGV[4]  1 to tell which life of which server this is: the same text means that no data was lost in between
+-- ARGV[5]  of a tail: the id after which it begins at the earliest
+-- ARGV[6]  of a tail: how many events it has at most, -1 for no limit
+-- ARGV[7]  of a tail: how many events to go back for that at most
+-- ARGV[8]  of a tail: an id of which to show the event
+-- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
+-- newest event below it if there is none, the events after it, the event at ARGV[8], 1 if the tail begins further back, and of
+-- a tail the event at the id given last.
+local key, after, server, state, more = KEYS[1], ARGV[1], '', {}, 0
+
+local function entry(id)
+  return id ~= '0-0' and redis.call('XRANGE', key, id, id)[1] or false
+end
+
+if ARGV[4] == '1' then
+  local info = redis.pcall('INFO', 'replication') -- may be forbidden
+  if type(info) == 'string' and string.find(info, 'role:master', 1, true) then
+    server = string.match(info, 'master_replid:(%w+)') or ''
+  end
+end
+if redis.call('EXISTS', key) == 0 then
+  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, 0, false}
+end
+local info, known = redis.call('XINFO', 'STREAM', key), {}
+for i = 1, #info, 2 do
+  known[info[i]] = info[i + 1]
+  if info[i] ~= 'last-entry' then
+    state[#state + 1] = info[i]
+    state[#state + 1] = info[i] == 'first-entry' and info[i + 1] and {info[i + 1][1], {}} or info[i + 1]
+  end
+end
+if after == '' then
+  local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
+  after = ARGV[5]
+  if limit == 0 then
+    after = known['last-generated-id']
+  elseif limit > 0 and known['length'] > limit then
+    local newest = redis.call('XREVRANGE', key, '+', '(' .. after, 'COUNT', math.min(limit, most) + 1)
+    if #newest > limit then
+      after = newest[limit + 1][1]
+    elseif #newest > most then
+      after, more = newest[most + 1][1], 1
+    end
+  end
+end
+local at, before, events = entry(after), false, {}
+if not at and after ~= '0-0' then
+  before = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
+end
+if ARGV[3] ~= '0' and after ~= '18446744073709551615-18446744073709551615' then
+  events = redis.call('XRANGE', key, '(' .. after, ARGV[2], 'COUNT', ARGV[3])
+end
+local newest = ARGV[8] and known['last-entry'] or false
+if newest and newest[1] ~= known['last-generated-id'] then
+  newest = false
+end
+return {server, state, after, at, before, events, ARGV[8] and entry(ARGV[8]) or false, more, newest}
