@@ -20,7 +20,7 @@ import org.springframework.web.ErrorResponseException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Leadership event logs into live HTTP streams of Server-Sent Events, for controllers of Spring MVC:
+ * Turns event logs into live HTTP streams of Server-Sent Events, for controllers of Spring MVC:
  *
  * <pre>{@code
  * @GetMapping("/readings")

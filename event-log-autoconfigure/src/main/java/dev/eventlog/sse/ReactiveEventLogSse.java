@@ -28,7 +28,7 @@ import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Leadership event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
+ * Turns event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
  *
  * <pre>{@code
  * @GetMapping("/readings")
