@@ -88,7 +88,7 @@ final class TortureJudge {
             List<Added> found = new ArrayList<>();
             boolean twice = false;
             if (attempt.key() != null) {
-                attempts.putIfAbsent(attempt.numbers().get(0), attempt);
+                attempt.numbers().forEach(number -> attempts.putIfAbsent(number, attempt));
                 continue;
             }
             for (long number : attempt.numbers()) {
