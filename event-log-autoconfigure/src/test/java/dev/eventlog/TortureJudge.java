@@ -19,8 +19,23 @@ import org.jspecify.annotations.Nullable;
 /** Holds what a torture run has seen against what has become of its logs, by the guarantee in the README. */
 final class TortureJudge {
 
-    /** An add and how it ended. */
-    record Attempt(String log, List<Long> numbers, long sentAt, Outcome outcome, long endedAt, List<EventId> ids) {
+    /**
+     * An add and how it ended.
+     *
+     * @param key the idempotency key, if it has one
+     */
+    record Attempt(
+            String log,
+            List<Long> numbers,
+            long sentAt,
+            Outcome outcome,
+            long endedAt,
+            List<EventId> ids,
+            @Nullable String key) {
+
+        Attempt(String log, List<Long> numbers, long sentAt, Outcome outcome, long endedAt, List<EventId> ids) {
+            this(log, numbers, sentAt, outcome, endedAt, ids, null);
+        }
 
         @Override
         public String toString() {

@@ -37,6 +37,11 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Each a {@link Got} or a {@link Gap}. */
     private final List<Object> calls = new ArrayList<>(); // guarded by itself
 
+    /** When each of the calls was made. */
+    private final List<Long> times = new ArrayList<>(); // guarded by calls
+
+    private int lastBatchAt; // in calls; guarded by calls
+
     private final List<String> complaints = new ArrayList<>(); // guarded by calls
     private final AtomicInteger caughtUp = new AtomicInteger();
     private volatile @Nullable Got last;
@@ -53,6 +58,12 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Whether it was still running when the faults were over. */
     volatile boolean toTheEnd;
 
+    /** The name under which its position is stored, if it is a named follower. */
+    volatile @Nullable String durableName;
+
+    /** Whether its process was killed or its lease lost, so that its last batch may come again to the next of its name. */
+    volatile boolean lastBatchMayComeAgain;
+
     TortureWatch(String name, String log, Tail tail, boolean limited, @Nullable Got resumed, Pace pace, long seed) {
         this.name = name;
         this.log = log;
@@ -66,11 +77,14 @@ final class TortureWatch implements EventBatchListener<Event> {
     @Override
     public void onBatch(List<Event> batch) throws Exception {
         enter();
+        long now = System.nanoTime();
         synchronized (calls) {
+            lastBatchAt = calls.size();
             for (Event event : batch) {
                 long number = TortureRun.number(event);
                 Got got = new Got(event.id(), number);
                 calls.add(got);
+                times.add(now);
                 last = got;
                 if (!event.fields().equals(TortureRun.event(number))) {
                     complaints.add("not as it was added: " + event);
@@ -92,6 +106,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         enter();
         synchronized (calls) {
             calls.add(gap);
+            times.add(System.nanoTime());
         }
         leave();
     }
@@ -164,6 +179,20 @@ final class TortureWatch implements EventBatchListener<Event> {
     List<Object> calls() {
         synchronized (calls) {
             return List.copyOf(calls);
+        }
+    }
+
+    /** {@return when each of the calls was made} */
+    List<Long> times() {
+        synchronized (calls) {
+            return List.copyOf(times);
+        }
+    }
+
+    /** {@return where in the calls the last batch begins} */
+    int lastBatchAt() {
+        synchronized (calls) {
+            return lastBatchAt;
         }
     }
 
