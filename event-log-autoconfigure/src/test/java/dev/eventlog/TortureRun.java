@@ -6,13 +6,12 @@ import dev.eventlog.TorturePlan.Fault;
 import dev.eventlog.TorturePlan.Kind;
 import dev.eventlog.TortureWatch.Got;
 import dev.eventlog.TortureWatch.Pace;
+import dev.eventlog.test.AppendOnlyFile;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -463,11 +462,7 @@ final class TortureRun {
             history.lose(Integer.MAX_VALUE);
             redis.deleteData();
         } else if (fault.kind() == Kind.KILL_LOSING_THE_NEWEST && history.length() > 0) {
-            try (RandomAccessFile writes = new RandomAccessFile(redis.writes().toFile(), "rw")) {
-                writes.setLength(history.lose(fault.amount()));
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
+            AppendOnlyFile.cut(redis.writes(), history.lose(fault.amount()));
         }
         TimeUnit.MILLISECONDS.sleep(fault.millis());
         redis.start();
