@@ -1,7 +1,6 @@
 package dev.eventlog;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
+import dev.eventlog.test.AppendOnlyFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -128,25 +126,7 @@ final class TortureHistory {
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
-        Parser parser = new Parser(file, length());
-        List<List<String>> transaction = null;
-        List<String> command;
-        while ((command = parser.next()) != null) {
-            switch (command.get(0)) {
-                case "MULTI" -> transaction = new ArrayList<>();
-                case "EXEC" -> {
-                    take(transaction == null ? List.of() : transaction, parser.at);
-                    transaction = null;
-                }
-                default -> {
-                    if (transaction != null) {
-                        transaction.add(command);
-                    } else {
-                        take(List.of(command), parser.at);
-                    }
-                }
-            }
-        }
+        AppendOnlyFile.read(file, length()).forEach(each -> take(each.commands(), each.end()));
     }
 
     private void take(List<List<String>> commands, int end) {
@@ -275,55 +255,5 @@ final class TortureHistory {
 
     List<Life> lives(String key) {
         return lives.getOrDefault(key, List.of());
-    }
-
-    /** Reads commands as Redis sends and stores them, up to the last whole one. */
-    private static final class Parser {
-
-        private final byte[] file;
-        private int at;
-
-        Parser(byte[] file, int at) {
-            this.file = file;
-            this.at = at;
-        }
-
-        @Nullable
-        List<String> next() {
-            int begin = at;
-            int count = number('*');
-            List<String> command = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                int length = number('$');
-                if (length < 0 || at + length + 2 > file.length) {
-                    at = begin;
-                    return null;
-                }
-                String text = new String(file, at, length, ISO_8859_1);
-                command.add(i == 0 ? text.toUpperCase(Locale.ROOT) : text);
-                at += length + 2;
-            }
-            if (count < 0) {
-                at = begin;
-                return null;
-            }
-            return command;
-        }
-
-        private int number(char mark) {
-            int end = at;
-            while (end < file.length && file[end] != '\n') {
-                end++;
-            }
-            if (end >= file.length) {
-                return -1;
-            }
-            String line = new String(file, at, end - at - 1, ISO_8859_1);
-            if (line.isEmpty() || line.charAt(0) != mark) {
-                throw new IllegalStateException("Not the beginning of a command at " + at + ": " + line);
-            }
-            at = end + 1;
-            return Integer.parseInt(line.substring(1));
-        }
     }
 }

@@ -19,7 +19,11 @@ import org.jspecify.annotations.Nullable;
 /** Holds what a torture run has seen against what has become of its logs, by the guarantee in the README. */
 final class TortureJudge {
 
-    /** An add and how it ended. One with an idempotency key may have been tried before, with the same key and events. */
+    /**
+     * An add and how it ended.
+     *
+     * @param key the idempotency key, if it has one: it may have been tried before, with the same key and events
+     */
     record Attempt(
             String log,
             List<Long> numbers,

@@ -2,11 +2,9 @@ package dev.eventlog;
 
 import dev.eventlog.TorturePlan.Fault;
 import dev.eventlog.TorturePlan.Kind;
+import dev.eventlog.test.AppendOnlyFile;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
-import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -38,11 +36,7 @@ final class TortureSingle extends TortureServer {
             history.lose(Integer.MAX_VALUE);
             redis.deleteData();
         } else if (fault.kind() == Kind.KILL_LOSING_THE_NEWEST && history.length() > 0) {
-            try (RandomAccessFile writes = new RandomAccessFile(redis.writes().toFile(), "rw")) {
-                writes.setLength(history.lose(fault.amount()));
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
+            AppendOnlyFile.cut(redis.writes(), history.lose(fault.amount()));
         }
         TimeUnit.MILLISECONDS.sleep(fault.millis());
         redis.start();

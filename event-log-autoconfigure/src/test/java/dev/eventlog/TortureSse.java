@@ -137,7 +137,7 @@ final class TortureSse extends TortureReader {
                 watch.complain("ended by itself: " + message.data());
             } else if (id != null && message.field("data") != null) {
                 Event event = new Event(EventId.parse(id), JsonMapper.shared().readValue(message.data(), FIELDS));
-                watch.took(event);
+                watch.took(List.of(event));
                 end = watch.last();
             }
             lastEventId = id != null ? id : lastEventId;

@@ -84,7 +84,7 @@ final class TortureStreams extends TortureReader {
         }
         try (stream) {
             for (Iterator<Event> events = stream.iterator(); events.hasNext(); ) {
-                watch.took(events.next());
+                watch.took(List.of(events.next()));
                 if (!watch.toTheEnd && random.nextInt(50) == 0) {
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
                 }

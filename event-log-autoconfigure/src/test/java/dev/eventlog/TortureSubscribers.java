@@ -27,7 +27,7 @@ final class TortureSubscribers extends TortureReader {
             Subscriber subscriber = new Subscriber(watch);
             watch.ending = subscriber::cancel;
             long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(stay());
-            if (!open(watch, of, false, () -> subscriber.subscribe(of.publisher(tail, watch::told)))) {
+            if (!open(watch, of, false, () -> subscriber.subscribe(of.publisher(tail, gap -> watch.told(gap))))) {
                 return;
             }
             begins(watch);
@@ -97,7 +97,7 @@ final class TortureSubscribers extends TortureReader {
             if (demand.getAndDecrement() <= 0) {
                 watch.complain("got a batch that it had not asked for");
             }
-            batch.forEach(watch::took);
+            watch.took(batch);
         }
 
         @Override

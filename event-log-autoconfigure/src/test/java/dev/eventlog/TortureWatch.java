@@ -41,6 +41,11 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Each a {@link Got} or a {@link Gap}. */
     private final List<Object> calls = new ArrayList<>(); // guarded by itself
 
+    /** When each of the calls was made. */
+    private final List<Long> times = new ArrayList<>(); // guarded by calls
+
+    private int lastBatchAt; // in calls; guarded by calls
+
     private final List<String> complaints = new ArrayList<>(); // guarded by calls
     private final AtomicInteger caughtUp = new AtomicInteger();
     private volatile @Nullable Got last;
@@ -56,6 +61,12 @@ final class TortureWatch implements EventBatchListener<Event> {
 
     /** Whether it was still running when the faults were over. */
     volatile boolean toTheEnd;
+
+    /** The name under which its position is stored, if it is a named follower. */
+    volatile @Nullable String durableName;
+
+    /** Whether its process was killed or its lease lost, so that its last batch may come again to the next of its name. */
+    volatile boolean lastBatchMayComeAgain;
 
     /** Ends a reader that is no follower. */
     volatile @Nullable Runnable ending;
@@ -76,7 +87,7 @@ final class TortureWatch implements EventBatchListener<Event> {
     @Override
     public void onBatch(List<Event> batch) throws Exception {
         enter();
-        batch.forEach(this::took);
+        took(batch);
         if (toTheEnd) {
             // all there is to do now is to get there
         } else if (pace == Pace.SLOW) {
@@ -108,26 +119,42 @@ final class TortureWatch implements EventBatchListener<Event> {
         leave();
     }
 
-    /** An event has come. */
-    void took(Event event) {
-        long number = TortureLogs.number(event);
-        if (!event.fields().equals(TortureLogs.event(number))) {
-            complain("not as it was added: " + event);
+    /** A batch has come. */
+    void took(List<Event> batch) {
+        long now = System.nanoTime();
+        beginBatch();
+        for (Event event : batch) {
+            long number = TortureLogs.number(event);
+            if (!event.fields().equals(TortureLogs.event(number))) {
+                complain("not as it was added: " + event);
+            }
+            took(new Got(event.id(), number), now);
         }
-        took(new Got(event.id(), number));
     }
 
-    void took(Got got) {
+    void beginBatch() {
+        synchronized (calls) {
+            lastBatchAt = calls.size();
+        }
+    }
+
+    void took(Got got, long at) {
         synchronized (calls) {
             calls.add(got);
+            times.add(at);
             last = got;
         }
         note(got);
     }
 
     void told(Gap gap) {
+        told(gap, System.nanoTime());
+    }
+
+    void told(Gap gap, long at) {
         synchronized (calls) {
             calls.add(gap);
+            times.add(at);
         }
         note(gap);
     }
@@ -211,6 +238,20 @@ final class TortureWatch implements EventBatchListener<Event> {
     List<Object> calls() {
         synchronized (calls) {
             return List.copyOf(calls);
+        }
+    }
+
+    /** {@return when each of the calls was made} */
+    List<Long> times() {
+        synchronized (calls) {
+            return List.copyOf(times);
+        }
+    }
+
+    /** {@return where in the calls the last batch begins} */
+    int lastBatchAt() {
+        synchronized (calls) {
+            return lastBatchAt;
         }
     }
 

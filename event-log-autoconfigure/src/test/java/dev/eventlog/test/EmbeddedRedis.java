@@ -26,6 +26,8 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     private static @Nullable Path program;
 
+    private static final int PORTS_TRIED = 5;
+
     private final int port;
     private final Path directory;
     private final String[] settings;
@@ -39,12 +41,13 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** {@return a running server that writes nothing to disk} */
     public static EmbeddedRedis inMemory() {
-        return start(freePort(), null, "--save", "", "--appendonly", "no");
+        return startSomewhere("--save", "", "--appendonly", "no");
     }
 
-    /** {@return a running server that has every write on disk before it answers} */
+    /** {@return a running server that has every write on disk before it answers, in one file that it never rewrites} */
     public static EmbeddedRedis onDisk() {
-        return start(freePort(), null, "--save", "", "--appendonly", "yes", "--appendfsync", "always");
+        return startSomewhere(
+                "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0");
     }
 
     /**
@@ -54,11 +57,21 @@ public final class EmbeddedRedis implements AutoCloseable {
      * @return the server
      */
     public static EmbeddedRedis with(String... settings) {
-        return start(
-                freePort(),
-                null,
-                Stream.concat(Stream.of("--save", "", "--appendonly", "no"), Stream.of(settings))
-                        .toArray(String[]::new));
+        return startSomewhere(Stream.concat(Stream.of("--save", "", "--appendonly", "no"), Stream.of(settings))
+                .toArray(String[]::new));
+    }
+
+    /** On a free port, and on another if somebody else has taken it by then. */
+    private static EmbeddedRedis startSomewhere(String... settings) {
+        for (int left = PORTS_TRIED; ; left--) {
+            try {
+                return start(freePort(), null, settings);
+            } catch (PortTakenException taken) {
+                if (left == 1) {
+                    throw taken;
+                }
+            }
+        }
     }
 
     /**
@@ -75,7 +88,12 @@ public final class EmbeddedRedis implements AutoCloseable {
                 Files.writeString(redis.directory.resolve(file.name()), file.content());
             }
             Runtime.getRuntime().addShutdownHook(new Thread(redis::close));
-            redis.start();
+            try {
+                redis.start();
+            } catch (PortTakenException taken) {
+                redis.close();
+                throw taken;
+            }
             return redis;
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -143,8 +161,21 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Starts the server, again on the same port and with the data that it has on disk. Returns when it answers. */
+    /** Somebody else listens at the port. */
+    private static final class PortTakenException extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        PortTakenException(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Starts the server, again on the same port and with the data that it has on disk: all whole transactions of it. Returns
+     * when it answers, and it is this server that answers.
+     */
     public void start() {
+        AppendOnlyFile.cutToLastWholeTransaction(writes());
         List<String> command = new ArrayList<>(List.of(program().toString()));
         command.addAll(Arrays.asList(settings));
         command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
@@ -159,10 +190,20 @@ public final class EmbeddedRedis implements AutoCloseable {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
             while (!RedisProbe.answers(uri())) {
                 if (!started.isAlive() || System.nanoTime() > deadline) {
-                    throw new IllegalStateException(
-                            "Embedded Redis did not start: " + command + "\n" + Files.readString(output));
+                    String said = Files.readString(output);
+                    kill();
+                    String message = "Embedded Redis did not start: " + command + "\n" + said;
+                    throw said.contains("Address already in use")
+                            ? new PortTakenException(message)
+                            : new IllegalStateException(message);
                 }
                 Thread.sleep(10);
+            }
+            String answering = info("server", "process_id");
+            if (!answering.equals(Long.toString(started.pid()))) {
+                kill();
+                throw new PortTakenException("Embedded Redis was started as process " + started.pid() + ", but process "
+                        + answering + " answers at its port: " + command);
             }
         } catch (IOException ex) {
             throw new UncheckedIOException("Embedded Redis did not start: " + command, ex);
