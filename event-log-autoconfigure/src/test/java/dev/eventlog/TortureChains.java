@@ -25,27 +25,40 @@ final class TortureChains {
     /** {@return what was found, each a kind, a colon and a text} */
     static List<String> judge(TortureScene scene, TortureHistory history) {
         List<String> violations = new ArrayList<>();
-        Map<String, List<Incarnation>> chains = new TreeMap<>();
+        Map<String, List<TortureWatch>> chains = new TreeMap<>();
         for (TortureNamed instance : scene.named()) {
             instance.complaints()
                     .forEach(complaint ->
                             violations.add("A named follower misbehaved: " + instance + ": " + complaint));
-            chains.computeIfAbsent(instance.log.name(), log -> new ArrayList<>())
-                    .addAll(instance.incarnations());
+            List<TortureWatch> chain =
+                    chains.computeIfAbsent(instance.log.name(), log -> new ArrayList<>());
+            for (Incarnation each : instance.incarnations()) {
+                chain.add(each.watch(instance.name, instance.log, event(history, instance.log.name(), each.after)));
+            }
         }
         chains.forEach((log, chain) -> {
-            chain.sort(Comparator.comparingLong(Incarnation::at));
+            chain.sort(Comparator.comparingLong(watch -> watch.calledAt));
             scene.count("chains of named followers");
             judge(log, chain, history, violations, scene);
         });
         return violations;
     }
 
+    private static @Nullable Got event(TortureHistory history, String log, EventId id) {
+        @Nullable Got found = null;
+        for (Life life : history.lives(log)) {
+            for (Added added : life.events) {
+                found = added.id.equals(id) ? new Got(id, added.number) : found;
+            }
+        }
+        return found;
+    }
+
     private static void judge(
-            String log, List<Incarnation> chain, TortureHistory history, List<String> violations, TortureScene scene) {
+            String log, List<TortureWatch> chain, TortureHistory history, List<String> violations, TortureScene scene) {
         Set<Long> got = new HashSet<>();
         List<Gap> gaps = new ArrayList<>();
-        for (Incarnation incarnation : chain) {
+        for (TortureWatch incarnation : chain) {
             scene.count("incarnations of named followers");
             for (Object call : incarnation.calls()) {
                 if (call instanceof Got event) {

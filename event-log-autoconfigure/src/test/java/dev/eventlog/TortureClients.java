@@ -14,16 +14,17 @@ final class TortureClients implements AutoCloseable {
     private static final List<Integer> NAMED = List.of(0, 1, 3);
 
     /**
-     * How many readers there are.
+     * How many there are.
      *
      * @param name of the process, with which the names of readers begin
+     * @param writers of each log at most
      * @param followers of each log
      * @param throwers of each log, whose listeners throw
      * @param subscribers of each log
      * @param streams of each log
      * @param sse clients of each log over HTTP
      */
-    record Readers(String name, int followers, int throwers, int subscribers, int streams, int sse) {}
+    record Roles(String name, int writers, int followers, int throwers, int subscribers, int streams, int sse) {}
 
     private final TortureScene scene;
     private final List<ConfigurableApplicationContext> applications = new ArrayList<>();
@@ -64,32 +65,32 @@ final class TortureClients implements AutoCloseable {
     }
 
     /** Starts all who write and read. */
-    void start(Readers readers) {
-        writing.addAll(writers.start());
+    void start(Roles roles) {
+        writing.addAll(writers.start(roles.writers()));
         for (int log = 0; log < TortureLogs.ALL.size(); log++) {
-            for (int i = 0; i < readers.followers() + readers.throwers(); i++) {
-                boolean throwing = i >= readers.followers();
-                String name = readers.name() + (throwing ? "thrower " : "follower ") + log + i;
+            for (int i = 0; i < roles.followers() + roles.throwers(); i++) {
+                boolean throwing = i >= roles.followers();
+                String name = roles.name() + (throwing ? "thrower " : "follower ") + log + i;
                 Random random = scene.random(2, log, i);
                 start(new TortureFollowers(scene, logs, log, name, random, throwing), name);
             }
-            for (int i = 0; i < readers.subscribers(); i++) {
-                String name = readers.name() + "subscriber " + log + i;
+            for (int i = 0; i < roles.subscribers(); i++) {
+                String name = roles.name() + "subscriber " + log + i;
                 start(new TortureSubscribers(scene, logs, log, name, scene.random(3, log, i)), name);
             }
-            for (int i = 0; i < readers.streams(); i++) {
-                String name = readers.name() + "stream " + log + i;
+            for (int i = 0; i < roles.streams(); i++) {
+                String name = roles.name() + "stream " + log + i;
                 start(new TortureStreams(scene, logs, log, name, scene.random(4, log, i)), name);
             }
             ConfigurableApplicationContext serving = web;
-            for (int i = 0; serving != null && i < readers.sse(); i++) {
-                String name = readers.name() + "SSE client " + log + i;
+            for (int i = 0; serving != null && i < roles.sse(); i++) {
+                String name = roles.name() + "SSE client " + log + i;
                 start(new TortureSse(scene, logs, log, name, scene.random(5, log, i), serving), name);
             }
         }
         for (int log : NAMED) {
             for (int i = 0; i < applications.size(); i++) {
-                String name = readers.name() + "named " + log + i;
+                String name = roles.name() + "named " + log + i;
                 TortureNamedReader reader = new TortureNamedReader(
                         scene, positions.get(i), logs.get(i).get(log), "book", name, scene.random(6, log, i));
                 reading.add(scene.start(name, reader::comeAndGo));
@@ -99,6 +100,14 @@ final class TortureClients implements AutoCloseable {
 
     private void start(TortureReader reader, String name) {
         reading.add(scene.start(name, reader::comeAndGo));
+    }
+
+    /** {@return a log, by its name} */
+    EventLog log(String name) {
+        return logs.get(0).stream()
+                .filter(log -> log.name().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Has the writers stop, then the readers stay where they are. */

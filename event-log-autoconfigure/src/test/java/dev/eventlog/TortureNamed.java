@@ -15,14 +15,63 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureNamed implements EventBatchListener<Event> {
 
-    /**
-     * What was told from one look at the stored position to the next.
-     *
-     * @param at when it began to deliver, by {@link System#nanoTime()}
-     * @param after the position after which it goes on
-     * @param calls each a {@link Got} or a {@link Gap}
-     */
-    record Incarnation(String instance, long at, EventId after, List<Object> calls) {}
+    /** What was told from one look at the stored position to the next. */
+    static final class Incarnation {
+        final String instance;
+        /** When it began to deliver, by {@link System#nanoTime()}. */
+        final long at;
+        /** The position after which it goes on. */
+        final EventId after;
+
+        private final List<Object> calls = new ArrayList<>(); // each a Got or a Gap
+        private final List<Long> times = new ArrayList<>();
+        private int lastBatchAt;
+        private @Nullable EventId stored;
+
+        Incarnation(String instance, long at, EventId after) {
+            this.instance = instance;
+            this.at = at;
+            this.after = after;
+        }
+
+        private void take(Object call, long now) {
+            if (call == TortureWatch.BATCH) {
+                lastBatchAt = calls.size();
+            } else if (call instanceof EventId position) {
+                stored = position;
+            } else {
+                calls.add(call);
+                times.add(now);
+            }
+        }
+
+        /**
+         * The same as if it were a follower of its own.
+         *
+         * @param resumed the event at the position after which it went on, if there was one
+         */
+        TortureWatch watch(String name, EventLog log, @Nullable Got resumed) {
+            Tail tail = Tail.after(after);
+            TortureWatch watch =
+                    new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
+            watch.durableName = name;
+            watch.calledAt = at;
+            watch.returnedAt = at;
+            for (int i = 0; i < calls.size(); i++) {
+                if (i == lastBatchAt) {
+                    watch.beginBatch();
+                }
+                if (calls.get(i) instanceof Gap gap) {
+                    watch.told(gap, times.get(i));
+                } else {
+                    watch.took((Got) calls.get(i), times.get(i));
+                }
+            }
+            Got last = watch.last();
+            watch.lastBatchMayComeAgain = last != null && !last.id().equals(stored);
+            return watch;
+        }
+    }
 
     final String instance;
     final String name;
@@ -63,13 +112,17 @@ final class TortureNamed implements EventBatchListener<Event> {
         synchronized (incarnations) {
             if (before == null || goesOnAfter != null) {
                 goesOnAfter = position;
+            } else if (!incarnations.isEmpty()) {
+                current().take(position, System.nanoTime());
             }
         }
+        note(position);
     }
 
     @Override
     public void onBatch(List<Event> batch) throws Exception {
         enter();
+        call(TortureWatch.BATCH);
         for (Event event : batch) {
             long number = TortureLogs.number(event);
             if (!event.fields().equals(TortureLogs.event(number))) {
@@ -107,18 +160,19 @@ final class TortureNamed implements EventBatchListener<Event> {
         synchronized (incarnations) {
             EventId after = goesOnAfter;
             if (after != null || incarnations.isEmpty()) {
-                begin(System.nanoTime(), after != null ? after : EventId.MIN);
+                Incarnation begun =
+                        new Incarnation(instance, System.nanoTime(), after != null ? after : EventId.MIN);
+                incarnations.add(begun);
                 goesOnAfter = null;
+                note(begun);
             }
-            incarnations.get(incarnations.size() - 1).calls().add(call);
+            current().take(call, System.nanoTime());
         }
         note(call);
     }
 
-    private void begin(long at, EventId after) {
-        Incarnation begun = new Incarnation(instance, at, after, new ArrayList<>());
-        incarnations.add(begun);
-        note(begun);
+    private Incarnation current() {
+        return incarnations.get(incarnations.size() - 1);
     }
 
     private void note(Object what) {
@@ -136,14 +190,14 @@ final class TortureNamed implements EventBatchListener<Event> {
     }
 
     /** Takes over what another process has noted. */
-    void take(Object noted) {
+    void take(Object noted, long at) {
         synchronized (incarnations) {
             if (noted instanceof Incarnation begun) {
                 incarnations.add(begun);
             } else if (noted instanceof String complaint) {
                 complaints.add(complaint);
-            } else {
-                incarnations.get(incarnations.size() - 1).calls().add(noted);
+            } else if (!incarnations.isEmpty()) {
+                current().take(noted, at);
                 last = noted instanceof Got got ? got : last;
             }
         }
@@ -154,11 +208,10 @@ final class TortureNamed implements EventBatchListener<Event> {
         return last;
     }
 
+    /** {@return what it was told, in the order of time; to be asked when it has ended} */
     List<Incarnation> incarnations() {
         synchronized (incarnations) {
-            return incarnations.stream()
-                    .map(each -> new Incarnation(each.instance(), each.at(), each.after(), List.copyOf(each.calls())))
-                    .toList();
+            return List.copyOf(incarnations);
         }
     }
 

@@ -29,12 +29,12 @@ final class TortureNamedReader {
             Pace pace = Pace.values()[random.nextInt(Pace.values().length)];
             TortureNamed now =
                     new TortureNamed(instance + "." + times, name, log, pace, new Random(random.nextLong()));
+            scene.note(now);
             positions.follows(now);
             long stay = 500 + random.nextInt(random.nextInt(3) == 0 ? 20_000 : 5_000);
             if (!open(now)) {
                 return;
             }
-            scene.note(now);
             if (!scene.stay(stay)) {
                 now.toTheEnd = true;
                 return;

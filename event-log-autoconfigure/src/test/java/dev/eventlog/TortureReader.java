@@ -59,9 +59,9 @@ abstract class TortureReader {
         return Pace.values()[random.nextInt(Pace.values().length)];
     }
 
-    /** {@return a watch for the next time, not known to the run yet} */
+    /** {@return a watch for the next time, which has not begun} */
     TortureWatch watch(EventLog of, Tail tail, @Nullable Got resumed, Pace pace) {
-        return new TortureWatch(
+        TortureWatch watch = new TortureWatch(
                 name + "." + ++times,
                 of.name(),
                 tail,
@@ -69,6 +69,8 @@ abstract class TortureReader {
                 tail instanceof Tail.After ? resumed : null,
                 pace,
                 random.nextLong());
+        scene.prepare(watch);
+        return watch;
     }
 
     /** Opens what a watch is for. */
@@ -110,12 +112,14 @@ abstract class TortureReader {
     /** This one reads from now on, and no other of this reader. */
     synchronized void begins(TortureWatch watch) {
         TortureWatch before = current;
-        if (before != null) {
-            before.toTheEnd = false;
+        if (before != null && last) {
+            scene.stays(before, false);
         }
-        watch.toTheEnd = last;
         current = watch;
         scene.note(watch);
+        if (last) {
+            scene.stays(watch, true);
+        }
     }
 
     /** The faults are over: who reads now stays. */
@@ -123,11 +127,7 @@ abstract class TortureReader {
         last = true;
         TortureWatch staying = current;
         if (staying != null) {
-            staying.toTheEnd = true;
+            scene.stays(staying, true);
         }
-    }
-
-    synchronized @Nullable TortureWatch current() {
-        return current;
     }
 }

@@ -1,6 +1,6 @@
 package dev.eventlog;
 
-import dev.eventlog.TortureClients.Readers;
+import dev.eventlog.TortureClients.Roles;
 import dev.eventlog.TortureLogs.Written;
 import dev.eventlog.TortureWatch.Got;
 import java.io.PrintStream;
@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writers, readers and all kinds of faults at once, for as long as one likes; at the end everything that anybody was told is
@@ -23,14 +24,16 @@ final class TortureRun {
     private static final int SHOWN_OF_A_KIND = 5;
     private static final int SECONDS_TO_THE_END = 30;
     private static final int SECONDS_TO_CLOSE = 60;
+    private static final int SECONDS_TO_START = 30;
 
-    private static final Readers READERS = new Readers("", 3, 1, 1, 1, 1);
+    private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1);
 
     private final TortureSettings settings;
     private final long millis;
     private final PrintStream out;
     private final TorturePlan plan;
     private final TortureScene scene;
+    private final List<TortureProcess> processes = new ArrayList<>();
 
     private TortureRun(TortureSettings settings, PrintStream out) {
         this.settings = settings;
@@ -49,7 +52,7 @@ final class TortureRun {
 
     public static void main(String... arguments) throws InterruptedException {
         TortureSettings settings = TortureSettings.parse(arguments);
-        endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE));
+        endAfter(settings.length().plusSeconds(SECONDS_TO_START + SECONDS_TO_CLOSE));
         Result result = new TortureRun(settings, System.out).run();
         System.exit(result.violations().isEmpty() ? 0 : 1);
     }
@@ -63,8 +66,7 @@ final class TortureRun {
                     } catch (InterruptedException ended) {
                         return;
                     }
-                    System.out.println("The run itself failed: it has not ended " + SECONDS_TO_CLOSE
-                            + " s after its time\n" + TortureState.threads());
+                    System.out.println("The run itself failed: it has not ended a minute after its time\n" + TortureState.threads());
                     System.exit(2);
                 },
                 "end of the run");
@@ -90,12 +92,20 @@ final class TortureRun {
             out.println("Seed " + settings.seed() + ", " + millis / 1000 + " s, Redis "
                     + server.master().info("server", "redis_version") + ", on " + clients.driver());
             out.print(plan);
-            clients.start(READERS);
+            for (int i = 0; i < settings.processes(); i++) {
+                int client = TortureLogs.NUMBER_OF_APPLICATIONS + 1 + i;
+                processes.add(new TortureProcess(scene, i, settings(server, client), clients::log));
+            }
+            clients.start(ROLES);
             TortureHarm harm = new TortureHarm(scene, server, plan);
             harm.await(millis);
             clients.calmDown();
+            for (TortureProcess process : processes) {
+                process.calmDown();
+            }
             bringToTheEnd(server, clients);
             faults = harm.done();
+            processes.forEach(TortureProcess::close);
         }
         TortureHistory history = server.end();
 
@@ -124,6 +134,7 @@ final class TortureRun {
         while (true) {
             clients.addEverywhere();
             TimeUnit.MILLISECONDS.sleep(200);
+            processes.forEach(TortureProcess::read);
             List<String> behind = behind(first);
             if (behind.isEmpty()) {
                 return;
@@ -131,7 +142,8 @@ final class TortureRun {
             if (System.nanoTime() > deadline) {
                 behind.forEach(reader -> scene.trouble("Never got to the end: " + reader + ", " + SECONDS_TO_THE_END
                         + " s after the last fault, while the log is at number " + scene.nextNumber()));
-                out.println("Readers do not get to the end: " + server.state() + "\n" + TortureState.threads());
+                behind.forEach(reader -> out.println("Does not get to the end: " + reader));
+                out.println(server.state() + "\n" + TortureState.threads());
                 return;
             }
         }
@@ -142,7 +154,7 @@ final class TortureRun {
         List<String> behind = new ArrayList<>();
         for (TortureWatch watch : scene.watches()) {
             Got last = watch.last();
-            if (watch.toTheEnd && (last == null || last.number() < first)) {
+            if (watch.toTheEnd && (!isSince(first, last))) {
                 behind.add(watch + ", has only got to " + last);
             }
         }
@@ -152,12 +164,17 @@ final class TortureRun {
         }
         for (TortureNamed instance : scene.named()) {
             Got last = instance.last();
-            if (last != null && last.number() >= first) {
+            if (isSince(first, last)) {
                 named.remove(instance.log.name());
             }
         }
         behind.addAll(named.values());
         return behind;
+    }
+
+    /** Whether an event is as new as the first that was added when the faults were over; other processes add none then. */
+    private static boolean isSince(long first, @Nullable Got got) {
+        return got != null && got.number() >= first && got.number() < TortureProcess.NUMBERS;
     }
 
     private String report(

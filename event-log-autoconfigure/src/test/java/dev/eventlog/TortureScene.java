@@ -61,10 +61,20 @@ class TortureScene {
         attempts.add(attempt);
     }
 
+    /** A reader is about to begin; {@link #note(TortureWatch)} says later that it has. */
+    void prepare(TortureWatch watch) {}
+
+    /** A reader has begun. */
     void note(TortureWatch watch) {
         watches.add(watch);
     }
 
+    /** A reader stays to the end, or has been followed by another that does. */
+    void stays(TortureWatch watch, boolean stays) {
+        watch.toTheEnd = stays;
+    }
+
+    /** An instance of a named follower is about to begin. */
     void note(TortureNamed instance) {
         named.add(instance);
     }

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureWatch implements EventBatchListener<Event> {
 
+    /** Among the notes: what comes next belongs to another batch than what came before. */
+    static final Object BATCH = new Object();
+
     /** An event that was delivered. */
     record Got(EventId id, long number) {}
 
@@ -136,6 +139,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         synchronized (calls) {
             lastBatchAt = calls.size();
         }
+        note(BATCH);
     }
 
     void took(Got got, long at) {

@@ -21,12 +21,12 @@ final class TortureWriters {
         this.logs = logs;
     }
 
-    /** Starts the writers of all logs. */
-    List<Thread> start() {
+    /** Starts the writers of all logs, of each at most so many. */
+    List<Thread> start(int most) {
         List<Thread> threads = new ArrayList<>();
         for (int log = 0; log < TortureLogs.ALL.size(); log++) {
             int index = log;
-            for (int i = 0; i < TortureLogs.ALL.get(log).writers(); i++) {
+            for (int i = 0; i < Math.min(most, TortureLogs.ALL.get(log).writers()); i++) {
                 Random random = scene.random(1, log, i);
                 threads.add(scene.start("writer " + log + i, () -> write(index, random)));
             }
