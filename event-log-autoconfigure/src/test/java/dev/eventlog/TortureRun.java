@@ -33,13 +33,15 @@ final class TortureRun {
     private final PrintStream out;
     private final TorturePlan plan;
     private final TortureScene scene;
+    private volatile @Nullable TortureServer server;
     private final List<TortureProcess> processes = new ArrayList<>();
 
     private TortureRun(TortureSettings settings, PrintStream out) {
         this.settings = settings;
         this.millis = settings.length().toMillis();
         this.out = out;
-        this.plan = TorturePlan.of(settings.seed(), millis, TortureLogs.ALL.size());
+        this.plan = TorturePlan.of(
+                settings.seed(), millis, TortureLogs.ALL.size(), settings.sentinel(), settings.faketime());
         this.scene = new TortureScene(settings.seed(), 1);
     }
 
@@ -52,13 +54,14 @@ final class TortureRun {
 
     public static void main(String... arguments) throws InterruptedException {
         TortureSettings settings = TortureSettings.parse(arguments);
-        endAfter(settings.length().plusSeconds(SECONDS_TO_START + SECONDS_TO_CLOSE));
-        Result result = new TortureRun(settings, System.out).run();
+        TortureRun run = new TortureRun(settings, System.out);
+        endAfter(settings.length().plusSeconds(SECONDS_TO_START + SECONDS_TO_CLOSE), run);
+        Result result = run.run();
         System.exit(result.violations().isEmpty() ? 0 : 1);
     }
 
     /** Ends a run that hangs, and shows where. */
-    private static void endAfter(Duration length) {
+    private static void endAfter(Duration length, TortureRun run) {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -66,7 +69,8 @@ final class TortureRun {
                     } catch (InterruptedException ended) {
                         return;
                     }
-                    System.out.println("The run itself failed: it has not ended a minute after its time\n" + TortureState.threads());
+                    System.out.println("The run itself failed: it has not ended a minute after its time\n"
+                            + run.state() + '\n' + TortureState.threads());
                     System.exit(2);
                 },
                 "end of the run");
@@ -74,9 +78,17 @@ final class TortureRun {
         thread.start();
     }
 
+    private String state() {
+        TortureServer running = server;
+        return running == null ? "no server yet" : running.state();
+    }
+
     private Result run() throws InterruptedException {
-        try (TortureServer server = new TortureSingle()) {
-            return run(server);
+        try (TortureServer opened = settings.sentinel()
+                ? new TortureSentinel(scene, TortureLogs.NUMBER_OF_APPLICATIONS + 1 + settings.processes())
+                : new TortureSingle()) {
+            server = opened;
+            return run(opened);
         }
     }
 
@@ -127,22 +139,22 @@ final class TortureRun {
         return TortureLogs.settings(client, more);
     }
 
-    /** Adds to every log until every reader has got something of it: so all of them have come to the end. */
+    /** Adds to every log, in every application, until that works and every reader has got something of it: so all of them have come to the end. */
     private void bringToTheEnd(TortureServer server, TortureClients clients) throws InterruptedException {
         long first = scene.nextNumber();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_TO_THE_END);
         while (true) {
-            clients.addEverywhere();
+            List<String> failures = clients.addEverywhere();
             TimeUnit.MILLISECONDS.sleep(200);
             processes.forEach(TortureProcess::read);
             List<String> behind = behind(first);
-            if (behind.isEmpty()) {
+            if (behind.isEmpty() && failures.isEmpty()) {
                 return;
             }
             if (System.nanoTime() > deadline) {
+                failures.forEach(failure -> scene.trouble("Cannot add any more: " + failure));
                 behind.forEach(reader -> scene.trouble("Never got to the end: " + reader + ", " + SECONDS_TO_THE_END
                         + " s after the last fault, while the log is at number " + scene.nextNumber()));
-                behind.forEach(reader -> out.println("Does not get to the end: " + reader));
                 out.println(server.state() + "\n" + TortureState.threads());
                 return;
             }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -231,6 +232,27 @@ public final class EmbeddedRedis implements AutoCloseable {
     public Path writes() {
         Path since7 = directory.resolve("appendonlydir").resolve("appendonly.aof.1.incr.aof");
         return Files.exists(since7) ? since7 : directory.resolve("appendonly.aof");
+    }
+
+    /**
+     * The files of a server, from Redis 7 on, that has its data on disk.
+     *
+     * @param kind {@code base} for what it had when it began to write, or {@code incr} for what it has written since
+     * @return those that there are now, the newest last
+     */
+    public List<Path> writes(String kind) {
+        Path folder = directory.resolve("appendonlydir");
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().matches("appendonly\\.aof\\.\\d+\\." + kind + "\\..*"))
+                    .sorted(Comparator.comparingInt(file ->
+                            Integer.parseInt(file.getFileName().toString().split("\\.")[2])))
+                    .toList();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     /** Deletes the data of a server that is not running. */
