@@ -86,7 +86,7 @@ final class TortureRun {
     private Result run() throws InterruptedException {
         try (TortureServer opened = settings.sentinel()
                 ? new TortureSentinel(scene, TortureLogs.NUMBER_OF_APPLICATIONS + 1 + settings.processes())
-                : new TortureSingle()) {
+                : new TortureSingle(settings.faketime())) {
             server = opened;
             return run(opened);
         }

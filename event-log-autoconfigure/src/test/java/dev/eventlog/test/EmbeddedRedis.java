@@ -11,7 +11,9 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,10 +36,21 @@ public final class EmbeddedRedis implements AutoCloseable {
     private final String[] settings;
     private @Nullable Process process;
 
+    private final Map<String, String> environment = new HashMap<>();
+
     private EmbeddedRedis(int port, Path directory, String... settings) {
         this.port = port;
         this.directory = directory;
         this.settings = settings;
+    }
+
+    /**
+     * Sets variables that the process has from its next start on.
+     *
+     * @param variables their names and values
+     */
+    public void setEnvironment(Map<String, String> variables) {
+        environment.putAll(variables);
     }
 
     /** {@return a running server that writes nothing to disk} */
@@ -182,11 +195,12 @@ public final class EmbeddedRedis implements AutoCloseable {
         command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
         Path output = directory.resolve("output");
         try {
-            Process started = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            Process started = builder.start();
             process = started;
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
             while (!RedisProbe.answers(uri())) {
