@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Holds what a torture run has seen against what has become of its logs, by the guarantee in the README. */
 final class TortureJudge {
 
-    /**
-     * An add and how it ended.
-     *
-     * @param key the idempotency key, if it has one
-     */
+    /** An add and how it ended. One with an idempotency key may have been tried before, with the same key and events. */
     record Attempt(
             String log,
             List<Long> numbers,
@@ -91,6 +87,10 @@ final class TortureJudge {
             count("adds " + attempt.outcome().name().toLowerCase(Locale.ROOT));
             List<Added> found = new ArrayList<>();
             boolean twice = false;
+            if (attempt.key() != null) {
+                attempts.putIfAbsent(attempt.numbers().get(0), attempt);
+                continue;
+            }
             for (long number : attempt.numbers()) {
                 attempts.put(number, attempt);
                 List<Added> added = history.of(number);
