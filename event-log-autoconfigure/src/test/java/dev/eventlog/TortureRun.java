@@ -10,10 +10,12 @@ import dev.eventlog.test.AppendOnlyFile;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -194,19 +196,45 @@ final class TortureRun {
         proxy.close();
         redis.kill();
         history.read(redis.writes());
-        redis.close();
 
-        TortureJudge judge = new TortureJudge(history, counts);
-        judge.judgeAdds(List.copyOf(attempts));
-        watches.forEach(judge::judge);
-        List<String> violations = new ArrayList<>(troubles);
-        violations.addAll(judge.violations());
-        return new Result(violations, report(judge, violations));
+        TortureTrace trace = new TortureTrace(counts, maxLengths());
+        trace.attempts.addAll(attempts);
+        watches.forEach(watch -> trace.accounts.add(TortureAccount.of(watch)));
+        trace.troubles.addAll(troubles);
+        TortureFindings found = trace.judge(history);
+        Result result = new Result(found.violations(), report(found));
+        if (!found.violations().isEmpty()) {
+            keep(trace);
+        }
+        redis.close();
+        return result;
     }
 
-    private String report(TortureJudge judge, List<String> violations) {
+    private static Map<String, Long> maxLengths() {
+        Map<String, Long> maxLengths = new TreeMap<>();
+        for (Written log : LOGS) {
+            EventLogOptions.Builder options = EventLogOptions.builder();
+            log.options().accept(options);
+            EventLogOptions built = options.build();
+            if (built.hasMaxLength()) {
+                maxLengths.put(log.name(), built.maxLength());
+            }
+        }
+        return maxLengths;
+    }
+
+    private void keep(TortureTrace trace) {
+        try {
+            Path folder = TortureReplay.keep(Path.of("target", "torture"), seed, trace, history, redis.writes());
+            out.println("To judge the same again: " + TortureReplay.command(folder));
+        } catch (IOException ex) {
+            out.println("The trace could not be kept: " + ex);
+        }
+    }
+
+    private String report(TortureFindings found) {
         StringBuilder summary = new StringBuilder("Seed " + seed + ", " + millis / 1000 + " s: ");
-        Map<String, Integer> figures = new TreeMap<>(judge.figures());
+        Map<String, Integer> figures = new TreeMap<>(found.figures());
         figures.put("follows refused, as Redis was away", refusedFollows.get());
         int lives = 0;
         for (Written log : LOGS) {
@@ -217,14 +245,7 @@ final class TortureRun {
                 (what, count) -> summary.append(count).append(' ').append(what).append("; "));
         summary.append("faults ").append(done);
         out.println(summary);
-        Map<String, Integer> kinds = new TreeMap<>();
-        for (String violation : violations) {
-            if (kinds.merge(violation.substring(0, violation.indexOf(':')), 1, Integer::sum) <= SHOWN_OF_A_KIND) {
-                out.println("VIOLATION " + violation);
-            }
-        }
-        kinds.forEach((kind, count) -> out.println(count + " x " + kind));
-        out.println(violations.isEmpty() ? "OK" : violations.size() + " VIOLATIONS");
+        TortureReplay.print(found.violations(), SHOWN_OF_A_KIND, out);
         return summary.toString();
     }
 
