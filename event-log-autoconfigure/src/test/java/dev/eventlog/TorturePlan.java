@@ -37,6 +37,8 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
 
         XTRIM(6),
         XDEL(6),
+        /** Somebody sets the last id an hour ahead of the clock. */
+        XSETID(3),
         DEL(3),
         FLUSHALL(1);
 
@@ -76,7 +78,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
                                 case DELAY -> " each reply by " + amount + " ms, for " + millis + " ms";
                                 case XTRIM -> " log " + log + " to " + amount;
                                 case XDEL -> " log " + log + ", " + amount + " events";
-                                case DEL -> " log " + log;
+                                case DEL, XSETID -> " log " + log;
                                 default -> " for " + millis + " ms";
                             });
         }
@@ -109,7 +111,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
             case FREEZE -> new Fault(at, kind, 1_500 + millis, amount, log);
             case CLIENT_KILL, CUT -> new Fault(at, kind, 0, amount, log);
             case XDEL -> new Fault(at, kind, 0, 1 + amount / 20, log);
-            case XTRIM, DEL, FLUSHALL -> new Fault(at, kind, 0, amount, log);
+            case XTRIM, XSETID, DEL, FLUSHALL -> new Fault(at, kind, 0, amount, log);
             default -> new Fault(at, kind, 100 + millis, amount, log);
         };
     }
