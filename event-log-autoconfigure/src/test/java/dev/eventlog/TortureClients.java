@@ -57,11 +57,7 @@ final class TortureClients implements AutoCloseable {
 
     /** {@return the kind of driver that the applications have} */
     String driver() {
-        return applications
-                .get(0)
-                .getBean("redisConnectionFactory")
-                .getClass()
-                .getSimpleName();
+        return applications.get(0).getBean("redisConnectionFactory").getClass().getSimpleName();
     }
 
     /** Starts all who write and read. */

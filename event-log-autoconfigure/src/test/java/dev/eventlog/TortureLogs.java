@@ -4,6 +4,7 @@ import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -66,6 +67,20 @@ final class TortureLogs {
         return ALL.stream()
                 .map(log -> factory.create(log.name(), log.options()))
                 .toList();
+    }
+
+    /** {@return the max-length of each log that has one} */
+    static Map<String, Long> maxLengths() {
+        Map<String, Long> maxLengths = new TreeMap<>();
+        for (Written log : ALL) {
+            EventLogOptions.Builder builder = EventLogOptions.builder();
+            log.options().accept(builder);
+            EventLogOptions options = builder.build();
+            if (options.hasMaxLength()) {
+                maxLengths.put(log.name(), options.maxLength());
+            }
+        }
+        return maxLengths;
     }
 
     /** {@return the event of a number} */

@@ -51,7 +51,7 @@ final class TortureNamed implements EventBatchListener<Event> {
          * @param resumed the event at the position after which it went on, if there was one
          */
         TortureWatch watch(String name, EventLog log, @Nullable Got resumed) {
-            Tail tail = Tail.after(after);
+            Tail tail = after.equals(EventId.MIN) ? Tail.all() : Tail.after(after);
             TortureWatch watch =
                     new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
             watch.durableName = name;
@@ -160,8 +160,7 @@ final class TortureNamed implements EventBatchListener<Event> {
         synchronized (incarnations) {
             EventId after = goesOnAfter;
             if (after != null || incarnations.isEmpty()) {
-                Incarnation begun =
-                        new Incarnation(instance, System.nanoTime(), after != null ? after : EventId.MIN);
+                Incarnation begun = new Incarnation(instance, System.nanoTime(), after != null ? after : EventId.MIN);
                 incarnations.add(begun);
                 goesOnAfter = null;
                 note(begun);

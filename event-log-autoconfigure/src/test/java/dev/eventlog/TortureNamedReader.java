@@ -27,8 +27,7 @@ final class TortureNamedReader {
     void comeAndGo() throws InterruptedException {
         for (int times = 1; scene.harming; times++) {
             Pace pace = Pace.values()[random.nextInt(Pace.values().length)];
-            TortureNamed now =
-                    new TortureNamed(instance + "." + times, name, log, pace, new Random(random.nextLong()));
+            TortureNamed now = new TortureNamed(instance + "." + times, name, log, pace, new Random(random.nextLong()));
             scene.note(now);
             positions.follows(now);
             long stay = 500 + random.nextInt(random.nextInt(3) == 0 ? 20_000 : 5_000);

@@ -285,8 +285,7 @@ final class TortureProcess implements AutoCloseable {
     private static void take(String[] line, TortureNamed instance) {
         switch (line[0]) {
             case "FROM" ->
-                instance.take(
-                        new Incarnation(instance.instance, Long.parseLong(line[2]), EventId.parse(line[3])), 0);
+                instance.take(new Incarnation(instance.instance, Long.parseLong(line[2]), EventId.parse(line[3])), 0);
             case "BATCH" -> instance.take(TortureWatch.BATCH, 0);
             case "GOT" -> instance.take(got(line), Long.parseLong(line[4]));
             case "GAP" -> instance.take(gap(line), Long.parseLong(line[7]));
@@ -306,8 +305,6 @@ final class TortureProcess implements AutoCloseable {
                 Gap.Kind.valueOf(line[3]),
                 EventId.parse(line[4]),
                 EventId.parse(line[5]),
-                line[6].equals(TortureNotes.NONE)
-                        ? OptionalLong.empty()
-                        : OptionalLong.of(Long.parseLong(line[6])));
+                line[6].equals(TortureNotes.NONE) ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(line[6])));
     }
 }

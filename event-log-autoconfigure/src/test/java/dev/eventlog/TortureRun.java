@@ -3,7 +3,9 @@ package dev.eventlog;
 import dev.eventlog.TortureClients.Roles;
 import dev.eventlog.TortureLogs.Written;
 import dev.eventlog.TortureWatch.Got;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,13 +123,28 @@ final class TortureRun {
         }
         TortureHistory history = server.end();
 
-        TortureJudge judge = new TortureJudge(history, counts);
-        judge.judgeAdds(List.copyOf(scene.attempts()));
-        scene.watches().forEach(judge::judge);
-        List<String> violations = new ArrayList<>(scene.troubles());
-        violations.addAll(judge.violations());
-        violations.addAll(TortureChains.judge(scene, history));
-        return new Result(violations, report(judge, history, faults, violations));
+        TortureTrace trace = new TortureTrace(counts, TortureLogs.maxLengths());
+        trace.attempts.addAll(scene.attempts());
+        scene.watches().forEach(watch -> trace.accounts.add(TortureAccount.of(watch)));
+        trace.accounts.addAll(TortureChains.accounts(scene));
+        trace.troubles.addAll(scene.troubles());
+        TortureFindings found = trace.judge(history);
+        Result result = new Result(found.violations(), report(found, history, faults));
+        if (!found.violations().isEmpty()) {
+            keep(trace, history, server);
+        }
+        return result;
+    }
+
+    private void keep(TortureTrace trace, TortureHistory history, TortureServer server) {
+        try {
+            Path root = Path.of("target", "torture");
+            Path folder = TortureReplay.keep(
+                    root, settings.seed(), trace, history, server.master().writes());
+            out.println("To judge the same again: " + TortureReplay.command(folder));
+        } catch (IOException ex) {
+            out.println("The trace could not be kept: " + ex);
+        }
     }
 
     private String[] settings(TortureServer server, int client) {
@@ -189,13 +206,9 @@ final class TortureRun {
         return got != null && got.number() >= first && got.number() < TortureProcess.NUMBERS;
     }
 
-    private String report(
-            TortureJudge judge,
-            TortureHistory history,
-            Map<TorturePlan.Kind, Integer> faults,
-            List<String> violations) {
+    private String report(TortureFindings found, TortureHistory history, Map<TorturePlan.Kind, Integer> faults) {
         StringBuilder summary = new StringBuilder("Seed " + settings.seed() + ", " + millis / 1000 + " s: ");
-        Map<String, Integer> figures = new TreeMap<>(judge.figures());
+        Map<String, Integer> figures = new TreeMap<>(found.figures());
         figures.putAll(scene.figures());
         int lives = 0;
         for (Written log : TortureLogs.ALL) {
@@ -206,14 +219,7 @@ final class TortureRun {
                 (what, count) -> summary.append(count).append(' ').append(what).append("; "));
         summary.append("faults ").append(faults);
         out.println(summary);
-        Map<String, Integer> kinds = new TreeMap<>();
-        for (String violation : violations) {
-            if (kinds.merge(violation.substring(0, violation.indexOf(':')), 1, Integer::sum) <= SHOWN_OF_A_KIND) {
-                out.println("VIOLATION " + violation);
-            }
-        }
-        kinds.forEach((kind, count) -> out.println(count + " x " + kind));
-        out.println(violations.isEmpty() ? "OK" : violations.size() + " VIOLATIONS");
+        TortureReplay.print(found.violations(), SHOWN_OF_A_KIND, out);
         return summary.toString();
     }
 }

@@ -181,8 +181,7 @@ final class TortureSse extends TortureReader {
                     .map(each -> logs.create(log, each.options()))
                     .findFirst()
                     .orElseThrow();
-            return sse.follow(
-                    of, tail.equals("all") ? Tail.all() : Tail.last(Integer.parseInt(tail)), lastEventId);
+            return sse.follow(of, tail.equals("all") ? Tail.all() : Tail.last(Integer.parseInt(tail)), lastEventId);
         }
     }
 }

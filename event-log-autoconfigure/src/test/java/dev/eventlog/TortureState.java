@@ -19,7 +19,11 @@ final class TortureState {
             if (stack.length == 0 || thread.getName().startsWith("proxy")) {
                 continue;
             }
-            text.append('"').append(thread.getName()).append("\" ").append(thread.getState()).append('\n');
+            text.append('"')
+                    .append(thread.getName())
+                    .append("\" ")
+                    .append(thread.getState())
+                    .append('\n');
             for (int i = 0; i < Math.min(stack.length, DEPTH); i++) {
                 text.append("    at ").append(stack[i]).append('\n');
             }

@@ -2,6 +2,7 @@ package dev.eventlog.test;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -81,6 +82,36 @@ public final class AppendOnlyFile {
             cut(file, whole.isEmpty() ? 0 : whole.get(whole.size() - 1).end());
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
+        }
+    }
+
+    /**
+     * Writes a file as Redis would.
+     *
+     * @param file the file
+     * @param transactions each the commands that are one
+     * @throws IOException if the file cannot be written
+     */
+    public static void write(Path file, List<List<List<String>>> transactions) throws IOException {
+        try (BufferedWriter out = Files.newBufferedWriter(file, ISO_8859_1)) {
+            for (List<List<String>> commands : transactions) {
+                if (commands.size() == 1) {
+                    write(out, commands.get(0));
+                } else {
+                    write(out, List.of("MULTI"));
+                    for (List<String> command : commands) {
+                        write(out, command);
+                    }
+                    write(out, List.of("EXEC"));
+                }
+            }
+        }
+    }
+
+    private static void write(BufferedWriter out, List<String> command) throws IOException {
+        out.write("*" + command.size() + "\r\n");
+        for (String word : command) {
+            out.write("$" + word.length() + "\r\n" + word + "\r\n");
         }
     }
 

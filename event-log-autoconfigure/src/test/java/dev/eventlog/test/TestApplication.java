@@ -101,8 +101,7 @@ public class TestApplication {
      * @param <T> that type
      * @return the application, to be closed
      */
-    public static <T> ConfigurableApplicationContext startElsewhereWith(
-            Class<T> type, T bean, String... properties) {
+    public static <T> ConfigurableApplicationContext startElsewhereWith(Class<T> type, T bean, String... properties) {
         return builder(Elsewhere.class, properties)
                 .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
                 .run();
