@@ -160,6 +160,7 @@ final class TortureProcess implements AutoCloseable {
         try {
             if (file != null) {
                 Files.deleteIfExists(file);
+                file = null;
             }
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);

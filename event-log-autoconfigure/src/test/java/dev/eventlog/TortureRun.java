@@ -25,8 +25,7 @@ final class TortureRun {
 
     private static final int SHOWN_OF_A_KIND = 5;
     private static final int SECONDS_TO_THE_END = 30;
-    private static final int SECONDS_TO_CLOSE = 60;
-    private static final int SECONDS_TO_START = 30;
+    private static final int SECONDS_TO_CLOSE = 90;
 
     private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1);
 
@@ -35,6 +34,8 @@ final class TortureRun {
     private final PrintStream out;
     private final TorturePlan plan;
     private final TortureScene scene;
+    private Runnable started = () -> {};
+    private final long begin = System.nanoTime();
     private volatile @Nullable TortureServer server;
     private final List<TortureProcess> processes = new ArrayList<>();
 
@@ -57,7 +58,7 @@ final class TortureRun {
     public static void main(String... arguments) throws InterruptedException {
         TortureSettings settings = TortureSettings.parse(arguments);
         TortureRun run = new TortureRun(settings, System.out);
-        endAfter(settings.length().plusSeconds(SECONDS_TO_START + SECONDS_TO_CLOSE), run);
+        run.started = () -> endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE), run);
         Result result = run.run();
         System.exit(result.violations().isEmpty() ? 0 : 1);
     }
@@ -71,7 +72,7 @@ final class TortureRun {
                     } catch (InterruptedException ended) {
                         return;
                     }
-                    System.out.println("The run itself failed: it has not ended a minute after its time\n"
+                    System.out.println("The run itself failed: it has not ended in time\n"
                             + run.state() + '\n' + TortureState.threads());
                     System.exit(2);
                 },
@@ -110,14 +111,19 @@ final class TortureRun {
                 int client = TortureLogs.NUMBER_OF_APPLICATIONS + 1 + i;
                 processes.add(new TortureProcess(scene, i, settings(server, client), clients::log));
             }
+            say("all is started");
+            started.run();
             clients.start(ROLES);
             TortureHarm harm = new TortureHarm(scene, server, plan);
             harm.await(millis);
+            say("the faults are over");
             clients.calmDown();
             for (TortureProcess process : processes) {
                 process.calmDown();
             }
+            say("writers and readers have stopped to come and go");
             bringToTheEnd(server, clients);
+            say("all readers are at the end");
             faults = harm.done();
             processes.forEach(TortureProcess::close);
         }
@@ -134,6 +140,11 @@ final class TortureRun {
             keep(trace, history, server);
         }
         return result;
+    }
+
+    /** Says how far it is, for whoever looks at a run that hangs. */
+    private void say(String what) {
+        out.println("After " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + " s " + what);
     }
 
     private void keep(TortureTrace trace, TortureHistory history, TortureServer server) {
