@@ -216,6 +216,9 @@ final class TortureGaps {
      */
     boolean couldNotTell(Step step, TortureLife life) {
         Added cursor = step.cursor();
+        if (step.isFirst() && step.start().isBlind()) {
+            return true;
+        }
         if (cursor == null || !life.holds(cursor)) {
             return !counts || life.ranksUnknown(life.beganAt, step.by());
         }

@@ -70,15 +70,23 @@ final class TortureStart {
      */
     int firstLife() {
         TortureLife found = life();
-        if (found != null && (resumed == null || found.holds(resumed))) {
+        if (found != null && resumed != null && found.holds(resumed)) {
             return found.ordinal;
         }
         for (TortureLife life : lives) {
-            if (resumed != null ? life.holds(resumed) : life.endedAt > from) {
+            boolean mayBe = resumed != null
+                    ? life.holds(resumed)
+                    : life.endedAt > from || (isBlind() && life.events.stream().anyMatch(this::isAboveTheId));
+            if (mayBe) {
                 return life.ordinal;
             }
         }
         return lives.size();
+    }
+
+    /** {@return whether it resumes after an id that is no event's, as is that of a start before which there was none} */
+    boolean isBlind() {
+        return resumed == null && account.tail() instanceof Tail.After;
     }
 
     /** {@return the life in which the follower began for sure, if there is one} */
@@ -119,8 +127,11 @@ final class TortureStart {
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;
         }
-        if (!isAboveTheId(added) || !isThereFromThenOn(added)) {
+        if (!isAboveTheId(added)) {
             return Due.NO;
+        }
+        if (!isThereFromThenOn(added)) {
+            return isBlind() ? Due.PERHAPS : Due.NO;
         }
         if (added.tick > to) {
             return Due.YES;
