@@ -90,10 +90,11 @@ final class TortureMainLine {
             }
         } else { // it had just received all there was, and nothing after that
             next = 0;
-            common = 1 + base.stream()
-                    .mapToInt(transaction -> step(commands(transaction)))
-                    .max()
-                    .orElse(-1);
+            common = 1
+                    + base.stream()
+                            .mapToInt(transaction -> step(commands(transaction)))
+                            .max()
+                            .orElse(-1);
         }
         List<List<String>> lost = steps.subList(common, steps.size()).stream()
                 .flatMap(List::stream)

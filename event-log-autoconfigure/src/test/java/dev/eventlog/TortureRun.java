@@ -72,8 +72,8 @@ final class TortureRun {
                     } catch (InterruptedException ended) {
                         return;
                     }
-                    System.out.println("The run itself failed: it has not ended in time\n"
-                            + run.state() + '\n' + TortureState.threads());
+                    System.out.println("The run itself failed: it has not ended in time\n" + run.state() + '\n'
+                            + TortureState.threads());
                     System.exit(2);
                 },
                 "end of the run");

@@ -65,8 +65,9 @@ final class TortureSentinel extends TortureServer {
         }
         this.writes = new Writes(newest(master, "incr"));
         for (int i = 0; i < clients; i++) {
-            List<TcpProxy> servers =
-                    setup.servers().stream().map(server -> new TcpProxy(server.uri())).toList();
+            List<TcpProxy> servers = setup.servers().stream()
+                    .map(server -> new TcpProxy(server.uri()))
+                    .toList();
             TcpProxy sentinel = new TcpProxy(setup.sentinel().uri());
             Map<String, String> ports = new HashMap<>();
             for (int server = 0; server < servers.size(); server++) {
@@ -241,8 +242,8 @@ final class TortureSentinel extends TortureServer {
         } catch (UncheckedIOException away) {
             said = away.getMessage();
         }
-        return "the sentinel says the master is " + said + "; " + state(setup.servers().get(0)) + "; "
-                + state(setup.servers().get(1));
+        return "the sentinel says the master is " + said + "; "
+                + state(setup.servers().get(0)) + "; " + state(setup.servers().get(1));
     }
 
     @Override

@@ -65,7 +65,9 @@ final class TortureServerClock {
         hours++;
         write();
         redis.ask(
-                "EVAL", "for _, key in ipairs(redis.call('KEYS', 'eventlog:lock*')) do redis.call('DEL', key) end", "0");
+                "EVAL",
+                "for _, key in ipairs(redis.call('KEYS', 'eventlog:lock*')) do redis.call('DEL', key) end",
+                "0");
     }
 
     void delete() {

@@ -260,7 +260,8 @@ public final class EmbeddedRedis implements AutoCloseable {
             return List.of();
         }
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().matches("appendonly\\.aof\\.\\d+\\." + kind + "\\..*"))
+            return files.filter(file ->
+                            file.getFileName().toString().matches("appendonly\\.aof\\.\\d+\\." + kind + "\\..*"))
                     .sorted(Comparator.comparingInt(file ->
                             Integer.parseInt(file.getFileName().toString().split("\\.")[2])))
                     .toList();
