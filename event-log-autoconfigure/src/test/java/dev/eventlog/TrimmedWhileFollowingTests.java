@@ -137,7 +137,9 @@ class TrimmedWhileFollowingTests extends ServerTests {
         Told told = Told.to(slow);
         told.assertWhole(1, 41, Set.of(), Set.of());
         assertThat(told.gaps()).hasSize(1);
-        Told.to(live).assertIs("1..41");
+        if (left > 0 || redis.isAtLeast(7)) { // before, one that is all alone looks as if others had been before it
+            Told.to(live).assertIs("1..41");
+        }
         if (redis.isAtLeast(7)) {
             assertThat(told.gaps()).extracting(Gap::missed).doesNotContain(OptionalLong.empty());
         }
