@@ -30,44 +30,35 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     private static final int FEW = 5; // a second: 100 ms or 200 ms of back-off between two tries
     private static final int POLLS = 20; // a second: one takes 300 ms, or brings something
 
+    private static final int LARGE = 5_000;
+
     private final EmbeddedRedis next = closeLater(EmbeddedRedis.inMemory());
     private final Collected<Event> live = Collected.events();
 
-    /** With what the feed has seen before: nothing, a small event, or large ones, of which it asks the state otherwise. */
+    /** With what the feed has seen before: of large events it asks the state otherwise. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 5_000})
+    @ValueSource(ints = {1, LARGE})
     void followerGetsWhatIsWrittenAtTheNewMaster(int size, CapturedOutput output) {
         EventLog log = newFactory("eventlog.follow.recovery.delay=200ms").create("log");
-        add("log", 1, 4);
-        closeLater(log.follow(Tail.all(), live));
-        await().until(() -> live.caughtUp() == 1);
-        if (size > 0) {
-            redis.ask("XADD", "log", "*", "n", "4", "text", "x".repeat(size));
-            await().until(() -> live.count() == 4);
-        } else {
-            add("log", 4, 5);
-            await().until(() -> live.count() == 4);
-        }
+        follow(log, 3, size);
         failOver();
-        redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
-        addAtNext(5, 8);
-        await().until(() -> Told.has(live, 7));
+        demote();
+        addAtNext(4, 7);
         assertFewFailures();
-        addAtNext(8, 11);
-        await().until(() -> Told.has(live, 10));
-        Told.to(live).assertIs("1..10");
+        Told.awaitLast(live, 6);
+        addAtNext(7, 10);
+        Told.awaitLast(live, 9);
+        Told.to(live).assertIs("1..9");
         assertThat(output.getAll().lines().filter(line -> line.contains("is interrupted")))
                 .hasSizeLessThanOrEqualTo(2);
     }
 
-    /** One by one, as a firewall or an idle time-out ends them: each time another one of the application's is at the new master. */
+    /** One by one, as a firewall or an idle time-out ends them: others of the application are with the old master still. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void followerGetsWhatIsWrittenWhicheverConnectionMovesFirst(boolean blockedOne) {
-        EventLog log = newFactory("eventlog.follow.poll-timeout=5s").create("log");
-        add("log", 1, 4);
-        closeLater(log.follow(Tail.all(), live));
-        await().until(() -> live.caughtUp() == 1);
+        EventLog log = newFactory("eventlog.follow.poll-timeout=1s").create("log");
+        follow(log, 3, LARGE);
         await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
         failOver();
         for (String line : clients()) {
@@ -75,49 +66,62 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
                 redis.ask("CLIENT", "KILL", "ID", line.replaceAll("^id=(\\d+).*", "$1"));
             }
         }
-        if (!blockedOne) { // its connection is at the old master, which says so only when it follows the new one
-            redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
+        if (!blockedOne) { // what blocks there learns of the new master only when its own follows that
+            demote();
         }
-        addAtNext(4, 31);
-        await().until(() -> Told.has(live, 30));
+        addAtNext(4, 8);
         assertFewFailures();
-        addAtNext(31, 34);
-        await().until(() -> Told.has(live, 33));
-        Told.to(live).assertIs("1..33");
+        Told.awaitLast(live, 7);
+        demote();
+        addAtNext(8, 31);
+        Told.awaitLast(live, 30);
+        Told.to(live).assertIs("1..30");
     }
 
     /** Its pages come by another connection than what is new. */
     @Test
     void followerThatIsFarBehindGetsAllThatTheNewMasterHas() {
         EventLog log = newFactory().create("log");
-        add("log", 1, 200);
         Collected<Event> slow = Collected.and(batch -> TimeUnit.MILLISECONDS.sleep(30));
-        closeLater(log.follow(Tail.all(), live));
         closeLater(log.follow(Tail.all(), slow));
-        await().until(() -> live.count() == 199 && slow.count() > 0);
+        follow(log, 199, 1);
         failOver();
-        redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
+        demote();
         addAtNext(200, 301);
-        await().until(() -> Told.has(live, 300) && Told.has(slow, 300));
+        Told.awaitLast(live, 300);
+        Told.awaitLast(slow, 300);
         Told.to(live).assertIs("1..300");
         Told.to(slow).assertIs("1..300");
     }
 
     /** Both take writes for a while; then the old one's are lost. */
-    @Test
-    void followerIsToldThatTheOldMastersLastEventsAreLost() {
+    @ParameterizedTest
+    @ValueSource(ints = {1, LARGE})
+    void followerIsToldOnceThatTheOldMastersLastEventsAreLost(int size) {
         EventLog log = newFactory().create("log");
-        add("log", 1, 11);
-        closeLater(log.follow(Tail.all(), live));
-        await().until(() -> live.count() == 10);
+        follow(log, 10, size);
         failOver();
         add("log", 1001, 1004);
-        await().until(() -> Told.has(live, 1003));
+        Told.awaitLast(live, 1003);
         addAtNext(11, 31);
-        redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
-        await().until(() -> Told.has(live, 30));
+        demote();
+        Told.awaitLast(live, 30);
         assertFewFailures();
         Told.to(live).assertIs("1..10, 1001..1003, BEGAN_AGAIN, 11..30").assertMissed(-1);
+    }
+
+    /** Adds events of one size, and follows them. */
+    private void follow(EventLog log, int count, int size) {
+        closeLater(log.follow(Tail.all(), live));
+        await().until(() -> live.caughtUp() == 1);
+        for (int n = 1; n <= count; n++) {
+            redis.ask("XADD", "log", "*", "n", Integer.toString(n), "text", "x".repeat(size));
+        }
+        Told.awaitLast(live, count);
+    }
+
+    private void demote() {
+        redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
     }
 
     private void failOver() {

@@ -77,6 +77,19 @@ public final class Told {
     }
 
     /**
+     * Awaits an event.
+     *
+     * @param listener the listener that is to get it
+     * @param number its number
+     */
+    public static void awaitLast(Collected<Event> listener, int number) {
+        LogTests.await()
+                .untilAsserted(() -> assertThat(LogTests.numbers(listener.all()))
+                        .as(() -> "not yet in " + to(listener))
+                        .contains(number));
+    }
+
+    /**
      * Checks the whole sequence.
      *
      * @param alternatives as in {@link #toString()}; one of them must be it
