@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
@@ -66,7 +65,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         Told told = Told.to(slow);
         Object first = told.sequence().get(0);
         int from = first instanceof Gap ? 31 : (Integer) first;
-        told.assertWhole(from, 400, Set.of(), Set.of());
+        told.assertWhole(from, 400);
         assertThat(told.toString()).endsWith(", REMOVED, 66..400");
         assertThat(from).as("what the log held or holds of its newest ten").isIn(31, 34);
     }
@@ -135,7 +134,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         go.countDown();
         await().until(() -> Told.has(slow, 41));
         Told told = Told.to(slow);
-        told.assertWhole(1, 41, Set.of(), Set.of());
+        told.assertWhole(1, 41);
         assertThat(told.gaps()).hasSize(1);
         if (left > 0 || redis.isAtLeast(7)) { // before, one that is all alone looks as if others had been before it
             Told.to(live).assertIs("1..41");
@@ -162,7 +161,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         closeLater(log.follow(Tail.all(), slow));
         await().until(() -> Told.has(slow, 301));
         Told told = Told.to(slow);
-        told.assertWhole(1, 301, Set.of(), Set.of());
+        told.assertWhole(1, 301);
         assertThat(told.gaps()).isNotEmpty();
     }
 

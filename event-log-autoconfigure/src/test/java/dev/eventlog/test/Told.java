@@ -117,15 +117,25 @@ public final class Told {
 
     /**
      * Checks that each event from one number to another came once and in order, or that a gap in its place says that it was
-     * removed. A gap is told only where something is missing, and its number is right or absent. Retracted events neither come
-     * nor count.
+     * removed. Its number is right or absent: retracted events do not count. A gap where nothing is missing is wrong.
      *
      * @param first the first event that the follower asked for
      * @param last the last event of the log
-     * @param retracted what was deleted by itself before the follower can have got to it
-     * @param either what was deleted by itself while the follower may or may not have got to it
      */
-    public void assertWhole(int first, int last, Set<Integer> retracted, Set<Integer> either) {
+    public void assertWhole(int first, int last) {
+        assertWhole(first, last, Set.of(), Set.of(), false);
+    }
+
+    /**
+     * As {@link #assertWhole(int, int)}, where events were retracted.
+     *
+     * @param first the first event that the follower asked for
+     * @param last the last event of the log
+     * @param before what was retracted before the follower began, so never comes
+     * @param since what was retracted since, so may have come before that
+     * @param unsure whether Redis may be unable to tell that nothing is missing: then a gap without a number may say so
+     */
+    public void assertWhole(int first, int last, Set<Integer> before, Set<Integer> since, boolean unsure) {
         int next = first;
         Gap gap = null;
         for (Object each : sequence) {
@@ -135,32 +145,30 @@ public final class Told {
             }
             int number = (Integer) each;
             assertThat(number).as("%d after %d in %s", number, next - 1, this).isGreaterThanOrEqualTo(next);
-            assertThat(retracted).as("delivered in %s", this).doesNotContain(number);
-            assertGap(gap, next, number, retracted, either);
+            assertThat(before).as("retracted before, but delivered in %s", this).doesNotContain(number);
+            List<Integer> lost = LogTests.range(next, number).stream()
+                    .filter(missing -> !before.contains(missing) && !since.contains(missing))
+                    .toList();
+            assertGap(gap, lost, unsure);
             gap = null;
             next = number + 1;
         }
-        assertGap(null, next, last + 1, retracted, either);
+        assertThat(next).as("the end of %s", this).isEqualTo(last + 1);
     }
 
-    private void assertGap(@Nullable Gap gap, int from, int to, Set<Integer> retracted, Set<Integer> either) {
-        List<Integer> missing = LogTests.range(from, to).stream()
-                .filter(number -> !retracted.contains(number))
-                .toList();
-        long atLeast =
-                missing.stream().filter(number -> !either.contains(number)).count();
-        if (atLeast > 0) {
-            assertThat(gap).as("no gap for %s in %s", missing, this).isNotNull();
+    private void assertGap(@Nullable Gap gap, List<Integer> lost, boolean unsure) {
+        if (!lost.isEmpty()) {
+            assertThat(gap).as("no gap for %s in %s", lost, this).isNotNull();
         }
-        if (gap == null) {
-            return;
+        if (gap != null) {
+            assertThat(gap.kind()).as("%s", this).isEqualTo(Gap.Kind.REMOVED);
+            assertThat(!lost.isEmpty() || (unsure && gap.missed().isEmpty()))
+                    .as("%s stands for nothing in %s", gap, this)
+                    .isTrue();
+            assertThat(gap.missed().orElse(lost.size()))
+                    .as("the number of %s, for %s in %s", gap, lost, this)
+                    .isEqualTo(lost.size());
         }
-        assertThat(gap.kind()).as("%s", this).isEqualTo(Gap.Kind.REMOVED);
-        assertThat(missing).as("what %s stands for in %s", gap, this).isNotEmpty();
-        gap.missed()
-                .ifPresent(missed -> assertThat(missed)
-                        .as("the number of %s, for %s in %s", gap, missing, this)
-                        .isBetween(atLeast, (long) missing.size()));
     }
 
     /** {@return the gaps, in order} */
