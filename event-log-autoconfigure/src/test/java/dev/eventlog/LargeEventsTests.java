@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,8 +27,7 @@ class LargeEventsTests extends ClosingTests {
     private static final int MEGABYTE = 1_000_000;
     private static final int COUNT = 40;
 
-    private final EmbeddedRedis redis =
-            closeLater(EmbeddedRedis.with("--client-output-buffer-limit", "normal 16mb 0 0"));
+    private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
     private final EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
                     redis.uri(),
                     "spring.data.redis.timeout=5s",
@@ -36,6 +36,11 @@ class LargeEventsTests extends ClosingTests {
                     "eventlog.follow.recovery.max-delay=500ms")))
             .create("log");
     private final Collected<Event> listener = Collected.events();
+
+    @BeforeEach
+    void limit() {
+        redis.ask("CONFIG", "SET", "client-output-buffer-limit", "normal 16mb 0 0");
+    }
 
     @Test
     void followerOfAllGetsEventsThatDoNotFitIntoOnePage(CapturedOutput output) {
