@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands on the loopback interface between an application and its Redis, and does to their connections what a network can:
- * cuts them, lets none begin, delays the replies, or loses them after the command was carried out.
+ * cuts them, lets none begin, leads them to another server, delays the replies, or loses them after the command was carried
+ * out.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -32,7 +33,7 @@ public final class TcpProxy implements AutoCloseable {
         CUT
     }
 
-    private final URI server;
+    private volatile URI server;
     private final int port;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
@@ -72,6 +73,15 @@ public final class TcpProxy implements AutoCloseable {
     /** {@return how many pieces of replies it has lost} */
     public long swallowed() {
         return swallowed.get();
+    }
+
+    /**
+     * Leads new connections to another server, as a failover does. Those that there are stay where they are.
+     *
+     * @param server where it listens
+     */
+    public void leadTo(URI server) {
+        this.server = server;
     }
 
     /** Cuts all connections. New ones are accepted. */
@@ -173,6 +183,7 @@ public final class TcpProxy implements AutoCloseable {
                 Socket client = socket.accept();
                 accepted.incrementAndGet();
                 Socket behind = new Socket();
+                URI server = this.server;
                 try {
                     behind.connect(new InetSocketAddress(server.getHost(), server.getPort()), 1_000);
                 } catch (IOException away) {
