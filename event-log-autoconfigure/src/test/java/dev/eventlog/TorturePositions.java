@@ -54,8 +54,16 @@ final class TorturePositions implements BeanPostProcessor {
         @Override
         public boolean store(String name, String log, @Nullable EventId before, EventId position) {
             long asked = System.nanoTime();
-            boolean stored = positions.store(name, log, before, position);
             TortureNamed instance = instance(name, log);
+            boolean stored;
+            try {
+                stored = positions.store(name, log, before, position);
+            } catch (RuntimeException unknown) {
+                if (instance != null) {
+                    instance.isUnsure();
+                }
+                throw unknown;
+            }
             if (stored && instance != null) {
                 instance.hasStored(before, position, asked);
             }
