@@ -118,11 +118,23 @@ final class TortureClients implements AutoCloseable {
         }
     }
 
-    /** Adds an event to every log. */
-    void addEverywhere() throws InterruptedException {
-        for (EventLog log : logs.get(0)) {
-            writers.add(log, 0);
+    /**
+     * Adds an event to every log, in every application.
+     *
+     * @return what failed, for each application in which anything did
+     */
+    List<String> addEverywhere() throws InterruptedException {
+        List<String> failures = new ArrayList<>();
+        for (int application = 0; application < logs.size(); application++) {
+            boolean added = true;
+            for (EventLog log : logs.get(application)) {
+                added &= writers.add(log, 0);
+            }
+            if (!added) {
+                failures.add("application " + application + ", where an add failed last by " + writers.lastFailure());
+            }
         }
+        return failures;
     }
 
     /** Ends all readers and applications. */

@@ -113,7 +113,8 @@ final class TortureGaps {
         judgeNumber(step, range);
         if (gap.kind() == Gap.Kind.REMOVED && range.most == 0 && gap.missed().isEmpty()) {
             boolean couldNot = history.lives(step.account().log()).stream()
-                    .filter(each -> each == life || (each.ordinal >= lowestLife && cursor != null && each.holds(cursor)))
+                    .filter(each ->
+                            each == life || (each.ordinal >= lowestLife && cursor != null && each.holds(cursor)))
                     .anyMatch(each -> couldNotTell(step, each));
             if (couldNot) {
                 findings.count("gaps removed where nothing was, and Redis could not tell");

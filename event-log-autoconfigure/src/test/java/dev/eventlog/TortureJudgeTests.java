@@ -36,7 +36,8 @@ class TortureJudgeTests {
     }
 
     @Test
-    void eventThatIsLostIsFoundInEachHistory() { // but where a restart lost a retraction, of which there is none in these
+    void eventThatIsLostIsFoundInEachHistory() { // but where a restart lost a retraction, of which there is none in
+        // these
         int mutated = 0;
         for (long seed = 0; seed < LOSSES; seed++) {
             TortureModel model = history(seed, true);

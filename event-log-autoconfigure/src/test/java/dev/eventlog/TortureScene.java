@@ -82,6 +82,7 @@ class TortureScene {
     /** Notes what should not have happened: a kind, a colon and a text. */
     void trouble(String trouble) {
         troubles.add(trouble);
+        System.out.println("TROUBLE " + trouble);
     }
 
     void count(String figure) {

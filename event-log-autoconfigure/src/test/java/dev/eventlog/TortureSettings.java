@@ -54,6 +54,9 @@ record TortureSettings(
                 default -> throw new IllegalArgumentException(name);
             }
         }
+        if (sentinel && faketime) {
+            throw new IllegalArgumentException("--faketime is not for a run with --sentinel");
+        }
         if (processes < 0) {
             processes = length.compareTo(SHORT) < 0 ? 0 : 1;
         }

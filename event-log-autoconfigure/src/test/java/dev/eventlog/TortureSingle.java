@@ -7,6 +7,7 @@ import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TcpProxy;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One server with every write on disk before it answers, and one proxy before it that all applications share. */
 final class TortureSingle extends TortureServer {
@@ -14,6 +15,21 @@ final class TortureSingle extends TortureServer {
     private final EmbeddedRedis redis = EmbeddedRedis.onDisk();
     private final TcpProxy proxy = new TcpProxy(redis.uri());
     private final TortureHistory history = new TortureHistory();
+    private final @Nullable TortureServerClock clock;
+
+    /**
+     * A server.
+     *
+     * @param faketime whether its clock can be set
+     */
+    TortureSingle(boolean faketime) {
+        clock = faketime ? new TortureServerClock() : null;
+        if (clock != null) {
+            redis.kill();
+            redis.setEnvironment(clock.environment());
+            redis.start();
+        }
+    }
 
     @Override
     List<String> settings(int client) {
@@ -27,6 +43,10 @@ final class TortureSingle extends TortureServer {
 
     @Override
     void harm(Fault fault) throws InterruptedException {
+        if (fault.kind() == Kind.CLOCK_BACK && clock != null) {
+            clock.back(redis);
+            return;
+        }
         if (harmConnections(fault, List.of(proxy)) || harmServer(fault, redis)) {
             return;
         }
@@ -59,5 +79,8 @@ final class TortureSingle extends TortureServer {
     public void close() {
         proxy.close();
         redis.close();
+        if (clock != null) {
+            clock.delete();
+        }
     }
 }

@@ -15,6 +15,7 @@ final class TortureWriters {
 
     private final TortureScene scene;
     private final List<List<EventLog>> logs; // of each application, as in TortureLogs
+    private volatile @Nullable EventLogException lastFailure;
 
     TortureWriters(TortureScene scene, List<List<EventLog>> logs) {
         this.scene = scene;
@@ -46,16 +47,16 @@ final class TortureWriters {
             if (random.nextInt(6) == 0) {
                 addOnce(log, count, random);
             } else {
-                add(to, count);
+                boolean unused = add(to, count);
             }
             int burst = random.nextInt(10) == 0 ? 5 : 1;
             TimeUnit.MILLISECONDS.sleep(random.nextInt(written.pause() * burst));
         }
     }
 
-    /** Adds so many by {@code addAll}, or one by {@code add}. */
-    void add(EventLog log, int count) throws InterruptedException {
-        tryToAdd(log, count, numbers(count), null);
+    /** Adds so many by {@code addAll}, or one by {@code add}. {@return whether that was answered} */
+    boolean add(EventLog log, int count) throws InterruptedException {
+        return tryToAdd(log, count, numbers(count), null) == Outcome.ANSWERED;
     }
 
     /** Adds with an idempotency key, again and again until the outcome is known, and now and then once more after that. */
@@ -70,6 +71,12 @@ final class TortureWriters {
             }
             TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
         }
+    }
+
+    /** {@return why an add failed last} */
+    @Nullable
+    EventLogException lastFailure() {
+        return lastFailure;
     }
 
     private List<Long> numbers(int count) {
@@ -95,6 +102,7 @@ final class TortureWriters {
             outcome = Outcome.UNKNOWN;
         } catch (EventLogException failure) {
             outcome = Outcome.FAILED;
+            lastFailure = failure;
         }
         scene.note(new Attempt(log.name(), of, sentAt, outcome, System.nanoTime(), ids, key));
         if (outcome != Outcome.ANSWERED) {

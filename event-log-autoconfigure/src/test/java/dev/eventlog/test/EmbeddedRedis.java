@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +36,21 @@ public final class EmbeddedRedis implements AutoCloseable {
     private final String[] settings;
     private @Nullable Process process;
 
+    private final Map<String, String> environment = new HashMap<>();
+
     private EmbeddedRedis(int port, Path directory, String... settings) {
         this.port = port;
         this.directory = directory;
         this.settings = settings;
+    }
+
+    /**
+     * Sets variables that the process has from its next start on.
+     *
+     * @param variables their names and values
+     */
+    public void setEnvironment(Map<String, String> variables) {
+        environment.putAll(variables);
     }
 
     /** {@return a running server that writes nothing to disk} */
@@ -181,11 +195,12 @@ public final class EmbeddedRedis implements AutoCloseable {
         command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
         Path output = directory.resolve("output");
         try {
-            Process started = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            Process started = builder.start();
             process = started;
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
             while (!RedisProbe.answers(uri())) {
@@ -231,6 +246,28 @@ public final class EmbeddedRedis implements AutoCloseable {
     public Path writes() {
         Path since7 = directory.resolve("appendonlydir").resolve("appendonly.aof.1.incr.aof");
         return Files.exists(since7) ? since7 : directory.resolve("appendonly.aof");
+    }
+
+    /**
+     * The files of a server, from Redis 7 on, that has its data on disk.
+     *
+     * @param kind {@code base} for what it had when it began to write, or {@code incr} for what it has written since
+     * @return those that there are now, the newest last
+     */
+    public List<Path> writes(String kind) {
+        Path folder = directory.resolve("appendonlydir");
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file ->
+                            file.getFileName().toString().matches("appendonly\\.aof\\.\\d+\\." + kind + "\\..*"))
+                    .sorted(Comparator.comparingInt(file ->
+                            Integer.parseInt(file.getFileName().toString().split("\\.")[2])))
+                    .toList();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     /** Deletes the data of a server that is not running. */

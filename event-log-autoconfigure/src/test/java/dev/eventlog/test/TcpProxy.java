@@ -1,5 +1,7 @@
 package dev.eventlog.test;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +40,7 @@ public final class TcpProxy implements AutoCloseable {
     private @Nullable ServerSocket listening; // guarded by this
     private volatile Replies replies = Replies.PASS;
     private volatile Duration delay = Duration.ZERO;
+    private volatile Map<String, String> replaced = Map.of();
 
     /**
      * A proxy that passes everything on.
@@ -134,6 +138,29 @@ public final class TcpProxy implements AutoCloseable {
         replies = Replies.PASS;
     }
 
+    /**
+     * Says something else than the server does, so that whoever asks a sentinel is told of other proxies. Only for replies
+     * that come in one piece.
+     *
+     * @param texts what to say instead of what; each as long as the other
+     */
+    public void replaceInReplies(Map<String, String> texts) {
+        texts.forEach((from, to) -> {
+            if (from.length() != to.length()) {
+                throw new IllegalArgumentException(from + " is not as long as " + to);
+            }
+        });
+        replaced = Map.copyOf(texts);
+    }
+
+    private byte[] replaced(byte[] buffer, int count) {
+        String text = new String(buffer, 0, count, ISO_8859_1);
+        for (Map.Entry<String, String> each : replaced.entrySet()) {
+            text = text.replace(each.getKey(), each.getValue());
+        }
+        return text.getBytes(ISO_8859_1);
+    }
+
     @Override
     public void close() {
         refuse();
@@ -225,7 +252,11 @@ public final class TcpProxy implements AutoCloseable {
                             Thread.sleep(pause.toMillis());
                         }
                     }
-                    out.write(buffer, 0, count);
+                    if (areReplies && !replaced.isEmpty()) {
+                        out.write(replaced(buffer, count));
+                    } else {
+                        out.write(buffer, 0, count);
+                    }
                     out.flush();
                 }
             } catch (IOException gone) {
