@@ -36,7 +36,7 @@ final class TortureProcess implements AutoCloseable {
     static final long NUMBERS = 1_000_000_000;
 
     private static final int STARTS = 1_000;
-    private static final int PATIENCE = 40_000;
+    private static final int PATIENCE = 180_000;
 
     private final TortureScene scene;
     private final int index;
