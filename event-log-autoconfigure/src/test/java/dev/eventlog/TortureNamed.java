@@ -18,7 +18,7 @@ final class TortureNamed implements EventBatchListener<Event> {
     /** What was told from one look at the stored position to the next. */
     static final class Incarnation {
         final String instance;
-        /** When it began to deliver, by {@link System#nanoTime()}. */
+        /** When it last looked at the stored position before it began, by {@link System#nanoTime()}. */
         final long at;
         /** The position after which it goes on. */
         final EventId after;
@@ -80,6 +80,7 @@ final class TortureNamed implements EventBatchListener<Event> {
     private final Random random;
     private final AtomicInteger inCall = new AtomicInteger();
     private final List<Incarnation> incarnations = new ArrayList<>(); // guarded by itself
+    private volatile long lookedAt = System.nanoTime();
     private @Nullable EventId goesOnAfter; // guarded by incarnations; null if it goes on as before
     private volatile @Nullable Got last;
     private volatile @Nullable Consumer<Object> notes;
@@ -98,6 +99,11 @@ final class TortureNamed implements EventBatchListener<Event> {
 
     void keepNotes(Consumer<Object> keeper) {
         notes = keeper;
+    }
+
+    /** The follower is about to look at the stored position. */
+    void looks() {
+        lookedAt = System.nanoTime();
     }
 
     /** Of this position the follower knows now that it is stored: after it, it may go on. */
@@ -160,7 +166,7 @@ final class TortureNamed implements EventBatchListener<Event> {
         synchronized (incarnations) {
             EventId after = goesOnAfter;
             if (after != null || incarnations.isEmpty()) {
-                Incarnation begun = new Incarnation(instance, System.nanoTime(), after != null ? after : EventId.MIN);
+                Incarnation begun = new Incarnation(instance, lookedAt, after != null ? after : EventId.MIN);
                 incarnations.add(begun);
                 goesOnAfter = null;
                 note(begun);

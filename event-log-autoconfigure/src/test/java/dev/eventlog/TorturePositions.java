@@ -42,8 +42,11 @@ final class TorturePositions implements BeanPostProcessor {
 
         @Override
         public Optional<EventId> load(String name, String log) {
-            Optional<EventId> found = positions.load(name, log);
             TortureNamed instance = instance(name, log);
+            if (instance != null) {
+                instance.looks();
+            }
+            Optional<EventId> found = positions.load(name, log);
             if (instance != null) {
                 found.ifPresent(instance::standsAt);
             }
