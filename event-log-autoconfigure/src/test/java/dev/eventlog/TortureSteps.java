@@ -93,9 +93,10 @@ final class TortureSteps {
             beganAgain = true;
             sinceItBegan.clear();
             boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
-            if (cursor() != null && isGone(cursor(), by)) {
+            Added cursor = cursor();
+            if ((before == null && start.isBlind()) || (cursor != null && isGone(cursor, by))) {
                 if (!mayHave) {
-                    findings.count("told to have begun again where the event at the cursor was gone");
+                    findings.count("told to have begun again where Redis could not tell");
                 }
             } else if (mayHave) {
                 life++;
