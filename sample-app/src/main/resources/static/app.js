@@ -220,6 +220,11 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 
 // ---- adding ---------------------------------------------------------------------------------------------------------
 
+// One key for each reading that somebody types: to send that one again, after an answer that got lost, adds it once.
+const newKey = () => Date.now() + '-' + Math.random().toString(36).slice(2);
+let idempotencyKey = newKey();
+$('add').addEventListener('input', () => idempotencyKey = newKey());
+
 $('add').addEventListener('submit', async event => {
   event.preventDefault();
   const name = $('add-sensor').value.trim();
@@ -232,7 +237,7 @@ $('add').addEventListener('submit', async event => {
   try {
     const answer = await fetch(`api/sensors/${encodeURIComponent(name)}/readings`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': idempotencyKey },
       body: JSON.stringify({ temperature: Number(temperature) }),
     });
     const body = await answer.json();
@@ -240,6 +245,7 @@ $('add').addEventListener('submit', async event => {
       say(body.detail ?? body.title ?? 'The server refused.', (body.errors ?? []).map(error => error.field));
       return;
     }
+    idempotencyKey = newKey();
     // Nothing is drawn here: the reading comes back through the log, as in every other tab.
     $('add-message').textContent = 'Added as ' + body.id;
     $('add-temperature').value = '';

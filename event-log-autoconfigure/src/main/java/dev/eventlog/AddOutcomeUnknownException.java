@@ -1,11 +1,13 @@
 package dev.eventlog;
 
 /**
- * Redis did not answer an add: the events may stand in the log, all of them, or none of them ever will. Nothing sends them
- * again: that is for the caller to decide, who can read the end of the log first; or simply repeat the call, if it was made
- * with {@link AddOptions#idempotent}.
+ * Redis did not answer an add: the events may stand in the log, all of them, now or in a moment, or none of them ever will.
+ * The library does not send them again. A call that was made with {@link AddOptions#idempotent} can simply be repeated;
+ * whoever made it without reads the end of the log first.
+ *
+ * <p>It is no {@link EventLogUnavailableException}: to repeat an add is safe after that one, but can add twice after this one.
  */
-public class AddOutcomeUnknownException extends EventLogUnavailableException {
+public class AddOutcomeUnknownException extends EventLogException {
 
     private static final long serialVersionUID = 1L;
 

@@ -1,6 +1,5 @@
 package dev.eventlog;
 
-import java.time.Instant;
 import java.util.Map;
 
 /**
@@ -9,7 +8,7 @@ import java.util.Map;
  * @param id the id that Redis gave it
  * @param fields its fields as stored, text by name, in stored order; unmodifiable, without null
  */
-public record Event(EventId id, Map<String, String> fields) {
+public record Event(EventId id, Map<String, String> fields) implements LoggedEvent {
 
     /**
      * An event with a copy of the given fields.
@@ -19,10 +18,5 @@ public record Event(EventId id, Map<String, String> fields) {
      */
     public Event {
         fields = Fields.copyOf(fields);
-    }
-
-    /** {@return the moment at which the event was added, by the clock of Redis: that of its {@link #id()}} */
-    public Instant timestamp() {
-        return id.timestamp();
     }
 }

@@ -38,10 +38,11 @@ public interface EventBatchListener<E> {
     default void onCaughtUp() throws Exception {}
 
     /**
-     * Events that the follower had not got yet are gone: trimmed, deleted, or lost with the log, which then began again.
-     * Called before the first event after the gap is delivered. Logs a warning unless implemented.
+     * Events left by the old end of the log before the follower got to them: they were trimmed, or the log expired, was
+     * deleted, lost or replaced, and began again. Called before anything later is delivered. An event that somebody deletes
+     * by itself ({@code XDEL}) is neither delivered nor reported. Logs a warning unless implemented.
      *
-     * @param gap what is known of it
+     * @param gap what is known of it; {@link Gap#missed()} is the exact number of events or empty
      * @throws Exception to stop the follower, or to be called again
      */
     default void onGap(Gap gap) throws Exception {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A log could not be written, read or followed. This class itself says that Redis refused, and will again until something is
  * changed: the key holds another type, the memory is full, the user lacks a permission. What may pass by itself is an
- * {@link EventLogUnavailableException}. The message names the log and the way out; the cause is Spring Data's exception.
+ * {@link EventLogUnavailableException}; an add that got no answer ends in an {@link AddOutcomeUnknownException}. The message names the log and the way out; the cause is Spring Data's exception.
  */
 public class EventLogException extends RuntimeException {
 

@@ -92,29 +92,30 @@ public final class EventLogOptions {
         /**
          * Limits the number of events.
          *
-         * @param maxLength how many to keep at most; at or below 0 for no limit
+         * @param maxLength how many to keep at most; 0 for no limit
          * @return this builder
+         * @throws IllegalArgumentException if the number is negative
          */
         public Builder maxLength(long maxLength) {
-            this.maxLength = Math.max(maxLength, 0);
+            if (maxLength < 0) {
+                throw new IllegalArgumentException("maxLength " + maxLength
+                        + ": must not be negative; 0 means that the log may have any number of events");
+            }
+            this.maxLength = maxLength;
             return this;
         }
 
         /**
          * Limits the life of the log.
          *
-         * @param ttl how long after the last add the whole log is deleted, to the millisecond; at or below zero for never
+         * @param ttl how long after the last add the whole log is deleted, to the millisecond; zero for never
          * @return this builder
-         * @throws IllegalArgumentException if the time is above zero and below a millisecond, or above 100 years
+         * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
          */
         public Builder ttlAfterLastAdd(Duration ttl) {
-            if (ttl.isZero() || ttl.isNegative()) {
-                this.ttlAfterLastAdd = Duration.ZERO;
-                return this;
-            }
-            if (!isSensible(ttl)) {
+            if (!ttl.isZero() && !isSensible(ttl)) {
                 throw new IllegalArgumentException("ttlAfterLastAdd " + ttl
-                        + ": must be from 1 millisecond to 100 years, or zero or less for a log that never expires");
+                        + ": must be from 1 millisecond to 100 years, or 0 for a log that never expires");
             }
             this.ttlAfterLastAdd = ttl;
             return this;

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Redis could not be reached, did not answer in time, or cannot answer now (it is loading its data, say, or its cluster is
- * down). The same call may succeed later. An add that ends so has added nothing, unless it is an
- * {@link AddOutcomeUnknownException}.
+ * down). The same call may succeed later. An add that ends so has added nothing; one that may have added something ends in an
+ * {@link AddOutcomeUnknownException}, which is not of this type.
  */
 public class EventLogUnavailableException extends EventLogException {
 

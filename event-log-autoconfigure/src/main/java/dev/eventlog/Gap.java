@@ -3,20 +3,25 @@ package dev.eventlog;
 import java.util.OptionalLong;
 
 /**
- * What a follower missed. Immutable.
+ * Events that a follower missed because they left by the old end of the log before it got to them: the log was trimmed,
+ * expired, was deleted, or was lost or replaced. Immutable.
+ *
+ * <p>An event that somebody deletes by itself ({@code XDEL}) before a follower gets to it is no gap: it is neither delivered
+ * nor reported.
  *
  * @param log the name of the log
  * @param kind what became of the events
  * @param lastSeen the last event delivered before the gap; {@link EventId#MIN} if there was none
  * @param firstAvailable the first event after the gap, which is delivered next
- * @param missed how many events were lost; empty where Redis cannot tell (below Redis 7, and where the follower's place in
- *     the count is not known)
+ * @param missed exactly how many events were missed, or empty: never an estimate. It is empty where Redis cannot tell for
+ *     certain: below Redis 7, where the log began again, and where single events were deleted too or the
+ *     stream has consumer groups
  */
 public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailable, OptionalLong missed) {
 
     /** What became of the events. */
     public enum Kind {
-        /** Trimmed or deleted: the log goes on. */
+        /** Trimmed, by a max-length or by hand: the log goes on. */
         REMOVED,
         /** The log was deleted, expired, or lost its data, and began again: ids may start anew below {@link #lastSeen}. */
         BEGAN_AGAIN

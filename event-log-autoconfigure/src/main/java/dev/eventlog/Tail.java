@@ -1,7 +1,7 @@
 package dev.eventlog;
 
 /**
- * Where in a log to begin: with all of it, its last events, or at an id. Always the newest end of the log, oldest event
+ * Where in a log to begin: with all of it, its last events, only what comes, or at an id. Always the newest end of the log, oldest event
  * first. A log with a max-length never answers more than its newest max-length events, whatever the tail. A closed set of
  * immutable values.
  */
@@ -19,12 +19,22 @@ public sealed interface Tail {
     /**
      * The newest events.
      *
-     * @param count how many at most; with 0, {@code follow} delivers only what comes
+     * @param count how many at most; 0 is {@link #newOnly()}
      * @return the tail
      * @throws IllegalArgumentException if the count is negative
      */
     static Tail last(long count) {
         return new Last(count);
+    }
+
+    /**
+     * Nothing that the log holds, only what comes from now on: {@code follow} delivers what is added after it has returned,
+     * and {@code read} answers nothing. The same as {@link #last(long) last(0)}.
+     *
+     * @return the tail
+     */
+    static Tail newOnly() {
+        return new Last(0);
     }
 
     /**
@@ -39,7 +49,7 @@ public sealed interface Tail {
 
     /**
      * All that came after an event: the way to resume. A follower that begins so is told by
-     * {@link EventBatchListener#onGap} if events after the id may have been removed in the meantime. If the id is above the
+     * {@link EventBatchListener#onGap} if events after the id may have been trimmed or lost in the meantime. If the id is above the
      * log's last one, it begins at that, and is told that the log began again with the next event: what the log holds may be
      * what was seen.
      *

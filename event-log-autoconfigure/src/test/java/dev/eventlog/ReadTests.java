@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.eventlog.test.Collected;
 import dev.eventlog.test.LogTests;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,6 +114,38 @@ class ReadTests extends LogTests {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventId.parse(text))
                 .withMessageContaining("'" + text + "'");
+    }
+
+    @Test
+    void newOnlyIsTheLastNone() {
+        EventLog log = newLog();
+        log.add(event(0));
+        assertThat(Tail.newOnly()).isEqualTo(Tail.last(0));
+        assertThat(log.read(Tail.newOnly())).isEmpty();
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.newOnly(), listener));
+        log.add(event(1));
+        await().until(() -> listener.count() > 0);
+        assertThat(numbers(listener.all())).containsExactly(1);
+    }
+
+    @Test
+    void negativeLimitsAreRefusedAndZeroIsNone() {
+        EventLogOptions.Builder options = EventLogOptions.builder();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> options.maxLength(-1))
+                .withMessageContaining("maxLength -1")
+                .withMessageContaining("0 means");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> options.ttlAfterLastAdd(Duration.ofSeconds(-1)))
+                .withMessageContaining("ttlAfterLastAdd PT-1S")
+                .withMessageContaining("or 0");
+        assertThatIllegalArgumentException().isThrownBy(() -> newLog(those -> those.maxLength(Long.MIN_VALUE)));
+        EventLogOptions none =
+                options.maxLength(0).ttlAfterLastAdd(Duration.ZERO).build();
+        assertThat(none.hasMaxLength()).isFalse();
+        assertThat(none.hasTtl()).isFalse();
+        assertThat(none).isEqualTo(EventLogOptions.builder().build());
     }
 
     @Test

@@ -1,19 +1,18 @@
 package dev.eventlog;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
+import dev.eventlog.TortureLife.End;
+import dev.eventlog.test.AppendOnlyFile;
+import dev.eventlog.test.AppendOnlyFile.Transaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.TreeSet;
 
 /**
  * What has become of the logs of a torture run, in the order in which Redis did it: read out of the file in which Redis
@@ -21,29 +20,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class TortureHistory {
 
-    /** Why a life ended. */
-    enum End {
-        /** Deleted, expired or flushed: its unread events are to be told of. */
-        DELETED,
-        /** Lost by the restart of a server that had lost writes. */
-        LOST
-    }
-
-    /** Why an event is no longer in a life of its log. */
-    enum Removal {
-        TRIMMED,
-        DELETED
-    }
+    /** In a history that was kept: so many of the newest writes were lost then. */
+    private static final String LOSE = "LOSE";
 
     /** An event that was added: the same object in all lives that hold it. */
     static final class Added {
         final int order;
+        final int tick;
         final String key;
         final EventId id;
         final long number;
 
-        Added(int order, String key, EventId id, long number) {
+        Added(int order, int tick, String key, EventId id, long number) {
             this.order = order;
+            this.tick = tick;
             this.key = key;
             this.id = id;
             this.number = number;
@@ -55,168 +45,185 @@ final class TortureHistory {
         }
     }
 
-    /** A log from its first event until it was deleted, or set back by a restart that lost writes. */
-    static final class Life {
-        final int ordinal;
-        final String key;
-        final List<Added> events = new ArrayList<>();
-        final Map<Added, Integer> index = new IdentityHashMap<>();
-        final Map<Added, Removal> removed = new IdentityHashMap<>();
-        private final ArrayDeque<Added> kept = new ArrayDeque<>();
+    /** What Redis did at once: a command, or the commands of a script. */
+    private record Step(List<List<String>> commands, List<Added> added, int tick, int endInFile) {}
 
-        @Nullable
-        End end;
-
-        Life(int ordinal, String key) {
-            this.ordinal = ordinal;
-            this.key = key;
-        }
-
-        private void add(Added added) {
-            index.put(added, events.size());
-            events.add(added);
-            kept.add(added);
-        }
-
-        private void trim(long length) {
-            while (kept.size() > length) {
-                removed.put(kept.remove(), Removal.TRIMMED);
-            }
-        }
-
-        private void delete(EventId id) {
-            kept.removeIf(added -> {
-                boolean gone = added.id.equals(id);
-                if (gone) {
-                    removed.put(added, Removal.DELETED);
-                }
-                return gone;
-            });
-        }
-
-        private boolean isAs(Life other) {
-            return end == null
-                    && events.size() == other.events.size()
-                    && removed.size() == other.removed.size()
-                    && events.get(0) == other.events.get(0);
-        }
-
-        @Override
-        public String toString() {
-            return "life " + ordinal + " of " + events.size() + " events, " + removed.size() + " removed"
-                    + (end == null ? "" : ", " + end);
-        }
+    /** What is in Redis. */
+    private static final class State {
+        final Map<String, TortureLife> logs = new HashMap<>();
+        final Map<String, Map<String, String>> hashes = new HashMap<>();
     }
 
-    /** What Redis did at once: a command, or the commands of a script. */
-    private record Step(List<List<String>> commands, List<Added> added, int endInFile) {}
-
     private final List<Step> steps = new ArrayList<>();
-    private final Map<String, Life> current = new HashMap<>();
-    private final Map<String, List<Life>> lives = new HashMap<>();
+    private final List<List<List<String>>> all = new ArrayList<>(); // with what was lost
+    private State current = new State();
+    private final Map<String, List<TortureLife>> lives = new HashMap<>();
     private final Map<Long, List<Added>> byNumber = new HashMap<>();
+    private final Map<String, TreeSet<Integer>> gone = new HashMap<>();
     private int orders;
+    private int ticks;
 
     /** Reads what has been written since. The server must not be writing. */
     void read(Path writes) {
-        if (!Files.exists(writes)) {
-            return;
-        }
-        byte[] file;
-        try {
-            file = Files.readAllBytes(writes);
-        } catch (IOException ex) {
-            throw new UncheckedIOException(ex);
-        }
-        Parser parser = new Parser(file, length());
-        List<List<String>> transaction = null;
-        List<String> command;
-        while ((command = parser.next()) != null) {
-            switch (command.get(0)) {
-                case "MULTI" -> transaction = new ArrayList<>();
-                case "EXEC" -> {
-                    take(transaction == null ? List.of() : transaction, parser.at);
-                    transaction = null;
-                }
-                default -> {
-                    if (transaction != null) {
-                        transaction.add(command);
-                    } else {
-                        take(List.of(command), parser.at);
-                    }
-                }
-            }
+        if (Files.exists(writes)) {
+            transactions(writes, length()).forEach(each -> take(each.commands(), each.end()));
         }
     }
 
-    private void take(List<List<String>> commands, int end) {
+    private static List<Transaction> transactions(Path file, int from) {
+        try {
+            return AppendOnlyFile.read(Files.readAllBytes(file), from);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** Keeps all of it, also what was lost, in a file in which Redis would keep it. */
+    void save(Path file) throws IOException {
+        AppendOnlyFile.write(file, all);
+    }
+
+    /** {@return a history that was kept} */
+    static TortureHistory load(Path file) {
+        TortureHistory history = new TortureHistory();
+        for (Transaction each : transactions(file, 0)) {
+            List<String> first =
+                    each.commands().isEmpty() ? List.of("") : each.commands().get(0);
+            if (first.get(0).equals(LOSE)) {
+                history.lose(Integer.parseInt(first.get(1)));
+            } else {
+                history.take(each.commands(), each.end());
+            }
+        }
+        return history;
+    }
+
+    /** Takes what Redis did at once. */
+    void take(List<List<String>> commands, int endInFile) {
+        int tick = ++ticks;
         List<Added> added = new ArrayList<>();
         for (List<String> command : commands) {
             if (command.get(0).equals("XADD")) {
-                Added event = event(command);
+                Added event = event(command, tick);
                 added.add(event);
                 byNumber.computeIfAbsent(event.number, number -> new ArrayList<>(1))
                         .add(event);
             }
         }
-        Step step = new Step(commands, added, end);
+        Step step = new Step(commands, added, tick, endInFile);
         steps.add(step);
+        all.add(commands);
         carryOut(step, current, true);
     }
 
-    private void carryOut(Step step, Map<String, Life> on, boolean register) {
+    private void carryOut(Step step, State on, boolean register) {
+        int tick = step.tick();
         int next = 0;
         for (List<String> command : step.commands()) {
             String key = command.size() > 1 ? command.get(1) : "";
-            Life life = on.get(key);
+            TortureLife life = on.logs.get(key);
             switch (command.get(0)) {
                 case "XADD" -> {
-                    Life grown = life != null ? life : begin(key, on, register);
+                    TortureLife grown = life != null ? life : begin(key, on, tick, register);
                     grown.add(step.added().get(next++));
-                    if (command.get(2).equalsIgnoreCase("MAXLEN")) {
-                        grown.trim(Long.parseLong(command.get(command.get(3).equals("=") ? 4 : 3)));
-                    }
+                    trim(grown, command, idAt(command), tick);
                 }
                 case "XTRIM" -> {
                     if (life != null) {
-                        life.trim(Long.parseLong(command.get(command.get(3).equals("=") ? 4 : 3)));
+                        trim(life, command, command.size(), tick);
                     }
                 }
                 case "XDEL" -> {
                     if (life != null) {
-                        command.subList(2, command.size()).forEach(id -> life.delete(EventId.parse(id)));
+                        command.subList(2, command.size()).forEach(id -> life.retract(EventId.parse(id), tick));
                     }
                 }
-                case "DEL", "UNLINK" -> command.subList(1, command.size()).forEach(each -> end(each, on));
-                case "FLUSHALL" -> List.copyOf(on.keySet()).forEach(each -> end(each, on));
-                case "SELECT", "PEXPIREAT", "PEXPIRE" -> {}
+                case "XGROUP" -> {
+                    TortureLife grouped = on.logs.get(command.get(2));
+                    if (grouped != null) {
+                        grouped.hasGroups(tick);
+                    }
+                }
+                case "DEL", "UNLINK" ->
+                    command.subList(1, command.size()).forEach(each -> end(each, on, tick, register));
+                case "FLUSHALL", "FLUSHDB" -> {
+                    List.copyOf(on.logs.keySet()).forEach(each -> end(each, on, tick, register));
+                    List.copyOf(on.hashes.keySet()).forEach(each -> end(each, on, tick, register));
+                }
+                case "HSET" -> {
+                    Map<String, String> hash = on.hashes.computeIfAbsent(key, each -> new HashMap<>());
+                    for (int i = 2; i + 1 < command.size(); i += 2) {
+                        hash.put(command.get(i), command.get(i + 1));
+                    }
+                }
+                case "HDEL" ->
+                    command.subList(2, command.size()).forEach(field -> {
+                        on.hashes.getOrDefault(key, Map.of()).remove(field);
+                        noteGone(field, tick, register);
+                    });
+                case "SELECT", "PEXPIREAT", "PEXPIRE", "PERSIST", "XSETID" -> {}
+                case "SET" -> {} // leases, and the records of adds with an idempotency key
                 default -> throw new IllegalStateException("Unexpected among the writes: " + command);
             }
         }
     }
 
-    private Life begin(String key, Map<String, Life> on, boolean register) {
-        List<Life> all = lives.computeIfAbsent(key, each -> new ArrayList<>());
-        Life life = new Life(all.size() + 1, key);
-        if (register) {
-            all.add(life);
+    private static void trim(TortureLife life, List<String> command, int end, int tick) {
+        for (int i = 2; i < end; i++) {
+            boolean exactly = i + 1 < end && command.get(i + 1).equals("=");
+            if (command.get(i).equalsIgnoreCase("MAXLEN")) {
+                life.trim(Long.parseLong(command.get(i + (exactly ? 2 : 1))), tick);
+            } else if (command.get(i).equalsIgnoreCase("MINID")) {
+                String id = command.get(i + (exactly ? 2 : 1));
+                life.trimBelow(EventId.parse(id.contains("-") ? id : id + "-0"), tick);
+            }
         }
-        on.put(key, life);
+    }
+
+    private TortureLife begin(String key, State on, int tick, boolean register) {
+        List<TortureLife> known = lives.computeIfAbsent(key, each -> new ArrayList<>());
+        TortureLife life = new TortureLife(known.size(), tick);
+        if (register) {
+            known.add(life);
+        }
+        on.logs.put(key, life);
         return life;
     }
 
-    private static void end(String key, Map<String, Life> on) {
-        Life life = on.remove(key);
+    private void end(String key, State on, int tick, boolean register) {
+        TortureLife life = on.logs.remove(key);
         if (life != null) {
-            life.end = End.DELETED;
+            life.end(End.DELETED, tick);
+        }
+        Map<String, String> hash = on.hashes.remove(key);
+        if (hash != null) {
+            hash.keySet().forEach(field -> noteGone(field, tick, register));
+        }
+        noteGone(key, tick, register);
+    }
+
+    private void noteGone(String what, int tick, boolean register) {
+        if (register) {
+            gone.computeIfAbsent(what, each -> new TreeSet<>()).add(tick);
         }
     }
 
-    private Added event(List<String> command) {
+    /** {@return where in an {@code XADD} the id stands: behind its options} */
+    private static int idAt(List<String> command) {
         int at = 2;
-        while (!command.get(at).contains("-")) {
-            at++;
+        while (true) {
+            switch (command.get(at).toUpperCase(Locale.ROOT)) {
+                case "MAXLEN", "MINID" -> at += command.get(at + 1).equals("=") ? 3 : 2;
+                case "NOMKSTREAM", "KEEPREF", "DELREF", "ACKED" -> at++;
+                default -> {
+                    return at;
+                }
+            }
         }
+    }
+
+    private Added event(List<String> command, int tick) {
+        int at = idAt(command);
         EventId id = EventId.parse(command.get(at));
         long number = -1;
         for (int i = at + 1; i + 1 < command.size(); i += 2) {
@@ -224,7 +231,7 @@ final class TortureHistory {
                 number = Long.parseLong(command.get(i + 1));
             }
         }
-        return new Added(orders++, command.get(1), id, number);
+        return new Added(orders++, tick, command.get(1), id, number);
     }
 
     /**
@@ -234,32 +241,43 @@ final class TortureHistory {
      * @return how long the file of the writes is without them
      */
     int lose(int count) {
-        int left = Math.max(0, steps.size() - count);
-        steps.subList(left, steps.size()).clear();
-        Map<String, Life> now = new HashMap<>();
+        int tick = ++ticks;
+        all.add(List.of(List.of(LOSE, Integer.toString(count))));
+        steps.subList(Math.max(0, steps.size() - count), steps.size()).clear();
+        State before = current;
+        State now = new State();
         steps.forEach(step -> carryOut(step, now, false));
-        for (String key : List.copyOf(lives.keySet())) {
-            Life before = current.get(key);
-            Life after = now.get(key);
-            if (before != null && after != null && before.isAs(after)) {
+        current = now;
+        for (Map.Entry<String, List<TortureLife>> each : lives.entrySet()) {
+            TortureLife was = before.logs.get(each.getKey());
+            TortureLife is = now.logs.get(each.getKey());
+            if (was != null && is != null && was.isAs(is)) {
+                now.logs.put(each.getKey(), was);
                 continue;
             }
-            current.remove(key);
-            if (before != null) {
-                before.end = End.LOST;
+            if (was != null) {
+                was.end(End.LOST, tick);
             }
-            if (after != null) {
-                List<Life> all = lives.computeIfAbsent(key, each -> new ArrayList<>());
-                Life again = new Life(all.size() + 1, key);
-                again.events.addAll(after.events);
-                again.index.putAll(after.index);
-                again.removed.putAll(after.removed);
-                again.kept.addAll(after.kept);
-                all.add(again);
-                current.put(key, again);
+            if (is != null) {
+                TortureLife again = new TortureLife(each.getValue().size(), tick);
+                again.continues(is);
+                each.getValue().add(again);
+                now.logs.put(each.getKey(), again);
             }
         }
+        Map<String, String> set = fields(now);
+        fields(before).forEach((field, value) -> {
+            if (!value.equals(set.get(field))) {
+                noteGone(field, tick, true);
+            }
+        });
         return length();
+    }
+
+    private static Map<String, String> fields(State state) {
+        Map<String, String> fields = new HashMap<>();
+        state.hashes.values().forEach(fields::putAll);
+        return fields;
     }
 
     /** {@return how much of the file it has read, but for what was taken back} */
@@ -272,57 +290,14 @@ final class TortureHistory {
         return byNumber.getOrDefault(number, List.of());
     }
 
-    List<Life> lives(String key) {
+    /** {@return the lives of a log, in order} */
+    List<TortureLife> lives(String key) {
         return lives.getOrDefault(key, List.of());
     }
 
-    /** Reads commands as Redis sends and stores them, up to the last whole one. */
-    private static final class Parser {
-
-        private final byte[] file;
-        private int at;
-
-        Parser(byte[] file, int at) {
-            this.file = file;
-            this.at = at;
-        }
-
-        @Nullable
-        List<String> next() {
-            int begin = at;
-            int count = number('*');
-            List<String> command = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                int length = number('$');
-                if (length < 0 || at + length + 2 > file.length) {
-                    at = begin;
-                    return null;
-                }
-                String text = new String(file, at, length, ISO_8859_1);
-                command.add(i == 0 ? text.toUpperCase(Locale.ROOT) : text);
-                at += length + 2;
-            }
-            if (count < 0) {
-                at = begin;
-                return null;
-            }
-            return command;
-        }
-
-        private int number(char mark) {
-            int end = at;
-            while (end < file.length && file[end] != '\n') {
-                end++;
-            }
-            if (end >= file.length) {
-                return -1;
-            }
-            String line = new String(file, at, end - at - 1, ISO_8859_1);
-            if (line.isEmpty() || line.charAt(0) != mark) {
-                throw new IllegalStateException("Not the beginning of a command at " + at + ": " + line);
-            }
-            at = end + 1;
-            return Integer.parseInt(line.substring(1));
-        }
+    /** {@return whether a key, or a field of a hash, was deleted or set back after one tick and not after another} */
+    boolean wasGone(String what, int after, int by) {
+        TreeSet<Integer> at = gone.get(what);
+        return at != null && !at.subSet(after, false, by, true).isEmpty();
     }
 }

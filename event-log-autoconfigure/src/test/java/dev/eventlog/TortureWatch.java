@@ -6,10 +6,17 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The listener of one follower of a torture run: remembers what it was told, and takes its time. */
+/**
+ * The listener of one follower of a torture run: remembers what it was told, and takes its time. Readers of other kinds have
+ * one, too, and tell it themselves.
+ */
 final class TortureWatch implements EventBatchListener<Event> {
+
+    /** Among the notes: what comes next belongs to another batch than what came before. */
+    static final Object BATCH = new Object();
 
     /** An event that was delivered. */
     record Got(EventId id, long number) {}
@@ -37,6 +44,11 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Each a {@link Got} or a {@link Gap}. */
     private final List<Object> calls = new ArrayList<>(); // guarded by itself
 
+    /** When each of the calls was made. */
+    private final List<Long> times = new ArrayList<>(); // guarded by calls
+
+    private int lastBatchAt; // in calls; guarded by calls
+
     private final List<String> complaints = new ArrayList<>(); // guarded by calls
     private final AtomicInteger caughtUp = new AtomicInteger();
     private volatile @Nullable Got last;
@@ -53,6 +65,18 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Whether it was still running when the faults were over. */
     volatile boolean toTheEnd;
 
+    /** The name under which its position is stored, if it is a named follower. */
+    volatile @Nullable String durableName;
+
+    /** Whether its process was killed or its lease lost, so that its last batch may come again to the next of its name. */
+    volatile boolean lastBatchMayComeAgain;
+
+    /** Ends a reader that is no follower. */
+    volatile @Nullable Runnable ending;
+
+    /** Is told what is noted here, at once, to keep it beyond the death of this process. */
+    private volatile @Nullable Consumer<Object> notes;
+
     TortureWatch(String name, String log, Tail tail, boolean limited, @Nullable Got resumed, Pace pace, long seed) {
         this.name = name;
         this.log = log;
@@ -66,17 +90,7 @@ final class TortureWatch implements EventBatchListener<Event> {
     @Override
     public void onBatch(List<Event> batch) throws Exception {
         enter();
-        synchronized (calls) {
-            for (Event event : batch) {
-                long number = TortureRun.number(event);
-                Got got = new Got(event.id(), number);
-                calls.add(got);
-                last = got;
-                if (!event.fields().equals(TortureRun.event(number))) {
-                    complaints.add("not as it was added: " + event);
-                }
-            }
-        }
+        took(batch);
         if (toTheEnd) {
             // all there is to do now is to get there
         } else if (pace == Pace.SLOW) {
@@ -90,16 +104,14 @@ final class TortureWatch implements EventBatchListener<Event> {
     @Override
     public void onGap(Gap gap) {
         enter();
-        synchronized (calls) {
-            calls.add(gap);
-        }
+        told(gap);
         leave();
     }
 
     @Override
     public void onCaughtUp() {
         enter();
-        caughtUp.incrementAndGet();
+        hasCaughtUp();
         leave();
     }
 
@@ -108,6 +120,64 @@ final class TortureWatch implements EventBatchListener<Event> {
         enter();
         failure = why;
         leave();
+    }
+
+    /** A batch has come. */
+    void took(List<Event> batch) {
+        long now = System.nanoTime();
+        beginBatch();
+        for (Event event : batch) {
+            long number = TortureLogs.number(event);
+            if (!event.fields().equals(TortureLogs.event(number))) {
+                complain("not as it was added: " + event);
+            }
+            took(new Got(event.id(), number), now);
+        }
+    }
+
+    void beginBatch() {
+        synchronized (calls) {
+            lastBatchAt = calls.size();
+        }
+        note(BATCH);
+    }
+
+    void took(Got got, long at) {
+        synchronized (calls) {
+            calls.add(got);
+            times.add(at);
+            last = got;
+        }
+        note(got);
+    }
+
+    void told(Gap gap) {
+        told(gap, System.nanoTime());
+    }
+
+    void told(Gap gap, long at) {
+        synchronized (calls) {
+            calls.add(gap);
+            times.add(at);
+        }
+        note(gap);
+    }
+
+    void hasCaughtUp() {
+        if (caughtUp.incrementAndGet() > 1) {
+            complain("onCaughtUp() was called " + caughtUp + " times");
+        }
+    }
+
+    void keepNotes(Consumer<Object> keeper) {
+        notes = keeper;
+    }
+
+    private void note(Object what) {
+        Consumer<Object> keeper = notes;
+        if (keeper != null) {
+            keeper.accept(what);
+        }
     }
 
     private void enter() {
@@ -123,16 +193,25 @@ final class TortureWatch implements EventBatchListener<Event> {
         inCall.set(false);
     }
 
-    private void complain(String complaint) {
+    void complain(String complaint) {
         synchronized (calls) {
             complaints.add(complaint);
         }
+        note(complaint);
     }
 
     /** Closes the follower, and looks at how that went. */
     void close() {
         Follower open = follower;
-        if (open == null || closed) {
+        Runnable end = ending;
+        if (closed) {
+            return;
+        }
+        if (open == null) {
+            if (end != null) {
+                end.run();
+            }
+            closed = true;
             return;
         }
         boolean failed = !open.isRunning();
@@ -140,19 +219,18 @@ final class TortureWatch implements EventBatchListener<Event> {
         open.close();
         closed = true;
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
-        Got end = last;
+        Got lastGot = last;
         if (millis > 4_500) {
             complain("close() took " + millis + " ms");
         }
         if (failed || failure != null) {
             complain("ended by itself: " + failure);
         }
-        if (end != null && !open.position().equals(end.id())) {
-            complain("position() is " + open.position() + ", the last event was " + end);
+        if (lastGot != null && !open.position().equals(lastGot.id())) {
+            complain("position() is " + open.position() + ", the last event was " + lastGot);
         }
-        int times = caughtUp.get();
-        if (times > 1 || (times == 0 && toTheEnd)) {
-            complain("onCaughtUp() was called " + times + " times");
+        if (caughtUp.get() == 0 && toTheEnd) {
+            complain("onCaughtUp() was not called");
         }
     }
 
@@ -164,6 +242,20 @@ final class TortureWatch implements EventBatchListener<Event> {
     List<Object> calls() {
         synchronized (calls) {
             return List.copyOf(calls);
+        }
+    }
+
+    /** {@return when each of the calls was made} */
+    List<Long> times() {
+        synchronized (calls) {
+            return List.copyOf(times);
+        }
+    }
+
+    /** {@return where in the calls the last batch begins} */
+    int lastBatchAt() {
+        synchronized (calls) {
+            return lastBatchAt;
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +75,34 @@ class TypedTests extends LogTests {
         assertThat(log.lastId()).hasValue(ids.get(1));
         assertThat(log.exists()).isTrue();
         assertThat(log.delete()).isTrue();
+    }
+
+    @Test
+    void codeThatReadsTakesEitherKindOfLog() {
+        TypedEventLog<Step> typed = factory.create(newName(), Step.class, options -> options.maxLength(7));
+        EventId id = typed.add(new Step(1));
+        assertThat(readings(typed))
+                .isEqualTo(readings(typed.untyped()))
+                .startsWith(7L, 1L, id, true, id, id.timestamp());
+    }
+
+    private <E extends LoggedEvent> List<Object> readings(ReadableEventLog<E> log) {
+        E first = log.read(Tail.all()).get(0);
+        Collected<E> listener = Collected.and(batch -> {});
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        assertThat(listener.all()).containsExactly(first);
+        try (Stream<E> stream = log.stream(Tail.all())) {
+            assertThat(stream.findFirst()).hasValue(first);
+        }
+        return List.of(
+                log.options().maxLength(),
+                log.size(),
+                log.lastId().orElseThrow(),
+                log.exists(),
+                first.id(),
+                first.timestamp(),
+                log.name());
     }
 
     @Test

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.retry.RetryException;
+import org.springframework.core.retry.RetryPolicy;
+import org.springframework.core.retry.RetryTemplate;
 
 /** Adds that are carried out, but whose answer is lost: they must not be sent again. */
 @Tag("faults")
@@ -84,6 +87,56 @@ class UnknownOutcomeTests {
         assertThatExceptionOfType(AddOutcomeUnknownException.class).isThrownBy(() -> way.add.accept(log));
         proxy.pass();
         proxy.cut();
+        assertAddedOnce(log, way);
+    }
+
+    /** As one would write it: the outcome is unknown, so it is not the policy's. */
+    @ParameterizedTest
+    @EnumSource
+    void whoeverRetriesWhileRedisIsUnavailableAddsOnce(Way way) {
+        EventLog log = TestApplication.factory(application).create("log", way.options);
+        log.addAll(events(0, 1));
+        RetryTemplate whileUnavailable = new RetryTemplate(RetryPolicy.builder()
+                .includes(EventLogUnavailableException.class)
+                .delay(Duration.ofMillis(10))
+                .build());
+        AtomicInteger attempts = new AtomicInteger();
+        proxy.swallow();
+        assertThatExceptionOfType(RetryException.class)
+                .isThrownBy(() -> whileUnavailable.execute(() -> {
+                    attempts.incrementAndGet();
+                    way.add.accept(log);
+                    return true;
+                }))
+                .withCauseInstanceOf(AddOutcomeUnknownException.class);
+        proxy.pass();
+        proxy.cut();
+        assertThat(attempts).hasValue(1);
+        assertAddedOnce(log, way);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void withAnIdempotencyKeyItIsRepeatedAndAddsOnce(Way way) {
+        EventLog log = TestApplication.factory(application).create("log", way.options);
+        log.addAll(events(0, 1));
+        AddOptions once = AddOptions.idempotent("once");
+        RetryTemplate untilAnswered = new RetryTemplate(RetryPolicy.builder()
+                .includes(EventLogUnavailableException.class, AddOutcomeUnknownException.class)
+                .maxRetries(100)
+                .delay(Duration.ofMillis(50))
+                .build());
+        AtomicInteger attempts = new AtomicInteger();
+        proxy.swallow();
+        List<EventId> ids = untilAnswered.invoke(() -> {
+            if (attempts.incrementAndGet() == 2) {
+                proxy.pass();
+                proxy.cut();
+            }
+            return log.addAll(events(1, 1 + way.count), once);
+        });
+        assertThat(attempts).hasValueGreaterThan(1);
+        assertThat(ids).hasSize(way.count);
         assertAddedOnce(log, way);
     }
 

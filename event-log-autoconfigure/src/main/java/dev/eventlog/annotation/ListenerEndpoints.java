@@ -125,8 +125,8 @@ final class ListenerEndpoints {
             String from = value == null ? "" : value.toString().strip();
             try {
                 return switch (from) {
-                    case "" -> named ? Tail.all() : Tail.last(0);
-                    case "new" -> Tail.last(0);
+                    case "" -> named ? Tail.all() : Tail.newOnly();
+                    case "new" -> Tail.newOnly();
                     case "all" -> Tail.all();
                     default ->
                         from.startsWith(LAST)

@@ -14,8 +14,8 @@ import org.springframework.util.PatternMatchUtils;
 /**
  * Configuration of event logs.
  *
- * @param maxLength How many events a log keeps at most. Unlimited when 0 or less.
- * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent, 0 or less.
+ * @param maxLength How many events a log keeps at most. Unlimited when 0.
+ * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
  * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
  *     the log's ttl.
  * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
@@ -44,9 +44,8 @@ record EventLogProperties(
      * Options for the logs whose name fits a pattern.
      *
      * @param pattern Pattern over log names, in which an asterisk stands for any text.
-     * @param maxLength How many events such a log keeps at most. Unlimited when 0 or less, as for all logs when absent.
-     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0 or less, as for all logs when
-     *     absent.
+     * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
+     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
      * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
      *     As for all logs when absent.
      */
@@ -148,6 +147,7 @@ record EventLogProperties(
     /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
     @Override
     public void afterPropertiesSet() {
+        valid("max-length", maxLength, EventLogOptions.Builder::maxLength);
         valid("ttl-after-last-add", ttlAfterLastAdd, EventLogOptions.Builder::ttlAfterLastAdd);
         valid("idempotency-retention", idempotencyRetention, EventLogOptions.Builder::idempotencyRetention);
         for (int i = 0; i < overrides.size(); i++) {
@@ -158,6 +158,7 @@ record EventLogProperties(
                     name + "pattern",
                     override.pattern(),
                     "must be a pattern over log names, for example sensors:*");
+            valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
             valid(
                     name + "idempotency-retention",
@@ -206,8 +207,7 @@ record EventLogProperties(
                 "must be from " + least.toMillis() + "ms to " + most.toMillis() + "ms");
     }
 
-    private static void valid(
-            String name, @Nullable Duration value, BiConsumer<EventLogOptions.Builder, Duration> option) {
+    private static <V> void valid(String name, @Nullable V value, BiConsumer<EventLogOptions.Builder, V> option) {
         try {
             if (value != null) {
                 option.accept(EventLogOptions.builder(), value);

@@ -8,7 +8,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Leadership events into the fields that are stored: text by name. Text stays as it is, numbers and booleans become their plain
+ * Turns events into the fields that are stored: text by name. Text stays as it is, numbers and booleans become their plain
  * text, and what else there is becomes what the application's {@link JsonMapper} writes for it: the text of a JSON string,
  * number or boolean, the JSON of an object or array.
  *

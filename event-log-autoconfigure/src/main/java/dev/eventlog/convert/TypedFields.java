@@ -11,7 +11,7 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.util.TokenBuffer;
 
 /**
- * Leadership values of a type into stored fields, and those back into equal values: a field for each property, as the
+ * Turns values of a type into stored fields, and those back into equal values: a field for each property, as the
  * application's mapper names it, written as {@link EventFields} writes values. A property that is null is left out.
  *
  * <p>Whether a stored text is read as text or as JSON is decided by the type of the property, not by the text: a string that

@@ -6,6 +6,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -14,6 +15,7 @@ import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 import org.springframework.util.Assert;
@@ -34,6 +36,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public String name() {
         return untyped.name();
+    }
+
+    @Override
+    public EventLogOptions options() {
+        return untyped.options();
     }
 
     @Override
@@ -78,6 +85,26 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
         } catch (RuntimeException failure) {
             throw new EventConversionException(name(), event, type, failure);
         }
+    }
+
+    @Override
+    public long size() {
+        return untyped.size();
+    }
+
+    @Override
+    public Optional<EventId> lastId() {
+        return untyped.lastId();
+    }
+
+    @Override
+    public boolean exists() {
+        return untyped.exists();
+    }
+
+    @Override
+    public boolean delete() {
+        return untyped.delete();
     }
 
     @Override

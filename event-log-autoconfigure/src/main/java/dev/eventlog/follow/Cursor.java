@@ -38,9 +38,6 @@ final class Cursor {
             List<Event> events,
             @Nullable StreamState state) {}
 
-    /** So often a follower waits for its feed to see what it has seen itself. */
-    private static final int MOST_CONTRADICTIONS = 8;
-
     private final LogStream stream;
     private final Feed feed;
     private final long limit;
@@ -52,7 +49,6 @@ final class Cursor {
     private @Nullable Event seen;
     private @Nullable Loss loss;
     private List<Event> events;
-    private int contradictions;
 
     /**
      * A cursor at the beginning of a tail.
@@ -135,6 +131,7 @@ final class Cursor {
             return Found.EVENTS;
         }
         Window window = feed.window();
+        point = window.begun(point);
         Window.Slice slice = window.after(point, batchSize);
         if (slice.found() != Window.Found.PARTED && !isPastWhatExisted()) {
             ReadPoint last = window.last();
@@ -146,10 +143,10 @@ final class Cursor {
             case BEHIND -> page(slice.point());
             case EVENTS -> {
                 point = slice.point();
-                contradictions = 0;
                 yield found(slice.events());
             }
             case NOTHING -> {
+                seen = slice.point().id().equals(point.id()) ? seen : null;
                 point = slice.point();
                 yield Found.NOTHING;
             }
@@ -180,17 +177,13 @@ final class Cursor {
         Page page = read(target);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
-        if (page.verdict() == Verdict.BEGAN_AGAIN) {
-            if (++contradictions < MOST_CONTRADICTIONS) {
-                throw later("has begun again: its feed will say so");
-            }
-            loss = Loss.beganAgain(position, point); // its feed has not said so, and sees nothing amiss
+        if (page.verdict()
+                == Verdict.BEGAN_AGAIN) { // its feed reads this log: so it is what was seen that no longer counts
+            loss = Loss.beganAgain(position, point);
             point = point.ranked(Rank.UNKNOWN);
             seen = null;
-            contradictions = 0;
             return Found.MOVED;
         }
-        contradictions = 0;
         if (page.verdict() == Verdict.REMOVED && state != null) {
             ReadPoint next = nothingLeft ? target : page.next();
             loss = loss == null ? Loss.removed(position, point, next, state) : loss.grown(next, state);
@@ -207,7 +200,10 @@ final class Cursor {
         return Found.MOVED;
     }
 
-    /** While the event at the cursor is there, an answer that begins with it proves itself whole; else the rules are asked. */
+    /**
+     * While the event at the cursor is there, an answer that begins with it proves itself whole. Else the rules are asked, and
+     * the answer must show that it is of the log that the feed reads.
+     */
     private Page read(ReadPoint target) {
         int count = Math.min(batchSize, feed.pages().next());
         Event known = seen;
@@ -221,8 +217,14 @@ final class Cursor {
         if (feed.isInterrupted()) { // perhaps another server answers by now, whose log has gone another way
             throw later("is to be looked at by its feed first");
         }
-        Answer answer = asked(() -> stream.look(point.id(), target.id(), count));
+        Window.End end = feed.window().end();
+        LogStream.Sight sight = asked(
+                () -> stream.look(point.id(), target.id(), count, end.point().id()));
+        Answer answer = sight.answer();
         feed.pages().worked(answer.events());
+        if (!end.isOf(answer.state(), sight.atFeedEnd())) {
+            throw later("is not as its feed has read it, which will look at it");
+        }
         Judgement judgement = GapRules.judge(point, known, answer, limit, feed.window()::memory);
         return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());
     }

@@ -129,7 +129,8 @@ final class GapRules {
                 new ReadPoint(first == null ? state.lastId() : first.previous(), state.rankBeforeFirst(), at.epoch());
         if (at.rank().isKnown() && state.counts()) {
             long most = state.mostBeforeFirst() - at.rank().number();
-            return most < 0 ? beganAgain(at) : most == 0 ? whole(next) : removed(next);
+            boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
+            return most < 0 || gaveNoFurtherId ? beganAgain(at) : most == 0 ? whole(next) : removed(next);
         }
         if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
             return first == null || state.length() >= limit ? removed(next) : whole(at);
@@ -172,6 +173,13 @@ final class GapRules {
         return state.mayHaveHolesAfter(earliest)
                 ? OptionalLong.empty()
                 : OptionalLong.of(to.rank().number() - from.rank().number());
+    }
+
+    /** Whether two points cannot be of one log: as the later one comes after fewer events than the reader has passed. */
+    static boolean contradict(ReadPoint from, ReadPoint to) {
+        return from.rank().isKnown()
+                && to.rank().isKnown()
+                && to.rank().number() < from.rank().number();
     }
 
     private static EventId earlier(EventId one, EventId other) {

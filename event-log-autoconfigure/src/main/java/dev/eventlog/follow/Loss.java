@@ -17,7 +17,9 @@ import java.util.OptionalLong;
 record Loss(Gap.Kind kind, EventId lastSeen, ReadPoint from, OptionalLong missed) {
 
     static Loss removed(EventId lastSeen, ReadPoint from, ReadPoint to, StreamState state) {
-        return new Loss(Gap.Kind.REMOVED, lastSeen, from, GapRules.between(from, to, state));
+        return GapRules.contradict(from, to)
+                ? beganAgain(lastSeen, from)
+                : new Loss(Gap.Kind.REMOVED, lastSeen, from, GapRules.between(from, to, state));
     }
 
     static Loss beganAgain(EventId lastSeen, ReadPoint from) {

@@ -128,17 +128,8 @@ record StartPoint(
         return loss != null ? loss.lastSeen() : point.id();
     }
 
-    /**
-     * Whether a feed that ended at a place just before has read this log: its newest event is still there, or nothing was
-     * added since where that is gone.
-     */
+    /** Whether a feed that ended there just before has read this log. */
     boolean proves(Window.End feed) {
-        Event read = feed.event();
-        if (read != null) {
-            return read.equals(atFeedEnd);
-        }
-        Rank rank = feed.point().rank();
-        return feed.point().id().equals(state.lastId())
-                && (!state.counts() || !rank.isKnown() || rank.number() == (state.exists() ? state.added() : 0));
+        return feed.isOf(state, atFeedEnd);
     }
 }

@@ -5,6 +5,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -41,7 +42,21 @@ final class Window {
     record Slice(Found found, ReadPoint point, List<Event> events) {}
 
     /** The end of this window at one moment, and the event there, if one was read. */
-    record End(ReadPoint point, @Nullable Event event) {}
+    record End(ReadPoint point, @Nullable Event event) {
+
+        /**
+         * Whether a log is the one of this window: the event at the end is there, or nothing was added since where that is gone.
+         *
+         * @param there the event that the log has at the id of this end
+         */
+        boolean isOf(StreamState state, @Nullable Event there) {
+            if (there != null || !point.id().equals(state.lastId())) {
+                return event != null && event.equals(there);
+            }
+            Rank rank = point.rank();
+            return !state.counts() || !rank.isKnown() || rank.number() == state.added();
+        }
+    }
 
     private static final int SAMPLES = 100;
     private static final int SAMPLES_A_WINDOW = 10;
@@ -51,6 +66,7 @@ final class Window {
     private final Deque<Event> samples = new ArrayDeque<>(); // a few older events, oldest first
     private final Deque<EventId> partings = new ArrayDeque<>(); // where the last few epochs began, oldest first
     private int sinceSample;
+    private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
     private EventId origin; // where this window began: all events after it up to the last one have passed through
     private ReadPoint base;
     private ReadPoint last;
@@ -75,6 +91,9 @@ final class Window {
 
     /** Appends what follows without a hole, up to a point. */
     synchronized void append(List<Event> next, ReadPoint end) {
+        if (last.id().equals(EventId.MIN) && !next.isEmpty()) {
+            begun = next.get(0).id().previous();
+        }
         for (Event event : next) {
             if (events.isFull()) {
                 dropOldest();
@@ -113,6 +132,7 @@ final class Window {
         samples.clear();
         sinceSample = 0;
         origin = point.id();
+        begun = point.id().equals(EventId.MIN) ? null : begun;
         base = last = point;
         lastEvent = there;
         counted = null;
@@ -156,6 +176,17 @@ final class Window {
         List<Event> newestFirst = new ArrayList<>(samples);
         Collections.reverse(newestFirst);
         return newestFirst;
+    }
+
+    /**
+     * {@return the same point, or that just before the first event that the log ever had} From there it shows that this event
+     * was trimmed, also to a Redis that does not count.
+     */
+    synchronized ReadPoint begun(ReadPoint point) {
+        EventId first = begun;
+        return first != null && point.id().equals(EventId.MIN)
+                ? new ReadPoint(first, point.rank(), point.epoch())
+                : point;
     }
 
     synchronized EventId origin() {

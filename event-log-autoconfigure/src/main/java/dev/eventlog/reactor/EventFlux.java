@@ -6,7 +6,7 @@ import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
 
 /**
- * Leadership the publisher of a log, such as {@link dev.eventlog.EventLog#publisher(dev.eventlog.Tail) log.publisher(tail)}, into a
+ * Turns the publisher of a log, such as {@link dev.eventlog.ReadableEventLog#publisher(dev.eventlog.Tail) log.publisher(tail)}, into a
  * {@link Flux}. Needs {@code reactor-core}.
  *
  * <p>Each subscriber has a follower of its own, which begins when it subscribes; to cancel closes it. Signals come from

@@ -124,16 +124,28 @@ public final class LogStream {
     }
 
     public StreamState state() {
-        return look(EventId.MIN, EventId.MIN, 0).state();
-    }
-
-    /** Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}. */
-    public Answer look(EventId after, EventId upTo, int count) {
-        return look(connections.line(), after, upTo, count, false);
+        return look(connections.line(), EventId.MIN, EventId.MIN, 0, false).state();
     }
 
     /**
-     * The same, on a line of one's own.
+     * What the stream shows after an id, and the event at another one, at the same moment.
+     *
+     * @param answer what there was after that id
+     * @param atFeedEnd the event at the end of a feed
+     */
+    public record Sight(Answer answer, @Nullable Event atFeedEnd) {}
+
+    /** Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}. */
+    public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
+        Line line = connections.line();
+        return ask(line, () -> LOOK.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
+            List<?> reply = StreamReplies.list(read);
+            return new Sight(answer(reply), StreamReplies.event(reply.get(6)));
+        });
+    }
+
+    /**
+     * Asks the same on a line of one's own.
      *
      * @param server whether to ask which life of which server this is
      */

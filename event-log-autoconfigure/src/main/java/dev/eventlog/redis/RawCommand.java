@@ -12,7 +12,7 @@ import java.util.List;
  * @param arguments its arguments
  * @param keyAt which of them is the key, by which a cluster finds the node
  */
-record RawCommand(String name, List<byte[]> arguments, int keyAt) {
+public record RawCommand(String name, List<byte[]> arguments, int keyAt) {
 
     static RawCommand of(String name, int keyAt, Object... arguments) {
         List<byte[]> raw = new ArrayList<>(arguments.length);
@@ -25,7 +25,7 @@ record RawCommand(String name, List<byte[]> arguments, int keyAt) {
         return new RawCommand(name, raw, keyAt);
     }
 
-    byte[] key() {
+    public byte[] key() {
         return arguments.get(keyAt);
     }
 

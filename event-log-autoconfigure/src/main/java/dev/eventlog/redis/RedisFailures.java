@@ -8,7 +8,7 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
-/** Leadership what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
+/** Turns what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
 final class RedisFailures {
 
     /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */

@@ -1,14 +1,11 @@
 package dev.eventlog.sse;
 
-import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventId;
-import dev.eventlog.EventLog;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.LoggedEvent;
+import dev.eventlog.ReadableEventLog;
 import dev.eventlog.Tail;
-import dev.eventlog.TypedEvent;
-import dev.eventlog.TypedEventLog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -63,29 +60,13 @@ public final class EventLogEmitter extends SseEmitter {
      * @param log the log
      * @param tail where to begin
      * @param body makes of each event what to send: text as it is, all else as JSON
+     * @param <E> the events of the log
      * @return this emitter
      */
-    public EventLogEmitter and(String name, EventLog log, Tail tail, Function<Event, ?> body) {
-        return and(new Second<>(name, body), listener -> log.follow(tail, listener));
-    }
-
-    /**
-     * Sends the events of a second log too, as {@link #and(String, EventLog, Tail, Function)}.
-     *
-     * @param name the name of these events; {@code <name>-gap} is that of what was missed of them
-     * @param log the log
-     * @param tail where to begin
-     * @param body makes of each event what to send: text as it is, all else as JSON
-     * @param <T> the type of the log's events
-     * @return this emitter
-     */
-    public <T> EventLogEmitter and(String name, TypedEventLog<T> log, Tail tail, Function<TypedEvent<T>, ?> body) {
-        return and(new Second<>(name, body), listener -> log.follow(tail, listener));
-    }
-
-    private <E> EventLogEmitter and(Second<E> listener, Function<EventBatchListener<E>, Follower> log) {
+    public <E extends LoggedEvent> EventLogEmitter and(
+            String name, ReadableEventLog<E> log, Tail tail, Function<? super E, ?> body) {
         try {
-            add(log.apply(listener));
+            add(log.follow(tail, new Second<E>(name, body)));
             return this;
         } catch (RuntimeException failure) { // the controller will not return this
             leave();
@@ -97,14 +78,11 @@ public final class EventLogEmitter extends SseEmitter {
      * Follows the log whose ids are those of this stream. The first that is written is where it begins, as an id without an
      * event: a client that loses its connection before it got an event then resumes there and misses nothing.
      */
-    <E> void begin(
-            Function<EventBatchListener<E>, Follower> log,
-            Function<E, EventId> id,
-            Function<E, ?> body,
-            @Nullable Duration reconnectDelay) {
+    <E extends LoggedEvent> void begin(
+            ReadableEventLog<E> log, Tail tail, Function<? super E, ?> body, @Nullable Duration reconnectDelay) {
         writing.lock(); // what the listener gets comes after that
         try {
-            Follower follower = log.apply(new First<>(id, body));
+            Follower follower = log.follow(tail, new First<E>(body));
             SseEventBuilder begin = event().id(follower.position().toString());
             write(text(reconnectDelay != null ? begin.reconnectTime(reconnectDelay.toMillis()) : begin));
             add(follower);
@@ -213,11 +191,11 @@ public final class EventLogEmitter extends SseEmitter {
         headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
     }
 
-    private abstract class Listener<E> implements EventBatchListener<E> {
+    private abstract class Listener<E extends LoggedEvent> implements EventBatchListener<E> {
 
-        private final Function<E, ?> body;
+        private final Function<? super E, ?> body;
 
-        Listener(Function<E, ?> body) {
+        Listener(Function<? super E, ?> body) {
             this.body = body;
         }
 
@@ -239,18 +217,15 @@ public final class EventLogEmitter extends SseEmitter {
         }
     }
 
-    private final class First<E> extends Listener<E> {
+    private final class First<E extends LoggedEvent> extends Listener<E> {
 
-        private final Function<E, EventId> id;
-
-        First(Function<E, EventId> id, Function<E, ?> body) {
+        First(Function<? super E, ?> body) {
             super(body);
-            this.id = id;
         }
 
         @Override
         SseEventBuilder describe(E event) {
-            return event().id(id.apply(event).toString());
+            return event().id(event.id().toString());
         }
 
         @Override
@@ -264,11 +239,11 @@ public final class EventLogEmitter extends SseEmitter {
         }
     }
 
-    private final class Second<E> extends Listener<E> {
+    private final class Second<E extends LoggedEvent> extends Listener<E> {
 
         private final String name;
 
-        Second(String name, Function<E, ?> body) {
+        Second(String name, Function<? super E, ?> body) {
             super(body);
             this.name = name;
         }

@@ -1,13 +1,8 @@
 package dev.eventlog.sse;
 
-import dev.eventlog.Event;
-import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventId;
-import dev.eventlog.EventLog;
-import dev.eventlog.Follower;
+import dev.eventlog.LoggedEvent;
+import dev.eventlog.ReadableEventLog;
 import dev.eventlog.Tail;
-import dev.eventlog.TypedEvent;
-import dev.eventlog.TypedEventLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -25,7 +20,7 @@ import org.springframework.web.ErrorResponseException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Leadership event logs into live HTTP streams of Server-Sent Events, for controllers of Spring MVC:
+ * Turns event logs into live HTTP streams of Server-Sent Events, for controllers of Spring MVC:
  *
  * <pre>{@code
  * @GetMapping("/readings")
@@ -47,7 +42,7 @@ import tools.jackson.databind.json.JsonMapper;
  * web server waits for its requests.
  *
  * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} of status 400 if the id of the client is
- * malformed, one of 503 if the application is shutting down, and what {@link EventLog#follow} throws if Redis cannot be reached
+ * malformed, one of 503 if the application is shutting down, and what {@link ReadableEventLog#follow} throws if Redis cannot be reached
  * or refuses: before anything is answered. What it returns must be returned from the controller method.
  */
 public final class EventLogSse implements SmartLifecycle, DisposableBean {
@@ -87,15 +82,15 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     }
 
     /**
-     * Opens a stream of a log, each event as JSON of its fields.
+     * Opens a stream of a log, each event as JSON: of its fields, or of its value if the log is typed.
      *
      * @param log the log
      * @param tail where to begin for a client that has seen nothing yet
      * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
      * @return the stream
      */
-    public EventLogEmitter follow(EventLog log, Tail tail, @Nullable String lastEventId) {
-        return follow(log, tail, lastEventId, Event::fields);
+    public EventLogEmitter follow(ReadableEventLog<?> log, Tail tail, @Nullable String lastEventId) {
+        return follow(log, tail, lastEventId, SseData::body);
     }
 
     /**
@@ -105,50 +100,18 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
      * @param tail where to begin for a client that has seen nothing yet
      * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
      * @param body makes of each event what to send: text as it is, all else as JSON. If it throws, the stream has failed
+     * @param <E> the events of the log
      * @return the stream
      */
-    public EventLogEmitter follow(EventLog log, Tail tail, @Nullable String lastEventId, Function<Event, ?> body) {
+    public <E extends LoggedEvent> EventLogEmitter follow(
+            ReadableEventLog<E> log, Tail tail, @Nullable String lastEventId, Function<? super E, ?> body) {
         Tail start = LastEventId.or(tail, lastEventId);
-        return open(listener -> log.follow(start, listener), Event::id, body);
-    }
-
-    /**
-     * Opens a stream of a log, each event as JSON of its value.
-     *
-     * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
-     * @param <T> the type of the log's events
-     * @return the stream
-     */
-    public <T> EventLogEmitter follow(TypedEventLog<T> log, Tail tail, @Nullable String lastEventId) {
-        return follow(log, tail, lastEventId, TypedEvent::value);
-    }
-
-    /**
-     * Opens a stream of a log.
-     *
-     * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
-     * @param body makes of each event what to send: text as it is, all else as JSON. If it throws, the stream has failed
-     * @param <T> the type of the log's events
-     * @return the stream
-     */
-    public <T> EventLogEmitter follow(
-            TypedEventLog<T> log, Tail tail, @Nullable String lastEventId, Function<TypedEvent<T>, ?> body) {
-        Tail start = LastEventId.or(tail, lastEventId);
-        return open(listener -> log.follow(start, listener), TypedEvent::id, body);
-    }
-
-    private <E> EventLogEmitter open(
-            Function<EventBatchListener<E>, Follower> log, Function<E, EventId> id, Function<E, ?> body) {
         if (!running) {
             throw ShuttingDown.unavailable(null);
         }
         EventLogEmitter emitter = new EventLogEmitter(data, threads);
         try {
-            emitter.begin(log, id, body, settings.reconnectDelay());
+            emitter.begin(log, start, body, settings.reconnectDelay());
         } catch (RuntimeException failure) {
             throw unavailableIfShuttingDown(failure);
         }

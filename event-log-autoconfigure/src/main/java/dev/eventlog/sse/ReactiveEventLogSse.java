@@ -1,11 +1,10 @@
 package dev.eventlog.sse;
 
-import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventLog;
 import dev.eventlog.Gap;
+import dev.eventlog.LoggedEvent;
+import dev.eventlog.ReadableEventLog;
 import dev.eventlog.Tail;
-import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.reactor.EventFlux;
 import java.time.Duration;
@@ -15,8 +14,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
-import java.util.function.BiFunction;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -31,7 +28,7 @@ import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Leadership event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
+ * Turns event logs into live HTTP streams of Server-Sent Events, for controllers of Spring WebFlux:
  *
  * <pre>{@code
  * @GetMapping("/readings")
@@ -45,7 +42,7 @@ import tools.jackson.databind.json.JsonMapper;
  * null), and as the last of all {@code end} (the server shuts down: connect again) or {@code failed} (do not; why stands in the
  * application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after
  * it, once and in order, or is told of a gap. The first thing sent is the id at which the stream begins, if that is after an
- * id or at {@code Tail.last(0)}; else a comment, and a client that comes back before it got an event begins at the tail again.
+ * id or at {@link Tail#newOnly()}; else a comment, and a client that comes back before it got an event begins at the tail again.
  *
  * <p>A client that reads slowly has the log read slowly: no more than a batch of events is held for it. Where nothing happens a
  * comment is sent every {@code eventlog.sse.heartbeat}, unless the last one still waits to be sent. A client that goes cancels
@@ -88,15 +85,15 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     }
 
     /**
-     * Opens a stream of a log, each event as JSON of its fields.
+     * Opens a stream of a log, each event as JSON: of its fields, or of its value if the log is typed.
      *
      * @param log the log
      * @param tail where to begin for a client that has seen nothing yet
      * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
      * @return the stream
      */
-    public Flux<ServerSentEvent<Object>> follow(EventLog log, Tail tail, @Nullable String lastEventId) {
-        return follow(log, tail, lastEventId, Event::fields);
+    public Flux<ServerSentEvent<Object>> follow(ReadableEventLog<?> log, Tail tail, @Nullable String lastEventId) {
+        return follow(log, tail, lastEventId, SseData::body);
     }
 
     /**
@@ -106,47 +103,12 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
      * @param tail where to begin for a client that has seen nothing yet
      * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
      * @param body makes of each event what to send: text as it is, all else as JSON. If it throws, the stream has failed
+     * @param <E> the events of the log
      * @return the stream
      */
-    public Flux<ServerSentEvent<Object>> follow(
-            EventLog log, Tail tail, @Nullable String lastEventId, Function<Event, ?> body) {
-        return open(log, LastEventId.or(tail, lastEventId), log::publisher, Event::id, body);
-    }
-
-    /**
-     * Opens a stream of a log, each event as JSON of its value.
-     *
-     * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
-     * @param <T> the type of the log's events
-     * @return the stream
-     */
-    public <T> Flux<ServerSentEvent<Object>> follow(TypedEventLog<T> log, Tail tail, @Nullable String lastEventId) {
-        return follow(log, tail, lastEventId, TypedEvent::value);
-    }
-
-    /**
-     * Opens a stream of a log.
-     *
-     * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the header {@code Last-Event-ID} of the request, after which to go on; null or empty if it has none
-     * @param body makes of each event what to send: text as it is, all else as JSON. If it throws, the stream has failed
-     * @param <T> the type of the log's events
-     * @return the stream
-     */
-    public <T> Flux<ServerSentEvent<Object>> follow(
-            TypedEventLog<T> log, Tail tail, @Nullable String lastEventId, Function<TypedEvent<T>, ?> body) {
-        return open(log.untyped(), LastEventId.or(tail, lastEventId), log::publisher, TypedEvent::id, body);
-    }
-
-    private <E> Flux<ServerSentEvent<Object>> open(
-            EventLog log,
-            Tail tail,
-            BiFunction<Tail, Consumer<Gap>, Flow.Publisher<List<E>>> publisher,
-            Function<E, EventId> id,
-            Function<E, ?> body) {
+    public <E extends LoggedEvent> Flux<ServerSentEvent<Object>> follow(
+            ReadableEventLog<E> log, Tail tail, @Nullable String lastEventId, Function<? super E, ?> body) {
+        Tail begin = LastEventId.or(tail, lastEventId);
         if (!running) {
             throw ShuttingDown.unavailable(null);
         }
@@ -156,10 +118,10 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
             }
             Sinks.Empty<Void> closed = Sinks.empty();
             open.add(closed);
-            return Mono.fromFuture(() -> find(log, tail))
+            return Mono.fromFuture(() -> find(log, begin))
                     .flatMapMany(start -> {
-                        Messages<E> messages = new Messages<>(start.end(), id, body);
-                        return stream(log.name(), start, publisher.apply(start.tail(), messages::gap), messages);
+                        Messages<E> messages = new Messages<>(start.end(), body);
+                        return stream(log.name(), start, log.publisher(start.tail(), messages::gap), messages);
                     })
                     .doFinally(signal -> {
                         open.remove(closed);
@@ -169,11 +131,11 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     }
 
     /** On a thread that may wait for Redis; and is not interrupted in that, as one of a cancelled callable would be. */
-    private static CompletableFuture<Start> find(EventLog log, Tail tail) {
+    private static CompletableFuture<Start> find(ReadableEventLog<?> log, Tail tail) {
         return CompletableFuture.supplyAsync(() -> Start.of(log, tail), Schedulers.boundedElastic()::schedule);
     }
 
-    private <E> Flux<ServerSentEvent<Object>> stream(
+    private <E extends LoggedEvent> Flux<ServerSentEvent<Object>> stream(
             String log, Start start, Flow.Publisher<List<E>> publisher, Messages<E> messages) {
         Flux<ServerSentEvent<Object>> events = EventFlux.batches(publisher)
                 .onErrorComplete(IllegalStateException.class) // said of a start while the application shuts down
@@ -252,32 +214,35 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     private record Start(
             Tail tail, @Nullable EventId id, @Nullable EventId end) {
 
-        static Start of(EventLog log, Tail tail) {
+        static Start of(ReadableEventLog<?> log, Tail tail) {
             if (tail instanceof Tail.Last last && last.count() == 0) {
                 EventId id = log.lastId().orElse(EventId.MIN);
                 return new Start(Tail.after(id), id, null);
             }
             EventId id = tail instanceof Tail.After after ? after.id() : null;
-            List<Event> newest = log.read(Tail.last(1));
+            List<? extends LoggedEvent> newest = untyped(log).read(Tail.last(1));
             EventId end = newest.isEmpty() ? EventId.MIN : newest.get(0).id();
             boolean sendsEnd = tail instanceof Tail.From from
                     ? !from.id().isAfter(end)
                     : end.isAfter(id == null ? EventId.MIN : id);
             return new Start(tail, id, sendsEnd ? end : null);
         }
+
+        /** Of which each event can be read, also one that does not fit the type. */
+        private static ReadableEventLog<?> untyped(ReadableEventLog<?> log) {
+            return log instanceof TypedEventLog<?> typed ? typed.untyped() : log;
+        }
     }
 
     /** What one client is sent of its batches. Belongs to the callbacks of its follower, which do not overlap. */
-    private final class Messages<E> {
+    private final class Messages<E extends LoggedEvent> {
 
-        private final Function<E, EventId> id;
-        private final Function<E, ?> body;
+        private final Function<? super E, ?> body;
         private @Nullable EventId end;
         private @Nullable Gap gap;
 
-        Messages(@Nullable EventId end, Function<E, EventId> id, Function<E, ?> body) {
+        Messages(@Nullable EventId end, Function<? super E, ?> body) {
             this.end = end;
-            this.id = id;
             this.body = body;
         }
 
@@ -293,10 +258,10 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
             }
             for (E event : batch) {
                 messages.add(ServerSentEvent.<Object>builder(data.of(body.apply(event)))
-                        .id(id.apply(event).toString())
+                        .id(event.id().toString())
                         .build());
             }
-            if (end != null && !end.isAfter(id.apply(batch.get(batch.size() - 1)))) {
+            if (end != null && !end.isAfter(batch.get(batch.size() - 1).id())) {
                 messages.add(CAUGHT_UP);
                 end = null;
             }

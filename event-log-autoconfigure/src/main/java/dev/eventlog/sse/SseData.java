@@ -1,6 +1,9 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Event;
 import dev.eventlog.Gap;
+import dev.eventlog.LoggedEvent;
+import dev.eventlog.TypedEvent;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +18,11 @@ record SseData(JsonMapper json) {
     static final String END_TEXT = "The server ends this stream: connect again to go on";
     static final String FAILED = "failed";
     static final String FAILED_TEXT = "The log cannot be followed any further";
+
+    /** {@return what is sent of an event unless the application says otherwise} */
+    static Object body(LoggedEvent event) {
+        return event instanceof Event untyped ? untyped.fields() : ((TypedEvent<?>) event).value();
+    }
 
     /** As text, before any of it is written: what cannot be JSON then leaves no half of it behind. */
     String of(@Nullable Object body) {

@@ -128,7 +128,7 @@ class EventLogAutoConfigurationTests {
                         "eventlog.overrides[1].max-length=99",
                         "eventlog.overrides[2].pattern=*:unlimited",
                         "eventlog.overrides[2].max-length=0",
-                        "eventlog.overrides[2].ttl-after-last-add=-1s")
+                        "eventlog.overrides[2].ttl-after-last-add=0s")
                 .run(context -> {
                     EventLogFactory factory = context.getBean(EventLogFactory.class);
                     assertThat(factory.create("orders:1").options()).isEqualTo(options(1000, Duration.ofHours(2)));
@@ -169,7 +169,11 @@ class EventLogAutoConfigurationTests {
 
     @ParameterizedTest
     @CsvSource({
+        "eventlog.max-length, -1, 0 means",
+        "eventlog.overrides[0].max-length, -5, 0 means",
         "eventlog.ttl-after-last-add, 10ns, 1 millisecond",
+        "eventlog.ttl-after-last-add, -1s, or 0",
+        "eventlog.overrides[0].ttl-after-last-add, -1ms, or 0",
         "eventlog.overrides[0].pattern, ' ', sensors:*",
         "eventlog.overrides[0].ttl-after-last-add, 40000d, 100 years",
         "eventlog.idempotency-retention, 0s, from 1 millisecond",

@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +29,14 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     private static @Nullable Path program;
 
+    private static final int PORTS_TRIED = 5;
+
     private final int port;
     private final Path directory;
     private final String[] settings;
     private @Nullable Process process;
+
+    private final Map<String, String> environment = new HashMap<>();
 
     private EmbeddedRedis(int port, Path directory, String... settings) {
         this.port = port;
@@ -37,14 +44,24 @@ public final class EmbeddedRedis implements AutoCloseable {
         this.settings = settings;
     }
 
-    /** {@return a running server that writes nothing to disk} */
-    public static EmbeddedRedis inMemory() {
-        return start(freePort(), null, "--save", "", "--appendonly", "no");
+    /**
+     * Sets variables that the process has from its next start on.
+     *
+     * @param variables their names and values
+     */
+    public void setEnvironment(Map<String, String> variables) {
+        environment.putAll(variables);
     }
 
-    /** {@return a running server that has every write on disk before it answers} */
+    /** {@return a running server that writes nothing to disk} */
+    public static EmbeddedRedis inMemory() {
+        return startSomewhere("--save", "", "--appendonly", "no");
+    }
+
+    /** {@return a running server that has every write on disk before it answers, in one file that it never rewrites} */
     public static EmbeddedRedis onDisk() {
-        return start(freePort(), null, "--save", "", "--appendonly", "yes", "--appendfsync", "always");
+        return startSomewhere(
+                "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0");
     }
 
     /**
@@ -54,11 +71,21 @@ public final class EmbeddedRedis implements AutoCloseable {
      * @return the server
      */
     public static EmbeddedRedis with(String... settings) {
-        return start(
-                freePort(),
-                null,
-                Stream.concat(Stream.of("--save", "", "--appendonly", "no"), Stream.of(settings))
-                        .toArray(String[]::new));
+        return startSomewhere(Stream.concat(Stream.of("--save", "", "--appendonly", "no"), Stream.of(settings))
+                .toArray(String[]::new));
+    }
+
+    /** On a free port, and on another if somebody else has taken it by then. */
+    private static EmbeddedRedis startSomewhere(String... settings) {
+        for (int left = PORTS_TRIED; ; left--) {
+            try {
+                return start(freePort(), null, settings);
+            } catch (PortTakenException taken) {
+                if (left == 1) {
+                    throw taken;
+                }
+            }
+        }
     }
 
     /**
@@ -75,7 +102,12 @@ public final class EmbeddedRedis implements AutoCloseable {
                 Files.writeString(redis.directory.resolve(file.name()), file.content());
             }
             Runtime.getRuntime().addShutdownHook(new Thread(redis::close));
-            redis.start();
+            try {
+                redis.start();
+            } catch (PortTakenException taken) {
+                redis.close();
+                throw taken;
+            }
             return redis;
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
@@ -143,26 +175,50 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Starts the server, again on the same port and with the data that it has on disk. Returns when it answers. */
+    /** Somebody else listens at the port. */
+    private static final class PortTakenException extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        PortTakenException(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Starts the server, again on the same port and with the data that it has on disk: all whole transactions of it. Returns
+     * when it answers, and it is this server that answers.
+     */
     public void start() {
+        AppendOnlyFile.cutToLastWholeTransaction(writes());
         List<String> command = new ArrayList<>(List.of(program().toString()));
         command.addAll(Arrays.asList(settings));
         command.addAll(List.of("--bind", "127.0.0.1", "--port", Integer.toString(port), "--dir", directory.toString()));
         Path output = directory.resolve("output");
         try {
-            Process started = new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            Process started = builder.start();
             process = started;
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
             while (!RedisProbe.answers(uri())) {
                 if (!started.isAlive() || System.nanoTime() > deadline) {
-                    throw new IllegalStateException(
-                            "Embedded Redis did not start: " + command + "\n" + Files.readString(output));
+                    String said = Files.readString(output);
+                    kill();
+                    String message = "Embedded Redis did not start: " + command + "\n" + said;
+                    throw said.contains("Address already in use")
+                            ? new PortTakenException(message)
+                            : new IllegalStateException(message);
                 }
                 Thread.sleep(10);
+            }
+            String answering = info("server", "process_id");
+            if (!answering.equals(Long.toString(started.pid()))) {
+                kill();
+                throw new PortTakenException("Embedded Redis was started as process " + started.pid() + ", but process "
+                        + answering + " answers at its port: " + command);
             }
         } catch (IOException ex) {
             throw new UncheckedIOException("Embedded Redis did not start: " + command, ex);
@@ -190,6 +246,28 @@ public final class EmbeddedRedis implements AutoCloseable {
     public Path writes() {
         Path since7 = directory.resolve("appendonlydir").resolve("appendonly.aof.1.incr.aof");
         return Files.exists(since7) ? since7 : directory.resolve("appendonly.aof");
+    }
+
+    /**
+     * The files of a server, from Redis 7 on, that has its data on disk.
+     *
+     * @param kind {@code base} for what it had when it began to write, or {@code incr} for what it has written since
+     * @return those that there are now, the newest last
+     */
+    public List<Path> writes(String kind) {
+        Path folder = directory.resolve("appendonlydir");
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file ->
+                            file.getFileName().toString().matches("appendonly\\.aof\\.\\d+\\." + kind + "\\..*"))
+                    .sorted(Comparator.comparingInt(file ->
+                            Integer.parseInt(file.getFileName().toString().split("\\.")[2])))
+                    .toList();
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
     }
 
     /** Deletes the data of a server that is not running. */

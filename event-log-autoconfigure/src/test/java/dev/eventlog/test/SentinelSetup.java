@@ -2,7 +2,9 @@ package dev.eventlog.test;
 
 import static dev.eventlog.test.LogTests.await;
 
+import java.net.URI;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A master with its replica, and a sentinel that watches over both: servers of the tests' own, to do harm to. */
 public final class SentinelSetup implements AutoCloseable {
@@ -21,16 +23,43 @@ public final class SentinelSetup implements AutoCloseable {
 
     /** {@return one that is complete: the replica has its link, the sentinel knows both} */
     public static SentinelSetup start() {
-        EmbeddedRedis master = EmbeddedRedis.with("--repl-diskless-sync-delay", "0");
-        EmbeddedRedis replica = EmbeddedRedis.with("--replicaof", "127.0.0.1", Integer.toString(master.port()));
+        return start(5_000, "--repl-diskless-sync-delay", "0");
+    }
+
+    /**
+     * One that is complete, and whose servers write down every write, from Redis 7 on in a file of nothing else.
+     *
+     * @return the servers
+     */
+    public static SentinelSetup startOnDisk() {
+        return start(
+                2_000,
+                "--repl-diskless-sync-delay",
+                "0",
+                "--repl-backlog-size",
+                "16mb",
+                "--appendonly",
+                "yes",
+                "--aof-use-rdb-preamble",
+                "no",
+                "--auto-aof-rewrite-percentage",
+                "0");
+    }
+
+    private static SentinelSetup start(int failoverTimeout, String... settings) {
+        EmbeddedRedis master = EmbeddedRedis.with(settings);
+        EmbeddedRedis replica = EmbeddedRedis.with(Stream.concat(
+                        Stream.of(settings), Stream.of("--replicaof", "127.0.0.1", Integer.toString(master.port())))
+                .toArray(String[]::new));
         // Before the sentinel looks, which looks again only after ten seconds.
         await().until(() -> replica.info("replication", "master_link_status").equals("up"));
         String watch = "sentinel monitor %1$s 127.0.0.1 %2$d 1\n"
                 + "sentinel down-after-milliseconds %1$s 1000\n"
-                + "sentinel failover-timeout %1$s 5000\n";
+                + "sentinel failover-timeout %1$s %3$d\n";
         EmbeddedRedis sentinel = EmbeddedRedis.start(
                 EmbeddedRedis.freePort(),
-                new EmbeddedRedis.ConfigurationFile("sentinel.conf", watch.formatted(NAME, master.port())),
+                new EmbeddedRedis.ConfigurationFile(
+                        "sentinel.conf", watch.formatted(NAME, master.port(), failoverTimeout)),
                 "sentinel.conf",
                 "--sentinel");
         SentinelSetup setup = new SentinelSetup(master, replica, sentinel);
@@ -41,9 +70,29 @@ public final class SentinelSetup implements AutoCloseable {
 
     /** {@return what an application is to be told of it, {@code name=value} each} */
     public List<String> properties() {
+        return properties(sentinel.uri());
+    }
+
+    /**
+     * What an application is to be told that finds the sentinel elsewhere.
+     *
+     * @param sentinel where
+     * @return {@code name=value} each
+     */
+    public List<String> properties(URI sentinel) {
         return List.of(
                 "spring.data.redis.sentinel.master=" + NAME,
-                "spring.data.redis.sentinel.nodes=127.0.0.1:" + sentinel.port());
+                "spring.data.redis.sentinel.nodes=127.0.0.1:" + sentinel.getPort());
+    }
+
+    /** {@return the servers, whichever is the master} */
+    public List<EmbeddedRedis> servers() {
+        return List.of(first, second);
+    }
+
+    /** {@return the sentinel} */
+    public EmbeddedRedis sentinel() {
+        return sentinel;
     }
 
     /** {@return the master by what the sentinel says} */
@@ -83,6 +132,15 @@ public final class SentinelSetup implements AutoCloseable {
     /** Has the replica receive nothing from now on, so that a failover loses what is added. */
     public void stopReplication() {
         ClusterSetup.stopReplication(replica());
+    }
+
+    /** Has both servers replicate again. */
+    public void allowReplication() {
+        for (EmbeddedRedis server : servers()) {
+            if (server.isRunning()) {
+                server.ask("CONFIG", "SET", "masterauth", "");
+            }
+        }
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.eventlog.test;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands on the loopback interface between an application and its Redis, and does to their connections what a network can:
- * cuts them, lets none begin, delays the replies, or loses them after the command was carried out.
+ * cuts them, lets none begin, leads them to another server, delays the replies, or loses them after the command was carried
+ * out.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -29,7 +33,7 @@ public final class TcpProxy implements AutoCloseable {
         CUT
     }
 
-    private final URI server;
+    private volatile URI server;
     private final int port;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
@@ -37,6 +41,7 @@ public final class TcpProxy implements AutoCloseable {
     private @Nullable ServerSocket listening; // guarded by this
     private volatile Replies replies = Replies.PASS;
     private volatile Duration delay = Duration.ZERO;
+    private volatile Map<String, String> replaced = Map.of();
 
     /**
      * A proxy that passes everything on.
@@ -68,6 +73,15 @@ public final class TcpProxy implements AutoCloseable {
     /** {@return how many pieces of replies it has lost} */
     public long swallowed() {
         return swallowed.get();
+    }
+
+    /**
+     * Leads new connections to another server, as a failover does. Those that there are stay where they are.
+     *
+     * @param server where it listens
+     */
+    public void leadTo(URI server) {
+        this.server = server;
     }
 
     /** Cuts all connections. New ones are accepted. */
@@ -134,6 +148,29 @@ public final class TcpProxy implements AutoCloseable {
         replies = Replies.PASS;
     }
 
+    /**
+     * Says something else than the server does, so that whoever asks a sentinel is told of other proxies. Only for replies
+     * that come in one piece.
+     *
+     * @param texts what to say instead of what; each as long as the other
+     */
+    public void replaceInReplies(Map<String, String> texts) {
+        texts.forEach((from, to) -> {
+            if (from.length() != to.length()) {
+                throw new IllegalArgumentException(from + " is not as long as " + to);
+            }
+        });
+        replaced = Map.copyOf(texts);
+    }
+
+    private byte[] replaced(byte[] buffer, int count) {
+        String text = new String(buffer, 0, count, ISO_8859_1);
+        for (Map.Entry<String, String> each : replaced.entrySet()) {
+            text = text.replace(each.getKey(), each.getValue());
+        }
+        return text.getBytes(ISO_8859_1);
+    }
+
     @Override
     public void close() {
         refuse();
@@ -146,6 +183,7 @@ public final class TcpProxy implements AutoCloseable {
                 Socket client = socket.accept();
                 accepted.incrementAndGet();
                 Socket behind = new Socket();
+                URI server = this.server;
                 try {
                     behind.connect(new InetSocketAddress(server.getHost(), server.getPort()), 1_000);
                 } catch (IOException away) {
@@ -225,7 +263,11 @@ public final class TcpProxy implements AutoCloseable {
                             Thread.sleep(pause.toMillis());
                         }
                     }
-                    out.write(buffer, 0, count);
+                    if (areReplies && !replaced.isEmpty()) {
+                        out.write(replaced(buffer, count));
+                    } else {
+                        out.write(buffer, 0, count);
+                    }
                     out.flush();
                 }
             } catch (IOException gone) {

@@ -93,6 +93,21 @@ public class TestApplication {
     }
 
     /**
+     * Starts an application that finds its Redis by its properties alone, with a bean of the test's.
+     *
+     * @param type the type of the bean
+     * @param bean the bean
+     * @param properties {@code name=value} each
+     * @param <T> that type
+     * @return the application, to be closed
+     */
+    public static <T> ConfigurableApplicationContext startElsewhereWith(Class<T> type, T bean, String... properties) {
+        return builder(Elsewhere.class, properties)
+                .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
+                .run();
+    }
+
+    /**
      * Starts an application with a web server, on this machine alone and at any port that is free.
      *
      * @param type its configuration

@@ -3,6 +3,7 @@ package dev.eventlog.test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
@@ -70,6 +71,16 @@ class TestRedisTests {
             redis.deleteData();
             redis.start();
             assertThat(RedisProbe.answers(redis.uri())).isTrue();
+        }
+    }
+
+    @Test
+    void embeddedRedisRefusesAPortAtWhichAnotherAnswers() {
+        try (EmbeddedRedis redis = EmbeddedRedis.inMemory()) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> EmbeddedRedis.start(redis.port(), null, "--save", "", "--appendonly", "no"))
+                    .withMessageContaining("at its port");
+            assertThat(RedisProbe.answers(redis.uri())).as("the other").isTrue();
         }
     }
 

@@ -3,6 +3,7 @@ package dev.eventlog.test;
 import static dev.eventlog.test.LogTests.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
@@ -68,8 +69,8 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Checks that each event was added once at most, whatever became of its add, and that those which failed may be tried
-     * again.
+     * Checks that each event was added once at most, whatever became of its add, and that none was
+     * refused for good.
      *
      * @param inTheEnd what the log holds in the end
      * @return the numbers of the events of which it was told that they were added, and which the log does not hold
@@ -80,7 +81,8 @@ public final class Writer implements AutoCloseable {
             int number = LogTests.numbers(List.of(event)).get(0);
             assertThat(held.put(number, event.id())).as("added twice: " + event).isNull();
         }
-        assertThat(failures).hasOnlyElementsOfType(EventLogUnavailableException.class);
+        assertThat(failures)
+                .hasOnlyElementsOfTypes(EventLogUnavailableException.class, AddOutcomeUnknownException.class);
         return added.entrySet().stream()
                 .filter(each -> !each.getValue().equals(held.get(each.getKey())))
                 .map(Map.Entry::getKey)

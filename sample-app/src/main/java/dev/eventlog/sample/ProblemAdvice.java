@@ -1,5 +1,6 @@
 package dev.eventlog.sample;
 
+import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.ArrayList;
@@ -61,6 +62,17 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
                 .header(HttpHeaders.RETRY_AFTER, "1")
                 .body(ProblemDetail.forStatusAndDetail(
                         HttpStatus.SERVICE_UNAVAILABLE, "Redis is not available now. Try again in a moment."));
+    }
+
+    /** Without {@code Retry-After}, as a client that simply tries again may add the same reading twice. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handleUnknownOutcome(AddOutcomeUnknownException ex) {
+        log.warn("Redis did not answer: {}", ex.getMessage());
+        return ResponseEntity.status(HttpStatus.GATEWAY_TIMEOUT)
+                .body(ProblemDetail.forStatusAndDetail(
+                        HttpStatus.GATEWAY_TIMEOUT,
+                        "Redis did not answer: it may have been added. Repeat a request that has an Idempotency-Key;"
+                                + " before any other, look whether it was added."));
     }
 
     @ExceptionHandler

@@ -1,11 +1,13 @@
 package dev.eventlog.sample;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventLogException;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
@@ -28,7 +30,9 @@ class SeattleFeeder implements SchedulingConfigurer {
     private final boolean enabled;
     private final Duration interval;
     private final List<Reading> year;
+    private final String run = UUID.randomUUID().toString();
     private int next = -1; // not known yet
+    private long turn;
     private boolean failing;
 
     SeattleFeeder(
@@ -55,8 +59,8 @@ class SeattleFeeder implements SchedulingConfigurer {
             if (next < 0) {
                 next = afterTheLastOneFed();
             }
-            sensors.add(SENSOR, year.get(next));
-        } catch (EventLogException ex) {
+            sensors.add(SENSOR, year.get(next), AddOptions.idempotent(run + "-" + turn));
+        } catch (EventLogException ex) { // added all the same, perhaps: the next try has the same key
             if (!failing) {
                 logger.warn("Cannot feed sensor '{}', will go on trying: {}", SENSOR, ex.getMessage());
                 failing = true;
@@ -68,6 +72,7 @@ class SeattleFeeder implements SchedulingConfigurer {
             failing = false;
         }
         next = (next + 1) % year.size();
+        turn++;
     }
 
     /** The log itself knows where an earlier run of the application left off. */

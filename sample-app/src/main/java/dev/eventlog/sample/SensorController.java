@@ -1,5 +1,6 @@
 package dev.eventlog.sample;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import dev.eventlog.sse.EventLogSse;
@@ -36,6 +37,9 @@ class SensorController {
     private static final String NAME_MESSAGE =
             "must be 1 to 40 letters, digits, '-' or '_', and begin with a letter or digit";
 
+    private static final String KEY = "[!-~]{1,100}";
+    private static final String KEY_MESSAGE = "must be 1 to 100 visible ASCII characters";
+
     private final Sensors sensors;
     private final EventLogSse sse;
 
@@ -53,23 +57,37 @@ class SensorController {
         return sensors.list();
     }
 
+    /** With an {@code Idempotency-Key} it can be repeated: the reading is added once, and each answer has the same id. */
     @PostMapping("/{sensor}/readings")
     ResponseEntity<Added> add(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestHeader(name = "Idempotency-Key", required = false)
+                    @Pattern(regexp = KEY, message = KEY_MESSAGE)
+                    @Nullable
+                    String idempotencyKey,
             @RequestBody @Valid Reading reading) {
-        String id = sensors.add(sensor, reading).toString();
+        String id = sensors.add(sensor, reading, options(idempotencyKey)).toString();
         return ResponseEntity.created(URI.create("/api/sensors/" + sensor + "/readings?from=" + id))
                 .body(new Added(id));
     }
 
-    /** All of them or none: one bad reading, and nothing is added. */
+    /** All of them or none: one bad reading, and nothing is added. Can be repeated, as {@link #add}. */
     @PostMapping("/{sensor}/readings/batch")
     @ResponseStatus(HttpStatus.CREATED)
     AllAdded addAll(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
+            @RequestHeader(name = "Idempotency-Key", required = false)
+                    @Pattern(regexp = KEY, message = KEY_MESSAGE)
+                    @Nullable
+                    String idempotencyKey,
             @RequestBody @NotEmpty @Size(max = 1000) List<@Valid @NotNull Reading> readings) {
-        return new AllAdded(
-                sensors.addAll(sensor, readings).stream().map(EventId::toString).toList());
+        return new AllAdded(sensors.addAll(sensor, readings, options(idempotencyKey)).stream()
+                .map(EventId::toString)
+                .toList());
+    }
+
+    private static AddOptions options(@Nullable String idempotencyKey) {
+        return idempotencyKey == null ? AddOptions.none() : AddOptions.idempotent(idempotencyKey);
     }
 
     @GetMapping("/{sensor}/readings")

@@ -1,5 +1,6 @@
 package dev.eventlog.sample;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
@@ -41,16 +42,16 @@ class Sensors {
                 .toList();
     }
 
-    EventId add(String sensor, Reading reading) {
+    EventId add(String sensor, Reading reading, AddOptions options) {
         TypedEventLog<Reading> log = readings(sensor);
         announce(sensor, log);
-        return log.add(reading);
+        return log.add(reading, options);
     }
 
-    List<EventId> addAll(String sensor, List<Reading> readings) {
+    List<EventId> addAll(String sensor, List<Reading> readings, AddOptions options) {
         TypedEventLog<Reading> log = readings(sensor);
         announce(sensor, log);
-        return log.addAll(readings);
+        return log.addAll(readings, options);
     }
 
     private void announce(String sensor, TypedEventLog<Reading> log) {

@@ -3,6 +3,7 @@ package dev.eventlog.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import java.io.File;
@@ -102,7 +103,7 @@ class BrowserTests {
         try (ConfigurableApplicationContext other = RunningSample.start(redis, 0)) {
             application.close();
             for (int i = 0; i < 5; i++) {
-                other.getBean(Sensors.class).add("garden", new Reading(20.0 + i, null));
+                other.getBean(Sensors.class).add("garden", new Reading(20.0 + i, null), AddOptions.none());
             }
         }
         application = RunningSample.start(redis, port);

@@ -23,6 +23,13 @@ record HttpSample(int port) {
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
+    HttpResponse<String> postOnce(String path, String body, String key) throws IOException, InterruptedException {
+        return send(request(path)
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", key)
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     SseClient follow(String path, @Nullable String lastEventId) throws IOException, InterruptedException {
         return new SseClient(uri(path), lastEventId);
     }

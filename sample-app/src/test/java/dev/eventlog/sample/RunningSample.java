@@ -1,10 +1,14 @@
 package dev.eventlog.sample;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
@@ -24,17 +28,35 @@ final class RunningSample {
     }
 
     /** Starts one without the feeder. */
-    static ConfigurableApplicationContext start(RedisServer redis, int port) {
-        return start(redis, "--server.port=" + port, "--sample.feeder.enabled=false");
+    static ConfigurableApplicationContext start(RedisServer redis, int port, String... more) {
+        return run(redis, more, "--server.port=" + port, "--sample.feeder.enabled=false");
     }
 
     /** Starts one that feeds, faster than a person could watch. */
-    static ConfigurableApplicationContext startFeeding(RedisServer redis) {
-        return start(redis, "--server.port=0", "--sample.feeder.interval=5ms");
+    static ConfigurableApplicationContext startFeeding(RedisServer redis, String... more) {
+        return run(redis, more, "--server.port=0", "--sample.feeder.interval=1ms");
     }
 
-    private static ConfigurableApplicationContext start(RedisServer redis, String... arguments) {
+    /** Sends a command, and returns when it is answered. */
+    static void tell(RedisServer redis, String command, String... arguments) {
+        LettuceConnectionFactory connections =
+                new LettuceConnectionFactory("127.0.0.1", redis.ports().get(0));
+        connections.afterPropertiesSet();
+        connections.start();
+        try (RedisConnection connection = connections.getConnection()) {
+            connection.execute(
+                    command,
+                    Stream.of(arguments)
+                            .map(argument -> argument.getBytes(StandardCharsets.UTF_8))
+                            .toArray(byte[][]::new));
+        } finally {
+            connections.destroy();
+        }
+    }
+
+    private static ConfigurableApplicationContext run(RedisServer redis, String[] more, String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of(more));
         all.add("--spring.data.redis.host=127.0.0.1");
         all.add("--spring.data.redis.port=" + redis.ports().get(0));
         return SpringApplication.run(SampleApplication.class, all.toArray(String[]::new));

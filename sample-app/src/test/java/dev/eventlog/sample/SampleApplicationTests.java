@@ -252,6 +252,11 @@ class SampleApplicationTests {
         assertThat(sample.get("/" + path).statusCode()).isEqualTo(200);
     }
 
+    @Test
+    void saysThatAnIdempotencyKeyIsBad() throws Exception {
+        expectBad(sample.postOnce(readings, "{\"temperature\": 1}", "a b"), "idempotencyKey");
+    }
+
     private static void expectBad(HttpResponse<String> answer, String field) {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");

@@ -3,6 +3,7 @@ package dev.eventlog.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,15 @@ import redis.embedded.RedisServer;
 /** What happens when Redis or the application goes away and comes back. */
 @ExtendWith(OutputCaptureExtension.class)
 class SampleLifecycleTests {
+
+    /** For half a second. */
+    private static final String BUSY = """
+            local begin = redis.call('TIME')
+            local now = begin
+            while (now[1] - begin[1]) * 1000000 + now[2] - begin[2] < 500000 do
+                now = redis.call('TIME')
+            end
+            """;
 
     private RedisServer redis;
 
@@ -70,6 +81,70 @@ class SampleLifecycleTests {
     }
 
     @Test
+    void saysThatTheOutcomeOfAnAddIsUnknownAndAddsOnceWhatIsRepeated() throws Exception {
+        try (ConfigurableApplicationContext application =
+                RunningSample.start(redis, 0, "--spring.data.redis.timeout=300ms")) {
+            HttpSample sample = new HttpSample(RunningSample.port(application));
+            String readings = "/api/sensors/garden/readings";
+            assertThat(sample.post(readings, "{\"temperature\": 1}").statusCode())
+                    .isEqualTo(201);
+            RunningSample.tell(redis, "CLIENT", "PAUSE", "60000", "WRITE");
+
+            HttpResponse<String> answer = sample.postOnce(readings, "{\"temperature\": 2}", "key-1");
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(504);
+            assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
+            assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+            assertThat(answer.body()).contains("may have been added").doesNotContain("Exception", "trace");
+            answer = sample.postOnce(readings + "/batch", "[{\"temperature\": 3}, {\"temperature\": 4}]", "key-2");
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(504);
+
+            RunningSample.tell(redis, "CLIENT", "UNPAUSE");
+            for (int i = 0; i < 2; i++) {
+                await().until(() -> sample.postOnce(readings, "{\"temperature\": 2}", "key-1")
+                                .statusCode()
+                        == 201);
+                await().until(() ->
+                        sample.postOnce(readings + "/batch", "[{\"temperature\": 3}, {\"temperature\": 4}]", "key-2")
+                                        .statusCode()
+                                == 201);
+            }
+            assertThat(application.getBean(Sensors.class).readings("garden").read(Tail.all()))
+                    .extracting(event -> event.value().temperature())
+                    .containsExactlyInAnyOrder(1.0, 2.0, 3.0, 4.0);
+        }
+    }
+
+    /** Redis does what it was asked while it was busy, but answers nobody who has given up on it. */
+    @Test
+    void feedsEachReadingOnceThoughTheOutcomeOfAnAddIsUnknown(CapturedOutput output) throws Exception {
+        List<Reading> year = SeattleTemperatures.load();
+        try (ConfigurableApplicationContext application =
+                RunningSample.startFeeding(redis, "--spring.data.redis.timeout=200ms")) {
+            Sensors sensors = application.getBean(Sensors.class);
+            String unknown = "Whether the add to log 'sensors:seattle' was done is unknown";
+            for (int round = 1; round <= 100 && !output.getOut().contains(unknown); round++) {
+                EventId last = last(sensors);
+                await().ignoreExceptions().until(() -> last(sensors).isAfter(last));
+                RunningSample.tell(redis, "EVAL", BUSY, "0"); // in the middle of an add, with luck
+            }
+            assertThat(output).contains(unknown);
+            EventId last = last(sensors);
+            await().ignoreExceptions().until(() -> last(sensors).isAfter(last));
+            List<Reading> log = sensors.readings("seattle").read(Tail.all()).stream()
+                    .map(TypedEvent::value)
+                    .toList();
+            int first = year.indexOf(log.get(0)); // not 0, if the log is full
+            assertThat(log).isEqualTo(year.subList(first, first + log.size()));
+        }
+    }
+
+    private static EventId last(Sensors sensors) {
+        return await().ignoreExceptions()
+                .until(() -> sensors.readings("seattle").lastId(), Optional::isPresent)
+                .orElseThrow();
+    }
+
+    @Test
     void shutsDownAtOnceWithOpenStreams() throws Exception {
         ConfigurableApplicationContext application = RunningSample.start(redis, 0);
         HttpSample sample = new HttpSample(RunningSample.port(application));
@@ -96,7 +171,8 @@ class SampleLifecycleTests {
                 Sensors sensors = application.getBean(Sensors.class);
                 int before = fed;
                 await().until(() -> sensors.readings("seattle").size() >= before + 20);
-                sensors.add("seattle", new Reading(99.0, null)); // a person's, which is not the year's
+                sensors.add(
+                        "seattle", new Reading(99.0, null), AddOptions.none()); // a person's, which is not the year's
             }
             try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
                 List<Reading> log = application.getBean(Sensors.class).readings("seattle").read(Tail.all()).stream()

@@ -1,0 +1,101 @@
+package dev.eventlog;
+
+import dev.eventlog.TortureHistory.Added;
+import dev.eventlog.TortureWatch.Got;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges the followers of one name of a log, one after the other: each goes on where the one before has committed. Only the
+ * batch that was running when a process died or a lease was lost may come again.
+ */
+final class TortureChain {
+
+    private final TortureHistory history;
+    private final TortureClock clock;
+    private final TortureFindings findings;
+
+    TortureChain(TortureHistory history, TortureClock clock, TortureFindings findings) {
+        this.history = history;
+        this.clock = clock;
+        this.findings = findings;
+    }
+
+    void judge(List<TortureAccount> all) {
+        List<TortureAccount> chain = all.stream()
+                .filter(each -> last(each, each.calls().size()) != null)
+                .sorted(Comparator.comparing(each -> each.times().get(0)))
+                .toList();
+        for (int i = 1; i < chain.size(); i++) {
+            findings.count("followers that took over");
+            judgeTurn(chain.get(i - 1), chain.get(i));
+            judgePosition(chain.get(i - 1), chain.get(i));
+        }
+    }
+
+    /** One has its turn when the other's is over, but for the batch that was running. */
+    private void judgeTurn(TortureAccount before, TortureAccount next) {
+        int end = before.lastBatchMayComeAgain()
+                ? before.lastBatchAt()
+                : before.calls().size();
+        if (end > 0 && before.times().get(end - 1) > next.times().get(0)) {
+            findings.violation("Two followers of one name at once", before + " and " + next);
+        }
+    }
+
+    private void judgePosition(TortureAccount before, TortureAccount next) {
+        Added delivered = last(before, before.calls().size());
+        boolean again = before.lastBatchMayComeAgain();
+        Added committed = again ? last(before, before.lastBatchAt()) : delivered;
+        if (committed == null && before.tail() instanceof Tail.After after) {
+            committed = find(before, after.id());
+        }
+        boolean setBack = history.wasGone(
+                before.durableName() + '@' + before.log(),
+                clock.before(before.times().get(0)),
+                clock.upTo(next.times().get(0)));
+        if (!(next.tail() instanceof Tail.After after)) {
+            if (committed != null && !setBack) {
+                findings.violation(
+                        "A stored position was not found",
+                        next + " after " + before + ", which had got to " + delivered);
+            }
+            return;
+        }
+        Added at = find(next, after.id());
+        if (at == null || delivered == null) {
+            if (committed != null && !setBack) {
+                findings.violation("A stored position that is no event's", next + ": " + after.id());
+            }
+        } else if (at.order > delivered.order) {
+            findings.violation(
+                    "Went on after what was not delivered", next + ": at " + at + ", delivered was " + delivered);
+        } else if (committed != null && at.order < committed.order && !setBack) {
+            findings.violation("Delivered again after a commit", next + ": at " + at + ", committed was " + committed);
+        } else if (at.order < delivered.order) {
+            findings.count(again ? "followers that took over a batch" : "positions that were set back");
+        }
+    }
+
+    private @Nullable Added find(TortureAccount account, EventId id) {
+        return history.lives(account.log()).stream()
+                .flatMap(life -> life.events.stream())
+                .filter(added -> added.id.equals(id))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The last event that was delivered before a call. */
+    private @Nullable Added last(TortureAccount account, int end) {
+        for (int i = end - 1; i >= 0; i--) {
+            if (account.calls().get(i) instanceof Got got) {
+                return history.of(got.number()).stream()
+                        .filter(added -> added.key.equals(account.log()) && added.id.equals(got.id()))
+                        .findFirst()
+                        .orElse(null);
+            }
+        }
+        return null;
+    }
+}

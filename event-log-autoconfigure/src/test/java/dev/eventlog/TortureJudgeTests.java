@@ -1,0 +1,176 @@
+package dev.eventlog;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.TortureJudge.Attempt;
+import dev.eventlog.TortureJudge.Outcome;
+import dev.eventlog.TortureModel.Reader;
+import dev.eventlog.TortureWatch.Got;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Judges the judge: it finds nothing where all is as it should be, and each thing that is not. */
+class TortureJudgeTests {
+
+    private static final int HISTORIES = 300;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingIsFoundInGoodHistories(boolean counts) {
+        for (long seed = 0; seed < HISTORIES; seed++) {
+            assertThat(history(seed, counts).judge()).as("seed " + seed).isEmpty();
+        }
+    }
+
+    @Test
+    void eventThatIsLostIsFoundInEachHistory() {
+        int mutated = 0;
+        for (long seed = 0; seed < HISTORIES; seed++) {
+            TortureModel model = history(seed, true);
+            Random random = new Random(seed);
+            List<TortureAccount> accounts = model.trace.accounts.stream()
+                    .filter(account -> !between(account).isEmpty())
+                    .toList();
+            if (!accounts.isEmpty()) {
+                TortureAccount account = accounts.get(random.nextInt(accounts.size()));
+                List<Integer> between = between(account);
+                TortureMutation.remove(account, between.get(random.nextInt(between.size())));
+                assertThat(model.judge()).as("seed " + seed).isNotEmpty();
+                mutated++;
+            }
+        }
+        assertThat(mutated).isGreaterThan(HISTORIES / 2);
+    }
+
+    /** {@return where in the calls an event stands that was delivered at once with the next, and not as the first} */
+    private static List<Integer> between(TortureAccount account) {
+        List<Integer> found = new ArrayList<>();
+        for (int i = 1; i + 1 < account.calls().size(); i++) {
+            if (account.calls().subList(i - 1, i + 2).stream().allMatch(Got.class::isInstance)
+                    && account.times().get(i).equals(account.times().get(i + 1))) {
+                found.add(i);
+            }
+        }
+        return found;
+    }
+
+    @Test
+    void nothingIsFoundInTheHistoryThatIsMutated() {
+        assertThat(new TortureMutation.Good().model.judge()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("mutations")
+    void mutationIsFound(TortureMutation mutation) {
+        TortureMutation.Good good = new TortureMutation.Good();
+        mutation.accept(good);
+        List<String> kinds = good.model.judge().stream()
+                .map(TortureFindings::kind)
+                .distinct()
+                .toList();
+        System.out.println("| " + mutation + " | " + String.join("; ", kinds) + " |");
+        assertThat(kinds).contains(mutation.foundAs());
+    }
+
+    static Stream<TortureMutation> mutations() {
+        System.out.println("| mutation | found as |\n| --- | --- |");
+        return TortureMutation.all().stream();
+    }
+
+    @Test
+    void storedTraceIsJudgedTheSameAgain(@TempDir Path root) throws IOException {
+        for (TortureMutation mutation : TortureMutation.all()) {
+            TortureMutation.Good good = new TortureMutation.Good();
+            good.model.lose(1); // so that there is something that the server's file lacks
+            good.model.add(1);
+            mutation.accept(good);
+            good.model.trace.troubles.add("A trouble: of\ttwo\nlines");
+            Path folder = TortureReplay.keep(
+                    Files.createDirectory(
+                            root.resolve(Integer.toString(mutation.toString().hashCode()))),
+                    1,
+                    good.model.trace,
+                    good.model.history,
+                    root.resolve("missing"));
+            assertThat(TortureReplay.judge(folder))
+                    .as(mutation.toString())
+                    .isEqualTo(good.model.judge())
+                    .hasSizeGreaterThan(1);
+        }
+    }
+
+    @Test
+    void momentIsKnownByTheAddsAroundIt() {
+        TortureHistory history = new TortureHistory();
+        history.take(List.of(List.of("XADD", "log", "1-0", "n", "1")), 0);
+        history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "0")), 0);
+        history.take(List.of(List.of("XADD", "log", "2-0", "n", "2")), 0);
+        TortureClock clock = new TortureClock(
+                history,
+                List.of(
+                        new Attempt("log", List.of(1L), 10, Outcome.ANSWERED, 20, List.of(new EventId(1, 0))),
+                        new Attempt("log", List.of(2L), 30, Outcome.UNKNOWN, 40, List.of())));
+        assertThat(clock.before(20)).isZero();
+        assertThat(clock.before(21)).isEqualTo(1);
+        assertThat(clock.before(50))
+                .as("an outcome that is unknown says nothing")
+                .isEqualTo(1);
+        assertThat(clock.upTo(29)).isEqualTo(2);
+        assertThat(clock.upTo(30)).isGreaterThan(2);
+    }
+
+    private static int events(TortureAccount account) {
+        return (int) account.calls().stream().filter(Got.class::isInstance).count();
+    }
+
+    /** A history in which everybody does as they should. */
+    private static TortureModel history(long seed, boolean counts) {
+        Random random = new Random(seed);
+        TortureModel model = new TortureModel(counts);
+        for (int i = 0; i < 60; i++) {
+            switch (random.nextInt(20)) {
+                case 0, 1, 2, 3, 4, 5 -> model.add(1 + random.nextInt(4));
+                case 6, 7 -> model.trim(random.nextInt(8));
+                case 8, 9 -> model.retract(random.nextInt(10));
+                case 10 -> {
+                    if (random.nextInt(3) == 0) {
+                        model.delete();
+                    }
+                }
+                case 11 -> {
+                    if (random.nextInt(2) == 0) {
+                        model.lose(1 + random.nextInt(12));
+                    }
+                }
+                case 12, 13 -> {
+                    if (model.readers().size() < 4) {
+                        model.follow("follower " + i, tail(random));
+                    }
+                }
+                case 14 -> {
+                    for (Reader reader : model.readers()) {
+                        if (events(reader.account) > 0 && random.nextBoolean()) {
+                            reader.resume("resumed " + i, null);
+                        }
+                    }
+                }
+                default -> model.readers().forEach(reader -> reader.look(random.nextInt(8)));
+            }
+        }
+        return model;
+    }
+
+    private static Tail tail(Random random) {
+        return random.nextBoolean() ? Tail.all() : Tail.last(random.nextInt(5));
+    }
+}

@@ -1,0 +1,164 @@
+package dev.eventlog;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.eventlog.test.AppendOnlyFile;
+import dev.eventlog.test.AppendOnlyFile.Transaction;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one master after the other has written, as one file that a single server might have written. Where the next master had
+ * not received all of the last one's writes, those are lost.
+ */
+final class TortureMainLine {
+
+    private final TortureHistory history;
+    private final Path file;
+    private final List<List<List<String>>> steps = new ArrayList<>(); // the commands of each
+    private final Map<List<String>, Integer> adds = new HashMap<>(); // to the newest of the steps that have them
+
+    TortureMainLine(TortureHistory history) {
+        this.history = history;
+        try {
+            this.file = Files.createTempFile("event-log-torture-", ".aof");
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /** The master has written more. */
+    void append(List<Transaction> more) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (Transaction transaction : more) {
+            List<List<String>> commands = commands(transaction);
+            if (commands.isEmpty()) {
+                continue;
+            }
+            commands.stream().filter(TortureMainLine::isAdd).forEach(add -> adds.put(add, steps.size()));
+            steps.add(commands);
+            boolean several = commands.size() > 1;
+            if (several) {
+                write(List.of("MULTI"), bytes);
+            }
+            commands.forEach(command -> write(command, bytes));
+            if (several) {
+                write(List.of("EXEC"), bytes);
+            }
+        }
+        try {
+            Files.write(file, bytes.toByteArray(), StandardOpenOption.APPEND);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /**
+     * Another is the master now, and nobody writes to the last one any more.
+     *
+     * @param base what that one had when it began to write down what came
+     * @param all what it has written down since: what it got as a replica, then its own
+     * @return what is wrong with that; null for nothing
+     */
+    @Nullable
+    String goOn(List<Transaction> base, List<Transaction> all) {
+        history.read(file);
+        List<List<List<String>>> theirs = all.stream()
+                .map(TortureMainLine::commands)
+                .filter(commands -> !commands.isEmpty())
+                .toList();
+        int next = 0;
+        while (next < theirs.size() && theirs.get(next).stream().noneMatch(TortureMainLine::isAdd)) {
+            next++;
+        }
+        int common = next < theirs.size() ? step(theirs.get(next)) : -1;
+        if (common >= 0) {
+            while (next < theirs.size()
+                    && common < steps.size()
+                    && theirs.get(next).equals(steps.get(common))) {
+                next++;
+                common++;
+            }
+        } else { // it had just received all there was, and nothing after that
+            next = 0;
+            common = 1
+                    + base.stream()
+                            .mapToInt(transaction -> step(commands(transaction)))
+                            .max()
+                            .orElse(-1);
+        }
+        List<List<String>> lost = steps.subList(common, steps.size()).stream()
+                .flatMap(List::stream)
+                .filter(TortureMainLine::isAdd)
+                .toList();
+        List<Transaction> own = theirs.subList(next, theirs.size()).stream()
+                .map(commands -> new Transaction(commands, 0))
+                .toList();
+        lose(steps.size() - common);
+        append(own);
+        long both = own.stream()
+                .flatMap(transaction -> transaction.commands().stream())
+                .filter(TortureMainLine::isAdd)
+                .filter(lost::contains)
+                .count();
+        return both == 0
+                ? null
+                : both + " of " + lost.size() + " adds that seemed to be lost the next master has, too; "
+                        + theirs.size() + " writes of it, " + next + " of them received";
+    }
+
+    private void lose(int count) {
+        if (count > 0) {
+            AppendOnlyFile.cut(file, history.lose(count));
+            steps.subList(steps.size() - count, steps.size()).clear();
+            adds.values().removeIf(step -> step >= steps.size());
+        }
+    }
+
+    private int step(List<List<String>> commands) {
+        return commands.stream()
+                .filter(TortureMainLine::isAdd)
+                .mapToInt(add -> adds.getOrDefault(add, -1))
+                .max()
+                .orElse(-1);
+    }
+
+    /** Reads all into the history. */
+    void end() {
+        history.read(file);
+    }
+
+    void delete() {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    private static boolean isAdd(List<String> command) {
+        return command.get(0).equals("XADD");
+    }
+
+    private static List<List<String>> commands(Transaction transaction) {
+        return transaction.commands().stream()
+                .filter(command -> !command.get(0).equals("SELECT"))
+                .toList();
+    }
+
+    private static void write(List<String> command, ByteArrayOutputStream to) {
+        to.writeBytes(("*" + command.size() + "\r\n").getBytes(ISO_8859_1));
+        for (String word : command) {
+            to.writeBytes(("$" + word.length() + "\r\n" + word + "\r\n").getBytes(ISO_8859_1));
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package dev.eventlog;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.config.BeanPostProcessor;
+
+/**
+ * The positions of an application's named followers, wherever it keeps them; and tells each {@link TortureNamed} where it goes
+ * on. To be used in one application, with one instance of a name and log.
+ */
+final class TorturePositions implements BeanPostProcessor {
+
+    private final Map<String, TortureNamed> instances = new ConcurrentHashMap<>();
+
+    /** An instance begins to follow. */
+    void follows(TortureNamed instance) {
+        instances.put(key(instance.name, instance.log.name()), instance);
+    }
+
+    private @Nullable TortureNamed instance(String name, String log) {
+        return instances.get(key(name, log));
+    }
+
+    private static String key(String name, String log) {
+        return name + '@' + log;
+    }
+
+    @Override
+    public Object postProcessAfterInitialization(Object bean, String beanName) {
+        return bean instanceof EventPositions positions ? new Overheard(positions) : bean;
+    }
+
+    private final class Overheard implements EventPositions {
+
+        private final EventPositions positions;
+
+        Overheard(EventPositions positions) {
+            this.positions = positions;
+        }
+
+        @Override
+        public Optional<EventId> load(String name, String log) {
+            Optional<EventId> found = positions.load(name, log);
+            TortureNamed instance = instance(name, log);
+            if (instance != null) {
+                found.ifPresent(instance::standsAt);
+            }
+            return found;
+        }
+
+        @Override
+        public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+            boolean stored = positions.store(name, log, before, position);
+            TortureNamed instance = instance(name, log);
+            if (stored && instance != null) {
+                instance.hasStored(before, position);
+            }
+            return stored;
+        }
+    }
+}

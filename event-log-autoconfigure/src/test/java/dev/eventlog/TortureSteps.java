@@ -1,0 +1,305 @@
+package dev.eventlog;
+
+import dev.eventlog.TortureGaps.Step;
+import dev.eventlog.TortureHistory.Added;
+import dev.eventlog.TortureStart.Due;
+import dev.eventlog.TortureWatch.Got;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges what one follower was told, call by call. It always is in a life of its log, or in a later one than it is known to be:
+ * what it gets raises the first life in which it may be, and so does being told that the log began again.
+ *
+ * <p>Where the edges are:
+ *
+ * <ul>
+ *   <li>A log that a restart set back, and that still holds the event at the cursor, goes on: nothing need be told, and of what
+ *       was lost nothing is due. That it began again may be told: it did lose something.
+ *   <li>A life that began and ended between two looks: one gap for it and the life before is enough. For a follower that began
+ *       when there was no log, or perhaps none, the first life that it sees is the first.
+ *   <li>A life in which a follower began, and of which it was delivered nothing: that it ended is to be told.
+ *   <li>Where all that is left of a log had been added after the cursor, and the event at the cursor is gone, neither id nor
+ *       count tells a log that was trimmed from one that began again: see {@link #couldTell}.
+ * </ul>
+ */
+final class TortureSteps {
+
+    private final TortureHistory history;
+    private final TortureClock clock;
+    private final boolean counts;
+    private final TortureFindings findings;
+    private final TortureGaps gaps;
+    private final TortureAccount account;
+    private final TortureStart start;
+    private final List<TortureLife> lives;
+
+    private final Set<Added> ever = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Added> sinceItBegan = Collections.newSetFromMap(new IdentityHashMap<>());
+    private boolean beganAgain;
+    private int life;
+    private @Nullable Added before;
+    private @Nullable Gap gap;
+    private int gapBy;
+
+    TortureSteps(
+            TortureHistory history,
+            TortureClock clock,
+            boolean counts,
+            TortureFindings findings,
+            TortureAccount account,
+            long maxLength) {
+        this.history = history;
+        this.clock = clock;
+        this.counts = counts;
+        this.findings = findings;
+        this.account = account;
+        this.gaps = new TortureGaps(history, counts, findings);
+        this.start = new TortureStart(history, clock, account, maxLength);
+        this.lives = history.lives(account.log());
+        this.life = start.firstLife();
+    }
+
+    void judge() {
+        findings.count(account.toTheEnd() ? "followers to the end" : "followers that went");
+        account.complaints()
+                .forEach(complaint -> findings.violation("A follower misbehaved", account + ": " + complaint));
+        for (int i = 0; i < account.calls().size(); i++) {
+            int by = clock.upTo(account.times().get(i));
+            if (account.calls().get(i) instanceof Gap told) {
+                tell(told, by);
+            } else {
+                deliver((Got) account.calls().get(i), by);
+            }
+        }
+        if (gap != null && account.toTheEnd()) {
+            findings.violation("A gap and nothing after it", account + ": " + gap);
+        }
+    }
+
+    private void tell(Gap told, int by) {
+        findings.count("gaps " + told.kind().name().toLowerCase(Locale.ROOT));
+        if (gap != null) {
+            findings.violation("Two gaps in a row", account + ": " + gap + " and " + told);
+        }
+        gap = told;
+        gapBy = by;
+        if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
+            beganAgain = true;
+            sinceItBegan.clear();
+            if (lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by)) {
+                life++;
+            } else if (cursor() != null && isGone(cursor(), by)) {
+                findings.count("told to have begun again where the event at the cursor was gone");
+            } else {
+                findings.violation("Did not begin again", account + ": " + told + ", " + lives);
+            }
+        }
+    }
+
+    /** The event at which the follower stands, whether it was delivered or not. */
+    private @Nullable Added cursor() {
+        return before != null ? before : start.resumed != null ? start.resumed : start.newest();
+    }
+
+    private boolean isGone(Added event, int by) {
+        return lives.stream().filter(each -> each.holds(event)).noneMatch(each -> each.goneAt(event) > by);
+    }
+
+    private void deliver(Got got, int by) {
+        findings.count("events delivered");
+        Added next = history.of(got.number()).stream()
+                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
+                .findFirst()
+                .orElse(null);
+        if (next == null) {
+            findings.violation(
+                    "Delivered what nobody added",
+                    account + ": " + got + ", of this number " + history.of(got.number()));
+            return;
+        }
+        boolean isFirst = before == null;
+        Step step = new Step(
+                account, start, cursor(), next, gap, gap == null ? by : gapBy, isFirst && start.resumed == null);
+        if (isAsked(step) && isNew(step)) {
+            judgeStep(step);
+        }
+        judgeEnds(step);
+        raiseLife(step);
+        ever.add(next);
+        sinceItBegan.add(next);
+        before = next;
+        gap = null;
+    }
+
+    /** Nothing is delivered that the tail did not ask for, or that was gone before the follower began. */
+    private boolean isAsked(Step step) {
+        if (!start.isThereFromThenOn(step.next())) {
+            findings.violation("Delivered though it was gone before the start", step);
+            return false;
+        }
+        if (beganAgain) {
+            return true;
+        }
+        if (!start.isAboveTheId(step.next())) {
+            boolean again = account.tail() instanceof Tail.After;
+            findings.violation(
+                    again ? "Delivered though it was resumed after" : "Delivered from before its start", step);
+            return false;
+        }
+        if (step.isFirst() && start.due(step.next(), true) == Due.NO) {
+            findings.violation("Delivered from before its start", step);
+            return false;
+        }
+        return true;
+    }
+
+    /** Nothing is delivered twice, unless the log has begun again with it and that was told. */
+    private boolean isNew(Step step) {
+        if (sinceItBegan.contains(step.next())) {
+            findings.violation("Delivered twice", step);
+            return false;
+        }
+        if (!ever.contains(step.next())) {
+            return true;
+        }
+        List<TortureLife> theirs = holding(step.next());
+        if (theirs.size() < 2 || theirs.get(theirs.size() - 1).ordinal < life) {
+            findings.violation("Delivered twice", step);
+        } else if (step.gap() != null && step.gap().missed().isPresent()) {
+            findings.violation("Wrong number of missed events", step + ": no number can be known");
+        } else {
+            findings.count("events delivered again after data was lost");
+        }
+        return false;
+    }
+
+    private List<TortureLife> holding(Added event) {
+        return lives.stream().filter(each -> each.holds(event)).toList();
+    }
+
+    private void judgeStep(Step step) {
+        Added cursor = step.cursor();
+        Added next = step.next();
+        List<TortureLife> possible =
+                holding(next).stream().filter(each -> each.ordinal >= life).toList();
+        if (possible.isEmpty()) {
+            findings.violation("Out of order", step + ", of an earlier life than it was in: " + holding(next));
+            return;
+        }
+        if (cursor == null) {
+            judgeFirstOfALog(step, possible);
+            return;
+        }
+        List<TortureLife> both =
+                possible.stream().filter(each -> each.holds(cursor)).toList();
+        if (both.isEmpty()) {
+            judgeAnotherLife(step, possible.get(0));
+            return;
+        }
+        TortureLife last = both.get(both.size() - 1);
+        if (!step.isFirst() && last.at(next) <= last.at(cursor)) {
+            if (!step.beganAgain()) {
+                findings.violation("Out of order", step);
+            }
+            return;
+        }
+        gaps.judgeInLife(step, last, life);
+    }
+
+    /** The log had no event, or perhaps none, when the follower began. */
+    private void judgeFirstOfALog(Step step, List<TortureLife> possible) {
+        TortureLife first = possible.get(0);
+        boolean unseen = lives.subList(Math.min(life, first.ordinal), first.ordinal).stream()
+                .flatMap(each -> each.events.stream())
+                .anyMatch(each -> !first.holds(each) && start.due(each, true) == Due.YES);
+        if (unseen && step.gap() == null) {
+            findings.count("lives missed by one that began when there was no log");
+        }
+        gaps.judgeInLife(step, possible.get(possible.size() - 1), life);
+    }
+
+    /** The log that the follower was in is no more, and the next event is of another. */
+    private void judgeAnotherLife(Step step, TortureLife next) {
+        if (step.gap() == null) {
+            if (countsAgree(step, next)) {
+                findings.count("began again and not told, where ids and counts agree");
+            } else {
+                findings.violation("Began again and not told", step + " in " + next);
+            }
+            return;
+        }
+        if (step.gap().kind() == Gap.Kind.REMOVED) {
+            if (couldTell(step, next)) {
+                findings.violation("Began again and told as removed", step + " in " + next);
+            } else {
+                findings.count("began again, told as removed where Redis could not tell");
+            }
+        }
+        gaps.judgeNumberToAnotherLife(step, Math.min(life, firstOf(step.cursor())));
+        gaps.judgeBeginning(step, next, ever);
+    }
+
+    private int firstOf(@Nullable Added event) {
+        return event == null ? 0 : holding(event).get(0).ordinal;
+    }
+
+    /** Whether the next event has the rank after that of the cursor, and all before it are gone: as if it came next. */
+    private boolean countsAgree(Step step, TortureLife next) {
+        Added cursor = step.cursor();
+        return counts
+                && cursor != null
+                && !start.isKnownByIdAlone(cursor)
+                && next.at(step.next()) > 0
+                && holding(cursor).stream().anyMatch(each -> each.at(cursor) + 1 == next.at(step.next()))
+                && next.events.subList(0, next.at(step.next())).stream()
+                        .allMatch(each -> next.goneAt(each) <= step.by());
+    }
+
+    /**
+     * Whether Redis could tell that a log had begun again from one of which events were removed: by an id that is not above the
+     * cursor's; and, if it counts, by fewer events ever added than those up to the cursor, or by a next event whose rank is not
+     * above that of the cursor. A follower that resumes has no rank.
+     */
+    private boolean couldTell(Step step, TortureLife next) {
+        Added cursor = step.cursor();
+        if (cursor == null) {
+            return false;
+        }
+        if (step.next().id.compareTo(cursor.id) <= 0) {
+            return true;
+        }
+        List<TortureLife> theirs = holding(cursor);
+        TortureLife last = theirs.get(theirs.size() - 1);
+        if (!counts || start.isKnownByIdAlone(cursor) || last.ranksUnknown(cursor.tick, last.endedAt)) {
+            return false;
+        }
+        long added = next.events.stream().filter(each -> each.tick <= step.by()).count();
+        return added <= last.at(cursor)
+                || (next.at(step.next()) <= last.at(cursor) && !next.ranksUnknown(next.beganAt, step.by()));
+    }
+
+    /** A gap names the last event before it and the first after it. */
+    private void judgeEnds(Step step) {
+        if (step.gap() != null
+                && (!step.gap().firstAvailable().equals(step.next().id)
+                        || (!step.isFirst()
+                                && step.cursor() != null
+                                && !step.gap().lastSeen().equals(step.cursor().id)))) {
+            findings.violation("A gap with other ends", step);
+        }
+    }
+
+    private void raiseLife(Step step) {
+        for (TortureLife each : holding(step.next())) {
+            if (each.ordinal >= life) {
+                life = each.ordinal;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,424 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.ModelLog.Added;
+import dev.eventlog.follow.ModelLog.Fate;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.LogStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.backoff.FixedBackOff;
+
+/**
+ * One generated history of a log, its feed and a few followers: the steps come from a seed, and any of them can be left out.
+ * What a follower was told is held against what became of each event.
+ */
+final class History {
+
+    /** Something that a follower was told. */
+    record Told(@Nullable Added event, @Nullable Loss gap, int life, int readByFeed) {}
+
+    /** What is wrong with a history. */
+    static final class Finding extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Finding(String message) {
+            super(message);
+        }
+    }
+
+    private static final FollowSettings SETTINGS =
+            new FollowSettings(4, Duration.ofMillis(1), 6, Duration.ofSeconds(1), new FixedBackOff(1, Long.MAX_VALUE));
+
+    private final Random random;
+    private final ModelLog model;
+    private final long limit;
+    private final List<String> steps = new ArrayList<>();
+    private final List<Reader> readers = new ArrayList<>();
+    private final LogStream stream;
+    private @Nullable LogFeed feed;
+    private int readByFeed = -1; // the order of the newest event that it has read
+    private boolean interrupted;
+    int indistinguishable;
+
+    History(long seed, boolean counts) {
+        this.random = new Random(seed);
+        this.model = new ModelLog(counts);
+        this.limit = random.nextBoolean() ? 8 : Long.MAX_VALUE;
+        EventLogOptions options = EventLogOptions.builder()
+                .maxLength(limit == Long.MAX_VALUE ? 0 : limit)
+                .build();
+        this.stream = new LogStream("log", "key", new ModelConnections(model), 4, options);
+    }
+
+    /** A follower, as far as it can be without threads. */
+    private final class Reader {
+
+        private final String name = "follower " + readers.size();
+        private final Cursor cursor;
+        private final int startOrder;
+        private final int startLife;
+        private final EventId startId;
+        private final boolean nothingSeen;
+        private final List<Told> told = new ArrayList<>();
+
+        Reader(Cursor cursor, StartPoint start) {
+            this.cursor = cursor;
+            EventId after = start.position();
+            int order = -1;
+            for (Added added : model.all) {
+                if (added.isOf(model.life) && !added.id.isAfter(after)) {
+                    order = added.order;
+                }
+            }
+            this.startOrder = order;
+            this.startLife = model.life;
+            this.startId = start.point().id();
+            this.nothingSeen = !start.state().exists();
+        }
+
+        /** {@return whether anything was found} */
+        boolean look(int most) {
+            try {
+                switch (cursor.look()) {
+                    case NOTHING -> {
+                        return false;
+                    }
+                    case MOVED -> {
+                        return true;
+                    }
+                    case EVENTS -> {
+                        List<Event> found = cursor.takeFound();
+                        Loss loss = cursor.loss();
+                        if (loss != null) {
+                            told.add(new Told(null, loss, model.life, readByFeed));
+                            cursor.told();
+                        }
+                        List<Event> batch = found.subList(0, Math.min(found.size(), Math.max(1, most)));
+                        batch.forEach(event -> told.add(new Told(model.of(event), null, model.life, readByFeed)));
+                        cursor.taken(batch);
+                        return true;
+                    }
+                }
+            } catch (EventLogUnavailableException later) {
+                return false;
+            }
+            return false;
+        }
+    }
+
+    /**
+     * Runs so many steps.
+     *
+     * @param kept which of them are not left out
+     * @return what went wrong; null if nothing did
+     */
+    static @Nullable Finding run(long seed, boolean counts, int steps, Predicate<Integer> kept, History[] done) {
+        History history = new History(seed, counts);
+        done[0] = history;
+        try {
+            for (int i = 0; i < steps; i++) {
+                long own = seed * 1_000_003 + i;
+                if (kept.test(i)) {
+                    history.step(i, new Random(own));
+                }
+            }
+            history.comeToTheEnd();
+            history.readers.forEach(history::judge);
+            return null;
+        } catch (Finding finding) {
+            return finding;
+        } catch (RuntimeException unforeseen) {
+            Finding finding = new Finding("The history itself failed: " + unforeseen);
+            finding.initCause(unforeseen);
+            return finding;
+        }
+    }
+
+    private void step(int index, Random dice) {
+        int choice = dice.nextInt(100);
+        String before = steps.size() + "";
+        if (choice < 30) {
+            write(dice);
+        } else if (choice < 55) {
+            pollOnce(dice);
+        } else if (choice < 85) {
+            if (!readers.isEmpty()) {
+                Reader reader = readers.get(dice.nextInt(readers.size()));
+                boolean found = reader.look(dice.nextInt(6));
+                say(reader.name + " looks: " + found + ", at " + reader.cursor.point());
+            }
+        } else if (choice < 91) {
+            interrupt(dice);
+        } else if (readers.size() < 3) {
+            follow(dice);
+        }
+        Objects.requireNonNull(before);
+    }
+
+    private void say(String step) {
+        steps.add(step);
+    }
+
+    private void write(Random dice) {
+        switch (dice.nextInt(16)) {
+            case 0, 1, 2, 3, 4, 5, 6, 7 -> {
+                int count = dice.nextInt(6) == 0 ? 8 + dice.nextInt(12) : 1 + dice.nextInt(3);
+                model.add(count, dice.nextInt(3) == 0);
+                say("add " + count + ", up to " + model.all.get(model.all.size() - 1));
+                if (limit < Long.MAX_VALUE && dice.nextBoolean()) {
+                    model.trim((int) limit + dice.nextInt(4));
+                    say("trim to about " + limit);
+                }
+            }
+            case 8, 9, 10 -> {
+                int keep = dice.nextInt(Math.max(1, model.size()));
+                model.trim(keep);
+                say("trim to " + keep);
+            }
+            case 11, 12, 13 -> {
+                if (model.size() > 0) {
+                    int index = dice.nextInt(3) == 0 ? model.size() - 1 : dice.nextInt(model.size());
+                    model.retract(index);
+                    say("delete event " + index);
+                }
+            }
+            case 14 -> {
+                model.delete(dice.nextBoolean());
+                say("delete the log");
+            }
+            default -> {
+                if (dice.nextInt(4) == 0) {
+                    model.createGroup();
+                    say("create a group");
+                }
+            }
+        }
+    }
+
+    private void pollOnce(Random dice) {
+        LogFeed polled = feed;
+        if (polled == null) {
+            return;
+        }
+        if (interrupted && dice.nextInt(3) > 0) {
+            return;
+        }
+        interrupted = false;
+        model.between = () -> {
+            if (dice.nextInt(4) == 0) {
+                write(dice);
+            }
+        };
+        poll(polled);
+        model.between = () -> {};
+    }
+
+    private void poll(LogFeed polled) {
+        try {
+            polled.poll(model);
+        } catch (EventLogException failure) {
+            polled.ended(failure);
+        }
+        Event last = polled.window().end().event();
+        if (last != null) {
+            readByFeed = Math.max(readByFeed, model.of(last).order);
+        }
+        say("poll, window ends at " + polled.window().end().point());
+    }
+
+    private void interrupt(Random dice) {
+        LogFeed lost = feed;
+        if (lost == null) {
+            return;
+        }
+        lost.ended(new EventLogUnavailableException("log", "away", null));
+        interrupted = true;
+        if (dice.nextInt(3) > 0) {
+            int count = dice.nextInt(5);
+            model.loseNewest(count);
+            say("interrupted, another server without the newest " + count);
+        } else {
+            say("interrupted");
+        }
+    }
+
+    private void follow(Random dice) {
+        EventId id = model.all.isEmpty() ? EventId.MIN : model.all.get(dice.nextInt(model.all.size())).id;
+        Tail tail = switch (dice.nextInt(5)) {
+            case 0 -> Tail.all();
+            case 1 -> Tail.last(0);
+            case 2 -> Tail.last(dice.nextInt(12));
+            case 3 -> Tail.from(id);
+            default -> Tail.after(id);
+        };
+        TailRange range = TailRange.of(tail, stream.options());
+        Window.End end = feed == null ? null : feed.window().end();
+        StartPoint start =
+                StartPoint.find(stream, range, end == null ? null : end.point().id(), 4);
+        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
+            if (feed != null && !readers.isEmpty()) {
+                return; // it would have a feed of its own
+            }
+            feed = new LogFeed(
+                    stream, start, limit, SETTINGS, new ModelConnections(model), task -> {}, new Observers(List.of()));
+            end = feed.window().end();
+            readByFeed = model.all.size() - 1;
+        }
+        Cursor cursor = new Cursor(stream, feed, end, start, limit, 4);
+        if (dice.nextInt(3) == 0) {
+            cursor.takeFound();
+        }
+        Reader reader = new Reader(cursor, start);
+        readers.add(reader);
+        say(reader.name + " begins with " + tail + " at " + cursor.point()
+                + (start.loss() == null ? "" : ", " + start.loss()));
+    }
+
+    private void comeToTheEnd() {
+        if (feed == null) {
+            return;
+        }
+        model.add(1, false);
+        say("the last event: " + model.all.get(model.all.size() - 1));
+        for (int i = 0; i < 400; i++) {
+            poll(feed);
+            boolean found = false;
+            for (Reader reader : readers) {
+                found |= reader.look(6);
+            }
+            if (!found && i > 12) {
+                return;
+            }
+        }
+        throw new Finding("Never comes to rest");
+    }
+
+    private void judge(Reader reader) {
+        Added before = null;
+        Loss gap = null;
+        List<Added> delivered = new ArrayList<>();
+        for (Told told : reader.told) {
+            Added event = told.event();
+            if (event == null) {
+                if (gap != null) {
+                    throw new Finding(reader.name + ": two gaps in a row");
+                }
+                gap = told.gap();
+                continue;
+            }
+            boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
+            if (delivered.contains(event) && !again) {
+                throw new Finding(reader.name + ": repeats " + event);
+            }
+            judgeStep(reader, before, event, gap);
+            if (again) {
+                delivered.clear(); // repeats may follow only that
+            }
+            delivered.add(event);
+            before = event;
+            gap = null;
+        }
+        Added last = model.all.get(model.all.size() - 1);
+        if (!delivered.contains(last) && !reader.cursor.position().isAfter(last.id)) {
+            throw new Finding(reader.name + ": never got the last event " + last);
+        }
+    }
+
+    private void judgeStep(Reader reader, @Nullable Added before, Added next, @Nullable Loss gap) {
+        int from = before != null ? before.order : reader.startOrder;
+        boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
+        if (next.order <= from && !again) {
+            throw new Finding(reader.name + ": out of order, " + next + " after " + from);
+        }
+        boolean sameLog = before != null
+                ? before.lifeEnded > next.lifeAdded
+                : reader.startOrder < 0
+                        ? reader.nothingSeen || reader.startLife == next.lifeAdded
+                        : model.all.get(reader.startOrder).lifeEnded > next.lifeAdded;
+        if (again) {
+            return;
+        }
+        if (!sameLog) {
+            Added last = before != null ? before : reader.startOrder < 0 ? null : model.all.get(reader.startOrder);
+            if (gap != null && gap.missed().isEmpty() && !gap.from().rank().isKnown()) {
+                indistinguishable++; // nobody knows which event the follower was at
+                return;
+            }
+            boolean numbersAgree = model.counts && next.rank > 1 && (last == null || next.rank > last.rank);
+            boolean sixCannotTell = !model.counts && (gap != null || last == null);
+            if (!numbersAgree && !sixCannotTell && !(gap == null && last == null)) {
+                throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
+            }
+            indistinguishable++;
+            return;
+        }
+        int missed = 0;
+        int unsure = 0;
+        for (Added between : model.all.subList(Math.max(from, -1) + 1, Math.max(from + 1, next.order))) {
+            boolean due = between.fate == Fate.TRIMMED || between.fate == Fate.THERE;
+            boolean askedFor = before != null || between.id.isAfter(reader.startId);
+            if (due && askedFor && between.isOf(next.lifeAdded)) {
+                missed++;
+            } else if (between.fate == Fate.DROPPED) {
+                unsure++;
+            }
+        }
+        if (gap == null && missed > 0 && !model.counts && before == null && reader.startOrder < 0) {
+            indistinguishable++; // Redis does not count, and the log is short
+            return;
+        }
+        if (gap == null && missed > 0) {
+            throw new Finding(reader.name + ": " + missed + " missed and not told between " + from + " and " + next);
+        }
+        if (gap != null && gap.missed().isPresent() && gap.missed().getAsLong() != missed) {
+            throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return String.join("\n", steps) + "\n" + model.all;
+    }
+
+    /** All on one line. */
+    private record ModelConnections(ModelLog model) implements Connections {
+
+        @Override
+        public StringRedisTemplate commands() {
+            return new StringRedisTemplate();
+        }
+
+        @Override
+        public Line line() {
+            return model;
+        }
+
+        @Override
+        public boolean pipelines() {
+            return true;
+        }
+
+        @Override
+        public FeedConnection open() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {}
+    }
+}

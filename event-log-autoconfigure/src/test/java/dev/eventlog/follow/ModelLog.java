@@ -1,0 +1,306 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.RawCommand;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.RedisSystemException;
+
+/**
+ * A stream as Redis keeps one, with all that can happen to it, and what became of each event that was ever added. It answers
+ * the few commands by which a log is read, as Redis does.
+ */
+final class ModelLog implements Line {
+
+    /** What has become of an event. */
+    enum Fate {
+        THERE,
+        /** It left by the old end. */
+        TRIMMED,
+        /** Somebody deleted it by itself. */
+        RETRACTED,
+        /** Its log was deleted or replaced. */
+        DROPPED,
+        /** A server came back without it. */
+        LOST
+    }
+
+    /** An event that was added. */
+    static final class Added {
+        final int order;
+        final EventId id;
+        Fate fate = Fate.THERE;
+        long rank; // which event ever added to its log it was
+        int lifeAdded;
+        int lifeEnded = Integer.MAX_VALUE; // the first life that does not hold it
+
+        Added(int order, EventId id, int life) {
+            this.order = order;
+            this.id = id;
+            this.lifeAdded = life;
+        }
+
+        boolean isOf(int life) {
+            return life >= lifeAdded && life < lifeEnded;
+        }
+
+        @Override
+        public String toString() {
+            return "#" + order + "(" + id + " " + fate + ")";
+        }
+    }
+
+    final List<Added> all = new ArrayList<>();
+    final boolean counts;
+    /** Something that others do between two commands that were sent together. */
+    Runnable between = () -> {};
+
+    int life;
+    int server;
+    private boolean exists;
+    private TreeMap<EventId, Added> entries = new TreeMap<>();
+    private EventId lastId = EventId.MIN;
+    private long added;
+    private EventId deleted = EventId.MIN;
+    private long groups;
+    private long clock = 1_000_000;
+    private EventId lostUpTo = EventId.MIN;
+
+    ModelLog(boolean counts) {
+        this.counts = counts;
+    }
+
+    int size() {
+        return entries.size();
+    }
+
+    boolean exists() {
+        return exists;
+    }
+
+    void add(int count, boolean sameMillisecond) {
+        if (!sameMillisecond) {
+            clock += 1 + count % 7;
+        }
+        for (int i = 0; i < count; i++) {
+            EventId id = new EventId(clock, 0);
+            if (!id.isAfter(lastId)) {
+                id = new EventId(lastId.milliseconds(), lastId.sequence() + 1);
+                clock = id.milliseconds();
+            }
+            Added event = new Added(all.size(), id, life);
+            all.add(event);
+            entries.put(id, event);
+            lastId = id;
+            event.rank = ++added;
+            exists = true;
+        }
+    }
+
+    void trim(int keep) {
+        while (entries.size() > keep) {
+            remove(entries.firstKey(), Fate.TRIMMED);
+        }
+    }
+
+    /** Deletes the event at an index by itself. */
+    void retract(int index) {
+        EventId id = new ArrayList<>(entries.keySet()).get(index);
+        remove(id, Fate.RETRACTED);
+        deleted = id.isAfter(deleted) ? id : deleted;
+    }
+
+    private void remove(EventId id, Fate fate) {
+        entries.remove(id).fate = fate;
+    }
+
+    /** Deletes the log. What is added later is of another. */
+    void delete(boolean lowerIds) {
+        drop(entries.size(), Fate.DROPPED);
+        exists = false;
+        lastId = EventId.MIN;
+        added = 0;
+        deleted = EventId.MIN;
+        groups = 0;
+        clock = lowerIds ? 1_000_000 - 10_000L * life : clock + 1; // no id is ever given twice
+    }
+
+    /** Another server answers, which never got the newest events. */
+    void loseNewest(int count) {
+        server++;
+        int lost = Math.min(count, entries.size());
+        if (lost == 0) {
+            return;
+        }
+        drop(lost, Fate.LOST);
+        added -= lost;
+        lastId = entries.isEmpty() ? new EventId(1, 0) : entries.lastKey();
+        if (entries.isEmpty()) {
+            delete(false);
+            return;
+        }
+        deleted = deleted.isAfter(lastId) ? lastId.previous() : deleted;
+        clock++;
+    }
+
+    private void drop(int newest, Fate fate) {
+        life++;
+        for (int i = 0; i < newest; i++) {
+            Added gone = entries.pollLastEntry().getValue();
+            gone.fate = fate;
+            gone.lifeEnded = life;
+        }
+        if (fate == Fate.DROPPED) {
+            for (Added event : all) {
+                event.lifeEnded = Math.min(event.lifeEnded, life);
+            }
+        } else {
+            EventId end = entries.isEmpty() ? EventId.MIN : entries.lastKey();
+            for (Added event : all) { // also those that had been removed before they could be lost
+                if (event.id.isAfter(end)) {
+                    event.lifeEnded = Math.min(event.lifeEnded, life);
+                }
+            }
+            lostUpTo = end;
+        }
+    }
+
+    void createGroup() {
+        groups = exists ? 1 : 0;
+    }
+
+    @Override
+    public List<@Nullable Object> send(List<RawCommand> commands) {
+        List<@Nullable Object> replies = new ArrayList<>();
+        for (RawCommand command : commands) {
+            if (!replies.isEmpty()) {
+                between.run();
+            }
+            replies.add(reply(command));
+        }
+        return replies;
+    }
+
+    private @Nullable Object reply(RawCommand command) {
+        List<String> arguments = command.arguments().stream()
+                .map(argument -> new String(argument, StandardCharsets.UTF_8))
+                .toList();
+        return switch (command.name()) {
+            case "XREAD" -> {
+                List<Object> found =
+                        after(EventId.parse(arguments.get(6)), EventId.MAX, Integer.parseInt(arguments.get(1)));
+                yield found.isEmpty() ? null : List.of(List.of(bytes("key"), found));
+            }
+            case "XINFO" -> exists ? state() : new RedisSystemException("ERR no such key", null);
+            case "XRANGE" ->
+                after(start(arguments.get(1)).previous(), end(arguments.get(2)), Integer.parseInt(arguments.get(4)));
+            case "XREVRANGE" ->
+                before(end(arguments.get(1)), start(arguments.get(2)), Integer.parseInt(arguments.get(4)));
+            case "EVALSHA", "EVAL" -> look(arguments.subList(3, arguments.size()));
+            default -> throw new IllegalArgumentException(command.name());
+        };
+    }
+
+    private static EventId start(String text) {
+        return text.equals("-") ? EventId.MIN : EventId.parse(text);
+    }
+
+    private static EventId end(String text) {
+        return text.equals("+") ? EventId.MAX : EventId.parse(text);
+    }
+
+    /** As look.lua. */
+    private List<@Nullable Object> look(List<String> arguments) {
+        boolean ofTail = arguments.get(0).isEmpty();
+        List<@Nullable Object> answer = new ArrayList<>();
+        answer.add(bytes(arguments.get(3).equals("1") ? "server" + server : ""));
+        EventId after = ofTail ? EventId.parse(arguments.get(4)) : EventId.parse(arguments.get(0));
+        if (ofTail && exists) {
+            long limit = Long.parseLong(arguments.get(5));
+            if (limit == 0) {
+                after = lastId;
+            } else if (limit > 0 && entries.size() > limit) {
+                List<EventId> ids = new ArrayList<>(entries.descendingKeySet());
+                EventId last = ids.get((int) limit);
+                after = last.isAfter(after) ? last : after;
+            }
+        }
+        answer.add(exists ? state() : List.of());
+        answer.add(bytes(after.toString()));
+        answer.add(entry(after));
+        answer.add(
+                entries.containsKey(after) || entries.lowerKey(after) == null ? null : entry(entries.lowerKey(after)));
+        answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
+        answer.add(arguments.size() > 7 ? entry(EventId.parse(arguments.get(7))) : null);
+        answer.add(0L);
+        answer.add(ofTail ? entry(lastId) : null);
+        return answer;
+    }
+
+    private List<Object> state() {
+        List<Object> state = new ArrayList<>(List.of(
+                bytes("length"),
+                (long) entries.size(),
+                bytes("groups"),
+                groups,
+                bytes("last-generated-id"),
+                bytes(lastId.toString())));
+        if (!entries.isEmpty()) {
+            state.add(bytes("first-entry"));
+            state.add(List.of(bytes(entries.firstKey().toString()), List.of()));
+        }
+        if (counts) {
+            state.addAll(
+                    List.of(bytes("entries-added"), added, bytes("max-deleted-entry-id"), bytes(deleted.toString())));
+        }
+        return state;
+    }
+
+    private List<Object> after(EventId after, EventId upTo, int count) {
+        List<Object> found = new ArrayList<>();
+        for (EventId id : entries.tailMap(after, false).keySet()) {
+            if (id.isAfter(upTo) || found.size() == count) {
+                break;
+            }
+            found.add(java.util.Objects.requireNonNull(entry(id)));
+        }
+        return found;
+    }
+
+    private List<Object> before(EventId newest, EventId oldest, int count) {
+        List<Object> found = new ArrayList<>();
+        for (EventId id : entries.headMap(newest, true).descendingKeySet()) {
+            if (oldest.isAfter(id) || found.size() == count) {
+                break;
+            }
+            found.add(java.util.Objects.requireNonNull(entry(id)));
+        }
+        return found;
+    }
+
+    private @Nullable Object entry(EventId id) {
+        Added event = entries.get(id);
+        return event == null
+                ? null
+                : List.of(bytes(id.toString()), List.of(bytes("n"), bytes(Integer.toString(event.order))));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    Added of(Event event) {
+        return all.get(Integer.parseInt(Map.copyOf(event.fields()).getOrDefault("n", "-1")));
+    }
+
+    /** {@return whether the log came to be set back to just before some events, at some time} */
+    boolean wasSetBackTo(EventId id) {
+        return lostUpTo.equals(id);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.follow;
+
+import org.jspecify.annotations.NullMarked;
