@@ -47,7 +47,6 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private @Nullable Throwable failure;
     private Leadership.@Nullable Lease lease;
     private @Nullable LogFollower current;
-    private @Nullable CompletableFuture<Void> timer;
 
     DurableFollower(
             Checkpoint checkpoint,
@@ -239,25 +238,17 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             fail(why);
             return;
         }
-        CompletableFuture<Void> time =
-                new CompletableFuture<Void>().completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS);
-        synchronized (this) {
-            if (on(Signal.AWAY) != DurableFollowerState.RESUMING_LATER) {
-                return;
-            }
-            timer = time;
+        if (on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER) {
+            CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                    .completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS)
+                    .thenRun(this::hasWaited);
         }
-        CompletableFuture<Void> unused = time.thenRun(() -> hasWaited(time));
     }
 
-    private void hasWaited(CompletableFuture<Void> time) {
-        synchronized (this) {
-            boolean forAnEarlierAttempt = !time.equals(timer);
-            if (forAnEarlierAttempt || on(Signal.TIME) != DurableFollowerState.RESUMING) {
-                return;
-            }
+    private void hasWaited() {
+        if (on(Signal.TIME) == DurableFollowerState.RESUMING) {
+            actSoon();
         }
-        actSoon();
     }
 
     /** Ends by an error while nothing follows. The last callback is {@code onFailure}. */

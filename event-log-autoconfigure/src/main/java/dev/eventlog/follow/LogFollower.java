@@ -140,7 +140,11 @@ public final class LogFollower implements RunningFollower {
         return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
-    /** Has something done when the follower has ended and its last callback has returned. */
+    /**
+     * Has something done when the follower has ended and its last callback has returned.
+     *
+     * @param action what to do, with the failure that ended it; null if none did
+     */
     public void whenEnded(Consumer<@Nullable Throwable> action) {
         CompletableFuture<EndReason> unused = completion.whenComplete((why, failure) -> action.accept(failure));
     }

@@ -9,6 +9,7 @@ import static dev.eventlog.durable.DurableFollowerState.RELEASING_FOR_GOOD;
 import static dev.eventlog.durable.DurableFollowerState.RESUMING;
 import static dev.eventlog.durable.DurableFollowerState.RESUMING_LATER;
 import static dev.eventlog.durable.DurableFollowerState.WAITING;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.durable.DurableFollowerState.Signal;
@@ -56,7 +57,7 @@ class DurableFollowerStateTests {
         Map<Signal, DurableFollowerState> expected = new EnumMap<>(Signal.class);
         Map<Signal, DurableFollowerState> actual = new EnumMap<>(Signal.class);
         for (Signal signal : Signal.values()) {
-            expected.put(signal, TABLE.get(state).getOrDefault(signal, state));
+            expected.put(signal, requireNonNull(TABLE.get(state)).getOrDefault(signal, state));
             actual.put(signal, state.on(signal));
         }
         assertThat(actual).isEqualTo(expected);
