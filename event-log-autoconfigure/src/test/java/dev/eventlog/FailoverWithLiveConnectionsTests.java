@@ -29,7 +29,6 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     private static final int SECONDS = 3;
     private static final int FEW = 5; // a second: 100 ms or 200 ms of back-off between two tries
     private static final int POLLS = 20; // a second: one takes 300 ms, or brings something
-
     private static final int LARGE = 5_000;
 
     private final EmbeddedRedis next = closeLater(EmbeddedRedis.inMemory());

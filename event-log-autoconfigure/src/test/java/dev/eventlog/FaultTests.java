@@ -295,7 +295,7 @@ class FaultTests extends ClosingTests {
                                 .containsEntry("n", "20"));
     }
 
-    /** To begin takes two commands, between which anything can happen to the log. */
+    /** What the log held when the follow began is delivered, though it is gone before the answer has arrived. */
     @ParameterizedTest
     @ValueSource(ints = {5, 125})
     void trimmedWhileAFollowerBegins(int seen) {
@@ -303,28 +303,40 @@ class FaultTests extends ClosingTests {
         EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
                 .create("short", options -> options.maxLength(30));
         EventLog quick = TestApplication.factory(application).create("short", options -> options.maxLength(30));
-        List<EventId> ids = quick.addAll(events(0, 150)); // 50 of them are left
+        List<EventId> ids = new ArrayList<>(quick.addAll(events(0, 150))); // 50 of them are left
         assertThat(slow.size()).isEqualTo(50);
-        assertThat(slow.exists()).isTrue(); // as the script asks that begins a follow
+        assertThat(slow.lastId()).isPresent(); // by the script that begins a follow
         Collected<Event> listener = Collected.events();
         String asked = redis.info("commandstats", "cmdstat_exists");
         proxy.delay(Duration.ofMillis(500));
         CompletableFuture<Follower> beginning =
                 CompletableFuture.supplyAsync(() -> slow.follow(Tail.after(ids.get(seen)), listener));
         await().until(() -> !redis.info("commandstats", "cmdstat_exists").equals(asked));
-        quick.addAll(events(150, 450));
+        ids.addAll(quick.addAll(events(150, 450)));
         proxy.delay(Duration.ZERO);
         closeLater(beginning.join());
-        quick.add(event(450));
+        ids.add(quick.add(event(450)));
         await().until(() -> numbers(listener.all()).contains(450));
         assertThat(numbers(listener.all())).doesNotHaveDuplicates().isSorted();
-        assertThat(listener.gaps()).hasSize(1);
-        assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(ids.get(seen));
-        assertThat(listener.calls().indexOf(listener.gaps().get(0))).isZero();
-        listener.gaps()
-                .get(0)
-                .missed()
-                .ifPresent(missed -> assertThat(missed).isEqualTo(450 - seen - listener.count()));
+        int from = seen;
+        Gap gap = null;
+        for (Object call : listener.calls()) {
+            if (call instanceof Gap told) {
+                gap = told;
+            } else if (call instanceof Collected.Batch<?> batch) {
+                int first = ids.indexOf(((Event) batch.events().get(0)).id());
+                int missed = first - from - 1;
+                assertThat(gap != null).as("a gap before %d", first).isEqualTo(missed > 0);
+                if (gap != null) {
+                    assertThat(gap.lastSeen()).isEqualTo(ids.get(from));
+                    assertThat(gap.firstAvailable()).isEqualTo(ids.get(first));
+                    gap.missed().ifPresent(number -> assertThat(number).isEqualTo(missed));
+                }
+                from = first + batch.events().size() - 1;
+                gap = null;
+            }
+        }
+        assertThat(from).isEqualTo(450);
     }
 
     @Test
@@ -353,8 +365,8 @@ class FaultTests extends ClosingTests {
         assertThat(numbers(slow.all())).as("what its feed still has").isEqualTo(range(40, 50));
         assertThat(slow.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
         assertThat(slow.gaps().get(0).missed())
-                .as("before Redis 7, too: its feed has counted them from the first one on")
-                .hasValue(40);
+                .as("before Redis 7 nobody knows whether one of them was deleted by itself")
+                .isEqualTo(redis.isAtLeast(7) ? OptionalLong.of(40) : OptionalLong.empty());
     }
 
     @Test
@@ -394,7 +406,9 @@ class FaultTests extends ClosingTests {
         proxy.delay(Duration.ZERO);
         log.add(event(15));
         await().until(() -> numbers(listener.all()).contains(15));
-        assertThat(numbers(listener.all())).isEqualTo(range(10, 16));
+        List<Integer> withoutIt = new ArrayList<>(range(10, 16));
+        withoutIt.remove(Integer.valueOf(12));
+        assertThat(numbers(listener.all())).isIn(range(10, 16), withoutIt);
         assertThat(listener.gaps()).isEmpty();
     }
 
@@ -537,7 +551,7 @@ class FaultTests extends ClosingTests {
     @ExtendWith(OutputCaptureExtension.class)
     void applicationClosedWhileAFollowerWaitsForRedisIsQuietAfterwards(CapturedOutput output) {
         ConfigurableApplicationContext own = start(
-                "logging.level.dev.eventlog.redis.PullFollower=debug",
+                "logging.level.dev.eventlog.follow.LogFollower=debug",
                 "eventlog.follow.recovery.delay=300ms",
                 "eventlog.follow.batch-size=5");
         CountDownLatch go = new CountDownLatch(1);

@@ -19,6 +19,9 @@ final class TortureLogs {
      */
     record Written(String name, Consumer<EventLogOptions.Builder> options, int pause, int writers) {}
 
+    /** How long a lease of a named follower lasts, in milliseconds. */
+    static final int LEASE = 1_000;
+
     static final List<Written> ALL = List.of(
             new Written("plain", options -> {}, 30, 2),
             new Written("short", options -> options.maxLength(100), 20, 3),
@@ -54,7 +57,7 @@ final class TortureLogs {
                 "spring.data.redis.connect-timeout=500ms",
                 "eventlog.follow.recovery.delay=50ms",
                 "eventlog.follow.recovery.max-delay=500ms",
-                "eventlog.follow.lease=1s",
+                "eventlog.follow.lease=" + LEASE + "ms",
                 "logging.level.root=OFF");
         return Stream.of(all, APPLICATIONS.get(application % NUMBER_OF_APPLICATIONS), more)
                 .flatMap(List::stream)

@@ -31,6 +31,7 @@ final class TortureMainLine {
         this.history = history;
         try {
             this.file = Files.createTempFile("event-log-torture-", ".aof");
+            file.toFile().deleteOnExit();
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }

@@ -95,6 +95,7 @@ final class TortureProcess implements AutoCloseable {
         rest.setLength(0);
         try {
             Path notes = Files.createTempFile("event-log-torture-", ".notes");
+            notes.toFile().deleteOnExit();
             file = notes;
             List<String> arguments = new ArrayList<>(List.of(
                     notes.toString(),

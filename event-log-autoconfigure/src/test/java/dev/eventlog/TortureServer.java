@@ -7,6 +7,7 @@ import dev.eventlog.test.TcpProxy;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** The Redis of a torture run, the way to it, and what is done to both. */
@@ -53,8 +54,8 @@ abstract class TortureServer implements AutoCloseable {
                                 amount);
             case XSETID -> {
                 // its ids then go on from there, and those of the log that comes after it begin an hour earlier
-                Object time = master().ask("TIME");
-                long ahead = Long.parseLong(String.valueOf(((List<?>) time).get(0))) * 1000 + 3_600_000;
+                List<?> time = (List<?>) Objects.requireNonNull(master().ask("TIME"));
+                long ahead = Long.parseLong(String.valueOf(time.get(0))) * 1000 + 3_600_000;
                 master().ask(
                                 "EVAL",
                                 "if redis.call('EXISTS', KEYS[1]) == 0 then return end"

@@ -34,6 +34,7 @@ final class TortureServerClock {
                 .orElseThrow(() -> new IllegalStateException("There is no libfaketime: install the package faketime"));
         try {
             file = Files.createTempFile("event-log-torture-", ".clock");
+            file.toFile().deleteOnExit();
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
@@ -60,14 +61,15 @@ final class TortureServerClock {
                 "DONT_FAKE_MONOTONIC", "1");
     }
 
-    /** Sets it back, and ends the leases, which would last an hour longer if nobody was left to renew them. */
+    /** Sets it back, and lets the leases last as long as if it had not been: nobody may be left to renew them. */
     void back(EmbeddedRedis redis) {
         hours++;
         write();
         redis.ask(
                 "EVAL",
-                "for _, key in ipairs(redis.call('KEYS', 'eventlog:lock*')) do redis.call('DEL', key) end",
-                "0");
+                "for _, key in ipairs(redis.call('KEYS', 'eventlog:lock*')) do redis.call('PEXPIRE', key, ARGV[1]) end",
+                "0",
+                Integer.toString(TortureLogs.LEASE));
     }
 
     void delete() {

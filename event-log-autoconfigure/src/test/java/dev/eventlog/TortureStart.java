@@ -124,6 +124,9 @@ final class TortureStart {
      * @param isFirst whether nothing was delivered before, and it does not resume; else all is due that came after
      */
     Due due(Added added, boolean isFirst) {
+        if (added.tick <= to && !isAboveTheId(added)) { // also where it resumes after an id above the end of the log
+            return Due.NO;
+        }
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;
         }

@@ -233,7 +233,9 @@ final class Cursor {
         try {
             return question.get();
         } catch (EventLogUnavailableException failure) {
-            feed.pages().failed();
+            if (stream.wasSent(failure) && !feed.isInterrupted()) {
+                feed.pages().failed();
+            }
             throw failure;
         }
     }

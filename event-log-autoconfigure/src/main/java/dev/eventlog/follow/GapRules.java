@@ -130,7 +130,8 @@ final class GapRules {
         if (at.rank().isKnown() && state.counts()) {
             long most = state.mostBeforeFirst() - at.rank().number();
             boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
-            return most < 0 || gaveNoFurtherId ? beganAgain(at) : most == 0 ? whole(next) : removed(next);
+            boolean nothingBetween = most == 0 && next.rank().isKnown();
+            return most < 0 || gaveNoFurtherId ? beganAgain(at) : nothingBetween ? whole(next) : removed(next);
         }
         if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
             return first == null || state.length() >= limit ? removed(next) : whole(at);
@@ -202,8 +203,14 @@ final class GapRules {
                 && !answer.end(at.id()).isAfter(state.lastId());
     }
 
-    /** {@return the point after these events, which were read from the point given, with the rank that is best known} */
+    /**
+     * {@return the point after these events, which were read from the point given, with the rank that is best known} Where there
+     * are none the end of the log is reached, also if what had been there was deleted by itself.
+     */
     static ReadPoint afterReading(ReadPoint from, List<Event> events, StreamState state) {
+        if (events.isEmpty() && state.lastId().isAfter(from.id())) {
+            return new ReadPoint(state.lastId(), state.counts() ? state.rankOfLast() : from.rank(), from.epoch());
+        }
         ReadPoint end = events.isEmpty()
                 ? from
                 : from.after(events.get(events.size() - 1).id(), events.size());

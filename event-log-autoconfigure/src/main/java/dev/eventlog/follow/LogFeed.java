@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
@@ -12,6 +13,7 @@ import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,8 +35,6 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
 
     private static final Log logger = LogFactory.getLog(LogFeed.class);
 
-    private static final int TELLING_FAILURES = 3;
-
     private final LogStream stream;
     private final FollowSettings settings;
     private final Executor threads;
@@ -51,7 +51,6 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     // What follows belongs to the one thread that polls at a time.
     private boolean asked;
     private boolean connected;
-    private int failuresInARow;
     private boolean smallEvents;
     private String server;
     private @Nullable EventId firstBefore;
@@ -70,7 +69,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         this.observers = observers;
         this.limit = limit;
         this.window = new Window(settings.windowSize(), start.end(), start.newest());
-        this.pages = new PageSize(settings.batchSize());
+        this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
         this.firstBefore = start.state().firstId();
         this.outage = new Outage(logger, settings.recovery());
@@ -126,7 +125,6 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
-        failuresInARow = 0;
         if (GapRules.isPlainlyWhole(at, end.event(), answer)) {
             firstBefore = answer.state().firstId();
             append(at, answer);
@@ -138,7 +136,8 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     /** The first look on a connection: who knows what happened since the last one. */
     private void begin(Line line) {
         Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
-        pages.worked(answer.events());
+        Event there = answer.at();
+        pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
         boolean noDataLost = !answer.server().isEmpty() && answer.server().equals(server);
         judge(answer, noDataLost, line);
         server = answer.server();
@@ -192,7 +191,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         connected = false;
         if (asked) {
             asked = false;
-            askForLess();
+            pages.failed();
         }
         long delay = why instanceof EventLogUnavailableException
                 ? outage.failed(
@@ -203,18 +202,6 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         } else {
             CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
                     .execute(poller::subscribe);
-        }
-    }
-
-    /** As the answer may have been too large for the server's buffer, or for this heap. */
-    private void askForLess() {
-        pages.failed();
-        if (++failuresInARow == TELLING_FAILURES) {
-            logger.warn("Log '" + stream.log() + "' could not be read " + TELLING_FAILURES
-                    + " times in a row, though Redis could be reached. If its events are large, set"
-                    + " eventlog.follow.batch-size below " + settings.batchSize()
-                    + ", or raise client-output-buffer-limit in Redis. Until then at most " + pages.next()
-                    + " events are asked for at once");
         }
     }
 }

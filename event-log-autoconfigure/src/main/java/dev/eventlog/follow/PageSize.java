@@ -3,6 +3,8 @@ package dev.eventlog.follow;
 import dev.eventlog.Event;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 
 /**
  * How many events of one log to ask for at once: fewer where they are large, half as many after a failure, as the answer may
@@ -15,11 +17,18 @@ final class PageSize {
 
     private static final int GROWTH = 8;
 
+    private static final int TELLING_FAILURES = 3;
+
+    private static final Log logger = LogFactory.getLog(PageSize.class);
+
+    private final String log;
     private final int most;
     private int size;
     private long ofOne;
+    private int failuresInARow;
 
-    PageSize(int most) {
+    PageSize(String log, int most) {
+        this.log = log;
         this.most = most;
         this.size = most;
     }
@@ -29,6 +38,7 @@ final class PageSize {
     }
 
     synchronized void worked(int events, long bytes) {
+        failuresInARow = 0;
         if (events == 0) {
             return;
         }
@@ -54,12 +64,14 @@ final class PageSize {
         return size;
     }
 
+    /** An answer did not come, though Redis could be reached. Says so, once, when it goes on. */
     synchronized void failed() {
         size = Math.max(1, next() / 2);
-    }
-
-    /** Whether failures have made it smaller than it is set. */
-    synchronized boolean isReduced() {
-        return size < most;
+        if (++failuresInARow == TELLING_FAILURES) {
+            logger.warn(
+                    "Log '" + log + "' could not be read " + TELLING_FAILURES + " times in a row, though Redis could be"
+                            + " reached. If its events are large, set eventlog.follow.batch-size below " + most
+                            + ", or raise client-output-buffer-limit in Redis. Until then fewer events are asked for at once");
+        }
     }
 }

@@ -108,9 +108,19 @@ public final class LogStream {
         EventId oldest = after.next();
         EventId from = newest;
         long left = limit;
+        int size = pageSize;
         while (left > 0 && from.compareTo(oldest) >= 0) {
-            int count = (int) Math.min(left, pageSize);
-            List<Event> events = newest(connections.line(), from, oldest, count);
+            int count = (int) Math.min(left, size);
+            List<Event> events;
+            try {
+                events = newest(connections.line(), from, oldest, count);
+            } catch (EventLogUnavailableException lost) {
+                if (count == 1 || !wasSent(lost) || lost.getCause() instanceof QueryTimeoutException) {
+                    throw lost;
+                }
+                size = count / 2; // as the answer may have been too large for the server's buffer
+                continue;
+            }
             if (!events.isEmpty()) {
                 page.accept(events);
             }
@@ -371,6 +381,15 @@ public final class LogStream {
     public boolean delete() {
         RawCommand command = RawCommand.of("DEL", 0, key);
         return answered(connections.line(), "delete", () -> StreamReplies.number(one(connections.line(), command))) > 0;
+    }
+
+    /**
+     * {@return whether what failed so was sent to a server, which then gave no answer}
+     *
+     * @param failure what failed
+     */
+    public boolean wasSent(EventLogUnavailableException failure) {
+        return failure.getCause() != null && !RedisFailures.isKnownToHaveDoneNothing(failure.getCause());
     }
 
     /**

@@ -1,7 +1,7 @@
 -- What the stream KEYS[1] shows to somebody who reads after an id, all of it at one moment.
 -- ARGV[1]  the id after which to read; '' to find where a tail begins, by the following
 -- ARGV[2]  the last id to read, + for no limit
--- ARGV[3]  how many events to read at most
+-- ARGV[3]  how many events to read at most; fewer are answered where they are large
 -- ARGV[4]  1 to tell which life of which server this is: the same text means that no data was lost in between
 -- ARGV[5]  of a tail: the id after which it begins at the earliest
 -- ARGV[6]  of a tail: how many events it has at most, -1 for no limit
@@ -14,6 +14,30 @@ local key, after, server, state, more = KEYS[1], ARGV[1], '', {}, 0
 
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id)[1] or false
+end
+
+-- The first events, in ever larger pieces, until there are enough or they have enough bytes: nobody's server is to hold more.
+local function page(from, count)
+  local events, bytes, piece, enough = {}, 0, 1, 1048576
+  while #events < count and bytes < enough do
+    local asked = math.min(piece, count - #events)
+    local more = redis.call('XRANGE', key, '(' .. from, ARGV[2], 'COUNT', asked)
+    for _, event in ipairs(more) do
+      local size = 0
+      for _, text in ipairs(event[2]) do
+        size = size + #text
+      end
+      if #events > 0 and bytes + size > enough then
+        return events
+      end
+      events[#events + 1], bytes, from = event, bytes + size, event[1]
+    end
+    if #more < asked then
+      break
+    end
+    piece = math.min(8 * piece, math.max(1, math.floor(#events * enough / (bytes + 1))))
+  end
+  return events
 end
 
 if ARGV[4] == '1' then
@@ -52,7 +76,7 @@ if not at and after ~= '0-0' then
   before = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
 end
 if ARGV[3] ~= '0' and after ~= '18446744073709551615-18446744073709551615' then
-  events = redis.call('XRANGE', key, '(' .. after, ARGV[2], 'COUNT', ARGV[3])
+  events = page(after, tonumber(ARGV[3]))
 end
 local newest = ARGV[8] and known['last-entry'] or false
 if newest and newest[1] ~= known['last-generated-id'] then
