@@ -4,13 +4,19 @@ import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClasse
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static java.util.Map.entry;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 import dev.eventlog.annotation.EventLogErrorPolicy;
 import dev.eventlog.annotation.EventLogListener;
@@ -40,12 +46,25 @@ import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
 
 /** The shape that the code keeps: which package may know which, and how little of it a user sees. */
 class ArchitectureTests {
+
+    private static final String API = "dev.eventlog";
+
+    /** Lines of a source file. */
+    private static final int LONGEST = 330;
 
     private static final JavaClasses CODE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -63,18 +82,50 @@ class ArchitectureTests {
                 .check(CODE);
     }
 
+    /** One way down: core, durable, follow, redis, with the API beneath all of them. Nothing runs up. */
     @Test
-    void theRedisSideKnowsNothingOfItsConfiguration() {
+    void eachPackageKnowsOnlyThoseBelowIt() {
+        Map<String, List<String>> below = Map.ofEntries(
+                entry("redis", List.of()),
+                entry("follow", List.of("redis")),
+                entry("durable", List.of("follow", "redis")),
+                entry("core", List.of("durable", "follow", "redis", "convert")),
+                entry("convert", List.of()),
+                entry("reactor", List.of()),
+                entry("annotation", List.of()),
+                entry("sse", List.of("reactor")),
+                entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse")),
+                entry("observability", List.of("autoconfigure", "core", "convert")));
+        assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
+                .as("all packages but the API, which knows none")
+                .containsExactlyInAnyOrderElementsOf(Stream.concat(
+                                Stream.of(API), below.keySet().stream().map(ArchitectureTests::room))
+                        .toList());
+        below.forEach((name, known) -> {
+            List<String> may = new ArrayList<>(List.of(API, room(name)));
+            known.forEach(each -> may.add(room(each)));
+            noClasses()
+                    .that()
+                    .resideInAPackage(room(name))
+                    .should(dependOnClassesThat(JavaClass.Predicates.resideInAPackage(API + "..")
+                            .and(JavaClass.Predicates.resideOutsideOfPackages(may.toArray(String[]::new)))))
+                    .check(CODE);
+        });
+    }
+
+    private static String room(String name) {
+        return API + '.' + name;
+    }
+
+    @Test
+    void theRoomsKnowNothingOfTheirConfiguration() {
         noClasses()
                 .that()
-                .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert")
+                .resideInAnyPackage(
+                        room("core"), room("durable"), room("follow"), room("redis"), room("convert"), room("reactor"))
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "dev.eventlog.autoconfigure..",
-                        "dev.eventlog.observability..",
-                        "io.micrometer..",
-                        "org.springframework.boot..")
+                .resideInAnyPackage("io.micrometer..", "org.springframework.boot..")
                 .check(CODE);
     }
 
@@ -85,7 +136,7 @@ class ArchitectureTests {
                 .resideInAPackage("dev.eventlog.convert")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.eventlog.redis", "org.springframework.data..")
+                .resideInAPackage("org.springframework.data..")
                 .check(CODE);
     }
 
@@ -96,12 +147,7 @@ class ArchitectureTests {
                 .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.annotation")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "dev.eventlog.redis",
-                        "dev.eventlog.convert",
-                        "dev.eventlog.autoconfigure..",
-                        "org.springframework.boot..",
-                        "org.springframework.data..")
+                .resideInAnyPackage("org.springframework.boot..", "org.springframework.data..")
                 .check(CODE);
     }
 
@@ -113,13 +159,23 @@ class ArchitectureTests {
                 "redis.clients..", "org.springframework.data.redis.connection.jedis..");
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.LettuceConnections.*")
+                .haveNameNotMatching(".*\\.redis\\.Lettuce(Connections|Replies)(\\$.*)?")
                 .should(dependOnClassesThat(lettuce))
                 .check(CODE);
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.JedisConnections.*")
+                .haveNameNotMatching(".*\\.redis\\.JedisConnections(\\$.*)?")
                 .should(dependOnClassesThat(jedis))
+                .check(CODE);
+    }
+
+    @Test
+    void springsListenerContainerIsKnownInOnePlaceOnly() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*\\.redis\\.ContainerPoller(\\$.*)?")
+                .should(dependOnClassesThat(
+                        JavaClass.Predicates.resideInAPackage("org.springframework.data.redis.stream..")))
                 .check(CODE);
     }
 
@@ -127,7 +183,8 @@ class ArchitectureTests {
     void springIntegrationIsKnownInOnePlaceOnly() {
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.(Leadership|NamedFollowerAutoConfiguration).*")
+                .haveNameNotMatching(
+                        ".*\\.(durable\\.Leadership|autoconfigure\\.NamedFollowerAutoConfiguration)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.springframework.integration..")
@@ -135,7 +192,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void reactorIsKnownInItsPackageAndByStreamsOfWebFluxOnlyAndThatKnowsOnlyTheApi() {
+    void reactorIsKnownInItsPackageAndByStreamsOfWebFluxOnly() {
         DescribedPredicate<JavaClass> reactor =
                 JavaClass.Predicates.resideInAnyPackage("dev.eventlog.reactor", "reactor..", "org.reactivestreams..");
         noClasses()
@@ -150,7 +207,7 @@ class ArchitectureTests {
                 .resideInAPackage("dev.eventlog.reactor")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("dev.eventlog.redis", "dev.eventlog.convert", "org.springframework..")
+                .resideInAPackage("org.springframework..")
                 .check(CODE);
     }
 
@@ -165,16 +222,15 @@ class ArchitectureTests {
     }
 
     @Test
-    void onlyWhatAUserNeedsIsPublic() {
+    void onlyWhatAUserNeedsIsPublicOutsideOfTheRooms() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.eventlog")
+                .resideOutsideOfPackages(API, "dev.eventlog.durable", "dev.eventlog.follow", "dev.eventlog.redis")
                 .and()
                 .areTopLevelClasses()
                 .and()
                 .doNotBelongToAnyOf(
                         RedisEventLogFactory.class,
-                        FollowSettings.class,
                         EventFields.class,
                         TypedFields.class,
                         EventFlux.class,
@@ -198,12 +254,85 @@ class ArchitectureTests {
                         AddConvention.class,
                         BatchContext.class,
                         BatchConvention.class,
-                        RedisEventPositions.class,
-                        Leadership.class,
                         NamedFollowerAutoConfiguration.class)
                 .should()
                 .bePublic()
                 .check(CODE);
+    }
+
+    /** Java has no other way to let the rooms above use something. What is not for them is not public. */
+    @Test
+    void whatIsPublicInTheRoomsIsForAUserOrForTheRoomsAbove() {
+        classes()
+                .that()
+                .resideInAnyPackage(room("durable"), room("follow"), room("redis"))
+                .and()
+                .arePublic()
+                .and()
+                .areTopLevelClasses()
+                .and()
+                .doNotBelongToAnyOf(Leadership.class, FollowSettings.class, RedisEventPositions.class)
+                .should(beUsedFromAbove())
+                .check(CODE);
+    }
+
+    /** By a class of another package, or by a class that is for those. */
+    private static ArchCondition<JavaClass> beUsedFromAbove() {
+        return new ArchCondition<>("be used from above") {
+            @Override
+            public void check(JavaClass room, ConditionEvents events) {
+                boolean used = room.getDirectDependenciesToSelf().stream()
+                        .map(Dependency::getOriginClass)
+                        .anyMatch(by -> !by.getPackageName().equals(room.getPackageName())
+                                || (by.getModifiers().contains(JavaModifier.PUBLIC) && !by.equals(room)));
+                events.add(new SimpleConditionEvent(room, used, room.getName() + " need not be public"));
+            }
+        };
+    }
+
+    /** What the rooms hold for each other is no API: not compared with the last release, nor in the published Javadoc. */
+    @Test
+    void whatTheBuildTakesForTheApiIsWhatAUserMaySee() throws IOException {
+        List<String> userMaySee = List.of(
+                "dev.eventlog",
+                "dev.eventlog.annotation",
+                "dev.eventlog.autoconfigure",
+                "dev.eventlog.core.RedisEventLogFactory",
+                "dev.eventlog.durable.Leadership",
+                "dev.eventlog.follow.FollowSettings",
+                "dev.eventlog.observability",
+                "dev.eventlog.reactor",
+                "dev.eventlog.redis.RedisEventPositions",
+                "dev.eventlog.sse");
+        String pom = Files.readString(Path.of("pom.xml"));
+        assertThat(found("<include>(dev\\.eventlog[\\w.]*)</include>", pom))
+                .as("compared with the last release")
+                .containsExactlyElementsOf(userMaySee);
+        assertThat(found("<sourceFileInclude>([^<]+)</sourceFileInclude>", pom))
+                .as("published Javadoc")
+                .containsExactlyElementsOf(userMaySee.stream()
+                        .map(each -> each.replace('.', '/') + (each.matches(".*\\.[A-Z]\\w+") ? ".java" : "/*.java"))
+                        .toList());
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(result -> result.group(1))
+                .toList();
+    }
+
+    @Test
+    void noClassIsLongWithoutAReason() throws IOException {
+        try (Stream<Path> sources = Files.walk(Path.of("src", "main", "java"))) {
+            assertThat(sources.filter(Files::isRegularFile)).allSatisfy(source -> {
+                List<String> lines = Files.readAllLines(source);
+                if (lines.size() > LONGEST) {
+                    assertThat(lines).anyMatch(line -> line.startsWith("// Long: "), "says why, as \"// Long: \"");
+                }
+            });
+        }
     }
 
     @Test

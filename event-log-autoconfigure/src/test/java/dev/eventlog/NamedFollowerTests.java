@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Followers that keep their positions, and take turns. */
+/** Followers that keep their positions, one of a name at a time. */
 @RedisTest(
         properties = {
             "eventlog.follow.lease=500ms",
@@ -249,7 +249,7 @@ class NamedFollowerTests extends LogTests {
         await().until(() -> first.count() == 1);
         assertThat(second.calls()).isEmpty();
         following.close();
-        await().until(() -> eventLogThreads(before).stream().noneMatch(name -> name.startsWith("eventlog-turn")));
+        await().until(() -> eventLogThreads(before).stream().noneMatch(name -> name.startsWith("eventlog-lease")));
     }
 
     @Test

@@ -49,7 +49,7 @@ public final class EventLogAutoConfiguration {
             @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
             ObjectProvider<EventLogObserver> observers,
             EventPositions positions,
-            ObjectProvider<Leadership> turns) {
+            ObjectProvider<Leadership> leadership) {
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,
@@ -64,7 +64,7 @@ public final class EventLogAutoConfiguration {
                 executor.getIfAvailable(),
                 observers.orderedStream().toList(),
                 positions,
-                turns.getIfAvailable());
+                leadership.getIfAvailable());
     }
 
     @Bean

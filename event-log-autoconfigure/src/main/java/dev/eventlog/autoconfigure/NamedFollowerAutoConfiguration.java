@@ -35,7 +35,7 @@ public final class NamedFollowerAutoConfiguration {
     @Bean
     @ConditionalOnBean(name = LOCKS)
     @ConditionalOnMissingBean
-    Leadership eventLogTurns(
+    Leadership eventLogLeadership(
             @Qualifier(LOCKS) LockRegistry<?> locks, EventLogProperties properties, Environment environment) {
         return new Leadership(locks, properties.follow().lease(), Threading.VIRTUAL.isActive(environment));
     }

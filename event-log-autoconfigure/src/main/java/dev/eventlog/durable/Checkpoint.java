@@ -1,6 +1,7 @@
 package dev.eventlog.durable;
 
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.EventPositions;
 import dev.eventlog.TransactionalEventPositions;
 import dev.eventlog.follow.Commit;
@@ -13,20 +14,23 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a named follower knows of its position: what is stored of it, and what has been taken but perhaps not been stored yet.
- * Outlives the followers that use it one after the other. Calls do not overlap but for {@link #position()}; who
- * calls next has been told by who called before.
+ * What a follower with a name knows of its position: what is stored, and what has been taken but perhaps not been stored yet.
+ * It outlives the followers that use it one after the other. Calls do not overlap, except those of {@link #position()}; each
+ * happens after the one before.
  */
 final class Checkpoint implements Commit {
 
-    /** Ends a transaction. */
-    private static final class RollbackException extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        RollbackException(String message, @Nullable Throwable cause) {
-            super(message, cause);
-        }
+    /** What is known of the last batch that was taken. */
+    private enum State {
+        /** Its position is stored, or was refused: there is nothing to store. */
+        STORED,
+        /** The listener has taken it, and its position is still to be stored. */
+        UNCOMMITTED,
+        /**
+         * Its position was to be stored, and whether that was done is not known. In a transaction the same holds for what the
+         * listener did; otherwise the listener has taken the batch.
+         */
+        OUTCOME_UNKNOWN
     }
 
     private static final Log logger = LogFactory.getLog(Checkpoint.class);
@@ -36,10 +40,11 @@ final class Checkpoint implements Commit {
     private final String log;
 
     private volatile EventId position = EventId.MIN;
+    private volatile BooleanSupplier mayDeliver = () -> true;
+    private State state = State.STORED;
     private @Nullable EventId stored;
-    private @Nullable EventId pending;
-    private boolean unsure;
-    private volatile BooleanSupplier turn = () -> true;
+    private @Nullable EventId
+            taken; // the last event of the batch that is not stored for certain; null if there is none
 
     Checkpoint(EventPositions positions, String name, String log) {
         this.positions = positions;
@@ -55,20 +60,20 @@ final class Checkpoint implements Commit {
         return position;
     }
 
-    /** Says who knows whether it is this follower's turn. */
-    void turn(BooleanSupplier isHeld) {
-        this.turn = isHeld;
+    /** Lets the listener be called only while a condition holds. */
+    void deliverWhile(BooleanSupplier condition) {
+        this.mayDeliver = condition;
     }
 
     @Override
     public boolean mayDeliver() {
-        return turn.getAsBoolean();
+        return mayDeliver.getAsBoolean();
     }
 
     /**
-     * Makes sure that something is stored: so the start is fixed, whenever and in whichever process the first one begins.
+     * Makes sure that a position is stored, so that the start is fixed whenever, and in whichever process, following begins.
      *
-     * @param start where to begin if nothing is
+     * @param start where to begin if no position is stored
      */
     void open(Supplier<EventId> start) {
         Optional<EventId> found = positions.load(name, log);
@@ -77,36 +82,51 @@ final class Checkpoint implements Commit {
             found = positions.store(name, log, null, begin) ? Optional.of(begin) : positions.load(name, log);
         }
         standsAt(found.orElseThrow(() -> new IllegalStateException(
-                "The position of " + this + " was refused by " + positions + ", which has no other either")));
+                positions + " refused to store the first position of " + this + ", and has no other position of it")));
     }
 
     /**
-     * Looks where to go on: after what is stored, or after what this follower has taken itself, if nobody else has stored
-     * anything since.
+     * Looks up where to resume: after the position that is stored, or after what this follower has taken itself, if nobody
+     * else has stored a position since.
      *
-     * @throws RuntimeException if that cannot be found out now
+     * @throws EventLogUnavailableException if that cannot be found out now
      */
     EventId resume() {
+        try {
+            standsAt(lookUp());
+            return position;
+        } catch (RuntimeException failure) {
+            throw new EventLogUnavailableException(
+                    log, "The position of " + this + " cannot be looked up: " + failure.getMessage(), failure);
+        }
+    }
+
+    private EventId lookUp() {
         EventId now = positions.load(name, log).orElse(null);
-        // Nothing is left where Redis has lost its data. Then the log will be another one, too, and the follower be
-        // told so.
-        if (now == null || (pending != null && now.equals(stored))) {
+        // No position is left where Redis has lost its data. Then the log is another one, too, and the follower is told
+        // so.
+        if (now == null || (isUncommitted() && now.equals(stored))) {
             now = positions.store(name, log, now, position)
                     ? position
                     : positions.load(name, log).orElse(null);
-        } else if (!now.equals(stored) && !now.equals(pending)) {
-            logger.info("The position of " + this + " is no longer " + stored + " but " + now
-                    + ": another follower of that name has gone on, and this one goes on there");
+        } else if (!now.equals(stored) && !now.equals(taken)) {
+            logger.info("The position of " + this + " has changed from " + stored + " to " + now
+                    + ": another follower of that name has stored it, and this one resumes there");
         }
-        standsAt(Objects.requireNonNullElse(now, position));
-        return position;
+        return Objects.requireNonNullElse(now, position);
     }
 
     private void standsAt(EventId id) {
+        state = State.STORED;
         stored = id;
-        pending = null;
-        unsure = false;
+        taken = null;
         position = id;
+    }
+
+    /** What is stored is not what this follower has stored: {@link #resume} looks up what it is. */
+    private void isRefused() {
+        state = State.STORED;
+        taken = null;
     }
 
     @Override
@@ -114,29 +134,27 @@ final class Checkpoint implements Commit {
         if (positions instanceof TransactionalEventPositions transactional) {
             return takeInTransaction(transactional, last, listener);
         }
-        if (!last.equals(pending)) {
+        if (!last.equals(taken)) {
             listener.run();
-            pending = last;
+            state = State.UNCOMMITTED;
+            taken = last;
             position = last;
         }
-        return storePending();
+        return commit(last);
     }
 
-    /** {@return whether it was stored; else another follower of that name has gone on} */
-    private boolean storePending() {
-        EventId last = Objects.requireNonNull(pending);
+    /** {@return whether the position was stored; if not, another follower of that name has gone on} */
+    private boolean commit(EventId last) {
         try {
-            if (unsure && isStored(last)) { // the last time, of which nobody heard
-                standsAt(last);
+            if (isStoredAlready(last)) {
                 return true;
             }
-            unsure = true;
+            state = State.OUTCOME_UNKNOWN;
             boolean done = positions.store(name, log, stored, last);
-            unsure = false;
             if (done) {
                 standsAt(last);
             } else {
-                pending = null;
+                isRefused();
             }
             return done;
         } catch (RuntimeException failure) {
@@ -144,31 +162,42 @@ final class Checkpoint implements Commit {
         }
     }
 
+    /** Asks whether the attempt to which no answer came has stored the position. */
+    private boolean isStoredAlready(EventId last) {
+        boolean found = state == State.OUTCOME_UNKNOWN
+                && positions.load(name, log).filter(last::equals).isPresent();
+        if (found) {
+            standsAt(last);
+        }
+        return found;
+    }
+
     private boolean takeInTransaction(TransactionalEventPositions transactional, EventId last, Taking listener)
             throws Exception {
         Transaction work = new Transaction(last, listener);
         try {
-            if (unsure && isStored(last)) {
-                standsAt(last);
+            if (isStoredAlready(last)) {
                 return true;
             }
-            unsure = true;
+            state = State.OUTCOME_UNKNOWN;
+            taken = last;
             transactional.inTransaction(work);
         } catch (RuntimeException failure) {
-            if (!work.rolledBack()) {
+            if (!work.isRolledBack()) {
                 throw notStored(last, failure);
             }
         }
-        if (!work.stored && !work.rolledBack()) {
+        if (!work.stored && !work.isRolledBack()) {
             throw new IllegalStateException(transactional.getClass().getName()
-                    + ".inTransaction has not run what it was given: nothing of " + this + " is delivered so");
-        }
-        unsure = false;
-        if (work.thrown != null) {
-            throw work.thrown;
+                    + ".inTransaction did not run the work it was given, so that nothing is delivered to " + this);
         }
         if (work.stored) {
             standsAt(last);
+        } else {
+            isRefused();
+        }
+        if (work.thrown != null) {
+            throw work.thrown;
         }
         return work.stored;
     }
@@ -187,7 +216,7 @@ final class Checkpoint implements Commit {
             this.listener = listener;
         }
 
-        boolean rolledBack() {
+        boolean isRolledBack() {
             return thrown != null || superseded;
         }
 
@@ -207,8 +236,14 @@ final class Checkpoint implements Commit {
         }
     }
 
-    private boolean isStored(EventId id) {
-        return positions.load(name, log).filter(id::equals).isPresent();
+    /** Ends a transaction. */
+    private static final class RollbackException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        RollbackException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
     }
 
     private NotStoredException notStored(EventId last, RuntimeException failure) {
@@ -216,18 +251,21 @@ final class Checkpoint implements Commit {
                 "The position " + last + " of " + this + " could not be stored: " + failure.getMessage(), failure);
     }
 
-    /** {@return whether something was taken that has not been stored} */
-    boolean isPending() {
-        return pending != null;
+    /** Whether the listener has taken, for certain, what is not stored for certain. */
+    private boolean isUncommitted() {
+        return taken != null && !(positions instanceof TransactionalEventPositions);
     }
 
-    /** Tries once more to store what was taken. */
+    /** Tries once more to store what is not stored yet. */
     void storeAtLast() {
+        EventId last = taken;
+        if (last == null || !isUncommitted()) {
+            return;
+        }
         try {
-            storePending();
+            commit(last);
         } catch (NotStoredException failure) {
-            logger.warn(
-                    failure.getMessage() + ". What was taken since " + stored + " will be delivered again", failure);
+            logger.warn(failure.getMessage() + ". Events after " + stored + " will be delivered again", failure);
         }
     }
 

@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.durable.DurableFollowerState.Signal;
 import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.LogFollower;
 import dev.eventlog.follow.Outage;
@@ -21,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * A follower that keeps its position, and follows while it is its turn: by a {@link LogFollower}, and another one when that
- * has ended because the turn was lost or another instance has gone on meanwhile.
+ * A follower that keeps its position, and follows while it has the lease: by a {@link LogFollower}, and by another one when
+ * that has ended because the lease was lost, or because another follower of its name has gone on meanwhile.
  *
- * <p>Whatever happens only notes what is wanted now, and has that looked at, which one thread does at a time: where nothing
- * follows and should, begin; where something follows and should not, close it.
+ * <p>{@link DurableFollowerState} says what leads where. Whatever happens only changes the state, and closes what follows if
+ * that must not go on. What takes time, to resume and to leave, is done by one thread at a time. Thread-safe.
  */
-final class DurableFollower implements RunningFollower, Leadership.Holder {
+final class DurableFollower implements RunningFollower, Leadership.Candidate {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
@@ -36,21 +37,16 @@ final class DurableFollower implements RunningFollower, Leadership.Holder {
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final Function<EventId, LogFollower> start;
+    private final Actor actor = new Actor(this::next);
+    private final Outage outage; // of the thread that acts
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     // Guarded by this.
-    private Leadership.@Nullable Turn turn;
-    private boolean wanted;
-    private boolean ended;
+    private DurableFollowerState state = DurableFollowerState.WAITING;
     private EndReason reason = EndReason.CLOSED; // of an end without a failure
-    private boolean finished;
     private @Nullable Throwable failure;
+    private Leadership.@Nullable Lease lease;
     private @Nullable LogFollower current;
-    private @Nullable Thread looking;
-    private boolean lookAgain;
-
-    // Belongs to who looks.
-    private final Outage outage;
 
     DurableFollower(
             Checkpoint checkpoint,
@@ -64,27 +60,25 @@ final class DurableFollower implements RunningFollower, Leadership.Holder {
         this.listener = listener;
         this.start = start;
         this.outage = new Outage(logger, settings.recovery());
-        checkpoint.turn(this::isItsTurn);
+        checkpoint.deliverWhile(this::mayDeliver);
     }
 
-    /** Begins at once, or queues up for a turn where turns are taken. */
-    void start(@Nullable Leadership turns, String key) {
-        if (turns == null) {
-            synchronized (this) {
-                wanted = true;
-            }
-            look();
+    /** Follows as soon as it has the lease; at once where there are no leases. */
+    void start(@Nullable Leadership leadership, String key) {
+        if (leadership == null) {
+            on(Signal.GRANTED);
+            actor.act();
             return;
         }
-        Leadership.Turn place = turns.take(key, this);
+        Leadership.Lease requested = leadership.lease(key, this);
         synchronized (this) {
-            turn = place;
+            lease = requested;
         }
-        place.queue();
+        requested.request();
     }
 
-    private synchronized boolean isItsTurn() {
-        return wanted && !ended && (turn == null || turn.isHeld());
+    private synchronized boolean mayDeliver() {
+        return state.mayDeliver() && (lease == null || lease.isHeld());
     }
 
     @Override
@@ -99,7 +93,7 @@ final class DurableFollower implements RunningFollower, Leadership.Holder {
 
     @Override
     public synchronized boolean isRunning() {
-        return !ended;
+        return !state.isOver();
     }
 
     @Override
@@ -107,20 +101,25 @@ final class DurableFollower implements RunningFollower, Leadership.Holder {
         return completion.minimalCompletionStage();
     }
 
-    @Override
-    public void begin() {
-        synchronized (this) {
-            wanted = true;
-        }
-        lookSoon();
+    private synchronized DurableFollowerState on(Signal signal) {
+        state = state.on(signal);
+        return state;
     }
 
-    /** Returns when the last callback has: so it does before the turn is another's, if the lease lasts so long. */
+    private synchronized @Nullable LogFollower current() {
+        return current;
+    }
+
     @Override
-    public void end() {
-        synchronized (this) {
-            wanted = false;
-        }
+    public void granted() {
+        on(Signal.GRANTED);
+        actSoon();
+    }
+
+    /** Returns when the last callback has: so that is before another has the lease, if the lease lasts so long. */
+    @Override
+    public void revoked() {
+        on(Signal.REVOKED);
         closeCurrent();
         boolean interrupted = false;
         synchronized (this) {
@@ -139,205 +138,163 @@ final class DurableFollower implements RunningFollower, Leadership.Holder {
 
     @Override
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
-        end(why);
-        look();
+        end(why, null);
+        LogFollower running = current();
+        if (running != null) {
+            CompletableFuture<EndReason> unused = running.closeSoon(EndReason.CLOSED);
+        }
+        actor.act();
         return completion;
     }
 
     @Override
     public void close() {
-        end(EndReason.CLOSED);
+        CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         closeCurrent();
     }
 
-    private synchronized void end(EndReason why) {
-        if (!ended) {
-            ended = true;
-            reason = why;
-        }
-    }
-
     /**
-     * Closes what follows, also what is just about to. If that hangs, as Redis does not answer, it is not waited for: once it
-     * begins, it is nobody's turn any more.
+     * Closes what follows, and what another thread is about to start. If that hangs because Redis does not answer, it is not
+     * waited for any longer: it is closed once it has begun, and delivers nothing.
      */
     private void closeCurrent() {
-        look();
-        LogFollower running;
-        long deadline = System.nanoTime() + settings.closeTimeout().toNanos();
-        boolean interrupted = false;
-        synchronized (this) {
-            long left = 1;
-            while (looking != null && looking != Thread.currentThread() && left > 0 && !interrupted) {
-                left = deadline - System.nanoTime();
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                } catch (InterruptedException ex) {
-                    interrupted = true;
-                }
-            }
-            running = current;
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        actor.act();
+        actor.awaitOthers(settings.closeTimeout());
+        LogFollower running = current();
         if (running != null) {
             running.close();
         }
     }
 
-    private void lookSoon() {
+    /** {@return whether this is what ends it} */
+    private synchronized boolean end(EndReason why, @Nullable Throwable thrown) {
+        if (state.isOver()) {
+            return false;
+        }
+        reason = why;
+        failure = thrown;
+        state = state.on(Signal.END);
+        return true;
+    }
+
+    private void actSoon() {
         try {
-            threads.execute(this::look);
+            threads.execute(actor::act);
         } catch (RejectedExecutionException shutDown) {
             if (isRunning()) {
-                logger.warn(
-                        "Of " + checkpoint + " nothing begins: the executor of listeners takes no more tasks",
-                        shutDown);
+                logger.warn("The " + checkpoint + " ends: the executor of listeners takes no more tasks", shutDown);
             }
             CompletableFuture<EndReason> unused = closeSoon(EndReason.SHUTDOWN);
         }
     }
 
-    private void lookLater(long milliseconds) {
-        CompletableFuture<Void> unused = new CompletableFuture<Void>()
-                .completeOnTimeout(null, milliseconds, TimeUnit.MILLISECONDS)
-                .thenRun(() -> {
-                    if (isRunning()) {
-                        lookSoon();
-                    }
-                });
+    /** {@return what the state calls for} */
+    private synchronized @Nullable Runnable next() {
+        if (current == null && state.isReleasing()) { // nothing was started, or that has failed
+            state = state.on(Signal.STOPPED);
+        }
+        return switch (state) {
+            case RESUMING -> this::resume;
+            case LEAVING -> this::leave;
+            default -> null;
+        };
     }
 
-    private void look() {
-        synchronized (this) {
-            if (looking != null) {
-                lookAgain = true;
-                return;
-            }
-            looking = Thread.currentThread();
-        }
-        boolean again = true;
-        while (again) {
-            lookOnce();
-            synchronized (this) {
-                again = lookAgain;
-                lookAgain = false;
-                if (!again) {
-                    looking = null;
-                    notifyAll();
-                }
-            }
-        }
-    }
-
-    private void lookOnce() {
-        LogFollower running;
-        boolean begin;
-        boolean over;
-        synchronized (this) {
-            running = current;
-            begin = wanted && !ended;
-            over = ended && running == null && !finished;
-            finished |= over;
-        }
-        if (over) {
-            finish();
-        } else if (running != null && !begin) {
-            CompletableFuture<EndReason> unused = running.closeSoon(EndReason.CLOSED); // whose end is looked at, too
-        } else if (running == null && begin) {
-            beginToFollow();
-        }
-    }
-
-    private void beginToFollow() {
-        EventId after;
+    private void resume() {
         LogFollower begun;
         try {
-            after = checkpoint.resume();
-        } catch (RuntimeException away) {
-            beginLater(away);
-            return;
-        }
-        try {
+            EventId after = checkpoint.resume();
             begun = start.apply(after);
+            logger.debug("The " + checkpoint + " resumes after " + after);
         } catch (EventLogUnavailableException away) {
-            beginLater(away);
+            resumeLater(away);
             return;
         } catch (EventLogException refused) {
             fail(refused);
             return;
         } catch (IllegalStateException shuttingDown) {
-            CompletableFuture<EndReason> unused = closeSoon(EndReason.SHUTDOWN);
+            end(EndReason.SHUTDOWN, null);
+            return;
+        } catch (RuntimeException | Error unforeseen) {
+            fail(unforeseen);
             return;
         }
-        outage.over("The " + checkpoint + " can begin");
-        logger.debug("The " + checkpoint + " goes on after " + after);
+        outage.over("The " + checkpoint + " has resumed");
+        boolean follows;
         synchronized (this) {
             current = begun;
+            follows = on(Signal.BEGUN) == DurableFollowerState.FOLLOWING;
         }
-        begun.whenEnded(this::hasEnded);
+        begun.whenEnded(this::hasStopped);
+        if (!follows) {
+            CompletableFuture<EndReason> unused = begun.closeSoon(EndReason.CLOSED);
+        }
     }
 
-    private void beginLater(RuntimeException why) {
+    private void resumeLater(EventLogUnavailableException why) {
         long delay = outage.failed(
-                why, next -> "The " + checkpoint + " cannot begin now, and tries again in " + next + " ms");
+                why, next -> "The " + checkpoint + " cannot resume now, and tries again in " + next + " ms");
         if (delay == BackOffExecution.STOP) {
             fail(why);
-        } else {
-            lookLater(delay);
+            return;
+        }
+        if (on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER) {
+            CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                    .completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS)
+                    .thenRun(this::hasWaited);
         }
     }
 
-    private void fail(RuntimeException why) {
-        synchronized (this) {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            failure = why;
+    private void hasWaited() {
+        if (on(Signal.TIME) == DurableFollowerState.RESUMING) {
+            actSoon();
+        }
+    }
+
+    /** Ends by an error while nothing follows. The last callback is {@code onFailure}. */
+    private void fail(Throwable why) {
+        if (!end(EndReason.CLOSED, why)) {
+            return;
         }
         try {
             listener.onFailure(log(), why);
         } catch (RuntimeException | Error thrown) {
             logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
         }
-        look();
     }
 
-    /** What followed has ended: by its listener, which was told so; by this; or because another one has gone on. */
-    private void hasEnded(@Nullable Throwable thrown) {
+    /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
+    private void hasStopped(@Nullable Throwable thrown) {
+        DurableFollowerState after;
         synchronized (this) {
             current = null;
             if (thrown != null) {
-                ended = true;
+                state = state.on(Signal.END);
                 failure = thrown;
             }
+            after = on(Signal.STOPPED);
             notifyAll();
-            if (!ended && !wanted) {
-                return;
-            }
         }
-        if (isRunning()) {
-            lookSoon();
+        if (after == DurableFollowerState.RESUMING) {
+            actSoon();
         } else {
-            look();
+            actor.act();
         }
     }
 
-    private void finish() {
-        Leadership.Turn place;
+    /** Nothing follows any more, and nothing will. It ends when another may have the lease. */
+    private void leave() {
+        checkpoint.storeAtLast();
+        Leadership.Lease held;
         Throwable thrown;
         EndReason why;
         synchronized (this) {
-            place = turn;
+            held = lease;
             thrown = failure;
             why = reason;
+            state = state.on(Signal.LEFT);
         }
-        if (checkpoint.isPending()) {
-            checkpoint.storeAtLast();
-        }
-        CompletableFuture<Void> left = place != null ? place.giveUp() : CompletableFuture.completedFuture(null);
+        CompletableFuture<Void> left = held != null ? held.giveUp() : CompletableFuture.completedFuture(null);
         left.whenComplete((nothing, impossible) -> {
             if (thrown != null) {
                 completion.completeExceptionally(thrown);

@@ -22,6 +22,15 @@ public final class DurableFollowers {
     private final EventPositions positions;
     private final @Nullable Leadership leadership;
 
+    /**
+     * What starts the named followers of an application.
+     *
+     * @param followers starts the followers by which these follow
+     * @param settings how logs are followed
+     * @param threads runs what takes time; that of the listeners
+     * @param positions where positions are kept
+     * @param leadership gives out the leases; null to have all followers of a name follow
+     */
     public DurableFollowers(
             Followers followers,
             FollowSettings settings,
@@ -36,9 +45,14 @@ public final class DurableFollowers {
     }
 
     /**
-     * Follows under a name: after the position that is stored, or at the tail where none is.
+     * Follows under a name.
      *
      * @param name the name
+     * @param stream the log
+     * @param tail where to begin if no position is stored under that name
+     * @param listener takes the events
+     * @param options how this follower deals with its listener
+     * @return the follower, whose start is fixed: it follows at once, or when it has the lease
      */
     public Follower follow(
             String name, LogStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {

@@ -1,5 +1,6 @@
 package dev.eventlog.durable;
 
+import dev.eventlog.follow.Outage;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -10,13 +11,13 @@ import java.util.concurrent.locks.Lock;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
-import org.springframework.integration.leader.Candidate;
 import org.springframework.integration.leader.Context;
 import org.springframework.integration.support.leader.LockRegistryLeaderInitiator;
 import org.springframework.integration.support.locks.LockRegistry;
+import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * Has one follower of a name and log follow at a time, among all that use the same locks: by Spring Integration's
+ * Lets one follower of a name and log follow at a time, among all that use the same locks: by Spring Integration's
  * {@link LockRegistryLeaderInitiator}, one for each follower, with a thread of its own. Thread-safe.
  */
 public final class Leadership {
@@ -27,7 +28,7 @@ public final class Leadership {
     private static final int RENEWALS = 3;
 
     private final LockRegistry<?> locks;
-    private final Duration lease;
+    private final Duration duration;
     private final boolean virtualThreads;
 
     /**
@@ -35,73 +36,77 @@ public final class Leadership {
      *
      * @param locks the locks; they must expire, or nobody takes over from a process that died
      * @param lease how long such a lock is held that is not renewed, at least 3 ms
-     * @param virtualThreads whether to wait for turns on virtual threads
+     * @param virtualThreads whether to wait for leases on virtual threads
      */
     public Leadership(LockRegistry<?> locks, Duration lease, boolean virtualThreads) {
         this.locks = locks;
-        this.lease = lease;
+        this.duration = lease;
         this.virtualThreads = virtualThreads;
     }
 
-    /** Who takes turns. */
-    interface Holder {
+    /** Asks for a lease. */
+    interface Candidate {
 
-        /** Its turn begins. Must not block. */
-        void begin();
+        /** It has the lease. Must not block. */
+        void granted();
 
-        /** Its turn ends, or has ended already. Called before it is given on; may block to finish what is not to overlap. */
-        void end();
+        /**
+         * It has lost the lease, or is about to give it up. Nobody else gets it before this returns, unless it has run out
+         * already: so this may block to finish what must not overlap.
+         */
+        void revoked();
     }
 
     /**
-     * A place in the queue of those who share a key.
+     * {@return a lease, not yet requested}
      *
-     * @param key what they share
-     * @param holder who is to be told
+     * @param key what is shared: one candidate has its lease at a time
+     * @param candidate who asks for it
      */
-    Turn take(String key, Holder holder) {
-        return new Turn(key, holder);
+    Lease lease(String key, Candidate candidate) {
+        return new Lease(key, candidate);
     }
 
-    /** A place in the queue, until it is given up. The turn may come, end and come again. */
-    final class Turn implements Candidate {
+    /** A lease from when it is requested until it is given up. It may be granted, revoked and granted again. */
+    final class Lease implements org.springframework.integration.leader.Candidate {
 
         private final String key;
         private final String id = UUID.randomUUID().toString();
-        private final Holder holder;
+        private final Candidate candidate;
         private final LockRegistryLeaderInitiator initiator;
         private final AtomicInteger tasks = new AtomicInteger();
         private final CompletableFuture<Void> left = new CompletableFuture<>();
         private volatile long heldUntil = System.nanoTime();
 
-        Turn(String key, Holder holder) {
+        private Lease(String key, Candidate candidate) {
             this.key = key;
-            this.holder = holder;
-            LockRegistry<Lock> leases = any -> new Lease(locks.obtain(any));
-            SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-turn-");
+            this.candidate = candidate;
+            LockRegistry<Lock> renewed = any -> new RenewedLock(locks.obtain(any));
+            SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-lease-");
             threads.setVirtualThreads(virtualThreads);
             threads.setDaemon(true);
             threads.setTaskDecorator(this::counted);
-            this.initiator = new LockRegistryLeaderInitiator(leases, this);
-            long pause = Math.max(1, lease.toMillis() / RENEWALS);
+            this.initiator = new LockRegistryLeaderInitiator(renewed, this);
+            long pause = Math.max(1, duration.toMillis() / RENEWALS);
             initiator.setHeartBeatMillis(pause);
             initiator.setBusyWaitMillis(pause);
             initiator.setTaskExecutor(threads);
         }
 
-        void queue() {
+        /** Asks for the lease until it is granted, and keeps it. */
+        void request() {
             initiator.start();
         }
 
-        /** Whether the turn is held, as far as can be known without asking: it was renewed no longer ago than a lease. */
+        /** Whether the lease is held, as far as can be known without asking: it was renewed less than its duration ago. */
         boolean isHeld() {
             return heldUntil - System.nanoTime() > 0;
         }
 
         /**
-         * Leaves the queue.
+         * Gives the lease up, or stops asking for it.
          *
-         * @return completes when the turn, if it was held, is another's to take
+         * @return completes when the lease, if it was held, is another's to take
          */
         CompletableFuture<Void> giveUp() {
             initiator.stop();
@@ -136,28 +141,32 @@ public final class Leadership {
 
         @Override
         public void onGranted(Context context) {
-            logger.info("It is this instance's turn to follow as " + key);
-            holder.begin();
+            logger.info("This instance now has the lease of " + key);
+            candidate.granted();
         }
 
         @Override
         public void onRevoked(Context context) {
-            logger.info("It is no longer this instance's turn to follow as " + key);
+            logger.info("This instance no longer has the lease of " + key);
         }
 
         /**
          * What the initiator takes for the lock. It asks for it, while it holds it, again and again: so the lease is renewed. A
-         * failure of that is no matter as long as the lease lasts; and a turn has ended before its lock is unlocked.
+         * failure of that does not matter as long as the lease lasts; and the candidate has finished before its lock is
+         * unlocked.
          */
-        private final class Lease implements Lock {
+        private final class RenewedLock implements Lock {
 
             private final Lock lock;
 
             // Of the initiator's thread.
             private int holds;
-            private boolean failing;
+            private final Outage outage = new Outage(
+                    logger,
+                    new FixedBackOff(
+                            Math.max(1, duration.toMillis() / (RENEWALS * RENEWALS)), FixedBackOff.UNLIMITED_ATTEMPTS));
 
-            Lease(Lock lock) {
+            RenewedLock(Lock lock) {
                 this.lock = lock;
             }
 
@@ -165,28 +174,28 @@ public final class Leadership {
             public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
                 while (true) {
                     long begun = System.nanoTime();
+                    long delay;
                     try {
                         boolean locked = lock.tryLock(time, unit);
                         note(locked, begun);
                         return locked;
                     } catch (RuntimeException failure) {
-                        say(failure);
+                        delay = outage.failed(
+                                failure,
+                                next -> "The lease of " + key + " cannot be asked for now, and is tried again");
                         if (holds == 0 || !isHeld() || !initiator.isRunning()) {
                             throw failure;
                         }
                     }
-                    Thread.sleep(Math.max(1, lease.toMillis() / (RENEWALS * RENEWALS)));
+                    Thread.sleep(delay);
                 }
             }
 
             private void note(boolean locked, long begun) {
-                if (failing) {
-                    failing = false;
-                    logger.info("The lock of " + key + " can be asked for again");
-                }
+                outage.over("The lease of " + key + " can be asked for again");
                 if (locked) {
                     holds++;
-                    heldUntil = begun + lease.toNanos();
+                    heldUntil = begun + duration.toNanos();
                 } else if (holds > 0) {
                     lose();
                     while (holds > 0) { // or this process could not take it again, but for this thread
@@ -204,19 +213,9 @@ public final class Leadership {
                 }
             }
 
-            private void say(RuntimeException failure) {
-                if (!failing) {
-                    failing = true;
-                    logger.warn("The lock of " + key + " cannot be asked for now: it is tried again: "
-                            + failure.getMessage());
-                } else {
-                    logger.debug("The lock of " + key + " cannot be asked for yet", failure);
-                }
-            }
-
             private void lose() {
                 heldUntil = System.nanoTime();
-                holder.end();
+                candidate.revoked();
             }
 
             @Override

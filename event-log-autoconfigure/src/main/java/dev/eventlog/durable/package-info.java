@@ -1,7 +1,7 @@
 /**
  * The room of followers that have a name. {@link dev.eventlog.durable.DurableFollowers} starts them; a {@code DurableFollower}
- * follows while it leads; its {@code Checkpoint} keeps what is stored of its position; {@link dev.eventlog.durable.Leadership}
- * is the lease.
+ * follows while it has the lease, and {@code DurableFollowerState} is the table of its states; its {@code Checkpoint} keeps
+ * what is stored of its position; {@link dev.eventlog.durable.Leadership} gives out the leases.
  */
 @NullMarked
 package dev.eventlog.durable;

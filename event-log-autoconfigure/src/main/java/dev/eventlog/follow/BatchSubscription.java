@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A subscriber and its follower. What the subscriber is told are callbacks of that follower, the first and the last word
  * too, so that no two of them overlap; what it asks for is the follower's demand.
+ *
+ * @param <E> the type of what the subscriber is given
  */
 public final class BatchSubscription<E> implements Flow.Subscription, EventBatchListener<Event>, Demand {
 
@@ -37,6 +39,14 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     private volatile @Nullable LogFollower follower;
     private boolean begun; // belongs to the follower's callbacks
 
+    /**
+     * A subscription whose follower has not started yet.
+     *
+     * @param log the name of the log
+     * @param subscriber the subscriber
+     * @param conversion makes of an event what the subscriber is given
+     * @param gaps is told of gaps; what it throws ends the subscription
+     */
     public BatchSubscription(
             String log,
             Flow.Subscriber<? super List<E>> subscriber,

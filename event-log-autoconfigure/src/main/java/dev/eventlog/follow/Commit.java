@@ -22,6 +22,11 @@ public interface Commit {
     /** What a listener does, or a recoverer in its place. */
     @FunctionalInterface
     interface Taking {
+        /**
+         * Takes a batch.
+         *
+         * @throws Exception what the listener or the recoverer throws
+         */
         void run() throws Exception;
     }
 
@@ -30,6 +35,12 @@ public interface Commit {
 
         private static final long serialVersionUID = 1L;
 
+        /**
+         * An exception about a position.
+         *
+         * @param message which position was not stored, and why
+         * @param cause what storing it threw
+         */
         public NotStoredException(String message, Throwable cause) {
             super(message, cause);
         }
@@ -42,6 +53,7 @@ public interface Commit {
      * Has a batch taken, and its position stored.
      *
      * @param last the last event of the batch; if that was taken before, and not stored, it is only stored now
+     * @param taking takes the batch
      * @return whether this was done; else another follower of that name has gone on
      * @throws NotStoredException if the position could not be stored: to be called again with the same
      * @throws Exception what the listener threw

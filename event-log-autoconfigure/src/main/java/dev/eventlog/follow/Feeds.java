@@ -25,6 +25,14 @@ public final class Feeds {
     private final Map<String, Feed> byKey = new HashMap<>();
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
 
+    /**
+     * The feeds of an application, of which none runs yet.
+     *
+     * @param connections where they read
+     * @param settings how logs are followed
+     * @param threads runs each feed
+     * @param observers are told when a feed has Redis back
+     */
     public Feeds(Connections connections, FollowSettings settings, Executor threads, Observers observers) {
         this.connections = connections;
         this.settings = settings;

@@ -31,6 +31,14 @@ public final class Followers {
     private final Set<RunningFollower> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
 
+    /**
+     * The followers of an application, of which none runs yet.
+     *
+     * @param feeds the feeds that they share
+     * @param settings how logs are followed
+     * @param threads runs the listeners
+     * @param observers see what the followers do
+     */
     public Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
         this.feeds = feeds;
         this.settings = settings;
@@ -38,7 +46,16 @@ public final class Followers {
         this.observers = observers;
     }
 
-    /** Starts a follower for a listener. Its start is fixed when this returns. */
+    /**
+     * Starts a follower for a listener. Its start is fixed when this returns.
+     *
+     * @param stream the log
+     * @param tail where to begin
+     * @param listener takes the events
+     * @param options how this follower deals with its listener
+     * @param commit what is done with its position
+     * @return the follower
+     */
     public LogFollower follow(
             LogStream stream,
             TailRange tail,
@@ -50,7 +67,13 @@ public final class Followers {
         return follower;
     }
 
-    /** Starts a follower for a subscriber. Not on this thread, which may be one that must not wait for Redis. */
+    /**
+     * Starts a follower for a subscriber. Not on this thread, which may be one that must not wait for Redis.
+     *
+     * @param stream the log
+     * @param tail where to begin
+     * @param subscription the subscriber
+     */
     public void follow(LogStream stream, TailRange tail, BatchSubscription<?> subscription) {
         try {
             threads.execute(() -> start(stream, tail, subscription));
@@ -108,7 +131,15 @@ public final class Followers {
         return running(follower, stream);
     }
 
-    /** Knows a follower until it has ended, so that it is closed with all others. */
+    /**
+     * Knows a follower until it has ended, so that it is closed with all others.
+     *
+     * @param follower the follower, which runs
+     * @param stream its log
+     * @param <F> its type
+     * @return the same
+     * @throws IllegalStateException if the application is shutting down: then the follower has been closed
+     */
     public <F extends RunningFollower> F running(F follower, LogStream stream) {
         running.add(follower);
         follower.completion().whenComplete((why, failure) -> running.remove(follower));
@@ -120,6 +151,12 @@ public final class Followers {
         return follower;
     }
 
+    /**
+     * Looks whether followers may start.
+     *
+     * @param stream the log that is to be followed
+     * @throws IllegalStateException if the application is shutting down
+     */
     public void refuseIfClosed(LogStream stream) {
         if (!open) {
             throw closed(stream);
@@ -161,6 +198,7 @@ public final class Followers {
         return running.stream().filter(LogFollower.class::isInstance).map(LogFollower.class::cast);
     }
 
+    /** {@return whether followers may start} */
     public boolean isOpen() {
         return open;
     }

@@ -70,7 +70,7 @@ final class GapRules {
             return cursor.equals(EventId.MIN) ? whole(at.ranked(Rank.NOTHING_ADDED)) : beganAgain(at);
         }
         if (cursor.isAfter(state.lastId())
-                || state.counts() && state.added() < at.rank().number()) {
+                || (state.counts() && state.added() < at.rank().number())) {
             return beganAgain(at);
         }
         Event there = answer.at();

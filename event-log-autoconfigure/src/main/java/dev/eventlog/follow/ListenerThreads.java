@@ -22,6 +22,12 @@ public final class ListenerThreads implements AutoCloseable {
     private final Executor listeners;
     private final AutoCloseable closing;
 
+    /**
+     * Threads, of which none runs yet.
+     *
+     * @param limit how many listeners may be busy at one moment; ignored with virtual threads
+     * @param virtual whether they are virtual
+     */
     public ListenerThreads(int limit, boolean virtual) {
         this.feeds = new SimpleAsyncTaskExecutor("eventlog-feed-");
         feeds.setVirtualThreads(virtual);
@@ -62,10 +68,12 @@ public final class ListenerThreads implements AutoCloseable {
         };
     }
 
+    /** {@return runs each task on a thread of its own} */
     public Executor forFeeds() {
         return feeds;
     }
 
+    /** {@return runs tasks on as many threads as are busy, up to the limit} */
     public Executor forListeners() {
         return listeners;
     }

@@ -25,6 +25,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: one state and one lock, which all that happens to a follower must go through.
 /**
  * A follower's life and threads: it takes a thread only while something is due, looks by its {@link Cursor} what comes next,
  * and has it made known by its {@link Delivery}. {@link FollowerState} says what leads where. A turn on a thread is a few
@@ -140,7 +141,11 @@ public final class LogFollower implements RunningFollower {
         return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
-    /** Has something done when the follower has ended and its last callback has returned. */
+    /**
+     * Has something done when the follower has ended and its last callback has returned.
+     *
+     * @param action what to do, with the failure that ended it; null if none did
+     */
     public void whenEnded(Consumer<@Nullable Throwable> action) {
         CompletableFuture<EndReason> unused = completion.whenComplete((why, failure) -> action.accept(failure));
     }

@@ -22,6 +22,11 @@ public final class Observers {
 
     private final List<EventLogObserver> innermostFirst;
 
+    /**
+     * Observers as one.
+     *
+     * @param outermostFirst the observers, in the order in which they are called
+     */
     public Observers(List<EventLogObserver> outermostFirst) {
         EventLogObserver[] reversed = new EventLogObserver[outermostFirst.size()];
         for (int i = 0; i < reversed.length; i++) {
@@ -30,10 +35,19 @@ public final class Observers {
         this.innermostFirst = List.of(reversed);
     }
 
+    /** {@return whether nobody observes} */
     public boolean isEmpty() {
         return innermostFirst.isEmpty();
     }
 
+    /**
+     * Adds events, observed.
+     *
+     * @param log the name of the log
+     * @param events their fields, as they are to be stored
+     * @param add adds them
+     * @return their ids, in order
+     */
     public List<EventId> add(String log, List<Map<String, String>> events, Add add) {
         Add whole = add;
         for (EventLogObserver observer : innermostFirst) {

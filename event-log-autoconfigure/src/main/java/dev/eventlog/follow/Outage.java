@@ -19,19 +19,21 @@ public final class Outage {
     private long since;
     private int failures;
 
+    /**
+     * An outage that is not on.
+     *
+     * @param logger where it is said
+     * @param recovery how long to wait before each further try
+     */
     public Outage(Log logger, BackOff recovery) {
         this.logger = logger;
         this.recovery = recovery;
     }
 
-    /** Whether it did not work the last time. */
-    public boolean isOn() {
-        return execution != null;
-    }
-
     /**
      * It failed.
      *
+     * @param why what it threw
      * @param message what to say, made of the milliseconds until the next try
      * @return after how many milliseconds to try again; {@link BackOffExecution#STOP} for never, and then nothing is said
      */
@@ -60,8 +62,9 @@ public final class Outage {
         return delay;
     }
 
-    /** It works. {@return for how long it had not; null if it had} */
-    public @Nullable Duration over() {
+    /** {@return for how long it had not worked, now that it does; null if it had} */
+    @Nullable
+    Duration over() {
         if (execution == null) {
             return null;
         }
@@ -69,7 +72,11 @@ public final class Outage {
         return Duration.ofNanos(System.nanoTime() - since);
     }
 
-    /** It works, which is said if it had not. */
+    /**
+     * It works, which is said if it had not.
+     *
+     * @param message what to say; how long it took is added
+     */
     public void over(String message) {
         int before = failures;
         Duration lasted = over();

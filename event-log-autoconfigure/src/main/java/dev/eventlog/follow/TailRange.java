@@ -17,6 +17,12 @@ import org.springframework.util.Assert;
  */
 public record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
 
+    /**
+     * {@return a tail of a log}
+     *
+     * @param tail where it begins
+     * @param options the options of the log, for its max-length
+     */
     public static TailRange of(Tail tail, EventLogOptions options) {
         Assert.notNull(tail, "The tail must not be null: where is the log to begin?");
         long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
@@ -32,12 +38,20 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
         return new TailRange(EventId.MIN, maxLength, null, maxLength);
     }
 
-    /** The tail at which a follower that began with this one goes on. */
+    /**
+     * {@return the tail at which a follower that began with this one resumes}
+     *
+     * @param id the last id that it has seen
+     */
     public TailRange resumedAfter(EventId id) {
         return new TailRange(id, maxLength, id, maxLength);
     }
 
-    /** {@return the id to resume at by whoever begins with this tail now} */
+    /**
+     * {@return the id after which a reader resumes that begins with this tail now}
+     *
+     * @param stream the log
+     */
     public EventId position(LogStream stream) {
         return StartPoint.find(stream, this, null, 0).position();
     }

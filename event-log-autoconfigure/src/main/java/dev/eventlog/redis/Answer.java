@@ -22,7 +22,11 @@ public record Answer(
         @Nullable Event before,
         List<Event> events) {
 
-    /** {@return the last of the events, or the id after which was read} */
+    /**
+     * {@return the id of the last of the events; the id after which was asked if there is none}
+     *
+     * @param after the id after which was asked
+     */
     public EventId end(EventId after) {
         return events.isEmpty() ? after : events.get(events.size() - 1).id();
     }

@@ -18,7 +18,7 @@ final class ApplicationConnections implements Connections {
     ApplicationConnections(StringRedisTemplate commands, RawReplies raw) {
         this.commands = commands;
         this.raw = raw;
-        this.line = Connections.line(commands, raw);
+        this.line = Drivers.line(commands, raw);
     }
 
     @Override

@@ -1,11 +1,7 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
-import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
-import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
 
@@ -15,12 +11,6 @@ import org.springframework.util.ClassUtils;
  * itself may send a command twice, and a feed would hold a place in the pool for as long as it blocks.
  */
 public interface Connections extends AutoCloseable {
-
-    Duration LONGEST_OVER = Duration.ofSeconds(10);
-
-    // By which it is seen whether a driver is there
-    String LETTUCE = "io.lettuce.core.RedisClient";
-    String JEDIS = "redis.clients.jedis.Jedis";
 
     /**
      * A connection for one feed's thread.
@@ -40,7 +30,11 @@ public interface Connections extends AutoCloseable {
     /** {@return whether a feed's connection can send a command behind one that blocks} */
     boolean pipelines();
 
-    /** Opens a connection for a feed, with a time-out for the poll and what the application waits for any answer. */
+    /**
+     * Opens a connection for a feed.
+     *
+     * @return the connection, which waits for an answer as long as the application does, and for the poll beyond that
+     */
     FeedConnection open();
 
     /** Notes that a command was answered. */
@@ -56,27 +50,22 @@ public interface Connections extends AutoCloseable {
     @Override
     void close();
 
-    /** How long to wait for the answer to a blocking read: at most ten seconds over, or a dead server would stay unnoticed. */
-    static Duration patience(Duration application, Duration pollTimeout) {
-        Duration over = application.compareTo(LONGEST_OVER) < 0 ? application : LONGEST_OVER;
-        return pollTimeout.plus(over);
-    }
-
+    /**
+     * The connections for a template, by its driver.
+     *
+     * @param application the template of the application
+     * @param pollTimeout how long Redis holds one blocking read
+     * @return the connections, to be closed
+     */
     static Connections of(StringRedisTemplate application, Duration pollTimeout) {
         RedisConnectionFactory factory = application.getRequiredConnectionFactory();
         ClassLoader loader = Connections.class.getClassLoader();
-        if (ClassUtils.isPresent(LETTUCE, loader) && LettuceConnections.fit(factory)) {
+        if (ClassUtils.isPresent(Drivers.LETTUCE, loader) && LettuceConnections.fit(factory)) {
             return LettuceConnections.of(application, pollTimeout);
         }
-        if (ClassUtils.isPresent(JEDIS, loader) && JedisConnections.fit(factory)) {
+        if (ClassUtils.isPresent(Drivers.JEDIS, loader) && JedisConnections.fit(factory)) {
             return JedisConnections.of(application, pollTimeout);
         }
         return new ApplicationConnections(application, ApplicationConnections::send);
-    }
-
-    /** {@return a line that takes a connection of a template for each question} */
-    static Line line(StringRedisTemplate redis, RawReplies raw) {
-        return commands -> Objects.requireNonNull(
-                redis.execute((RedisCallback<List<@Nullable Object>>) connection -> raw.send(connection, commands)));
     }
 }

@@ -44,10 +44,18 @@ public final class ContainerPoller {
     /** What is done with the connection. Called by one thread at a time. */
     public interface Polling {
 
-        /** Reads once. What it throws ends the subscription. */
+        /**
+         * Reads once. What it throws ends the subscription.
+         *
+         * @param line the connection to read on
+         */
         void poll(Line line);
 
-        /** The subscription has ended, and nobody has stopped it. */
+        /**
+         * The subscription has ended, and nobody has stopped it.
+         *
+         * @param failure why
+         */
         void ended(Throwable failure);
     }
 
@@ -67,6 +75,14 @@ public final class ContainerPoller {
     private @Nullable Subscription subscription;
     private @Nullable Throwable failure;
 
+    /**
+     * A poller that does not poll yet.
+     *
+     * @param connections opens the connection
+     * @param pollTimeout how long one blocking read may take
+     * @param threads where the polling thread comes from, one for each subscription
+     * @param polling what is done with the connection
+     */
     public ContainerPoller(Connections connections, Duration pollTimeout, Executor threads, Polling polling) {
         this.connections = connections;
         this.threads = threads;

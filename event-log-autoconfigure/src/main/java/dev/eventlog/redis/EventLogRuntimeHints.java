@@ -17,9 +17,9 @@ final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
         hints.resources().registerPattern("dev/eventlog/redis/*.lua");
         hints.proxies().registerJdkProxy(RedisConnection.class, RedisStreamCommands.class);
         ReflectionHints reflection = hints.reflection();
-        reflection.registerTypeIfPresent(loader, Connections.JEDIS);
-        if (ClassUtils.isPresent(Connections.LETTUCE, loader)) {
-            reflection.registerType(TypeReference.of(Connections.LETTUCE));
+        reflection.registerTypeIfPresent(loader, Drivers.JEDIS);
+        if (ClassUtils.isPresent(Drivers.LETTUCE, loader)) {
+            reflection.registerType(TypeReference.of(Drivers.LETTUCE));
             LettuceConnections.registerHints(reflection);
         }
     }

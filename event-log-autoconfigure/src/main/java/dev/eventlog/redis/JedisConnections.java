@@ -26,7 +26,7 @@ final class JedisConnections implements Connections {
 
     private JedisConnections(StringRedisTemplate application, JedisConnectionFactory feeds) {
         this.application = application;
-        this.line = Connections.line(application, ApplicationConnections::send);
+        this.line = Drivers.line(application, ApplicationConnections::send);
         this.feeds = feeds;
     }
 
@@ -60,7 +60,7 @@ final class JedisConnections implements Connections {
 
     @SuppressWarnings("deprecation") // the new names for customize and getCustomizer came with Spring Data Redis 4.1
     private static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
-        Duration patience = Connections.patience(original.getReadTimeout(), pollTimeout);
+        Duration patience = Drivers.patience(original.getReadTimeout(), pollTimeout);
         JedisClientConfigurationBuilder builder = JedisClientConfiguration.builder()
                 .connectTimeout(original.getConnectTimeout())
                 .readTimeout(patience)

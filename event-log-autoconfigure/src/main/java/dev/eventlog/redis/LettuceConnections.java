@@ -52,7 +52,7 @@ final class LettuceConnections implements Connections {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
         template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
-        this.line = Connections.line(template, LettuceReplies::send);
+        this.line = Drivers.line(template, LettuceReplies::send);
         this.feeds = feeds;
     }
 
@@ -68,7 +68,7 @@ final class LettuceConnections implements Connections {
         }
         LettuceClientConfiguration client = original.getClientConfiguration();
         CommandFactory commands = new CommandFactory(configuration(original), client);
-        Duration patience = Connections.patience(client.getCommandTimeout(), pollTimeout);
+        Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);
         // A lost connection must end the read: the feed has its own way to come back, at its own pace.
         LettuceConnectionFactory feeds = new LettuceConnectionFactory(
                 configuration(original),

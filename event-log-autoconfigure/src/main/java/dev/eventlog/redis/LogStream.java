@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
 
+// Long: all commands that are sent about a log are in one place, each with its documentation.
 /**
  * The commands on one log's stream. What it asks costs the server at most a page. Thread-safe; every failure is an
  * {@link EventLogException}.
@@ -36,6 +37,15 @@ public final class LogStream {
     private final EventLogOptions options;
     private final AddScript adding;
 
+    /**
+     * The commands on one log.
+     *
+     * @param log the name of the log
+     * @param key the key of its stream
+     * @param connections where to ask
+     * @param pageSize how many events to ask for at once when reading
+     * @param options the options of the log
+     */
     public LogStream(String log, String key, Connections connections, int pageSize, EventLogOptions options) {
         this.log = log;
         this.key = key;
@@ -45,24 +55,41 @@ public final class LogStream {
         this.adding = new AddScript(log, key, connections.commands(), options);
     }
 
+    /** {@return the name of the log} */
     public String log() {
         return log;
     }
 
+    /** {@return the key of its stream} */
     public String key() {
         return key;
     }
 
+    /** {@return the options of the log} */
     public EventLogOptions options() {
         return options;
     }
 
+    /**
+     * {@code XADD}, or a script where more than that belongs to the add.
+     *
+     * @param event the fields
+     * @param terms what the add depends on
+     * @return the id
+     */
     public EventId add(Map<String, String> event, AddOptions terms) {
         return adding.isPlain(terms)
                 ? change(() -> adding.plain(event))
                 : addAll(List.of(event), terms).get(0);
     }
 
+    /**
+     * A script of {@code XADD} for each event, so that they come to stand side by side, or none does.
+     *
+     * @param events the fields of each; at least one
+     * @param terms what the add depends on
+     * @return the ids, in order
+     */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
         List<String> answer = change(() -> adding.send(events, terms));
         return adding.ids(answer, events.size(), terms);
@@ -105,16 +132,40 @@ public final class LogStream {
         }
     }
 
-    /** {@code XRANGE}: the first events between two ids, both included. */
+    /**
+     * {@code XRANGE}: the first events between two ids, both included.
+     *
+     * @param oldest the lowest id
+     * @param newest the highest id
+     * @param count how many events at most
+     * @return the events, oldest first
+     */
     public List<Event> range(EventId oldest, EventId newest, int count) {
         return range(connections.line(), oldest, newest, count);
     }
 
+    /**
+     * {@code XRANGE} on a given line.
+     *
+     * @param line where to ask
+     * @param oldest the lowest id
+     * @param newest the highest id
+     * @param count how many events at most
+     * @return the events, oldest first
+     */
     public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
         return ask(line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, true));
     }
 
-    /** {@code XREVRANGE}: the last events between two ids, both included, newest first. */
+    /**
+     * {@code XREVRANGE}: the last events between two ids, both included.
+     *
+     * @param line where to ask
+     * @param newest the highest id
+     * @param oldest the lowest id
+     * @param count how many events at most
+     * @return the events, newest first
+     */
     public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
         RawCommand command =
                 RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
@@ -133,6 +184,7 @@ public final class LogStream {
         return newest.equals(EventId.MAX) ? "+" : newest.toString();
     }
 
+    /** {@return what the stream knows of itself} */
     public StreamState state() {
         return look(connections.line(), EventId.MIN, EventId.MIN, 0, false).state();
     }
@@ -145,7 +197,15 @@ public final class LogStream {
      */
     public record Sight(Answer answer, @Nullable Event atFeedEnd) {}
 
-    /** Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}. */
+    /**
+     * Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}.
+     *
+     * @param after the id
+     * @param upTo the highest id to show
+     * @param count how many events to show at most
+     * @param feedEnd an id of which to show the event
+     * @return what it shows
+     */
     public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
         Line line = connections.line();
         return ask(line, () -> LOOK.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
@@ -155,9 +215,14 @@ public final class LogStream {
     }
 
     /**
-     * Asks the same on a line of one's own.
+     * Asks the same on a given line, without another event.
      *
+     * @param line where to ask
+     * @param after the id
+     * @param upTo the highest id to show
+     * @param count how many events to show at most
      * @param server whether to ask which life of which server this is
+     * @return what it shows
      */
     public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
         return ask(
@@ -206,6 +271,7 @@ public final class LogStream {
      * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
      * @param feedEnd an id of which to show the event
      * @param count how many events to show
+     * @return where it begins, and what the stream showed then
      */
     public Beginning begin(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
         Line line = connections.line();
@@ -257,6 +323,13 @@ public final class LogStream {
      * Reads what comes, and sends the question for the state right behind: one round trip for both, and hardly anything can
      * happen in between. {@code XREAD BLOCK}, then {@code XINFO STREAM} and {@code XRANGE} of one event; for large events a
      * script in place of {@code XINFO}, which would bring along two of them.
+     *
+     * @param line where to ask
+     * @param after the id after which to read
+     * @param count how many events at most
+     * @param block how long to wait for the first of them
+     * @param small whether the events are expected to be small, as the poll before said
+     * @return what it brought
      */
     public Poll poll(Line line, EventId after, int count, Duration block, boolean small) {
         RawCommand read = RawCommand.of(
@@ -294,24 +367,37 @@ public final class LogStream {
         return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
     }
 
+    /** {@return {@code XLEN}: how many events the stream holds} */
     public long size() {
         return ask(connections.line(), RawCommand.of("XLEN", 0, key), StreamReplies::number);
     }
 
+    /** {@return {@code EXISTS}: whether there is a stream} */
     public boolean exists() {
         return ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
     }
 
+    /** {@return {@code DEL}: whether there was a stream, which is gone now} */
     public boolean delete() {
         RawCommand command = RawCommand.of("DEL", 0, key);
         return answered(connections.line(), "delete", () -> StreamReplies.number(one(connections.line(), command))) > 0;
     }
 
-    /** Whether what failed so was sent to a server, which then gave no answer. */
+    /**
+     * {@return whether what failed so was sent to a server, which then gave no answer}
+     *
+     * @param failure what failed
+     */
     public boolean wasSent(EventLogUnavailableException failure) {
         return failure.getCause() != null && !RedisFailures.isKnownToHaveDoneNothing(failure.getCause());
     }
 
+    /**
+     * {@return a failure as one of the library's exceptions}
+     *
+     * @param what what could not be done to the log, as in "Could not read log"
+     * @param failure what was thrown
+     */
     public EventLogException translate(String what, Throwable failure) {
         return RedisFailures.translate(log, key, what, failure);
     }

@@ -19,11 +19,16 @@ public record Rank(long number, EventId countedFrom) {
     /** Before the first event that was ever added. */
     public static final Rank NOTHING_ADDED = new Rank(0, EventId.MIN);
 
+    /** {@return whether it is a number at all} */
     public boolean isKnown() {
         return number >= 0;
     }
 
-    /** {@return the rank after so many further events, one after the other} */
+    /**
+     * {@return the rank after further events that were read one after the other}
+     *
+     * @param events how many
+     */
     public Rank plus(long events) {
         return isKnown() ? new Rank(number + events, countedFrom) : UNKNOWN;
     }

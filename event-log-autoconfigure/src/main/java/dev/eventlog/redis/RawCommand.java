@@ -25,6 +25,7 @@ public record RawCommand(String name, List<byte[]> arguments, int keyAt) {
         return new RawCommand(name, raw, keyAt);
     }
 
+    /** {@return the key} */
     public byte[] key() {
         return arguments.get(keyAt);
     }

@@ -11,12 +11,21 @@ import dev.eventlog.EventId;
  */
 public record ReadPoint(EventId id, Rank rank, int epoch) {
 
-    /** {@return the place a number of events later} */
+    /**
+     * {@return the place a number of events later}
+     *
+     * @param last the last of these events
+     * @param events how many they are
+     */
     public ReadPoint after(EventId last, long events) {
         return new ReadPoint(last, rank.plus(events), epoch);
     }
 
-    /** {@return the same place, with what is known of its rank now} */
+    /**
+     * {@return the same place, with another rank}
+     *
+     * @param known what is known of its rank now
+     */
     public ReadPoint ranked(Rank known) {
         return new ReadPoint(id, known, epoch);
     }

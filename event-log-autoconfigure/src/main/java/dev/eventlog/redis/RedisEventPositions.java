@@ -79,7 +79,12 @@ public final class RedisEventPositions implements EventPositions {
         }
     }
 
-    /** What stands for a follower of a log. A name has no such sign, so no two of them have one field. */
+    /**
+     * {@return what stands for a follower of a log} A follower's name has no {@code @}, so that no two of them have one field.
+     *
+     * @param name the name of the follower
+     * @param log the name of the log
+     */
     public static String field(String name, String log) {
         return name + '@' + log;
     }

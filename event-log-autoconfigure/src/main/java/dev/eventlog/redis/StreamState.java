@@ -23,13 +23,19 @@ public record StreamState(
         EventId deleted,
         long groups) {
 
-    public static final StreamState ABSENT = new StreamState(false, 0, EventId.MIN, null, 0, EventId.MIN, 0);
+    /** That of a key without a stream. */
+    static final StreamState ABSENT = new StreamState(false, 0, EventId.MIN, null, 0, EventId.MIN, 0);
 
+    /** {@return whether Redis says how many events were ever added} */
     public boolean counts() {
         return added >= 0;
     }
 
-    /** Whether an event after this id may have been removed other than by the old end. */
+    /**
+     * {@return whether an event may have been removed other than by the old end}
+     *
+     * @param id only events after this id count
+     */
     public boolean mayHaveHolesAfter(EventId id) {
         return !counts() || groups > 0 || deleted.isAfter(id);
     }

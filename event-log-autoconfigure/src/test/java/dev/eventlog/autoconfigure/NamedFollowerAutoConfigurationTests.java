@@ -71,7 +71,7 @@ class NamedFollowerAutoConfigurationTests {
         runner.withClassLoader(new FilteredClassLoader("org.springframework.integration"))
                 .run(context -> {
                     assertThat(context).hasNotFailed().doesNotHaveBean("eventLogLockRegistry");
-                    assertThat(context).doesNotHaveBean("eventLogTurns");
+                    assertThat(context).doesNotHaveBean("eventLogLeadership");
                     follows(context.getBean(EventLogFactory.class), context.getBean(StringRedisTemplate.class), false);
                 });
     }

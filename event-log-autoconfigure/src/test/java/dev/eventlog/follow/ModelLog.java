@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
@@ -117,7 +118,7 @@ final class ModelLog implements Line {
     }
 
     private void remove(EventId id, Fate fate) {
-        entries.remove(id).fate = fate;
+        Objects.requireNonNull(entries.remove(id)).fate = fate;
     }
 
     /** Deletes the log. What is added later is of another. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.durable;
+
+import org.jspecify.annotations.NullMarked;
