@@ -121,7 +121,8 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         }
         Window.End end = window.end();
         ReadPoint at = end.point();
-        LogStream.Poll poll = stream.poll(line, at.id(), pages.next(), settings.pollTimeout(), smallEvents);
+        LogStream.Poll poll =
+                stream.poll(line, at.id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());

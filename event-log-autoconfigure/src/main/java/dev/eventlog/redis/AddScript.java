@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.RedisStreamCommands.XAddOptions;
 import org.springframework.data.redis.connection.stream.RecordId;
@@ -53,8 +54,12 @@ final class AddScript {
         return XAddOptions.maxlen(maxLength).approximateTrimming(true);
     }
 
-    /** One script, so that all events come to stand in the log side by side, or none, in one round trip. */
-    List<String> send(List<Map<String, String>> events, AddOptions terms) {
+    /**
+     * {@return what sends one script, so that all events come to stand in the log side by side, or none, in one round trip}
+     *
+     * @throws IllegalArgumentException if such an add is not possible; nothing was sent
+     */
+    Supplier<List<String>> prepared(List<Map<String, String>> events, AddOptions terms) {
         List<String> keys = terms.idempotencyKey()
                 .map(once -> List.of(key, RecordKey.of(log, key, once)))
                 .orElse(List.of(key));
@@ -77,7 +82,7 @@ final class AddScript {
                 arguments.add(value);
             });
         }
-        return answered(redis.execute(ADD, keys, arguments.toArray()));
+        return () -> answered(redis.execute(ADD, keys, arguments.toArray()));
     }
 
     /** {@return the ids that the script answered} */

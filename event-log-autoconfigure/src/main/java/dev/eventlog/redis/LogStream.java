@@ -91,7 +91,8 @@ public final class LogStream {
      * @return the ids, in order
      */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
-        List<String> answer = change(() -> adding.send(events, terms));
+        Supplier<List<String>> add = adding.prepared(events, terms);
+        List<String> answer = change(add);
         return adding.ids(answer, events.size(), terms);
     }
 
@@ -326,12 +327,13 @@ public final class LogStream {
      *
      * @param line where to ask
      * @param after the id after which to read
+     * @param seen the event that was read last, at the id after which to read; null if there is none
      * @param count how many events at most
      * @param block how long to wait for the first of them
      * @param small whether the events are expected to be small, as the poll before said
      * @return what it brought
      */
-    public Poll poll(Line line, EventId after, int count, Duration block, boolean small) {
+    public Poll poll(Line line, EventId after, @Nullable Event seen, int count, Duration block, boolean small) {
         RawCommand read = RawCommand.of(
                 "XREAD", 5, "COUNT", count, "BLOCK", Math.max(1, block.toMillis()), "STREAMS", key, after);
         boolean byInfo = small && connections.pipelines();
@@ -340,11 +342,11 @@ public final class LogStream {
             RawCommand info = RawCommand.of("XINFO", 1, "STREAM", key);
             replies.addAll(line.send(List.of(read, info, rangeCommand(after, after, 1))));
         } else if (connections.pipelines()) {
-            replies.addAll(line.send(List.of(read, LOOK.command(key, after, "+", 0, 0))));
+            replies.addAll(line.send(List.of(read, LOOK.command(key, digestOf(after)))));
         } else {
             replies.addAll(line.send(List.of(read)));
             if (!(replies.get(0) instanceof RuntimeException)) {
-                replies.add(LOOK.on(line, key, after, "+", 0, 0));
+                replies.add(LOOK.on(line, key, digestOf(after)));
             }
         }
         List<Event> events = decode("follow", replies.get(0), StreamReplies::ofOneStream);
@@ -352,7 +354,8 @@ public final class LogStream {
         boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
         if (!byInfo) {
             Answer then = decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
-            return new Poll(new Answer(then.state(), "", then.at(), then.before(), events), smallNow, bytes);
+            Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
+            return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
         }
         StreamState state =
                 isAbsent(replies.get(1)) ? StreamState.ABSENT : decode("follow", replies.get(1), StreamReplies::state);
@@ -361,6 +364,11 @@ public final class LogStream {
                 new Answer(state, "", at.isEmpty() ? null : at.get(0), null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
                 bytes);
+    }
+
+    /** What the script is asked for in a poll: the state, and whether the event at an id is still the same. */
+    private static Object[] digestOf(EventId after) {
+        return new Object[] {after, "+", 0, 0, "", "", "", EventId.MIN, 1};
     }
 
     private static boolean isAbsent(@Nullable Object reply) {

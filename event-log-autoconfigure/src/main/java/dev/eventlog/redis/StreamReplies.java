@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.core.script.DigestUtils;
 
 /** Reads what Redis answers of streams: the one place where an event is decoded. */
 final class StreamReplies {
@@ -112,6 +113,18 @@ final class StreamReplies {
     private static @Nullable EventId idOf(@Nullable Object entry) {
         List<?> parts = list(entry);
         return parts.size() == 2 && parts.get(0) instanceof byte[] id ? EventId.parse(text(id)) : null;
+    }
+
+    /** Whether look.lua answered the digest of an event: so a large one need not be sent once more. */
+    static boolean isDigestOf(Event event, Event answered) {
+        List<String> texts = new ArrayList<>();
+        event.fields().forEach((field, value) -> {
+            texts.add(field);
+            texts.add(value);
+        });
+        return event.id().equals(answered.id())
+                && DigestUtils.sha1DigestAsHex(String.join("\0", texts))
+                        .equals(answered.fields().get("digest"));
     }
 
     /** How many bytes the texts of a reply have. */

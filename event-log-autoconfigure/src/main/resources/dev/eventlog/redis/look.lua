@@ -6,7 +6,8 @@
 -- ARGV[5]  of a tail: the id after which it begins at the earliest
 -- ARGV[6]  of a tail: how many events it has at most, -1 for no limit
 -- ARGV[7]  of a tail: how many events to go back for that at most
--- ARGV[8]  of a tail: an id of which to show the event
+-- ARGV[8]  an id of which to show the event
+-- ARGV[9]  1 to answer of the event at ARGV[1] its digest only
 -- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
 -- newest event below it if there is none, the events after it, the event at ARGV[8], 1 if the tail begins further back, and of
 -- a tail the event at the id given last.
@@ -78,7 +79,10 @@ end
 if ARGV[3] ~= '0' and after ~= '18446744073709551615-18446744073709551615' then
   events = page(after, tonumber(ARGV[3]))
 end
-local newest = ARGV[8] and known['last-entry'] or false
+if at and ARGV[9] == '1' then
+  at = {at[1], {'digest', redis.sha1hex(table.concat(at[2], '\0'))}}
+end
+local newest = ARGV[1] == '' and known['last-entry'] or false
 if newest and newest[1] ~= known['last-generated-id'] then
   newest = false
 end

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
+import org.springframework.data.redis.core.script.DigestUtils;
 
 /**
  * A stream as Redis keeps one, with all that can happen to it, and what became of each event that was ever added. It answers
@@ -234,7 +235,7 @@ final class ModelLog implements Line {
         }
         answer.add(exists ? state() : List.of());
         answer.add(bytes(after.toString()));
-        answer.add(entry(after));
+        answer.add(arguments.size() > 8 ? digest(after) : entry(after));
         answer.add(
                 entries.containsKey(after) || entries.lowerKey(after) == null ? null : entry(entries.lowerKey(after)));
         answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
@@ -290,6 +291,15 @@ final class ModelLog implements Line {
         return event == null
                 ? null
                 : List.of(bytes(id.toString()), List.of(bytes("n"), bytes(Integer.toString(event.order))));
+    }
+
+    private @Nullable Object digest(EventId id) {
+        Added event = entries.get(id);
+        return event == null
+                ? null
+                : List.of(
+                        bytes(id.toString()),
+                        List.of(bytes("digest"), bytes(DigestUtils.sha1DigestAsHex("n\0" + event.order))));
     }
 
     private static byte[] bytes(String text) {
