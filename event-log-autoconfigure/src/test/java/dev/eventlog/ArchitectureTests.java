@@ -98,9 +98,9 @@ class ArchitectureTests {
                 entry("observability", List.of("autoconfigure", "core", "convert")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
                 .as("all packages but the API, which knows none")
-                .containsExactlyInAnyOrderElementsOf(Stream.concat(
-                                Stream.of(API), below.keySet().stream().map(ArchitectureTests::room))
-                        .toList());
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(Stream.of(API), below.keySet().stream().map(ArchitectureTests::room))
+                                .toList());
         below.forEach((name, known) -> {
             List<String> may = new ArrayList<>(List.of(API, room(name)));
             known.forEach(each -> may.add(room(each)));
