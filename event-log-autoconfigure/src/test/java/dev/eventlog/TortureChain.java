@@ -4,6 +4,7 @@ import dev.eventlog.TortureHistory.Added;
 import dev.eventlog.TortureWatch.Got;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +40,10 @@ final class TortureChain {
         int end = before.lastBatchMayComeAgain()
                 ? before.lastBatchAt()
                 : before.calls().size();
-        if (end > 0 && before.times().get(end - 1) > next.times().get(0)) {
+        while (before.lastBatchMayComeAgain() && end > 0 && before.calls().get(end - 1) instanceof Gap) {
+            end--; // which is told with the batch
+        }
+        if (end > 0 && before.times().get(end - 1) > next.times().get(0) && !isSetBack(before, next)) {
             findings.violation("Two followers of one name at once", before + " and " + next);
         }
     }
@@ -51,10 +55,7 @@ final class TortureChain {
         if (committed == null && before.tail() instanceof Tail.After after) {
             committed = find(before, after.id());
         }
-        boolean setBack = history.wasGone(
-                before.durableName() + '@' + before.log(),
-                clock.before(before.times().get(0)),
-                clock.upTo(next.times().get(0)));
+        boolean setBack = isSetBack(before, next);
         if (!(next.tail() instanceof Tail.After after)) {
             if (committed != null && !setBack) {
                 findings.violation(
@@ -69,6 +70,10 @@ final class TortureChain {
                 findings.violation("A stored position that is no event's", next + ": " + after.id());
             }
         } else if (at.order > delivered.order) {
+            if (setBack) { // and the leases with it, so that another may have delivered it beside them
+                findings.count("positions of another that followed beside them");
+                return;
+            }
             findings.violation(
                     "Went on after what was not delivered", next + ": at " + at + ", delivered was " + delivered);
         } else if (committed != null && at.order < committed.order && !setBack) {
@@ -76,6 +81,14 @@ final class TortureChain {
         } else if (at.order < delivered.order) {
             findings.count(again ? "followers that took over a batch" : "positions that were set back");
         }
+    }
+
+    /** Whether the position was lost, or a lease before, which is lost with it, might still have been thought to be held. */
+    private boolean isSetBack(TortureAccount before, TortureAccount next) {
+        return history.wasGone(
+                before.durableName() + '@' + before.log(),
+                clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),
+                clock.upTo(next.times().get(0)));
     }
 
     private @Nullable Added find(TortureAccount account, EventId id) {

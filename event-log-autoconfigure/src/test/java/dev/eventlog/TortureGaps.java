@@ -36,6 +36,10 @@ final class TortureGaps {
             int by,
             boolean isFirst) {
 
+        Step from(Added older) {
+            return new Step(account, start, older, next, gap, by, isFirst);
+        }
+
         boolean beganAgain() {
             return gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
         }
@@ -108,7 +112,11 @@ final class TortureGaps {
         range.most += lost(step, life, lowestLife);
         judgeNumber(step, range);
         if (gap.kind() == Gap.Kind.REMOVED && range.most == 0 && gap.missed().isEmpty()) {
-            if (couldNotTell(step, life)) {
+            boolean couldNot = history.lives(step.account().log()).stream()
+                    .filter(each ->
+                            each == life || (each.ordinal >= lowestLife && cursor != null && each.holds(cursor)))
+                    .anyMatch(each -> couldNotTell(step, each));
+            if (couldNot) {
                 findings.count("gaps removed where nothing was, and Redis could not tell");
             } else {
                 findings.violation("A gap that was none", step + " in " + life);
@@ -214,7 +222,7 @@ final class TortureGaps {
      * Whether Redis could not tell that nothing had left: the event at the cursor was gone, and which one the first of those
      * left is was not known, or that of the cursor was not.
      */
-    boolean couldNotTell(Step step, TortureLife life) {
+    private boolean couldNotTell(Step step, TortureLife life) {
         Added cursor = step.cursor();
         if (step.isFirst() && step.start().isBlind()) {
             return true;

@@ -23,16 +23,19 @@ final class TortureModel {
     private record Entry(long number, EventId id) {}
 
     /** What is there at a moment, for a restart to go back to. */
-    private record Moment(boolean exists, List<Entry> entries) {}
+    private record Moment(boolean exists, List<Entry> entries, List<Entry> ever) {}
 
     /** A follower of the log. */
     final class Reader {
         final TortureAccount account;
         private final List<Entry> pending = new ArrayList<>();
         private EventId last = EventId.MIN;
+        private EventId cursor =
+                ever.isEmpty() ? EventId.MIN : ever.get(ever.size() - 1).id();
         private EventId floor = EventId.MIN; // above which all is asked for
         private long missed;
         private boolean beganAgain;
+        private boolean cannotTell; // it resumes after an event that is gone
         private boolean knowsLog = exists; // else the first one that it sees is no other
 
         private Reader(String who, Tail tail, @Nullable Got resumed, @Nullable String durableName) {
@@ -62,16 +65,18 @@ final class TortureModel {
             EventId first = pending.get(0).id();
             if (beganAgain) {
                 call(new Gap(LOG, Gap.Kind.BEGAN_AGAIN, last, first, OptionalLong.empty()), now);
-            } else if (missed > 0) {
-                OptionalLong number = counts ? OptionalLong.of(missed) : OptionalLong.empty();
+            } else if (missed > 0 || cannotTell) {
+                OptionalLong number = counts && !cannotTell ? OptionalLong.of(missed) : OptionalLong.empty();
                 call(new Gap(LOG, Gap.Kind.REMOVED, last, first, number), now);
             }
             beganAgain = false;
+            cannotTell = false;
             missed = 0;
             for (int i = 0; i < most && !pending.isEmpty(); i++) {
                 Entry next = pending.remove(0);
                 call(new Got(next.id(), next.number()), now);
                 last = next.id();
+                cursor = last;
                 floor = floor.compareTo(last) < 0 ? last : floor;
             }
         }
@@ -91,11 +96,14 @@ final class TortureModel {
             Reader next = new Reader(who, Tail.after(end.id()), end, durableName);
             next.pending.addAll(pending);
             next.last = last;
+            next.cursor = last;
             next.floor = last;
             next.missed = missed;
             next.knowsLog = true;
             next.beganAgain =
-                    beganAgain && entries.stream().noneMatch(entry -> entry.id().equals(end.id()));
+                    beganAgain && ever.stream().noneMatch(entry -> entry.id().equals(end.id()));
+            next.cannotTell = !next.beganAgain
+                    && entries.stream().noneMatch(entry -> entry.id().equals(end.id()));
             readers.remove(this);
             return register(next);
         }
@@ -104,6 +112,7 @@ final class TortureModel {
     private final boolean counts;
     private final List<Reader> readers = new ArrayList<>();
     private final List<Entry> entries = new ArrayList<>();
+    private final List<Entry> ever = new ArrayList<>(); // what the log has had since it began
     private final List<Moment> moments = new ArrayList<>(); // before each step that can be lost
     private boolean exists;
     private long numbers;
@@ -127,7 +136,7 @@ final class TortureModel {
 
     /** Redis does something at once; to be called before the model does the same. */
     private void write(List<List<String>> commands) {
-        moments.add(new Moment(exists, List.copyOf(entries)));
+        moments.add(new Moment(exists, List.copyOf(entries), List.copyOf(ever)));
         ticks++;
         history.take(commands, 0);
     }
@@ -168,6 +177,7 @@ final class TortureModel {
                 key);
         exists = true;
         entries.addAll(added);
+        ever.addAll(added);
         for (Reader reader : readers) {
             reader.pending.addAll(added);
             reader.knowsLog = true;
@@ -205,6 +215,7 @@ final class TortureModel {
             write(List.of(List.of("DEL", LOG)));
             exists = false;
             entries.clear();
+            ever.clear();
             for (Reader reader : readers) {
                 reader.pending.clear();
                 reader.beganAgain = true;
@@ -227,8 +238,14 @@ final class TortureModel {
         exists = back.exists();
         entries.clear();
         entries.addAll(back.entries());
-        if (another) {
-            readers.forEach(this::goesBack);
+        ever.clear();
+        ever.addAll(back.ever());
+        for (Reader reader : readers) {
+            boolean cursorIsLost = !reader.cursor.equals(EventId.MIN)
+                    && ever.stream().noneMatch(entry -> entry.id().equals(reader.cursor));
+            if (another || cursorIsLost) {
+                goesBack(reader);
+            }
         }
         pulse();
     }
@@ -246,6 +263,7 @@ final class TortureModel {
                 .filter(entry -> entry.id().compareTo(reader.floor) > 0 && !had.contains(entry.number()))
                 .forEach(reader.pending::add);
         reader.beganAgain = reader.knowsLog;
+        reader.cannotTell = false;
         reader.missed = 0;
         reader.knowsLog |= exists;
     }

@@ -140,7 +140,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                             at(all, 14),
                             new Gap(TortureModel.LOG, Gap.Kind.BEGAN_AGAIN, before, next, OptionalLong.empty()));
                 }),
-                calls("an event of the earlier life after BEGAN_AGAIN", "Out of order", all -> {
+                calls("an event of the earlier life after BEGAN_AGAIN", "Began again and not told", all -> {
                     all.times().set(at(all, 11), all.times().get(gap(all, 1)));
                     Collections.swap(all.calls(), gap(all, 1), at(all, 11));
                 }),

@@ -18,7 +18,9 @@ final class TortureNamed implements EventBatchListener<Event> {
     /** What was told from one look at the stored position to the next. */
     static final class Incarnation {
         final String instance;
-        /** When it began to deliver, by {@link System#nanoTime()}. */
+        /** When it looked for its position, by {@link System#nanoTime()}. */
+        final long lookedAt;
+        /** When it began to deliver. */
         final long at;
         /** The position after which it goes on. */
         final EventId after;
@@ -27,9 +29,11 @@ final class TortureNamed implements EventBatchListener<Event> {
         private final List<Long> times = new ArrayList<>();
         private int lastBatchAt;
         private @Nullable EventId stored;
+        private long storedAt;
 
-        Incarnation(String instance, long at, EventId after) {
+        Incarnation(String instance, long lookedAt, long at, EventId after) {
             this.instance = instance;
+            this.lookedAt = lookedAt;
             this.at = at;
             this.after = after;
         }
@@ -39,6 +43,7 @@ final class TortureNamed implements EventBatchListener<Event> {
                 lastBatchAt = calls.size();
             } else if (call instanceof EventId position) {
                 stored = position;
+                storedAt = now;
             } else {
                 calls.add(call);
                 times.add(now);
@@ -49,13 +54,14 @@ final class TortureNamed implements EventBatchListener<Event> {
          * The same as if it were a follower of its own.
          *
          * @param resumed the event at the position after which it went on, if there was one
+         * @param others those of the same name and log: one that looks before the last batch is stored gets it again
          */
-        TortureWatch watch(String name, EventLog log, @Nullable Got resumed) {
+        TortureWatch watch(String name, EventLog log, @Nullable Got resumed, List<Incarnation> others) {
             Tail tail = after.equals(EventId.MIN) ? Tail.all() : Tail.after(after);
             TortureWatch watch =
                     new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
             watch.durableName = name;
-            watch.calledAt = at;
+            watch.calledAt = lookedAt;
             watch.returnedAt = at;
             for (int i = 0; i < calls.size(); i++) {
                 if (i == lastBatchAt) {
@@ -68,7 +74,10 @@ final class TortureNamed implements EventBatchListener<Event> {
                 }
             }
             Got last = watch.last();
-            watch.lastBatchMayComeAgain = last != null && !last.id().equals(stored);
+            watch.lastBatchMayComeAgain = last != null
+                    && (!last.id().equals(stored)
+                            || others.stream()
+                                    .anyMatch(other -> other != this && other.at > at && other.lookedAt < storedAt));
             return watch;
         }
     }
@@ -81,6 +90,8 @@ final class TortureNamed implements EventBatchListener<Event> {
     private final AtomicInteger inCall = new AtomicInteger();
     private final List<Incarnation> incarnations = new ArrayList<>(); // guarded by itself
     private @Nullable EventId goesOnAfter; // guarded by incarnations; null if it goes on as before
+    private long lookedAt; // guarded by incarnations
+    private boolean unsure; // guarded by incarnations
     private volatile @Nullable Got last;
     private volatile @Nullable Consumer<Object> notes;
     private final List<String> complaints = new ArrayList<>(); // guarded by incarnations
@@ -100,17 +111,30 @@ final class TortureNamed implements EventBatchListener<Event> {
         notes = keeper;
     }
 
-    /** Of this position the follower knows now that it is stored: after it, it may go on. */
-    void standsAt(EventId position) {
+    /**
+     * Of this position the follower knows now that it is stored: after it, it may go on.
+     *
+     * @param asked when it asked for it
+     */
+    void standsAt(EventId position, long asked) {
         synchronized (incarnations) {
             goesOnAfter = position;
+            lookedAt = asked;
+        }
+    }
+
+    /** Whether a position is stored is not known, so it will look for it, which does not mean that it begins anew. */
+    void isUnsure() {
+        synchronized (incarnations) {
+            unsure = true;
         }
     }
 
     /** It has stored the position of what it has just taken, and goes on as before, unless it has only just looked. */
-    void hasStored(@Nullable EventId before, EventId position) {
+    void hasStored(@Nullable EventId before, EventId position, long asked) {
         synchronized (incarnations) {
             if (before == null || goesOnAfter != null) {
+                lookedAt = goesOnAfter == null ? asked : lookedAt;
                 goesOnAfter = position;
             } else if (!incarnations.isEmpty()) {
                 current().take(position, System.nanoTime());
@@ -159,8 +183,18 @@ final class TortureNamed implements EventBatchListener<Event> {
     private void call(Object call) {
         synchronized (incarnations) {
             EventId after = goesOnAfter;
+            Got before = last;
+            if (unsure && before != null && before.id().equals(after)) {
+                after = null;
+                goesOnAfter = null;
+            }
+            unsure = false;
             if (after != null || incarnations.isEmpty()) {
-                Incarnation begun = new Incarnation(instance, System.nanoTime(), after != null ? after : EventId.MIN);
+                Incarnation begun = new Incarnation(
+                        instance,
+                        after != null ? lookedAt : System.nanoTime(),
+                        System.nanoTime(),
+                        after != null ? after : EventId.MIN);
                 incarnations.add(begun);
                 goesOnAfter = null;
                 note(begun);

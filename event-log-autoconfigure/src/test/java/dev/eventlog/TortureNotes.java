@@ -143,11 +143,11 @@ final class TortureNotes extends TortureScene {
                     gap.missed().isPresent() ? gap.missed().getAsLong() : NONE,
                     System.nanoTime());
         } else if (what instanceof Incarnation begun) {
-            line("FROM", id(reader), begun.at, begun.after);
+            line("FROM", id(reader), begun.lookedAt, begun.at, begun.after);
         } else if (what == TortureWatch.BATCH) {
             line("BATCH", id(reader));
         } else if (what instanceof EventId stored) {
-            line("STORED", id(reader), stored);
+            line("STORED", id(reader), stored, System.nanoTime());
         } else {
             line("COMPLAINT", id(reader), what);
         }

@@ -42,20 +42,30 @@ final class TorturePositions implements BeanPostProcessor {
 
         @Override
         public Optional<EventId> load(String name, String log) {
+            long asked = System.nanoTime();
             Optional<EventId> found = positions.load(name, log);
             TortureNamed instance = instance(name, log);
             if (instance != null) {
-                found.ifPresent(instance::standsAt);
+                found.ifPresent(position -> instance.standsAt(position, asked));
             }
             return found;
         }
 
         @Override
         public boolean store(String name, String log, @Nullable EventId before, EventId position) {
-            boolean stored = positions.store(name, log, before, position);
+            long asked = System.nanoTime();
             TortureNamed instance = instance(name, log);
+            boolean stored;
+            try {
+                stored = positions.store(name, log, before, position);
+            } catch (RuntimeException unknown) {
+                if (instance != null) {
+                    instance.isUnsure();
+                }
+                throw unknown;
+            }
             if (stored && instance != null) {
-                instance.hasStored(before, position);
+                instance.hasStored(before, position, asked);
             }
             return stored;
         }

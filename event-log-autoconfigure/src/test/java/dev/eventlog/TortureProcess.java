@@ -36,7 +36,7 @@ final class TortureProcess implements AutoCloseable {
     static final long NUMBERS = 1_000_000_000;
 
     private static final int STARTS = 1_000;
-    private static final int PATIENCE = 40_000;
+    private static final int PATIENCE = 180_000;
 
     private final TortureScene scene;
     private final int index;
@@ -287,11 +287,17 @@ final class TortureProcess implements AutoCloseable {
     private static void take(String[] line, TortureNamed instance) {
         switch (line[0]) {
             case "FROM" ->
-                instance.take(new Incarnation(instance.instance, Long.parseLong(line[2]), EventId.parse(line[3])), 0);
+                instance.take(
+                        new Incarnation(
+                                instance.instance,
+                                Long.parseLong(line[2]),
+                                Long.parseLong(line[3]),
+                                EventId.parse(line[4])),
+                        0);
             case "BATCH" -> instance.take(TortureWatch.BATCH, 0);
             case "GOT" -> instance.take(got(line), Long.parseLong(line[4]));
             case "GAP" -> instance.take(gap(line), Long.parseLong(line[7]));
-            case "STORED" -> instance.take(EventId.parse(line[2]), 0);
+            case "STORED" -> instance.take(EventId.parse(line[2]), Long.parseLong(line[3]));
             case "COMPLAINT" -> instance.take(line[2], 0);
             default -> throw new IllegalStateException(Arrays.toString(line));
         }

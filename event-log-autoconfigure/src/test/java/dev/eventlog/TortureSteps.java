@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>A log that a restart set back, and that still holds the event at the cursor, goes on: nothing need be told, and of what
  *       was lost nothing is due. That it began again may be told: it did lose something.
+ *   <li>Where the event at the cursor was retracted, and then lost, it is the event before it that must be there.
  *   <li>A life that began and ended between two looks: one gap for it and the life before is enough. For a follower that began
  *       when there was no log, or perhaps none, the first life that it sees is the first.
  *   <li>A life in which a follower began, and of which it was delivered nothing: that it ended is to be told.
@@ -91,10 +92,14 @@ final class TortureSteps {
         if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
             beganAgain = true;
             sinceItBegan.clear();
-            if (lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by)) {
+            boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
+            Added cursor = cursor();
+            if ((before == null && start.isBlind()) || (cursor != null && isGone(cursor, by))) {
+                if (!mayHave) {
+                    findings.count("told to have begun again where Redis could not tell");
+                }
+            } else if (mayHave) {
                 life++;
-            } else if (cursor() != null && isGone(cursor(), by)) {
-                findings.count("told to have begun again where the event at the cursor was gone");
             } else {
                 findings.violation("Did not begin again", account + ": " + told + ", " + lives);
             }
@@ -198,7 +203,12 @@ final class TortureSteps {
         List<TortureLife> both =
                 possible.stream().filter(each -> each.holds(cursor)).toList();
         if (both.isEmpty()) {
-            judgeAnotherLife(step, possible.get(0));
+            Added older = notRetracted(cursor);
+            if (step.gap() == null && older != null && possible.get(0).holds(older)) {
+                gaps.judgeInLife(step.from(older), possible.get(0), life);
+            } else {
+                judgeAnotherLife(step, possible.get(0));
+            }
             return;
         }
         TortureLife last = both.get(both.size() - 1);
@@ -209,6 +219,17 @@ final class TortureSteps {
             return;
         }
         gaps.judgeInLife(step, last, life);
+    }
+
+    /** What is left of the events up to a cursor that was retracted, and lost: nothing is missed if that goes on. */
+    private @Nullable Added notRetracted(Added cursor) {
+        List<TortureLife> theirs = holding(cursor);
+        TortureLife last = theirs.get(theirs.size() - 1);
+        int at = last.at(cursor);
+        while (at >= 0 && last.removal(last.events.get(at), last.endedAt) == TortureLife.Removal.RETRACTED) {
+            at--;
+        }
+        return at < 0 || at == last.at(cursor) ? null : last.events.get(at);
     }
 
     /** The log had no event, or perhaps none, when the follower began. */

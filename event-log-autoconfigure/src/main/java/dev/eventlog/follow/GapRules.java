@@ -130,8 +130,7 @@ final class GapRules {
         if (at.rank().isKnown() && state.counts()) {
             long most = state.mostBeforeFirst() - at.rank().number();
             boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
-            boolean nothingBetween = most == 0 && next.rank().isKnown();
-            return most < 0 || gaveNoFurtherId ? beganAgain(at) : nothingBetween ? whole(next) : removed(next);
+            return most < 0 || gaveNoFurtherId ? beganAgain(at) : most == 0 ? whole(next) : removed(next);
         }
         if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
             return first == null || state.length() >= limit ? removed(next) : whole(at);

@@ -205,6 +205,9 @@ final class Window {
             return new Slice(Found.BEHIND, base, List.of());
         }
         int from = events.indexAfter(id);
+        if (from == events.size()) { // what came after it was deleted by itself before it was read
+            return new Slice(Found.NOTHING, last, List.of());
+        }
         return new Slice(Found.EVENTS, rankedAt(point, from), events.from(from, Math.min(events.size(), from + limit)));
     }
 

@@ -45,9 +45,11 @@ public record StreamState(
         return counts() ? new Rank(added, lastId) : Rank.UNKNOWN;
     }
 
-    /** {@return the largest rank that the first event can have; its rank unless there are holes after it} */
+    /** {@return how many events there were before the first one at most; exactly so many unless there may be holes after it} */
     public long mostBeforeFirst() {
-        return added - length;
+        EventId first = firstId;
+        boolean oneHoleForSure = first != null && groups == 0 && deleted.isAfter(first);
+        return added - length - (oneHoleForSure ? 1 : 0);
     }
 
     /** {@return the rank just before the first event that the stream holds; unknown where there may be holes after it} */

@@ -359,7 +359,12 @@ final class History {
                 indistinguishable++; // nobody knows which event the follower was at
                 return;
             }
-            boolean numbersAgree = model.counts && next.rank > 1 && (last == null || next.rank > last.rank);
+            long holesAfter = model.all.stream()
+                    .filter(added ->
+                            added.fate == Fate.RETRACTED && added.isOf(next.lifeAdded) && added.order > next.order)
+                    .count();
+            boolean numbersAgree =
+                    model.counts && next.rank > 1 && (last == null || next.rank + holesAfter > last.rank);
             boolean sixCannotTell = !model.counts && (gap != null || last == null);
             if (!numbersAgree && !sixCannotTell && !(gap == null && last == null)) {
                 throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
