@@ -124,8 +124,8 @@ final class TortureStart {
      * @param isFirst whether nothing was delivered before, and it does not resume; else all is due that came after
      */
     Due due(Added added, boolean isFirst) {
-        if (added.tick <= to && !isAboveTheId(added)) { // also where it resumes after an id above the end of the log
-            return Due.NO;
+        if (resumed != null && added.tick <= to && !isAboveTheId(added)) {
+            return Due.NO; // of a log that began again with ids below that: it may be what was seen
         }
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;

@@ -25,16 +25,16 @@ import org.jspecify.annotations.Nullable;
  *       when there was no log, or perhaps none, the first life that it sees is the first.
  *   <li>A life in which a follower began, and of which it was delivered nothing: that it ended is to be told.
  *   <li>Where all that is left of a log had been added after the cursor, and the event at the cursor is gone, neither id nor
- *       count tells a log that was trimmed from one that began again: see {@link #couldTell}.
+ *       count tells a log that was trimmed from one that began again: see {@link TortureAnotherLife}.
  * </ul>
  */
 final class TortureSteps {
 
     private final TortureHistory history;
     private final TortureClock clock;
-    private final boolean counts;
     private final TortureFindings findings;
     private final TortureGaps gaps;
+    private final TortureAnotherLife anotherLife;
     private final TortureAccount account;
     private final TortureStart start;
     private final List<TortureLife> lives;
@@ -56,11 +56,11 @@ final class TortureSteps {
             long maxLength) {
         this.history = history;
         this.clock = clock;
-        this.counts = counts;
         this.findings = findings;
         this.account = account;
         this.gaps = new TortureGaps(history, counts, findings);
         this.start = new TortureStart(history, clock, account, maxLength);
+        this.anotherLife = new TortureAnotherLife(history, counts, findings, gaps);
         this.lives = history.lives(account.log());
         this.life = start.firstLife();
     }
@@ -203,11 +203,11 @@ final class TortureSteps {
         List<TortureLife> both =
                 possible.stream().filter(each -> each.holds(cursor)).toList();
         if (both.isEmpty()) {
-            Added older = notRetracted(cursor);
+            Added older = anotherLife.notRetracted(cursor);
             if (step.gap() == null && older != null && possible.get(0).holds(older)) {
                 gaps.judgeInLife(step.from(older), possible.get(0), life);
             } else {
-                judgeAnotherLife(step, possible.get(0));
+                anotherLife.judge(step, possible.get(0), life, ever);
             }
             return;
         }
@@ -221,17 +221,6 @@ final class TortureSteps {
         gaps.judgeInLife(step, last, life);
     }
 
-    /** What is left of the events up to a cursor that was retracted, and lost: nothing is missed if that goes on. */
-    private @Nullable Added notRetracted(Added cursor) {
-        List<TortureLife> theirs = holding(cursor);
-        TortureLife last = theirs.get(theirs.size() - 1);
-        int at = last.at(cursor);
-        while (at >= 0 && last.removal(last.events.get(at), last.endedAt) == TortureLife.Removal.RETRACTED) {
-            at--;
-        }
-        return at < 0 || at == last.at(cursor) ? null : last.events.get(at);
-    }
-
     /** The log had no event, or perhaps none, when the follower began. */
     private void judgeFirstOfALog(Step step, List<TortureLife> possible) {
         TortureLife first = possible.get(0);
@@ -242,66 +231,6 @@ final class TortureSteps {
             findings.count("lives missed by one that began when there was no log");
         }
         gaps.judgeInLife(step, possible.get(possible.size() - 1), life);
-    }
-
-    /** The log that the follower was in is no more, and the next event is of another. */
-    private void judgeAnotherLife(Step step, TortureLife next) {
-        if (step.gap() == null) {
-            if (countsAgree(step, next)) {
-                findings.count("began again and not told, where ids and counts agree");
-            } else {
-                findings.violation("Began again and not told", step + " in " + next);
-            }
-            return;
-        }
-        if (step.gap().kind() == Gap.Kind.REMOVED) {
-            if (couldTell(step, next)) {
-                findings.violation("Began again and told as removed", step + " in " + next);
-            } else {
-                findings.count("began again, told as removed where Redis could not tell");
-            }
-        }
-        gaps.judgeNumberToAnotherLife(step, Math.min(life, firstOf(step.cursor())));
-        gaps.judgeBeginning(step, next, ever);
-    }
-
-    private int firstOf(@Nullable Added event) {
-        return event == null ? 0 : holding(event).get(0).ordinal;
-    }
-
-    /** Whether the next event has the rank after that of the cursor, and all before it are gone: as if it came next. */
-    private boolean countsAgree(Step step, TortureLife next) {
-        Added cursor = step.cursor();
-        return counts
-                && cursor != null
-                && !start.isKnownByIdAlone(cursor)
-                && next.at(step.next()) > 0
-                && holding(cursor).stream().anyMatch(each -> each.at(cursor) + 1 == next.at(step.next()))
-                && next.events.subList(0, next.at(step.next())).stream()
-                        .allMatch(each -> next.goneAt(each) <= step.by());
-    }
-
-    /**
-     * Whether Redis could tell that a log had begun again from one of which events were removed: by an id that is not above the
-     * cursor's; and, if it counts, by fewer events ever added than those up to the cursor, or by a next event whose rank is not
-     * above that of the cursor. A follower that resumes has no rank.
-     */
-    private boolean couldTell(Step step, TortureLife next) {
-        Added cursor = step.cursor();
-        if (cursor == null) {
-            return false;
-        }
-        if (step.next().id.compareTo(cursor.id) <= 0) {
-            return true;
-        }
-        List<TortureLife> theirs = holding(cursor);
-        TortureLife last = theirs.get(theirs.size() - 1);
-        if (!counts || start.isKnownByIdAlone(cursor) || last.ranksUnknown(cursor.tick, last.endedAt)) {
-            return false;
-        }
-        long added = next.events.stream().filter(each -> each.tick <= step.by()).count();
-        return added <= last.at(cursor)
-                || (next.at(step.next()) <= last.at(cursor) && !next.ranksUnknown(next.beganAt, step.by()));
     }
 
     /** A gap names the last event before it and the first after it. */

@@ -130,18 +130,26 @@ final class GapRules {
         if (at.rank().isKnown() && state.counts()) {
             long most = state.mostBeforeFirst() - at.rank().number();
             boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
-            return most < 0 || gaveNoFurtherId ? beganAgain(at) : most == 0 ? whole(next) : removed(next);
+            if (most < 0 || gaveNoFurtherId) {
+                return beganAgain(at);
+            }
+            return most == 0 || isNextTo(first, at) ? whole(next) : removed(next);
         }
         if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
             return first == null || state.length() >= limit ? removed(next) : whole(at);
         }
-        if (first != null && first.previous().equals(at.id())) {
-            return whole(at); // nothing fits between neighbors
+        if (isNextTo(first, at)) {
+            return whole(at);
         }
         boolean holdsAllItEverHad = state.counts() && state.mostBeforeFirst() == 0;
         boolean tooShortToBeTrimmed =
                 !state.counts() && first != null && state.length() < limit && limit < Long.MAX_VALUE;
         return seen != null && (holdsAllItEverHad || tooShortToBeTrimmed) ? beganAgain(at) : removed(next);
+    }
+
+    /** Whether nothing fits between the point and the first event that is left. */
+    private static boolean isNextTo(@Nullable EventId first, ReadPoint at) {
+        return first != null && first.previous().equals(at.id());
     }
 
     private static Judgement whole(ReadPoint next) {

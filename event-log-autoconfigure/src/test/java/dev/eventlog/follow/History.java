@@ -15,7 +15,6 @@ import dev.eventlog.redis.LogStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Random;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +74,7 @@ final class History {
         private final EventId startId;
         private final boolean nothingSeen;
         private final List<Told> told = new ArrayList<>();
+        private final List<Added> goneBefore;
 
         Reader(Cursor cursor, StartPoint start) {
             this.cursor = cursor;
@@ -89,6 +89,8 @@ final class History {
             this.startLife = model.life;
             this.startId = start.point().id();
             this.nothingSeen = !start.state().exists();
+            this.goneBefore =
+                    model.all.stream().filter(added -> added.fate != Fate.THERE).toList();
         }
 
         /** {@return whether anything was found} */
@@ -151,7 +153,6 @@ final class History {
 
     private void step(int index, Random dice) {
         int choice = dice.nextInt(100);
-        String before = steps.size() + "";
         if (choice < 30) {
             write(dice);
         } else if (choice < 55) {
@@ -167,7 +168,6 @@ final class History {
         } else if (readers.size() < 3) {
             follow(dice);
         }
-        Objects.requireNonNull(before);
     }
 
     private void say(String step) {
@@ -325,6 +325,9 @@ final class History {
             if (delivered.contains(event) && !again) {
                 throw new Finding(reader.name + ": repeats " + event);
             }
+            if (reader.goneBefore.contains(event)) {
+                throw new Finding(reader.name + ": gone before it began, and delivered: " + event);
+            }
             judgeStep(reader, before, event, gap);
             if (again) {
                 delivered.clear(); // repeats may follow only that
@@ -348,7 +351,7 @@ final class History {
         boolean sameLog = before != null
                 ? before.lifeEnded > next.lifeAdded
                 : reader.startOrder < 0
-                        ? reader.nothingSeen || reader.startLife == next.lifeAdded
+                        ? reader.nothingSeen || reader.startLife == next.lifeAdded || next.isOf(reader.startLife)
                         : model.all.get(reader.startOrder).lifeEnded > next.lifeAdded;
         if (again) {
             return;
