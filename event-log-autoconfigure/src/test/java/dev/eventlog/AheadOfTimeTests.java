@@ -53,6 +53,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.aot.ApplicationContextAotGenerator;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.javapoet.ClassName;
 import org.springframework.util.ClassUtils;
@@ -194,10 +196,14 @@ class AheadOfTimeTests {
     void saysWhatANativeImageMustHave() {
         RuntimeHints hints = process(new InMemoryGeneratedFiles()).hints();
 
-        assertThat(List.of("add.lua", "state.lua"))
-                .allMatch(script -> RuntimeHintsPredicates.resource()
-                        .forResource("dev/eventlog/redis/" + script)
-                        .test(hints));
+        assertThat(List.of("add.lua", "look.lua"))
+                .map(script -> "dev/eventlog/redis/" + script)
+                .allMatch(script -> getClass().getClassLoader().getResource(script) != null)
+                .allMatch(script ->
+                        RuntimeHintsPredicates.resource().forResource(script).test(hints));
+        assertThat(RuntimeHintsPredicates.proxies().forInterfaces(RedisConnection.class, RedisStreamCommands.class))
+                .as("the connection that the listener container is given")
+                .accepts(hints);
         String driver = LETTUCE ? "io.lettuce.core.RedisClient" : "redis.clients.jedis.Jedis";
         assertThat(RuntimeHintsPredicates.reflection().onType(TypeReference.of(driver)))
                 .accepts(hints);

@@ -9,7 +9,9 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.util.ClassUtils;
 
-/** What this package finds by its name, which a native image has only if it is told. */
+/**
+ * What this package finds by its name, and the proxy of {@link ContainerPoller}: a native image has those only if it is told.
+ */
 final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
 
     @Override

@@ -1,0 +1,434 @@
+package dev.eventlog.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.Cursor.Found;
+import dev.eventlog.follow.GapRules.Judgement;
+import dev.eventlog.follow.GapRules.Memory;
+import dev.eventlog.follow.GapRules.Verdict;
+import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import dev.eventlog.test.LogTests;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+/**
+ * What only shows if a follower and its feed meet at one moment: its cursor looks when the test says so, and its feed has read
+ * only what the test has had it read.
+ */
+class CursorTests extends LogTests {
+
+    private static final int BATCH = 10;
+
+    private EventLog log;
+    private Connections connections;
+    private LogStream stream;
+    private @Nullable Runnable afterTheNextQuestion;
+
+    @BeforeEach
+    void begin() {
+        log = newLog();
+        connections = closeLater(new Watched(Connections.of(redis, Duration.ofSeconds(1))));
+        stream = new LogStream(log.name(), log.name(), connections, 100, log.options());
+    }
+
+    @Test
+    void logThatBeganAgainBeforeAPageWasReadIsLeftToTheFeedToTell() {
+        List<EventId> ids = log.addAll(events(0, 20));
+        IdleFeed feed = new IdleFeed(ids.get(19));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        replaceLog();
+        assertLater(cursor);
+        feed.findsAnotherLog();
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(4));
+    }
+
+    @Test
+    void logThatBeganAgainBetweenTwoQuestionsIsLeftToTheFeedToTell() {
+        List<EventId> ids = log.addAll(events(0, 20));
+        IdleFeed feed = new IdleFeed(ids.get(19));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not enough
+        afterTheNextQuestion = this::replaceLog;
+        assertLater(cursor);
+        feed.findsAnotherLog();
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(4));
+    }
+
+    /** What was read of the old log is delivered; the listener hears of the other one before it gets anything of that. */
+    @Test
+    void logThatBeginsAgainRightAfterAPageWasReadIsToldAfterThatPage() {
+        List<EventId> ids = log.addAll(events(0, 30));
+        IdleFeed feed = new IdleFeed(ids.get(29));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        afterTheNextQuestion = () -> {
+            replaceLog();
+            feed.findsAnotherLog();
+        };
+        List<Event> page = next(cursor);
+        assertThat(numbers(page)).isEqualTo(range(5, 15));
+        assertThat(cursor.loss()).isNull();
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(14));
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+    }
+
+    /** The answer is of the old log, and the feed knows the other one by the time at which that is judged. */
+    @Test
+    void logThatBeginsAgainBeforeAnAnswerIsJudgedIsToldBeforeAnythingOfIt() {
+        List<EventId> ids = log.addAll(events(0, 30));
+        IdleFeed feed = new IdleFeed(ids.get(29));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not enough
+        afterTheNextQuestion = () -> afterTheNextQuestion = () -> {
+            replaceLog();
+            feed.findsAnotherLog();
+        };
+        List<Integer> told = new ArrayList<>(numbers(next(cursor)));
+        while (cursor.loss() == null) {
+            told.addAll(numbers(next(cursor)));
+        }
+        assertThat(loss(cursor).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
+        assertThat(told).endsWith(100, 101, 102).doesNotHaveDuplicates();
+        assertThat(told.subList(0, told.size() - 3)).isEqualTo(range(5, 15).subList(0, told.size() - 3));
+    }
+
+    /** A server with older data may come back: what a feed has not read by then its followers cannot have had. */
+    @Test
+    void noFollowerOvertakesItsFeed() {
+        List<EventId> ids = log.addAll(events(0, 5));
+        IdleFeed feed = new IdleFeed(ids.get(4));
+        log.addAll(events(5, 10));
+        Cursor first = cursor(feed, Tail.all());
+        Cursor atTheEnd = cursor(feed, Tail.after(ids.get(4)));
+        assertThat(numbers(next(first))).isEqualTo(range(0, 5));
+        assertThat(first.look()).isEqualTo(Found.NOTHING);
+        assertThat(atTheEnd.look()).isEqualTo(Found.NOTHING);
+        assertThat(List.of(first, atTheEnd)).noneMatch(Cursor::isPastWhatExisted);
+
+        feed.reads();
+        assertThat(numbers(next(first))).isEqualTo(range(5, 10));
+        assertThat(numbers(next(atTheEnd))).isEqualTo(range(5, 10));
+        assertThat(List.of(first, atTheEnd)).allMatch(Cursor::isPastWhatExisted);
+        assertThat(first.loss()).isNull();
+        assertThat(atTheEnd.loss()).isNull();
+    }
+
+    @Test
+    void eventsFoundWithTheStartDoNotOvertakeTheFeedEither() {
+        List<EventId> ids = log.addAll(events(0, 5));
+        IdleFeed feed = new IdleFeed(ids.get(4));
+        log.addAll(events(5, 10));
+        Cursor cursor = cursor(feed, Tail.all(), BATCH);
+        assertThat(numbers(next(cursor))).isEqualTo(range(0, 5));
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+        feed.reads();
+        assertThat(numbers(next(cursor))).isEqualTo(range(5, 10));
+    }
+
+    @Test
+    void hasCaughtUpAlsoWhereTheNewestEventIsGoneBeforeItsFeedGetsToIt() {
+        List<EventId> ids = log.addAll(events(0, 5));
+        IdleFeed feed = new IdleFeed(ids.get(4));
+        EventId newest = log.add(event(5));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        redis.opsForStream().delete(log.name(), newest.toString());
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        feed.reads();
+        assertThat(next(cursor)).isEmpty();
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+        assertThat(cursor.loss()).isNull();
+        assertThat(cursor.position()).isEqualTo(ids.get(4));
+        log.add(event(6));
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(6);
+    }
+
+    /** What existed comes from Redis: what a feed has read before it was deleted is not for those who begin later. */
+    @Test
+    void whatWasDeletedBeforeAFollowerBeganIsNotDeliveredThoughItsFeedHasRead() {
+        List<EventId> ids = log.addAll(events(0, 10));
+        IdleFeed feed = new IdleFeed(ids.get(4));
+        feed.reads();
+        redis.opsForStream().delete(log.name(), ids.get(9).toString());
+        Cursor cursor = cursor(feed, Tail.from(ids.get(8)));
+        log.add(event(10));
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(8);
+        assertThat(numbers(next(cursor))).containsExactly(10);
+        assertThat(cursor.loss()).isNull();
+    }
+
+    /** A feed that has passed a deleted event without knowing counts one less than a follower that began after it. */
+    @Test
+    void feedThatHasCountedLessMakesNoNumberWrong() {
+        assumeThatRedisCounts();
+        List<EventId> ids = log.addAll(events(0, 10));
+        IdleFeed feed = new IdleFeed(ids.get(9));
+        List<EventId> more = log.addAll(events(10, 20));
+        redis.opsForStream().delete(log.name(), more.get(3).toString());
+        feed.passes(log.read(Tail.after(ids.get(9))));
+        assertThat(feed.window().last().rank().number()).isEqualTo(19);
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+
+        log.addAll(events(20, 40));
+        redis.opsForStream().trim(log.name(), 5);
+        feed.reads();
+        assertThat(numbers(next(cursor))).isEqualTo(range(35, 40));
+        assertTold(cursor, Gap.Kind.REMOVED, more.get(9));
+        assertThat(loss(cursor).missed().orElse(15)).as("exact or absent").isEqualTo(15);
+    }
+
+    @Test
+    void whatIsTrimmedBeforeAPageIsReadIsTold() {
+        List<EventId> ids = log.addAll(events(0, 30));
+        IdleFeed feed = new IdleFeed(ids.get(29));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        assertThat(numbers(next(cursor))).isEqualTo(range(5, 15));
+        redis.opsForStream().trim(log.name(), 10);
+        assertThat(numbers(next(cursor))).isEqualTo(range(20, 30));
+        assertTold(cursor, Gap.Kind.REMOVED, ids.get(14));
+        assertThat(loss(cursor).missed())
+                .as("it began in the middle, where nobody had counted")
+                .isEmpty();
+    }
+
+    /** Everything before the window is gone, and all that the follower may have lies in it. */
+    @Test
+    void whatIsTrimmedUpToTheWindowIsToldWithTheFirstEventOfIt() {
+        List<EventId> ids = log.addAll(events(0, 20));
+        IdleFeed feed = new IdleFeed(ids.get(19));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        log.addAll(events(20, 25));
+        feed.reads();
+        redis.opsForStream().trim(log.name(), 5);
+        assertThat(numbers(next(cursor))).isEqualTo(range(20, 25));
+        assertTold(cursor, Gap.Kind.REMOVED, ids.get(4));
+    }
+
+    @Test
+    void asksNothingOfAnotherServerBeforeItsFeedHasLooked() {
+        List<EventId> ids = log.addAll(events(0, 20));
+        IdleFeed feed = new IdleFeed(ids.get(19));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
+        redis.opsForStream().delete(log.name(), ids.get(4).toString());
+        feed.interrupted = true;
+        assertLater(cursor);
+        feed.interrupted = false;
+        assertThat(numbers(next(cursor))).isEqualTo(range(5, 15));
+    }
+
+    /** Also where it has had as many events again, and more. */
+    @Test
+    void logThatHasLostFewerEventsThanWereReadIsAnother() {
+        assumeThatRedisCounts();
+        log.addAll(events(0, 20));
+        List<EventId> read = log.addAll(events(20, 23));
+        ReadPoint at = new ReadPoint(read.get(2), new Rank(23, read.get(2)), 0);
+        Event seen = log.read(Tail.last(1)).get(0);
+        delete(log);
+        log.addAll(events(100, 124));
+        redis.opsForStream().trim(log.name(), 5);
+        assertThat(judge(at, seen).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
+    private Judgement judge(ReadPoint at, Event seen) {
+        Answer answer = stream.look(connections.line(), at.id(), EventId.MAX, 100, false);
+        return GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.FORGOTTEN);
+    }
+
+    private void assumeThatRedisCounts() {
+        log.add(event(-1));
+        boolean counts = stream.state().counts();
+        log.delete();
+        assumeTrue(counts, "Redis 6.2 cannot count");
+    }
+
+    private void replaceLog() {
+        delete(log);
+        log.addAll(events(100, 103));
+    }
+
+    private Cursor cursor(Feed feed, Tail tail) {
+        return cursor(feed, tail, 0);
+    }
+
+    /** A cursor that begins now, and has been shown so many events with its start. */
+    private Cursor cursor(Feed feed, Tail tail, int shown) {
+        StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
+        return new Cursor(stream, feed, feed.window().end(), start, Long.MAX_VALUE, BATCH);
+    }
+
+    /** {@return the events that the follower gets next, and has taken then; none if it is to wait} */
+    private static List<Event> next(Cursor cursor) {
+        Found found = cursor.look();
+        while (found == Found.MOVED) {
+            found = cursor.look();
+        }
+        if (found == Found.NOTHING) {
+            return List.of();
+        }
+        List<Event> events = cursor.takeFound();
+        cursor.taken(events);
+        return events;
+    }
+
+    private static void assertLater(Cursor cursor) {
+        EventId before = cursor.position();
+        assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(cursor::look);
+        assertThat(cursor.position()).isEqualTo(before);
+        assertThat(cursor.loss()).isNull();
+    }
+
+    private static void assertTold(Cursor cursor, Gap.Kind kind, EventId lastSeen) {
+        assertThat(loss(cursor)).extracting(Loss::kind, Loss::lastSeen).containsExactly(kind, lastSeen);
+    }
+
+    private static Loss loss(Cursor cursor) {
+        Loss loss = cursor.loss();
+        assertThat(loss).isNotNull();
+        return Objects.requireNonNull(loss);
+    }
+
+    /** Reads what it is told to, when it is told to. */
+    private final class IdleFeed implements Feed {
+
+        private final Window window;
+        private final PageSize pages = new PageSize("log", 100);
+        private boolean interrupted;
+
+        /** One that has read up to here. */
+        IdleFeed(EventId end) {
+            List<Event> read = log.read(Tail.all()).stream()
+                    .filter(event -> !event.id().isAfter(end))
+                    .toList();
+            StreamState state = stream.state();
+            Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), read.get(read.size() - 1));
+        }
+
+        /** Reads and judges all that is there, as {@link LogFeed} does. */
+        void reads() {
+            Window.End end = window.end();
+            Answer answer = stream.look(connections.line(), end.point().id(), EventId.MAX, 100, false);
+            Judgement judgement = GapRules.judge(end.point(), end.event(), answer, Long.MAX_VALUE, window::memory);
+            assertThat(judgement.verdict()).isNotEqualTo(Verdict.BEGAN_AGAIN);
+            if (judgement.verdict() == Verdict.REMOVED) {
+                window.skipTo(judgement.next());
+            }
+            window.append(answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()));
+        }
+
+        /** Reads events, and does not ask for the state. */
+        void passes(List<Event> events) {
+            window.append(
+                    events, window.last().after(events.get(events.size() - 1).id(), events.size()));
+        }
+
+        /** Finds that the log has nothing in common with what it has read, and reads it. */
+        void findsAnotherLog() {
+            window.part(
+                    new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
+            Answer answer = stream.look(connections.line(), EventId.MIN, EventId.MAX, 100, false);
+            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()));
+        }
+
+        @Override
+        public Window window() {
+            return window;
+        }
+
+        @Override
+        public PageSize pages() {
+            return pages;
+        }
+
+        @Override
+        public boolean isInterrupted() {
+            return interrupted;
+        }
+
+        @Override
+        public void join(LogFollower follower) {}
+
+        @Override
+        public boolean leave(LogFollower follower) {
+            return true;
+        }
+
+        @Override
+        public CompletableFuture<Void> stop() {
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+
+    /** Does something as soon as a question has been answered. */
+    private final class Watched implements Connections {
+
+        private final Connections connected;
+        private final Line line;
+
+        Watched(Connections connected) {
+            this.connected = connected;
+            this.line = commands -> {
+                List<@Nullable Object> replies = connected.line().send(commands);
+                Runnable then = afterTheNextQuestion;
+                afterTheNextQuestion = null;
+                if (then != null) {
+                    then.run();
+                }
+                return replies;
+            };
+        }
+
+        @Override
+        public StringRedisTemplate commands() {
+            return connected.commands();
+        }
+
+        @Override
+        public Line line() {
+            return line;
+        }
+
+        @Override
+        public boolean pipelines() {
+            return connected.pipelines();
+        }
+
+        @Override
+        public FeedConnection open() {
+            return connected.open();
+        }
+
+        @Override
+        public void close() {
+            connected.close();
+        }
+    }
+}

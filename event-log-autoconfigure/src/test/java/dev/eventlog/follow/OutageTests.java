@@ -1,0 +1,97 @@
+package dev.eventlog.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.logging.Log;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.backoff.BackOffExecution;
+import org.springframework.util.backoff.ExponentialBackOff;
+import org.springframework.util.backoff.FixedBackOff;
+
+class OutageTests {
+
+    private static final IllegalStateException AWAY = new IllegalStateException("away");
+
+    private final List<String> lines = new ArrayList<>();
+    private final Log log = (Log) Proxy.newProxyInstance(
+            OutageTests.class.getClassLoader(), new Class<?>[] {Log.class}, (proxy, method, arguments) -> {
+                if (arguments == null) { // whether a level is enabled
+                    return true;
+                }
+                lines.add(method.getName() + ": " + arguments[0]);
+                return null;
+            });
+    private final Outage outage = new Outage(log, new ExponentialBackOff(100, 2));
+
+    @Test
+    void backsOffAndSaysSoOnce() {
+        assertThat(fail()).isEqualTo(100);
+        assertThat(fail()).isEqualTo(200);
+        assertThat(fail()).isEqualTo(400);
+        assertThat(lines)
+                .containsExactly(
+                        "warn: tries again in 100 ms: away",
+                        "debug: tries again in 200 ms",
+                        "debug: tries again in 400 ms");
+    }
+
+    @Test
+    void saysHowLongItTook() {
+        fail();
+        fail();
+        outage.over("It works");
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(2)).matches("info: It works after \\d+ ms");
+    }
+
+    @Test
+    void saysNothingWhereNothingHadFailed() {
+        outage.over("It works");
+        assertThat(outage.over()).isNull();
+        assertThat(lines).isEmpty();
+    }
+
+    @Test
+    void nextOutageBeginsAnew() {
+        fail();
+        fail();
+        outage.over("It works");
+        assertThat(fail()).isEqualTo(100);
+        assertThat(lines).filteredOn(line -> line.startsWith("warn")).hasSize(2);
+    }
+
+    @Test
+    void tellsWhoAsksHowLongItTook() {
+        fail();
+        assertThat(outage.over()).isPositive();
+        assertThat(outage.over()).isNull();
+    }
+
+    @Test
+    void isSaidLaterWhereAnotherSaysItFirst() {
+        for (int i = 0; i < 4; i++) {
+            outage.failed(AWAY, 3, next -> "waits " + next + " ms");
+        }
+        assertThat(lines)
+                .containsExactly(
+                        "debug: waits 100 ms",
+                        "debug: waits 200 ms",
+                        "warn: waits 400 ms: away",
+                        "debug: waits 800 ms");
+    }
+
+    @Test
+    void saysNothingOfATryThatDoesNotCome() {
+        Outage once = new Outage(log, new FixedBackOff(100, 1));
+        assertThat(once.failed(AWAY, next -> "tries again in " + next + " ms")).isEqualTo(100);
+        assertThat(once.failed(AWAY, next -> "tries again in " + next + " ms")).isEqualTo(BackOffExecution.STOP);
+        assertThat(lines).containsExactly("warn: tries again in 100 ms: away");
+    }
+
+    private long fail() {
+        return outage.failed(AWAY, next -> "tries again in " + next + " ms");
+    }
+}

@@ -1,0 +1,245 @@
+package dev.eventlog.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.follow.GapRules.Memory;
+import dev.eventlog.follow.Window.Found;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** The window by itself. Events have the ids 1-0, 2-0 and so on. */
+class WindowTests {
+
+    private static final int CAPACITY = 3;
+
+    @Test
+    void ranksRiseWithTheEventsThatAreDropped() {
+        Window window = new Window(CAPACITY, counted(0, 10), null);
+        append(window, 1, 5);
+        assertThat(window.after(uncounted(0), 9).found()).isEqualTo(Found.BEHIND);
+        assertThat(window.after(uncounted(1), 9).point()).isEqualTo(point(2, new Rank(12, id(0)), 0));
+        assertThat(rankAfter(window, 2)).isEqualTo(new Rank(12, id(0)));
+        assertThat(rankAfter(window, 3)).isEqualTo(new Rank(13, id(0)));
+        assertThat(rankAfter(window, 5)).isEqualTo(new Rank(15, id(0)));
+        assertThat(ids(window.after(uncounted(2), 9))).containsExactly(3L, 4L, 5L);
+        assertThat(ids(window.after(uncounted(3), 1))).containsExactly(4L);
+    }
+
+    @Test
+    void unknownRankStaysUnknown() {
+        Window window = new Window(CAPACITY, uncounted(0), null);
+        append(window, 1, 5);
+        assertThat(List.of(rankAfter(window, 2), rankAfter(window, 4), rankAfter(window, 5)))
+                .containsOnly(Rank.UNKNOWN);
+    }
+
+    @Test
+    void whatFollowsACountInTheMiddleIsRankedByIt() {
+        Window window = new Window(4, uncounted(0), null);
+        append(window, 1, 2);
+        window.append(events(3, 3), counted(3, 103));
+        append(window, 4, 4);
+        assertThat(rankAfter(window, 0)).as("before it").isEqualTo(Rank.UNKNOWN);
+        assertThat(rankAfter(window, 2)).isEqualTo(Rank.UNKNOWN);
+        assertThat(rankAfter(window, 3)).isEqualTo(new Rank(103, id(3)));
+        assertThat(rankAfter(window, 4)).isEqualTo(new Rank(104, id(3)));
+    }
+
+    @Test
+    void countInTheMiddleBecomesThatOfTheBaseWhenItIsDropped() {
+        Window window = new Window(CAPACITY, uncounted(0), null);
+        append(window, 1, 2);
+        window.append(events(3, 3), counted(3, 103));
+        append(window, 4, 6);
+        assertThat(window.after(uncounted(1), 9).point()).as("the base").isEqualTo(counted(3, 103));
+        append(window, 7, 7);
+        assertThat(rankAfter(window, 4)).isEqualTo(new Rank(104, id(3)));
+        assertThat(rankAfter(window, 6)).isEqualTo(new Rank(106, id(3)));
+    }
+
+    /** Redis counted at an id whose event was deleted before it was read: no event of the window has that id. */
+    @Test
+    void countBetweenTwoEventsCountsForThoseAfterIt() {
+        Window window = new Window(CAPACITY, uncounted(0), null);
+        append(window, 1, 2);
+        window.append(List.of(), counted(4, 104));
+        append(window, 5, 7);
+        assertThat(rankAfter(window, 5)).isEqualTo(new Rank(105, id(4)));
+        assertThat(window.after(uncounted(1), 9).point()).as("the base").isEqualTo(point(2, Rank.UNKNOWN, 0));
+        append(window, 8, 8);
+        assertThat(rankAfter(window, 5)).as("the base").isEqualTo(new Rank(105, id(4)));
+        append(window, 9, 9);
+        assertThat(rankAfter(window, 6)).isEqualTo(new Rank(106, id(4)));
+    }
+
+    @Test
+    void laterCountCountsOnceTheEarlierOneHasBecomeThatOfTheBase() {
+        Window window = new Window(CAPACITY, uncounted(0), null);
+        window.append(events(1, 1), counted(1, 101));
+        append(window, 2, 4);
+        window.append(events(5, 5), counted(5, 110)); // four were deleted by themselves
+        assertThat(rankAfter(window, 5)).as("at the end").isEqualTo(new Rank(110, id(5)));
+        append(window, 6, 6);
+        assertThat(rankAfter(window, 5)).isEqualTo(new Rank(110, id(5)));
+    }
+
+    @Test
+    void nothingComesAtTheEndOrAheadOfIt() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 2);
+        assertThat(window.after(uncounted(2), 9).found()).isEqualTo(Found.NOTHING);
+        assertThat(window.after(uncounted(2), 9).point()).isEqualTo(window.last());
+        assertThat(window.after(uncounted(7), 9).point()).isEqualTo(uncounted(7));
+    }
+
+    @Test
+    void whatWasDeletedBeforeItWasReadIsPassedWithoutEvents() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 2);
+        window.append(List.of(), counted(4, 4));
+        Window.Slice slice = window.after(uncounted(2), 9);
+        assertThat(slice.found()).isEqualTo(Found.NOTHING);
+        assertThat(slice.point()).isEqualTo(counted(4, 4));
+        assertThat(window.end().event()).isNull();
+    }
+
+    @Test
+    void followerIsToldWhereItsLogAndTodaysPart() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 5);
+        window.part(counted(3, 3), null);
+        append(window, 6, 7);
+        Window.Slice slice = window.after(point(5, Rank.UNKNOWN, 0), 9);
+        assertThat(slice.found()).isEqualTo(Found.PARTED);
+        assertThat(slice.point()).as("the base, with its rank").isEqualTo(point(3, new Rank(3, id(3)), 1));
+        assertThat(ids(window.after(slice.point(), 9))).containsExactly(6L, 7L);
+    }
+
+    @Test
+    void logsOfSeveralEpochsAgoHaveTheEarliestPartingInCommon() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 9);
+        window.part(uncounted(7), null);
+        window.part(uncounted(4), null);
+        window.part(uncounted(6), null);
+        assertThat(commonWith(window, 0)).isEqualTo(point(4, Rank.UNKNOWN, 3));
+        assertThat(commonWith(window, 1)).isEqualTo(point(4, Rank.UNKNOWN, 3));
+        assertThat(commonWith(window, 2)).as("the base").isEqualTo(point(6, Rank.UNKNOWN, 3));
+    }
+
+    @Test
+    void rankIsKnownAtTheBaseOnly() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 9);
+        window.part(counted(4, 4), null);
+        window.part(counted(7, 7), null);
+        assertThat(commonWith(window, 1)).isEqualTo(point(7, new Rank(7, id(7)), 2));
+        assertThat(commonWith(window, 0)).isEqualTo(point(4, Rank.UNKNOWN, 2));
+    }
+
+    @Test
+    void whoMissedMorePartingsThanAreKnownHasNothingInCommon() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        for (int i = 0; i < 17; i++) {
+            window.part(uncounted(5), null);
+        }
+        assertThat(commonWith(window, 0)).isEqualTo(point(0, Rank.NOTHING_ADDED, 17));
+        assertThat(commonWith(window, 1)).isEqualTo(point(5, Rank.UNKNOWN, 17));
+    }
+
+    @Test
+    void remembersItsEventsAndAFewOfThoseBefore() {
+        Window window = new Window(20, counted(0, 0), null);
+        append(window, 1, 24);
+        assertThat(window.memory(event(24))).isEqualTo(Memory.SAME);
+        assertThat(window.memory(new Event(id(24), Map.of("n", "another")))).isEqualTo(Memory.OTHER);
+        assertThat(window.memory(new Event(new EventId(23, 1), Map.of()))).isEqualTo(Memory.OTHER);
+        assertThat(window.samples()).extracting(Event::id).containsExactly(id(4), id(2));
+        assertThat(window.memory(event(2))).isEqualTo(Memory.SAME);
+        assertThat(window.memory(event(3))).isEqualTo(Memory.FORGOTTEN);
+        window.part(uncounted(24), null);
+        assertThat(window.memory(event(24))).isEqualTo(Memory.FORGOTTEN);
+    }
+
+    @Test
+    void feedIsOfALogThatHasItsNewestEventOrNothingAfterIt() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 2);
+        Window.End end = window.end();
+        assertThat(end.isOf(state(2, 2), event(2))).isTrue();
+        assertThat(end.isOf(state(5, 5), event(2))).as("it has gone on").isTrue();
+        assertThat(end.isOf(state(2, 2), null)).as("that was deleted by itself").isTrue();
+        assertThat(end.isOf(state(5, 5), null)).as("it may be another").isFalse();
+        assertThat(end.isOf(state(2, 9), null)).as("more were added").isFalse();
+        assertThat(end.isOf(state(2, 2), new Event(id(2), Map.of("n", "another"))))
+                .isFalse();
+    }
+
+    @Test
+    void tellsHowFarAFollowerIsBehind() {
+        Window window = new Window(CAPACITY, counted(0, 0), null);
+        append(window, 1, 5);
+        assertThat(window.behind(uncounted(5))).isEqualTo(new Window.Behind(0, null));
+        assertThat(window.behind(uncounted(3))).isEqualTo(new Window.Behind(2, id(4)));
+        assertThat(window.behind(counted(1, 1))).as("by its rank").isEqualTo(new Window.Behind(4, id(1)));
+        assertThat(window.behind(uncounted(1))).as("not known").isEqualTo(new Window.Behind(-1, id(1)));
+        window.part(uncounted(5), null);
+        assertThat(window.behind(uncounted(5))).as("of another log").isEqualTo(new Window.Behind(-1, null));
+    }
+
+    private static ReadPoint commonWith(Window window, int epoch) {
+        Window.Slice slice = window.after(point(9, Rank.UNKNOWN, epoch), 9);
+        assertThat(slice.found()).isEqualTo(Found.PARTED);
+        return slice.point();
+    }
+
+    private static Rank rankAfter(Window window, long id) {
+        return window.after(uncounted(id), 9).point().rank();
+    }
+
+    /** Appends events of which the feed has counted none but by reading. */
+    private static void append(Window window, long from, long to) {
+        ReadPoint last = window.last();
+        window.append(events(from, to), last.after(id(to), to - from + 1));
+    }
+
+    private static List<Event> events(long from, long to) {
+        return LongStream.rangeClosed(from, to).mapToObj(WindowTests::event).toList();
+    }
+
+    private static Event event(long id) {
+        return new Event(id(id), Map.of("n", Long.toString(id)));
+    }
+
+    private static List<Long> ids(Window.Slice slice) {
+        assertThat(slice.found()).isEqualTo(Found.EVENTS);
+        return slice.events().stream().map(event -> event.id().milliseconds()).toList();
+    }
+
+    private static EventId id(long id) {
+        return new EventId(id, 0);
+    }
+
+    private static ReadPoint counted(long id, long rank) {
+        return point(id, new Rank(rank, id(id)), 0);
+    }
+
+    private static ReadPoint uncounted(long id) {
+        return point(id, Rank.UNKNOWN, 0);
+    }
+
+    private static ReadPoint point(long id, Rank rank, int epoch) {
+        return new ReadPoint(id(id), rank, epoch);
+    }
+
+    private static StreamState state(long last, long added) {
+        return new StreamState(true, added, id(last), id(1), added, EventId.MIN, 0);
+    }
+}
