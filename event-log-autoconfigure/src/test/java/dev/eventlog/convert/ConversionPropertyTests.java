@@ -2,6 +2,7 @@ package dev.eventlog.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.test.Generated;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -9,21 +10,17 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.EdgeCasesMode;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -33,13 +30,21 @@ class ConversionPropertyTests {
     private static final List<EventFields> CONVERSIONS =
             List.of(new EventFields(Mappers.BOOT.mapper), new EventFields(Mappers.CHANGED.mapper));
 
-    @Property
-    void aMapIsStoredFieldByField(@ForAll("events") Map<String, Object> event) {
-        for (EventFields conversion : CONVERSIONS) {
-            Map<String, String> fields = conversion.toFields(event);
-            assertThat(fields.keySet()).containsExactlyElementsOf(event.keySet());
-            event.forEach((name, value) -> assertStored(value, String.valueOf(fields.get(name))));
-        }
+    private static final int TRIES = 500;
+
+    private static final String ASCII =
+            IntStream.range(0, 128).mapToObj(Character::toString).collect(Collectors.joining());
+
+    @Test
+    void aMapIsStoredFieldByField() {
+        Generated.tries(TRIES, any -> {
+            Map<String, Object> event = new Values(any).event();
+            for (EventFields conversion : CONVERSIONS) {
+                Map<String, String> fields = conversion.toFields(event);
+                assertThat(fields.keySet()).containsExactlyElementsOf(event.keySet());
+                event.forEach((name, value) -> assertStored(value, String.valueOf(fields.get(name))));
+            }
+        });
     }
 
     private static void assertStored(Object value, String text) {
@@ -52,22 +57,25 @@ class ConversionPropertyTests {
         }
     }
 
-    @Property
-    void textStaysWhatItIs(@ForAll("texts") String name, @ForAll("texts") String text) {
-        Map<String, String> event = Map.of(name, text);
-        for (EventFields conversion : CONVERSIONS) {
-            assertThat(conversion.toFields(event)).isEqualTo(event);
-        }
+    @Test
+    void textStaysWhatItIs() {
+        Generated.tries(TRIES, any -> {
+            Values values = new Values(any);
+            Map<String, String> event = Map.of(values.text(), values.text());
+            for (EventFields conversion : CONVERSIONS) {
+                assertThat(conversion.toFields(event)).isEqualTo(event);
+            }
+        });
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void aRecordComesBackEqual(@ForAll("readings") Reading reading) {
-        assertComesBack(reading, Reading.class);
+    @Test
+    void aRecordComesBackEqual() {
+        Generated.tries(TRIES, any -> assertComesBack(new Values(any).reading(), Reading.class));
     }
 
-    @Property(tries = 300, edgeCases = EdgeCasesMode.NONE)
-    void aMemberOfASealedTypeComesBackEqual(@ForAll("commands") Command command) {
-        assertComesBack(command, Command.class);
+    @Test
+    void aMemberOfASealedTypeComesBackEqual() {
+        Generated.tries(TRIES, any -> assertComesBack(new Values(any).command(2), Command.class));
     }
 
     private static <T> void assertComesBack(T value, Class<T> type) {
@@ -106,141 +114,129 @@ class ConversionPropertyTests {
         record Many(List<Command> commands, Times times) implements Command {}
     }
 
-    /** Any Unicode, and what looks like something else. */
-    @Provide
-    Arbitrary<String> texts() {
-        Arbitrary<String> json = values().map(value -> JsonMapper.shared().writeValueAsString(value));
-        return Arbitraries.oneOf(
-                Arbitraries.integers()
-                        .between(0, Character.MAX_CODE_POINT)
-                        .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
-                        .list()
-                        .ofMaxSize(20)
-                        .map(codePoints ->
-                                codePoints.stream().map(Character::toString).reduce("", String::concat)),
-                Arbitraries.strings().ascii().ofMaxLength(20),
-                Arbitraries.of(
-                        "", " ", "null", "true", "false", "NaN", "-0", "007", "1e3", "{}", "[]", "\"\"", "{", "[1]"),
-                Arbitraries.bigDecimals().map(BigDecimal::toString),
-                json);
-    }
+    /** Makes values of these types, with all that is odd about them. */
+    private record Values(Generated any) {
 
-    private Arbitrary<Object> values() {
-        Arbitrary<Object> scalars = Arbitraries.oneOf(List.of(
-                Arbitraries.strings().ascii().ofMaxLength(10).map(text -> (Object) text),
-                Arbitraries.integers().map(number -> (Object) number),
-                Arbitraries.of(true, false).map(value -> (Object) value)));
-        return Arbitraries.recursive(
-                () -> scalars,
-                values -> Arbitraries.oneOf(
-                        values.list().ofMaxSize(3).map(list -> (Object) list),
-                        Arbitraries.maps(Arbitraries.strings().ascii().ofMaxLength(5), values)
-                                .ofMaxSize(3)
-                                .map(map -> (Object) map)),
-                0,
-                3);
-    }
+        /** Any Unicode, and what looks like something else. */
+        String text() {
+            return any.<String>from(
+                    () -> String.join("", any.list(20, this::character)),
+                    () -> any.text(ASCII, 0, 20),
+                    () -> any.of(
+                            "", " ", "null", "true", "false", "NaN", "-0", "007", "1e3", "{}", "[]", "\"\"", "{",
+                            "[1]"),
+                    () -> decimal().toString(),
+                    () -> JsonMapper.shared().writeValueAsString(value(3)));
+        }
 
-    @Provide
-    Arbitrary<Map<String, Object>> events() {
-        Arbitrary<Object> numbers = Arbitraries.oneOf(List.of(
-                Arbitraries.doubles().map(number -> (Object) number),
-                Arbitraries.of(Double.NaN, Float.NEGATIVE_INFINITY, -0.0).map(number -> (Object) number),
-                decimals().map(number -> (Object) number)));
-        return Arbitraries.maps(
-                        texts(), Arbitraries.oneOf(List.of(texts().map(text -> (Object) text), numbers, values())))
-                .ofMinSize(1)
-                .ofMaxSize(8);
-    }
+        private String character() {
+            int codePoint = any.between(0, Character.MAX_CODE_POINT);
+            boolean surrogate = codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+            return surrogate ? "\u2603" : Character.toString(codePoint);
+        }
 
-    private Arbitrary<BigDecimal> decimals() {
-        return Combinators.combine(
-                        Arbitraries.bigIntegers(), Arbitraries.integers().between(-2_000, 2_000))
-                .as(BigDecimal::new);
-    }
+        private Object value(int depth) {
+            return any.<Object>from(
+                    () -> any.text(ASCII, 0, 10),
+                    any::integer,
+                    () -> any.of(true, false),
+                    () -> depth == 0 ? "" : any.list(3, () -> value(depth - 1)),
+                    () -> depth == 0 ? 0 : any.map(0, 3, () -> any.text(ASCII, 0, 5), () -> value(depth - 1)));
+        }
 
-    @Provide
-    Arbitrary<Reading> readings() {
-        Arbitrary<Double> doubles = Arbitraries.oneOf(
-                Arbitraries.doubles(), Arbitraries.of(Double.NaN, Double.POSITIVE_INFINITY, -0.0, Double.MIN_VALUE));
-        Arbitrary<Object[]> first = Combinators.combine(
-                        texts(), Arbitraries.integers(), Arbitraries.of(true, false), doubles, plains(), times())
-                .as((a, b, c, d, e, f) -> new Object[] {a, b, c, d, e, f});
-        return Combinators.combine(
-                        first,
-                        texts().optional(),
-                        places().optional(),
-                        texts().injectNull(0.2),
-                        places().list().ofMaxSize(3),
-                        Arbitraries.maps(texts(), texts().list().ofMaxSize(3)).ofMaxSize(3),
-                        Arbitraries.maps(Arbitraries.of(TimeUnit.class), places())
-                                .ofMaxSize(3))
-                .as((f, note, place, remark, places, tags, byUnit) -> new Reading(
-                        (String) f[0],
-                        (Integer) f[1],
-                        (Boolean) f[2],
-                        (Double) f[3],
-                        (Plain) f[4],
-                        (Times) f[5],
-                        note,
-                        place,
-                        remark,
-                        places,
-                        tags,
-                        byUnit));
-    }
+        Map<String, Object> event() {
+            return any.map(
+                    1,
+                    8,
+                    this::text,
+                    () -> any.<Object>from(
+                            this::text,
+                            this::number,
+                            () -> any.of(Double.NaN, Float.NEGATIVE_INFINITY, -0.0),
+                            this::decimal,
+                            () -> value(3)));
+        }
 
-    private Arbitrary<Plain> plains() {
-        return Combinators.combine(
-                        decimals(),
-                        Arbitraries.bigIntegers(),
-                        Arbitraries.longs(),
-                        Arbitraries.floats(),
-                        Arbitraries.create(UUID::randomUUID),
-                        Arbitraries.of(TimeUnit.class),
-                        Arbitraries.chars().filter(c -> !Character.isSurrogate(c)))
-                .as(Plain::new);
-    }
+        private double number() {
+            return any.of(
+                    Double.NaN,
+                    Double.POSITIVE_INFINITY,
+                    -0.0,
+                    Double.MIN_VALUE,
+                    any.random().nextGaussian() * Math.pow(10, any.between(-300, 300)));
+        }
 
-    private Arbitrary<Times> times() {
-        Arbitrary<Instant> instants = Combinators.combine(
-                        Arbitraries.longs()
-                                .between(
-                                        Instant.parse("-9999-01-01T00:00:00Z").getEpochSecond(),
-                                        Instant.parse("9999-12-31T23:59:59Z").getEpochSecond()),
-                        Arbitraries.integers().between(0, 999_999_999))
-                .as(Instant::ofEpochSecond);
-        return Combinators.combine(instants, instants)
-                .as((one, other) -> new Times(
-                        one,
-                        LocalDateTime.ofInstant(other, ZoneOffset.UTC),
-                        LocalDate.ofInstant(one, ZoneOffset.UTC),
-                        Duration.between(one, other)));
-    }
+        private BigInteger big() {
+            BigInteger big = new BigInteger(any.between(0, 120), any.random());
+            return any.random().nextBoolean() ? big : big.negate();
+        }
 
-    private Arbitrary<Place> places() {
-        Arbitrary<@Nullable String> names = texts().injectNull(0.2);
-        Arbitrary<@Nullable Integer> floors = Arbitraries.integers().injectNull(0.2);
-        return Arbitraries.recursive(
-                () -> Combinators.combine(names, floors).as((name, floor) -> new Place(name, floor, List.of())),
-                within -> Combinators.combine(names, floors, within.list().ofMaxSize(2))
-                        .as(Place::new),
-                0,
-                2);
-    }
+        private BigDecimal decimal() {
+            return new BigDecimal(big(), any.between(-2_000, 2_000));
+        }
 
-    @Provide
-    Arbitrary<Command> commands() {
-        Arbitrary<Command> stops = Combinators.combine(
-                        times(), decimals(), texts().set().ofMaxSize(3))
-                .as((times, cost, reasons) -> new Command.Stop(times.instant(), cost, reasons));
-        return Arbitraries.recursive(
-                () -> stops,
-                commands -> Arbitraries.oneOf(
-                        Combinators.combine(texts(), commands.optional()).as(Command.Say::new),
-                        Combinators.combine(commands.list().ofMaxSize(2), times())
-                                .as((list, times) -> new Command.Many(new ArrayList<>(list), times))),
-                0,
-                2);
+        Reading reading() {
+            return new Reading(
+                    text(),
+                    any.integer(),
+                    any.random().nextBoolean(),
+                    number(),
+                    plain(),
+                    times(),
+                    maybe() ? Optional.of(text()) : Optional.empty(),
+                    maybe() ? Optional.of(place(2)) : Optional.empty(),
+                    maybe() ? text() : null,
+                    any.list(3, () -> place(2)),
+                    any.map(0, 3, this::text, () -> any.list(3, this::text)),
+                    any.map(0, 3, () -> any.of(TimeUnit.values()), () -> place(2)));
+        }
+
+        private boolean maybe() {
+            return any.random().nextInt(5) > 0;
+        }
+
+        private Plain plain() {
+            char letter = (char) any.between(0, Character.MAX_VALUE);
+            return new Plain(
+                    decimal(),
+                    big(),
+                    any.random().nextLong(),
+                    (float) any.random().nextGaussian(),
+                    UUID.nameUUIDFromBytes(big().toByteArray()),
+                    any.of(TimeUnit.values()),
+                    Character.isSurrogate(letter) ? 'x' : letter);
+        }
+
+        private Times times() {
+            Instant one = instant();
+            Instant other = instant();
+            return new Times(
+                    one,
+                    LocalDateTime.ofInstant(other, ZoneOffset.UTC),
+                    LocalDate.ofInstant(one, ZoneOffset.UTC),
+                    Duration.between(one, other));
+        }
+
+        private Instant instant() {
+            long first = Instant.parse("-9999-01-01T00:00:00Z").getEpochSecond();
+            long last = Instant.parse("9999-12-31T23:59:59Z").getEpochSecond();
+            long second = first + Math.floorMod(any.random().nextLong(), last - first);
+            return Instant.ofEpochSecond(second, any.of(0, 1_000_000, any.between(0, 999_999_999)));
+        }
+
+        private Place place(int depth) {
+            return new Place(
+                    maybe() ? text() : null,
+                    maybe() ? any.integer() : null,
+                    depth == 0 ? List.of() : any.list(2, () -> place(depth - 1)));
+        }
+
+        Command command(int depth) {
+            return any.<Command>from(
+                    () -> new Command.Stop(instant(), decimal(), new HashSet<>(any.list(3, this::text))),
+                    () -> new Command.Say(
+                            text(), depth > 0 && maybe() ? Optional.of(command(depth - 1)) : Optional.empty()),
+                    () -> new Command.Many(depth > 0 ? any.list(2, () -> command(depth - 1)) : List.of(), times()));
+        }
     }
 }
