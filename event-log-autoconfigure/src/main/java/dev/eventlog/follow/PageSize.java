@@ -38,10 +38,10 @@ final class PageSize {
     }
 
     synchronized void worked(int events, long bytes) {
-        failuresInARow = 0;
-        if (events == 0) {
+        if (events == 0) { // which says nothing: another reader may just have failed at those that are there
             return;
         }
+        failuresInARow = 0;
         ofOne = Math.max(bytes / events, ofOne / 2); // smaller ones may come among large ones
         size = Math.min(most, size + 1 + size / GROWTH);
     }
