@@ -11,6 +11,7 @@ import org.junit.jupiter.api.condition.OS;
 /** A torture run in short. */
 @Tag("faults")
 @Tag("long")
+@Tag("torture")
 @DisabledOnOs(OS.WINDOWS)
 class TortureTests {
 
