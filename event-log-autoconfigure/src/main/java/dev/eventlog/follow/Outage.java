@@ -18,6 +18,7 @@ public final class Outage {
     private @Nullable BackOffExecution execution;
     private long since;
     private int failures;
+    private boolean said;
 
     /**
      * An outage that is not on.
@@ -41,7 +42,11 @@ public final class Outage {
         return failed(why, 1, message);
     }
 
-    /** The same, but said only when it has failed so many times, as somebody else says it before. */
+    /**
+     * The same, but said only when it has failed so many times in a row, as somebody else says it before.
+     *
+     * @param quietly how many times; {@link Integer#MAX_VALUE} where somebody else says it now, and this time does not count
+     */
     long failed(Throwable why, int quietly, LongFunction<String> message) {
         BackOffExecution running = execution;
         if (running == null) {
@@ -49,12 +54,15 @@ public final class Outage {
             execution = running;
             since = System.nanoTime();
             failures = 0;
+            said = false;
         }
         long delay = running.nextBackOff();
         if (delay == BackOffExecution.STOP) {
             return delay;
         }
-        if (++failures == quietly) {
+        failures = quietly == Integer.MAX_VALUE ? 0 : failures + 1;
+        if (failures >= quietly && !said) {
+            said = true;
             logger.warn(message.apply(delay) + ": " + why.getMessage());
         } else if (logger.isDebugEnabled()) {
             logger.debug(message.apply(delay), why);
@@ -78,9 +86,8 @@ public final class Outage {
      * @param message what to say; how long it took is added
      */
     public void over(String message) {
-        int before = failures;
         Duration lasted = over();
-        if (lasted != null && before > 0) {
+        if (lasted != null && said) {
             logger.info(message + " after " + lasted.toMillis() + " ms");
         }
     }

@@ -84,6 +84,25 @@ class OutageTests {
     }
 
     @Test
+    void isSaidInTheEndWhereAnotherHasStoppedSayingIt() {
+        for (int quietly : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, 2}) {
+            outage.failed(AWAY, quietly, next -> "waits " + next + " ms");
+        }
+        assertThat(lines).as("once by itself").allMatch(line -> line.startsWith("debug"));
+        outage.failed(AWAY, 2, next -> "waits " + next + " ms");
+        assertThat(lines).last().isEqualTo("warn: waits 3200 ms: away");
+        outage.over("It works");
+        assertThat(lines).last().asString().startsWith("info: It works after");
+    }
+
+    @Test
+    void endOfAnOutageThatAnotherSaidIsNotSaidEither() {
+        outage.failed(AWAY, 3, next -> "waits " + next + " ms");
+        outage.over("It works");
+        assertThat(lines).containsExactly("debug: waits 100 ms");
+    }
+
+    @Test
     void saysNothingOfATryThatDoesNotCome() {
         Outage once = new Outage(log, new FixedBackOff(100, 1));
         assertThat(once.failed(AWAY, next -> "tries again in " + next + " ms")).isEqualTo(100);
