@@ -144,9 +144,8 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         server = answer.server();
         connected = true;
         interrupted = false;
-        Duration lasted = outage.over();
+        Duration lasted = outage.over("Following log '" + stream.log() + "' goes on");
         if (lasted != null) {
-            logger.info("Following log '" + stream.log() + "' goes on after " + lasted.toMillis() + " ms");
             observers.reconnected(stream.log(), lasted);
             wake(LogFollower.Wake.AGAIN);
         }

@@ -84,11 +84,13 @@ public final class Outage {
      * It works, which is said if it had not.
      *
      * @param message what to say; how long it took is added
+     * @return for how long it had not worked; null if it had
      */
-    public void over(String message) {
+    public @Nullable Duration over(String message) {
         Duration lasted = over();
         if (lasted != null && said) {
             logger.info(message + " after " + lasted.toMillis() + " ms");
         }
+        return lasted;
     }
 }

@@ -61,7 +61,7 @@ final class LettuceReplies {
         }
         for (RedisFuture<List<Object>> future : sent) {
             try {
-                replies.add(reply(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS)));
+                replies.add(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS));
             } catch (RuntimeException failure) {
                 replies.add(translate(failure));
                 if (replies.size() == 1) { // what was sent behind it is of no use
@@ -71,11 +71,6 @@ final class LettuceReplies {
             }
         }
         return replies;
-    }
-
-    /** A reply that is no list comes as a list of one. */
-    private static @Nullable Object reply(@Nullable List<Object> read) {
-        return read;
     }
 
     private static CommandArgs<byte[], byte[]> arguments(RawCommand command) {

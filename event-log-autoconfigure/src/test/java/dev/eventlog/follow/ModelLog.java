@@ -72,7 +72,6 @@ final class ModelLog implements Line {
     private EventId deleted = EventId.MIN;
     private long groups;
     private long clock = 1_000_000;
-    private EventId lostUpTo = EventId.MIN;
 
     ModelLog(boolean counts) {
         this.counts = counts;
@@ -169,7 +168,6 @@ final class ModelLog implements Line {
                     event.lifeEnded = Math.min(event.lifeEnded, life);
                 }
             }
-            lostUpTo = end;
         }
     }
 
@@ -308,10 +306,5 @@ final class ModelLog implements Line {
 
     Added of(Event event) {
         return all.get(Integer.parseInt(Map.copyOf(event.fields()).getOrDefault("n", "-1")));
-    }
-
-    /** {@return whether the log came to be set back to just before some events, at some time} */
-    boolean wasSetBackTo(EventId id) {
-        return lostUpTo.equals(id);
     }
 }
