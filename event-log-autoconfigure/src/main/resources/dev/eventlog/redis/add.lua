@@ -42,7 +42,7 @@ if record or expected ~= '' then
     -- The record counts only for the stream to which its ids were given: not if that is gone, or has begun again.
     if not before(last, id) then
       local first, length = state['first-entry'], state['length']
-      if first and before(first[1], id) or #redis.call('XRANGE', key, id, id) == 1 then
+      if first and before(first[1], id) or #redis.call('XRANGE', key, id, id, 'COUNT', 1) == 1 then
         return ids
       end
       -- All that is there came later. Either enough was removed for this stream to have had those events, or it never had

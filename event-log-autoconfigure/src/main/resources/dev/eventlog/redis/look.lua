@@ -14,7 +14,7 @@
 local key, after, server, state, more = KEYS[1], ARGV[1], '', {}, 0
 
 local function entry(id)
-  return id ~= '0-0' and redis.call('XRANGE', key, id, id)[1] or false
+  return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
 end
 
 -- The first events, in ever larger pieces, until there are enough or they have enough bytes: nobody's server is to hold more.
