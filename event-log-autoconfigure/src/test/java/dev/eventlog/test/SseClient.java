@@ -21,8 +21,8 @@ public final class SseClient implements AutoCloseable {
     /** What comes last of all, whoever ended the stream. */
     public static final Message CLOSED = new Message(List.of("closed"));
 
-    private static final HttpClient http = HttpClient.newHttpClient();
-
+    private static final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(); // asks for no upgrade
     private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
     private final HttpResponse<Stream<String>> response;
 
