@@ -40,6 +40,10 @@ final class TortureGaps {
             return new Step(account, start, older, next, gap, by, isFirst);
         }
 
+        Due due(Added event) {
+            return start.due(event, isFirst, cursor);
+        }
+
         boolean beganAgain() {
             return gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
         }
@@ -83,7 +87,7 @@ final class TortureGaps {
         Added cursor = step.cursor();
         int begin = cursor != null && life.holds(cursor) ? life.at(cursor) + 1 : 0;
         for (Added between : life.events.subList(step.isFirst() ? 0 : begin, life.at(step.next()))) {
-            Due due = step.start().due(between, step.isFirst());
+            Due due = step.due(between);
             if (due == Due.NO) {
                 continue;
             }
@@ -133,7 +137,7 @@ final class TortureGaps {
         for (TortureLife life : lives.subList(Math.min(lowestLife, lives.size()), lives.size())) {
             for (Added each : life.events) {
                 if (each.order < step.next().order && (cursor == null || each.order > cursor.order) && seen.add(each)) {
-                    Due due = step.start().due(each, step.isFirst());
+                    Due due = step.due(each);
                     Fate fate = fate(step, each, lowestLife);
                     if (due != Due.NO && fate != Fate.RETRACTED) {
                         range.most++;
@@ -195,7 +199,7 @@ final class TortureGaps {
     void judgeBeginning(Step step, TortureLife began, Set<Added> delivered) {
         List<Added> there = began.events.subList(0, began.at(step.next())).stream()
                 .filter(each -> each.tick >= began.beganAt && !delivered.contains(each))
-                .filter(each -> step.start().due(each, step.isFirst()) == Due.YES)
+                .filter(each -> step.due(each) == Due.YES)
                 .filter(each -> fate(step, each, began.ordinal) == Fate.THERE)
                 .toList();
         if (!there.isEmpty()) {

@@ -25,7 +25,7 @@ final class TortureRun {
 
     private static final int SHOWN_OF_A_KIND = 5;
     private static final int SECONDS_TO_THE_END = 30;
-    private static final int SECONDS_TO_CLOSE = 90;
+    private static final int SECONDS_TO_CLOSE = 300;
 
     private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1);
 

@@ -3,6 +3,7 @@ package dev.eventlog;
 import dev.eventlog.TortureJudge.Attempt;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** What all parts of a torture run in one process share: what is still to go on, and what happened. Thread-safe. */
@@ -52,6 +54,12 @@ class TortureScene {
     /** {@return the number of the next event to be added} */
     long nextNumber() {
         return numbers.incrementAndGet();
+    }
+
+    /** {@return the numbers of the next events, without one of another's among them} */
+    List<Long> nextNumbers(int count) {
+        long last = numbers.addAndGet(count);
+        return LongStream.rangeClosed(last - count + 1, last).boxed().toList();
     }
 
     /** An add is sent; {@link #note(Attempt)} says later what came of it. */

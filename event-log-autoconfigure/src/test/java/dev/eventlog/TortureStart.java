@@ -122,9 +122,11 @@ final class TortureStart {
      * Whether the follower is to get an event, or to be told of it.
      *
      * @param isFirst whether nothing was delivered before, and it does not resume; else all is due that came after
+     * @param cursor the event at which it stands
      */
-    Due due(Added added, boolean isFirst) {
-        if (resumed != null && added.tick <= to && !isAboveTheId(added)) {
+    Due due(Added added, boolean isFirst, @Nullable Added cursor) {
+        boolean idCounts = cursor == null || cursor == resumed || isAboveTheId(cursor);
+        if (resumed != null && idCounts && added.tick <= to && !isAboveTheId(added)) {
             return Due.NO; // of a log that began again with ids below that: it may be what was seen
         }
         if (!isFirst) {

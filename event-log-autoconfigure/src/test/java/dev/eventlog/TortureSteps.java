@@ -156,7 +156,7 @@ final class TortureSteps {
                     again ? "Delivered though it was resumed after" : "Delivered from before its start", step);
             return false;
         }
-        if (step.isFirst() && start.due(step.next(), true) == Due.NO) {
+        if (step.isFirst() && start.due(step.next(), true, null) == Due.NO) {
             findings.violation("Delivered from before its start", step);
             return false;
         }
@@ -226,7 +226,7 @@ final class TortureSteps {
         TortureLife first = possible.get(0);
         boolean unseen = lives.subList(Math.min(life, first.ordinal), first.ordinal).stream()
                 .flatMap(each -> each.events.stream())
-                .anyMatch(each -> !first.holds(each) && start.due(each, true) == Due.YES);
+                .anyMatch(each -> !first.holds(each) && start.due(each, true, null) == Due.YES);
         if (unseen && step.gap() == null) {
             findings.count("lives missed by one that began when there was no log");
         }

@@ -80,11 +80,7 @@ final class TortureWriters {
     }
 
     private List<Long> numbers(int count) {
-        List<Long> of = new ArrayList<>();
-        for (int i = 0; i < Math.max(1, count); i++) {
-            of.add(scene.nextNumber());
-        }
-        return of;
+        return scene.nextNumbers(Math.max(1, count));
     }
 
     private Outcome tryToAdd(EventLog log, int count, List<Long> of, @Nullable String key) throws InterruptedException {

@@ -81,7 +81,8 @@ public final class EventLogAutoConfiguration {
                 follow.pollTimeout(),
                 follow.windowSize(),
                 follow.closeTimeout(),
-                backOff(follow.recovery()));
+                backOff(follow.recovery()),
+                follow.lease());
     }
 
     static BackOff backOff(Recovery recovery) {

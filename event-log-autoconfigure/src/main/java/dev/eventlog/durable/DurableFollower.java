@@ -40,6 +40,8 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private final Actor actor = new Actor(this::next);
     private final Outage outage; // of the thread that acts
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
+    private volatile boolean superseded; // until the other one has stored nothing for as long as a lease
+    private @Nullable EventId storedByAnother; // of the thread that acts
 
     // Guarded by this.
     private DurableFollowerState state = DurableFollowerState.WAITING;
@@ -112,6 +114,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
 
     @Override
     public void granted() {
+        superseded = false; // its turn, whoever had it before
         on(Signal.GRANTED);
         actSoon();
     }
@@ -204,6 +207,9 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         LogFollower begun;
         try {
             EventId after = checkpoint.resume();
+            if (superseded && standsBack(after)) {
+                return;
+            }
             begun = start.apply(after);
             logger.debug("The " + checkpoint + " resumes after " + after);
         } catch (EventLogUnavailableException away) {
@@ -225,7 +231,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             current = begun;
             follows = on(Signal.BEGUN) == DurableFollowerState.FOLLOWING;
         }
-        begun.whenEnded(this::hasStopped);
+        begun.completion().whenComplete(this::hasStopped);
         if (!follows) {
             CompletableFuture<EndReason> unused = begun.closeSoon(EndReason.CLOSED);
         }
@@ -238,9 +244,28 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             fail(why);
             return;
         }
+        pause(delay);
+    }
+
+    /**
+     * Where two follow that do not know of each other, each would repeat the other's last batch for ever. So this one goes on
+     * only when the position has stood still for as long as a lease.
+     */
+    private boolean standsBack(EventId stored) {
+        superseded = !stored.equals(storedByAnother);
+        storedByAnother = superseded ? stored : null;
+        if (superseded) {
+            logger.debug(
+                    "The " + checkpoint + " stands back for " + settings.lease() + ", as another stores at " + stored);
+            pause(settings.lease().toMillis());
+        }
+        return superseded;
+    }
+
+    private void pause(long millis) {
         if (on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER) {
             CompletableFuture<Void> unused = new CompletableFuture<Void>()
-                    .completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS)
+                    .completeOnTimeout(null, Math.max(millis, 1), TimeUnit.MILLISECONDS)
                     .thenRun(this::hasWaited);
         }
     }
@@ -264,7 +289,13 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     }
 
     /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
-    private void hasStopped(@Nullable Throwable thrown) {
+    private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
+        if (why == EndReason.SUPERSEDED) {
+            logger.warn("Another follower has gone on in the place of the " + checkpoint
+                    + ", which stands back until that one" + " has stored no position for " + settings.lease()
+                    + " (eventlog.follow.lease)");
+            superseded = true;
+        }
         DurableFollowerState after;
         synchronized (this) {
             current = null;

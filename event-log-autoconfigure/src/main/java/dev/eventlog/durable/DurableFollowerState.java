@@ -25,7 +25,7 @@ enum DurableFollowerState {
     WAITING,
     /** It has the lease: it looks up where to resume, and starts to follow there. */
     RESUMING,
-    /** It has the lease, and could not resume: it tries again soon. */
+    /** It has the lease, and could not resume, or stands back as another has gone on: it tries again later. */
     RESUMING_LATER,
     /** It follows. */
     FOLLOWING,
@@ -48,7 +48,7 @@ enum DurableFollowerState {
         REVOKED,
         /** It has begun to follow. */
         BEGUN,
-        /** It cannot resume now. */
+        /** It cannot resume now, or is not to. */
         AWAY,
         /** It has waited long enough. */
         TIME,

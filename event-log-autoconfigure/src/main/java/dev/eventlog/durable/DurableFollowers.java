@@ -10,17 +10,29 @@ import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.TailRange;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RedisEventPositions;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /** Starts followers that have a name: they keep their positions, and one of a name follows at a time. Thread-safe. */
 public final class DurableFollowers {
+
+    private static final Log logger = LogFactory.getLog(DurableFollowers.class);
+
+    private static final String WAY_OUT = "add org.springframework.integration:spring-integration-redis, or a bean"
+            + " 'eventLogLockRegistry' of Spring Integration's type LockRegistry";
 
     private final Followers followers;
     private final FollowSettings settings;
     private final Executor threads;
     private final EventPositions positions;
     private final @Nullable Leadership leadership;
+    private final Map<String, Follower> withoutLease = new HashMap<>(); // guarded by itself
+    private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
      * What starts the named followers of an application.
@@ -53,6 +65,7 @@ public final class DurableFollowers {
      * @param listener takes the events
      * @param options how this follower deals with its listener
      * @return the follower, whose start is fixed: it follows at once, or when it has the lease
+     * @throws IllegalStateException if there are no leases, and a follower of that name and log runs in this application already
      */
     public Follower follow(
             String name, LogStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
@@ -65,7 +78,33 @@ public final class DurableFollowers {
                 threads,
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint));
-        follower.start(leadership, RedisEventPositions.field(name, stream.log()));
+        String key = RedisEventPositions.field(name, stream.log());
+        if (leadership == null) {
+            beTheOnlyOne(key, follower);
+        }
+        follower.start(leadership, key);
         return followers.running(follower, stream);
+    }
+
+    private void beTheOnlyOne(String key, Follower follower) {
+        synchronized (withoutLease) {
+            Follower other = withoutLease.get(key);
+            if (other != null && other.isRunning()) {
+                throw new IllegalStateException(
+                        "Follower " + key + " runs in this application already, and without locks both would"
+                                + " follow: close that one first, take another name, or " + WAY_OUT);
+            }
+            withoutLease.put(key, follower);
+        }
+        follower.completion().whenComplete((why, failure) -> {
+            synchronized (withoutLease) {
+                withoutLease.remove(key, follower);
+            }
+        });
+        if (warned.compareAndSet(false, true)) {
+            logger.warn(
+                    "Followers with a name have no locks here: if several instances of this application run, each of them"
+                            + " gets all events. To have one follow at a time, " + WAY_OUT);
+        }
     }
 }

@@ -4,6 +4,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.follow.GapRules.Judgement;
+import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.LogStream;
@@ -47,6 +48,7 @@ final class Cursor {
     private volatile EventId position; // the last event that was taken, for others to see
     private volatile ReadPoint point;
     private @Nullable Event seen;
+    private boolean ahead; // it began after an event that its feed has not read yet, and may never read
     private @Nullable Loss loss;
     private List<Event> events;
 
@@ -65,6 +67,8 @@ final class Cursor {
         this.position = start.position();
         this.point = in(epoch, start.point());
         this.seen = start.seen();
+        this.ahead =
+                start.seen() != null && start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
         this.events = upTo(end.point().id(), start.events());
     }
@@ -133,6 +137,9 @@ final class Cursor {
         Window window = feed.window();
         point = window.begun(point);
         Window.Slice slice = window.after(point, batchSize);
+        if (ahead && slice.found() != Window.Found.PARTED) {
+            return meetFeed(window);
+        }
         if (slice.found() != Window.Found.PARTED && !isPastWhatExisted()) {
             ReadPoint last = window.last();
             ReadPoint target = existing.id().isAfter(last.id()) ? last : existing;
@@ -153,11 +160,24 @@ final class Cursor {
         };
     }
 
+    /** Where its feed comes by, the event at which the follower stands must be in it: or the log has lost that meanwhile. */
+    private Found meetFeed(Window window) {
+        Event start = seen;
+        ReadPoint last = window.last();
+        if (last.id().compareTo(point.id()) < 0) {
+            return Found.NOTHING;
+        }
+        ahead = start != null && window.memory(start) != Memory.SAME;
+        Found found = ahead ? page(last) : Found.MOVED;
+        ahead = false;
+        return found;
+    }
+
     /** What both logs have is read to its end; then the listener is told, before anything of the other log. */
     private Found part(ReadPoint common) {
         ReadPoint here = point;
         if (common.id().isAfter(here.id())) {
-            Page shared = read(in(here.epoch(), common));
+            Page shared = read(common);
             if (shared.verdict() == Verdict.WHOLE && !shared.events().isEmpty()) {
                 return found(shared.events());
             }
@@ -201,23 +221,27 @@ final class Cursor {
     }
 
     /**
-     * While the event at the cursor is there, an answer that begins with it proves itself whole. Else the rules are asked, and
-     * the answer must show that it is of the log that the feed reads.
+     * The answer must show that it is of the log that the feed reads, by the event at that one's end: else it is perhaps another
+     * one, or lacks the newest events. Then an answer that begins with the event at the cursor proves itself whole; without that
+     * the rules are asked.
      */
     private Page read(ReadPoint target) {
         int count = Math.min(batchSize, feed.pages().next());
         Event known = seen;
-        if (known != null) {
-            List<Event> answer = asked(() -> stream.range(point.id(), target.id(), count + 1));
-            if (!answer.isEmpty() && answer.get(0).equals(known)) {
-                feed.pages().worked(answer);
-                return new Page(Verdict.WHOLE, point, answer.subList(1, answer.size()), null);
-            }
-        }
-        if (feed.isInterrupted()) { // perhaps another server answers by now, whose log has gone another way
+        Window.End end = feed.window().end();
+        Event endOfFeed = end.event();
+        if (feed.isInterrupted() || end.point().epoch() != target.epoch()) {
             throw later("is to be looked at by its feed first");
         }
-        Window.End end = feed.window().end();
+        if (known != null && endOfFeed != null) {
+            LogStream.Page page = asked(() ->
+                    stream.page(point.id(), target.id(), count + 1, end.point().id()));
+            List<Event> events = page.events();
+            if (!events.isEmpty() && events.get(0).equals(known) && endOfFeed.equals(page.atFeedEnd())) {
+                feed.pages().worked(events);
+                return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
+            }
+        }
         LogStream.Sight sight = asked(
                 () -> stream.look(point.id(), target.id(), count, end.point().id()));
         Answer answer = sight.answer();
@@ -225,7 +249,9 @@ final class Cursor {
         if (!end.isOf(answer.state(), sight.atFeedEnd())) {
             throw later("is not as its feed has read it, which will look at it");
         }
-        Judgement judgement = GapRules.judge(point, known, answer, limit, feed.window()::memory);
+        Judgement judgement = ahead
+                ? GapRules.judgeAfterInterruption(point, known, answer, limit, feed.window()::memory)
+                : GapRules.judge(point, known, answer, limit, feed.window()::memory);
         return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());
     }
 

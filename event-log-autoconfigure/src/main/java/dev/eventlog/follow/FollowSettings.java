@@ -11,6 +11,7 @@ import org.springframework.util.backoff.BackOff;
  * @param windowSize how many of the newest events of a followed log are kept in memory for its followers, above 0
  * @param closeTimeout how long {@code close()} waits for a running callback before it interrupts it
  * @param recovery how long to wait before asking again, after Redis could not be reached
+ * @param lease how long a follower with a name keeps its turn, and stands back when another of its name has gone on
  */
 public record FollowSettings(
-        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery) {}
+        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery, Duration lease) {}

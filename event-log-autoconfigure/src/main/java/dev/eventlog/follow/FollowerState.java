@@ -6,8 +6,9 @@ package dev.eventlog.follow;
  * <pre>
  * IDLE         --WAKE-->  SCHEDULED --THREAD--> RUNNING --NOTHING_DUE--> IDLE
  * RUNNING      --WAKE-->  RUNNING_AGAIN --NOTHING_DUE--> RUNNING
- * RUNNING(_AGAIN) --SHARE_USED--> SCHEDULED
- * RUNNING(_AGAIN) --LISTENER, REDIS, COMMIT, LEASE--> BACKING_OFF_…
+ * RUNNING(_AGAIN) --AGAIN--> RUNNING_ANEW --NOTHING_DUE--> RUNNING
+ * RUNNING_…    --SHARE_USED--> SCHEDULED
+ * RUNNING_…    --LISTENER, REDIS, COMMIT, LEASE--> BACKING_OFF_…, but RUNNING_ANEW --REDIS--> SCHEDULED
  * BACKING_OFF_…   --TIME--> SCHEDULED
  * BACKING_OFF_REDIS --AGAIN--> SCHEDULED
  * any          --END-->   CLOSING --RETURNED--> ENDED
@@ -25,6 +26,8 @@ enum FollowerState {
     RUNNING,
     /** It has a thread, and was woken meanwhile: it is to look again. */
     RUNNING_AGAIN,
+    /** The same, and what it asks Redis now may fail for a reason that is gone meanwhile. */
+    RUNNING_ANEW,
     /** The listener threw, and is to be called again later. */
     BACKING_OFF_LISTENER,
     /** Redis could not say what comes next. */
@@ -55,7 +58,7 @@ enum FollowerState {
     }
 
     boolean isRunning() {
-        return this == RUNNING || this == RUNNING_AGAIN;
+        return this == RUNNING || this == RUNNING_AGAIN || this == RUNNING_ANEW;
     }
 
     boolean isOver() {
@@ -73,12 +76,12 @@ enum FollowerState {
     FollowerState on(Signal signal) {
         return switch (signal) {
             case WAKE -> this == IDLE ? SCHEDULED : this == RUNNING ? RUNNING_AGAIN : this;
-            case AGAIN -> this == BACKING_OFF_REDIS ? SCHEDULED : on(Signal.WAKE);
+            case AGAIN -> this == BACKING_OFF_REDIS ? SCHEDULED : isRunning() ? RUNNING_ANEW : on(Signal.WAKE);
             case THREAD -> this == SCHEDULED ? RUNNING : this;
-            case NOTHING_DUE -> this == RUNNING ? IDLE : this == RUNNING_AGAIN ? RUNNING : this;
+            case NOTHING_DUE -> this == RUNNING ? IDLE : isRunning() ? RUNNING : this;
             case SHARE_USED -> isRunning() ? SCHEDULED : this;
             case LISTENER -> isRunning() ? BACKING_OFF_LISTENER : this;
-            case REDIS -> isRunning() ? BACKING_OFF_REDIS : this;
+            case REDIS -> this == RUNNING_ANEW ? SCHEDULED : isRunning() ? BACKING_OFF_REDIS : this;
             case COMMIT -> isRunning() ? BACKING_OFF_COMMIT : this;
             case LEASE -> isRunning() ? BACKING_OFF_LEASE : this;
             case TIME -> isBackingOff() ? SCHEDULED : this;

@@ -279,9 +279,11 @@ public final class LogFollower implements RunningFollower {
         }
         CompletableFuture<Void> time =
                 new CompletableFuture<Void>().completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS);
+        if (!on(why).isBackingOff()) {
+            return Step.OVER;
+        }
         synchronized (this) {
-            state = state.on(why);
-            if (!state.isBackingOff()) {
+            if (!state.isBackingOff()) { // woken already
                 return Step.OVER;
             }
             timer = time;

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param point the point after which the tail begins
  * @param seen the event at that point, if there is one
+ * @param older the event before that point, where it is looked at as there is none at the point
  * @param loss what is missing before the tail, if its reader is to be told
  * @param events the first events of the tail
  * @param state what the stream knew of itself
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 record StartPoint(
         ReadPoint point,
         @Nullable Event seen,
+        @Nullable Event older,
         @Nullable Loss loss,
         List<Event> events,
         StreamState state,
@@ -67,14 +69,42 @@ record StartPoint(
         boolean counted = beginning.limited() >= 0 && shortened && !state.mayHaveHolesAfter(beginning.after());
         Rank rank = counted ? new Rank(state.added() - beginning.limited(), beginning.after()) : Rank.UNKNOWN;
         ReadPoint point = new ReadPoint(beginning.after(), rank, 0);
-        return begins(beginning, point, answer.at(), shortened ? lost(tail, point, state) : null, answer.events());
+        Loss loss = shortened ? lost(tail, point, state) : lostItself(tail, answer);
+        StartPoint start = begins(beginning, point, answer.at(), loss, answer.events());
+        return start.after(answer.before());
+    }
+
+    private StartPoint after(@Nullable Event event) {
+        return new StartPoint(point, seen, event, loss, events, state, newest, atFeedEnd, server);
+    }
+
+    /**
+     * An event that was seen is gone while older ones are there. So it was deleted by itself, which Redis 7 remembers; or the
+     * log was set back to before it.
+     */
+    private static @Nullable Loss lostItself(TailRange tail, Answer answer) {
+        EventId seen = tail.seen();
+        StreamState state = answer.state();
+        if (seen == null || seen.equals(EventId.MIN) || answer.at() != null) {
+            return null;
+        }
+        boolean neverDeleted = state.counts() && state.groups() == 0 && seen.isAfter(state.deleted());
+        return neverDeleted ? Loss.beganAgain(seen, pointless(seen)) : null;
     }
 
     private static StartPoint begins(
             Beginning beginning, ReadPoint point, @Nullable Event seen, @Nullable Loss loss, List<Event> events) {
         Answer answer = beginning.answer();
         return new StartPoint(
-                point, seen, loss, events, answer.state(), beginning.newest(), beginning.atFeedEnd(), answer.server());
+                point,
+                seen,
+                null,
+                loss,
+                events,
+                answer.state(),
+                beginning.newest(),
+                beginning.atFeedEnd(),
+                answer.server());
     }
 
     private static ReadPoint end(StreamState state) {
@@ -115,7 +145,15 @@ record StartPoint(
         ReadPoint nothing = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
         Loss loss = missed ? Loss.removed(EventId.MIN, nothing, start.point, state) : null;
         return new StartPoint(
-                start.point, start.seen, loss, start.events, state, start.newest, start.atFeedEnd, start.server);
+                start.point,
+                start.seen,
+                start.older,
+                loss,
+                start.events,
+                state,
+                start.newest,
+                start.atFeedEnd,
+                start.server);
     }
 
     /** {@return the end of the log} */
@@ -123,9 +161,12 @@ record StartPoint(
         return end(state);
     }
 
-    /** {@return the id to resume at: before what is missing, so that whoever resumes there is told again} */
+    /**
+     * {@return the id to resume at: before what is missing, so that whoever resumes there is told again; the id of an event if
+     * there is one before the start, so that whoever resumes there sees whether it is still this log}
+     */
     EventId position() {
-        return loss != null ? loss.lastSeen() : point.id();
+        return loss != null ? loss.lastSeen() : older != null ? older.id() : point.id();
     }
 
     /** Whether a feed that ended there just before has read this log. */

@@ -134,15 +134,39 @@ public final class LogStream {
     }
 
     /**
-     * {@code XRANGE}: the first events between two ids, both included.
+     * Events, and what there was at another id right after they had been read.
+     *
+     * @param events the events, oldest first
+     * @param atFeedEnd the event at the end of a feed
+     */
+    public record Page(List<Event> events, @Nullable Event atFeedEnd) {}
+
+    /**
+     * {@code XRANGE}: the first events between two ids, both included; and another one for the event at the end of a feed.
      *
      * @param oldest the lowest id
      * @param newest the highest id
      * @param count how many events at most
-     * @return the events, oldest first
+     * @param feedEnd the id of which to show the event
+     * @return the events
      */
-    public List<Event> range(EventId oldest, EventId newest, int count) {
-        return range(connections.line(), oldest, newest, count);
+    public Page page(EventId oldest, EventId newest, int count, EventId feedEnd) {
+        Line line = connections.line();
+        RawCommand read = rangeCommand(oldest, newest, count);
+        RawCommand end = rangeCommand(feedEnd, feedEnd, 1);
+        return answered(line, "read", () -> {
+            List<Event> events;
+            List<Event> there;
+            if (connections.pipelines()) {
+                List<@Nullable Object> replies = line.send(List.of(read, end));
+                events = decode("read", replies.get(0), reply -> StreamReplies.events(reply, true));
+                there = decode("read", replies.get(1), reply -> StreamReplies.events(reply, true));
+            } else {
+                events = StreamReplies.events(one(line, read), true);
+                there = StreamReplies.events(one(line, end), true);
+            }
+            return new Page(events, there.isEmpty() ? null : there.get(0));
+        });
     }
 
     /**

@@ -9,6 +9,7 @@ import static dev.eventlog.follow.FollowerState.ENDED;
 import static dev.eventlog.follow.FollowerState.IDLE;
 import static dev.eventlog.follow.FollowerState.RUNNING;
 import static dev.eventlog.follow.FollowerState.RUNNING_AGAIN;
+import static dev.eventlog.follow.FollowerState.RUNNING_ANEW;
 import static dev.eventlog.follow.FollowerState.SCHEDULED;
 import static java.util.Map.entry;
 import static java.util.Objects.requireNonNull;
@@ -43,8 +44,9 @@ class FollowerStateTests {
                     RUNNING,
                     and(
                             FROM_RUNNING,
-                            Map.of(Signal.WAKE, RUNNING_AGAIN, Signal.AGAIN, RUNNING_AGAIN, Signal.NOTHING_DUE, IDLE))),
-            entry(RUNNING_AGAIN, and(FROM_RUNNING, Map.of(Signal.NOTHING_DUE, RUNNING))),
+                            Map.of(Signal.WAKE, RUNNING_AGAIN, Signal.AGAIN, RUNNING_ANEW, Signal.NOTHING_DUE, IDLE))),
+            entry(RUNNING_AGAIN, and(FROM_RUNNING, Map.of(Signal.AGAIN, RUNNING_ANEW, Signal.NOTHING_DUE, RUNNING))),
+            entry(RUNNING_ANEW, and(FROM_RUNNING, Map.of(Signal.REDIS, SCHEDULED, Signal.NOTHING_DUE, RUNNING))),
             entry(BACKING_OFF_LISTENER, FROM_BACKING_OFF),
             entry(BACKING_OFF_REDIS, and(FROM_BACKING_OFF, Map.of(Signal.AGAIN, SCHEDULED))),
             entry(BACKING_OFF_COMMIT, FROM_BACKING_OFF),
@@ -73,7 +75,7 @@ class FollowerStateTests {
     @Test
     void onlyRunningStatesHaveAThread() {
         assertThat(EnumSet.allOf(FollowerState.class).stream().filter(FollowerState::isRunning))
-                .containsExactly(RUNNING, RUNNING_AGAIN);
+                .containsExactly(RUNNING, RUNNING_AGAIN, RUNNING_ANEW);
     }
 
     @Test

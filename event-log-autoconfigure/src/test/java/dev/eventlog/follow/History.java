@@ -40,8 +40,13 @@ final class History {
         }
     }
 
-    private static final FollowSettings SETTINGS =
-            new FollowSettings(4, Duration.ofMillis(1), 6, Duration.ofSeconds(1), new FixedBackOff(1, Long.MAX_VALUE));
+    private static final FollowSettings SETTINGS = new FollowSettings(
+            4,
+            Duration.ofMillis(1),
+            6,
+            Duration.ofSeconds(1),
+            new FixedBackOff(1, Long.MAX_VALUE),
+            Duration.ofSeconds(1));
 
     private final Random random;
     private final ModelLog model;
@@ -52,6 +57,7 @@ final class History {
     private @Nullable LogFeed feed;
     private int readByFeed = -1; // the order of the newest event that it has read
     private boolean interrupted;
+    private boolean lostUnnoticed; // the newest events, and the feed does not know yet that its connection is gone
     int indistinguishable;
 
     History(long seed, boolean counts) {
@@ -219,6 +225,10 @@ final class History {
             return;
         }
         interrupted = false;
+        if (lostUnnoticed) {
+            lostUnnoticed = false;
+            polled.ended(new EventLogUnavailableException("log", "away", null));
+        }
         model.between = () -> {
             if (dice.nextInt(4) == 0) {
                 write(dice);
@@ -246,10 +256,13 @@ final class History {
         if (lost == null) {
             return;
         }
-        lost.ended(new EventLogUnavailableException("log", "away", null));
+        lostUnnoticed = dice.nextBoolean();
+        if (!lostUnnoticed) {
+            lost.ended(new EventLogUnavailableException("log", "away", null));
+        }
         interrupted = true;
         if (dice.nextInt(3) > 0) {
-            int count = dice.nextInt(5);
+            int count = dice.nextInt(14);
             model.loseNewest(count);
             say("interrupted, another server without the newest " + count);
         } else {
@@ -292,6 +305,9 @@ final class History {
     private void comeToTheEnd() {
         if (feed == null) {
             return;
+        }
+        if (lostUnnoticed) {
+            feed.ended(new EventLogUnavailableException("log", "away", null));
         }
         model.add(1, false);
         say("the last event: " + model.all.get(model.all.size() - 1));
@@ -378,7 +394,10 @@ final class History {
         int missed = 0;
         int unsure = 0;
         for (Added between : model.all.subList(Math.max(from, -1) + 1, Math.max(from + 1, next.order))) {
-            boolean due = between.fate == Fate.TRIMMED || between.fate == Fate.THERE;
+            boolean lostTogether = (between.fate == Fate.LOST || between.fate == Fate.DROPPED)
+                    && between.fate == next.fate
+                    && between.lifeEnded == next.lifeEnded;
+            boolean due = between.fate == Fate.TRIMMED || between.fate == Fate.THERE || lostTogether;
             boolean askedFor = before != null || between.id.isAfter(reader.startId);
             if (due && askedFor && between.isOf(next.lifeAdded)) {
                 missed++;
@@ -394,6 +413,14 @@ final class History {
             throw new Finding(reader.name + ": " + missed + " missed and not told between " + from + " and " + next);
         }
         if (gap != null && gap.missed().isPresent() && gap.missed().getAsLong() != missed) {
+            long retracted = model.all.subList(Math.max(from, -1) + 1, Math.max(from + 1, next.order)).stream()
+                    .filter(between -> between.fate == Fate.RETRACTED)
+                    .count();
+            if (next.lifeEnded < Integer.MAX_VALUE && gap.missed().getAsLong() == missed + retracted) {
+                indistinguishable++; // another log has come, with as many events: it says nothing of what was deleted
+                // here
+                return;
+            }
             throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
         }
     }

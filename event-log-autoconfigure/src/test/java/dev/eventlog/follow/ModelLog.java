@@ -6,6 +6,7 @@ import dev.eventlog.redis.Line;
 import dev.eventlog.redis.RawCommand;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -140,13 +141,18 @@ final class ModelLog implements Line {
             return;
         }
         drop(lost, Fate.LOST);
-        added -= lost;
-        lastId = entries.isEmpty() ? new EventId(1, 0) : entries.lastKey();
         if (entries.isEmpty()) {
             delete(false);
             return;
         }
-        deleted = deleted.isAfter(lastId) ? lastId.previous() : deleted;
+        lastId = entries.lastKey();
+        added = Objects.requireNonNull(entries.get(lastId))
+                .rank; // also of those that had been deleted before they were lost
+        deleted = all.stream()
+                .filter(event -> event.isOf(life) && event.fate == Fate.RETRACTED && !event.id.isAfter(lastId))
+                .map(event -> event.id)
+                .max(Comparator.naturalOrder())
+                .orElse(EventId.MIN);
         clock++;
     }
 

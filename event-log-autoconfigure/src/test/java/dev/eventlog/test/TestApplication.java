@@ -159,7 +159,8 @@ public class TestApplication {
                 Duration.ofSeconds(5),
                 windowSize,
                 Duration.ofSeconds(1),
-                new FixedBackOff(20, Long.MAX_VALUE));
+                new FixedBackOff(20, Long.MAX_VALUE),
+                Duration.ofSeconds(10));
         return new RedisEventLogFactory(
                 redis,
                 new JsonMapper(),
