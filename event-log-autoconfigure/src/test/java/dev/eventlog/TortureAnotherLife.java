@@ -65,7 +65,8 @@ final class TortureAnotherLife {
                 findings.count("began again, told as removed where Redis could not tell");
             }
         }
-        gaps.judgeNumberToAnotherLife(step, Math.min(lowestLife, holding(cursor).get(0).ordinal));
+        gaps.judgeNumberToAnotherLife(
+                step, next, Math.min(lowestLife, holding(cursor).get(0).ordinal));
         gaps.judgeBeginning(step, next, delivered);
     }
 

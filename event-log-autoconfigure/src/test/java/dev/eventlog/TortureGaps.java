@@ -128,8 +128,11 @@ final class TortureGaps {
         }
     }
 
-    /** Judges the number of a gap that leads into another life than the one of the cursor. */
-    void judgeNumberToAnotherLife(Step step, int lowestLife) {
+    /**
+     * Judges the number of a gap that leads into another life than the one of the cursor. Where Redis cannot tell that the life
+     * is another, it says how many events that life has up to the next one, less those up to the cursor.
+     */
+    void judgeNumberToAnotherLife(Step step, TortureLife next, int lowestLife) {
         Range range = new Range();
         Added cursor = step.cursor();
         List<TortureLife> lives = history.lives(step.account().log());
@@ -145,6 +148,20 @@ final class TortureGaps {
                     }
                 }
             }
+        }
+        Gap gap = step.gap();
+        boolean asIfOneLog = counts
+                && cursor != null
+                && gap != null
+                && gap.kind() == Gap.Kind.REMOVED
+                && gap.missed().isPresent()
+                && lives.stream()
+                        .filter(each -> each.holds(cursor))
+                        .anyMatch(each -> next.at(step.next()) - each.at(cursor) - 1
+                                == gap.missed().getAsLong());
+        if (asIfOneLog && gap.missed().getAsLong() > 0) {
+            findings.count("gaps with the number of another log, where Redis could not tell");
+            return;
         }
         judgeNumber(step, range);
     }

@@ -91,7 +91,6 @@ final class TortureNamed implements EventBatchListener<Event> {
     private final List<Incarnation> incarnations = new ArrayList<>(); // guarded by itself
     private @Nullable EventId goesOnAfter; // guarded by incarnations; null if it goes on as before
     private long lookedAt; // guarded by incarnations
-    private boolean unsure; // guarded by incarnations
     private volatile @Nullable Got last;
     private volatile @Nullable Consumer<Object> notes;
     private final List<String> complaints = new ArrayList<>(); // guarded by incarnations
@@ -120,13 +119,6 @@ final class TortureNamed implements EventBatchListener<Event> {
         synchronized (incarnations) {
             goesOnAfter = position;
             lookedAt = asked;
-        }
-    }
-
-    /** Whether a position is stored is not known, so it will look for it, which does not mean that it begins anew. */
-    void isUnsure() {
-        synchronized (incarnations) {
-            unsure = true;
         }
     }
 
@@ -183,12 +175,6 @@ final class TortureNamed implements EventBatchListener<Event> {
     private void call(Object call) {
         synchronized (incarnations) {
             EventId after = goesOnAfter;
-            Got before = last;
-            if (unsure && before != null && before.id().equals(after)) {
-                after = null;
-                goesOnAfter = null;
-            }
-            unsure = false;
             if (after != null || incarnations.isEmpty()) {
                 Incarnation begun = new Incarnation(
                         instance,

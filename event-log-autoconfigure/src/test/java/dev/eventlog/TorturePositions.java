@@ -55,15 +55,7 @@ final class TorturePositions implements BeanPostProcessor {
         public boolean store(String name, String log, @Nullable EventId before, EventId position) {
             long asked = System.nanoTime();
             TortureNamed instance = instance(name, log);
-            boolean stored;
-            try {
-                stored = positions.store(name, log, before, position);
-            } catch (RuntimeException unknown) {
-                if (instance != null) {
-                    instance.isUnsure();
-                }
-                throw unknown;
-            }
+            boolean stored = positions.store(name, log, before, position);
             if (stored && instance != null) {
                 instance.hasStored(before, position, asked);
             }

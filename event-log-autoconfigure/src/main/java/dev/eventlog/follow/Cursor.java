@@ -44,6 +44,7 @@ final class Cursor {
     private final long limit;
     private final int batchSize;
     private final ReadPoint existing; // the end of what existed when the follow began
+    private final int comebacks; // of its feed, when the follow began
 
     private volatile EventId position; // the last event that was taken, for others to see
     private volatile ReadPoint point;
@@ -64,6 +65,7 @@ final class Cursor {
         this.limit = limit;
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
+        this.comebacks = feed.comebacks();
         this.position = start.position();
         this.point = in(epoch, start.point());
         this.seen = start.seen();
@@ -160,14 +162,14 @@ final class Cursor {
         };
     }
 
-    /** Where its feed comes by, the event at which the follower stands must be in it: or the log has lost that meanwhile. */
+    /** Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. */
     private Found meetFeed(Window window) {
         Event start = seen;
         ReadPoint last = window.last();
         if (last.id().compareTo(point.id()) < 0) {
             return Found.NOTHING;
         }
-        ahead = start != null && window.memory(start) != Memory.SAME;
+        ahead = start != null && feed.comebacks() != comebacks && window.memory(start) != Memory.SAME;
         Found found = ahead ? page(last) : Found.MOVED;
         ahead = false;
         return found;

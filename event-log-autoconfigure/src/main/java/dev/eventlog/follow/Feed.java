@@ -17,6 +17,9 @@ interface Feed {
     /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
     boolean isInterrupted();
 
+    /** {@return how often it has come back to what may be a log without some of the events that it had} */
+    int comebacks();
+
     /** Adds a follower to those that are woken. */
     void join(LogFollower follower);
 

@@ -45,8 +45,9 @@ public final class Feeds {
      *
      * @param feed the feed
      * @param end where its window ended
+     * @param comebacks how often it had come back by then
      */
-    record Place(Feed feed, Window.End end) {}
+    record Place(Feed feed, Window.End end, int comebacks) {}
 
     /** Makes a follower on a feed. */
     @FunctionalInterface
@@ -57,7 +58,7 @@ public final class Feeds {
     /** {@return how far the feed of a log is; null if it has none} */
     synchronized @Nullable Place place(LogStream stream) {
         Feed feed = byKey.get(stream.key());
-        return feed == null ? null : new Place(feed, feed.window().end());
+        return feed == null ? null : new Place(feed, feed.window().end(), feed.comebacks());
     }
 
     /**
@@ -75,7 +76,8 @@ public final class Feeds {
             LogStream stream, @Nullable Place before, StartPoint start, long limit, boolean patient, Joining joining) {
         Feed feed = byKey.get(stream.key());
         Window.End end = before == null ? null : before.end();
-        if (feed != null && (before == null || before.feed() != feed)) {
+        boolean another = before == null || before.feed() != feed;
+        if (feed != null && (another || before.comebacks() != feed.comebacks())) {
             return null;
         }
         if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {

@@ -47,6 +47,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet();
 
     private volatile boolean interrupted;
+    private volatile int comebacks;
 
     // What follows belongs to the one thread that polls at a time.
     private boolean asked;
@@ -97,6 +98,11 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     }
 
     @Override
+    public int comebacks() {
+        return comebacks;
+    }
+
+    @Override
     public void join(LogFollower follower) {
         followers.add(follower);
     }
@@ -140,6 +146,9 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         Event there = answer.at();
         pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
         boolean noDataLost = !answer.server().isEmpty() && answer.server().equals(server);
+        if (!noDataLost) {
+            comebacks = comebacks + 1;
+        }
         judge(answer, noDataLost, line);
         server = answer.server();
         connected = true;

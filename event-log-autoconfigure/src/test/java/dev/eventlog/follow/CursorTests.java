@@ -374,6 +374,11 @@ class CursorTests extends LogTests {
         }
 
         @Override
+        public int comebacks() {
+            return 0;
+        }
+
+        @Override
         public void join(LogFollower follower) {}
 
         @Override
