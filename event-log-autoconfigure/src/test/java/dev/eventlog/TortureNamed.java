@@ -57,7 +57,8 @@ final class TortureNamed implements EventBatchListener<Event> {
          * @param others those of the same name and log: one that looks before the last batch is stored gets it again
          */
         TortureWatch watch(String name, EventLog log, @Nullable Got resumed, List<Incarnation> others) {
-            Tail tail = after.equals(EventId.MIN) ? Tail.all() : Tail.after(after);
+            Tail tail =
+                    Tail.after(after); // also of 0-0: it waits for a log to begin, perhaps long before it has its turn
             TortureWatch watch =
                     new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
             watch.durableName = name;

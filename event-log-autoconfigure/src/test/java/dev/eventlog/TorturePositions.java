@@ -45,10 +45,17 @@ final class TorturePositions implements BeanPostProcessor {
             long asked = System.nanoTime();
             Optional<EventId> found = positions.load(name, log);
             TortureNamed instance = instance(name, log);
-            if (instance != null) {
+            if (instance != null && begins()) {
                 found.ifPresent(position -> instance.standsAt(position, asked));
             }
             return found;
+        }
+
+        /** Whether it is asked for a start, and not only what became of a position whose storing got no answer. */
+        private static boolean begins() {
+            return StackWalker.getInstance()
+                    .walk(frames ->
+                            frames.noneMatch(frame -> frame.getMethodName().equals("isStoredAlready")));
         }
 
         @Override

@@ -197,7 +197,7 @@ public final class LogFollower implements RunningFollower {
                 logger.warn(
                         "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
                         shutDown);
-                completion.completeExceptionally(shutDown);
+                completion.complete(EndReason.SHUTDOWN);
             }
         }
     }

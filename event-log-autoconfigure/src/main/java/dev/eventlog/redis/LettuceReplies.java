@@ -5,9 +5,10 @@ import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.cluster.api.async.RedisAdvancedClusterAsyncCommands;
-import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.NestedMultiOutput;
+import io.lettuce.core.protocol.AsyncCommand;
+import io.lettuce.core.protocol.Command;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
 import java.util.ArrayList;
@@ -43,17 +44,16 @@ final class LettuceReplies {
 
     @SuppressWarnings("unchecked") // Spring Data's connections have this codec
     static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
-        RedisClusterAsyncCommands<byte[], byte[]> lettuce =
-                (RedisClusterAsyncCommands<byte[], byte[]>) connection.getNativeConnection();
-        long timeout = connection(connection).getTimeout().toNanos();
-        List<RedisFuture<List<Object>>> sent = new ArrayList<>(commands.size());
+        StatefulConnection<byte[], byte[]> lettuce = (StatefulConnection<byte[], byte[]>) connection(connection);
+        long timeout = lettuce.getTimeout().toNanos();
+        List<AsyncCommand<byte[], byte[], List<Object>>> sent =
+                commands.stream().map(LettuceReplies::command).toList();
         List<@Nullable Object> replies = new ArrayList<>(commands.size());
         try {
-            for (RawCommand command : commands) {
-                sent.add(lettuce.dispatch(
-                        CommandType.valueOf(command.name()),
-                        new NestedMultiOutput<>(ByteArrayCodec.INSTANCE),
-                        arguments(command)));
+            if (sent.size() == 1) {
+                lettuce.dispatch(sent.get(0));
+            } else {
+                lettuce.dispatch(sent); // in one write
             }
         } catch (RuntimeException notSent) {
             sent.forEach(future -> future.cancel(true));
@@ -71,6 +71,13 @@ final class LettuceReplies {
             }
         }
         return replies;
+    }
+
+    private static AsyncCommand<byte[], byte[], List<Object>> command(RawCommand command) {
+        return new AsyncCommand<>(new Command<>(
+                CommandType.valueOf(command.name()),
+                new NestedMultiOutput<>(ByteArrayCodec.INSTANCE),
+                arguments(command)));
     }
 
     private static CommandArgs<byte[], byte[]> arguments(RawCommand command) {
