@@ -465,6 +465,13 @@ public final class LogStream {
             throw RedisFailures.isKnownToHaveDoneNothing(failure.getCause())
                     ? failure
                     : new AddOutcomeUnknownException(log, failure);
+        } catch (EventLogException failure) {
+            if (!RedisFailures.isHalfDone(failure.getCause())) {
+                throw failure;
+            }
+            throw new AddOutcomeUnknownException(
+                    log,
+                    new EventLogUnavailableException(log, String.valueOf(failure.getMessage()), failure.getCause()));
         }
     }
 }
