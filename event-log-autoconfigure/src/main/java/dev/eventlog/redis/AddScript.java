@@ -63,7 +63,7 @@ final class AddScript {
         List<String> keys = terms.idempotencyKey()
                 .map(once -> List.of(key, RecordKey.of(log, key, once)))
                 .orElse(List.of(key));
-        int size = 4;
+        int size = 5;
         for (Map<String, String> event : events) {
             size += 1 + 2 * event.size();
         }
@@ -75,6 +75,7 @@ final class AddScript {
         arguments.add(terms.expectedLastId().map(EventId::toString).orElse(""));
         boolean ttlEndsIt = options.hasTtl() && ttl.compareTo(retention) < 0;
         arguments.add(Long.toString((ttlEndsIt ? ttl : retention).toMillis()));
+        arguments.add(Integer.toString(events.size()));
         for (Map<String, String> event : events) {
             arguments.add(Integer.toString(2 * event.size()));
             event.forEach((field, value) -> {

@@ -179,7 +179,8 @@ public final class LogStream {
      * @return the events, oldest first
      */
     public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
-        return ask(line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, true));
+        return ask(
+                line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, oldest, newest, true));
     }
 
     /**
@@ -194,7 +195,7 @@ public final class LogStream {
     public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
         RawCommand command =
                 RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
-        return ask(line, command, reply -> StreamReplies.events(reply, false));
+        return ask(line, command, reply -> StreamReplies.events(reply, oldest, newest, false));
     }
 
     private RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
@@ -258,12 +259,13 @@ public final class LogStream {
 
     private static Answer answer(List<?> reply) {
         List<?> state = StreamReplies.list(reply.get(1));
+        EventId after = EventId.parse(StreamReplies.text(reply.get(2)));
         return new Answer(
                 state.isEmpty() ? StreamState.ABSENT : StreamReplies.state(state),
                 StreamReplies.text(reply.get(0)),
                 StreamReplies.event(reply.get(3)),
                 StreamReplies.event(reply.get(4)),
-                StreamReplies.events(reply.get(5), true));
+                StreamReplies.events(reply.get(5), after.next(), EventId.MAX, true));
     }
 
     /**
@@ -373,7 +375,7 @@ public final class LogStream {
                 replies.add(LOOK.on(line, key, digestOf(after)));
             }
         }
-        List<Event> events = decode("follow", replies.get(0), StreamReplies::ofOneStream);
+        List<Event> events = decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
         long bytes = StreamReplies.size(replies.get(0));
         boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
         if (!byInfo) {
@@ -383,7 +385,7 @@ public final class LogStream {
         }
         StreamState state =
                 isAbsent(replies.get(1)) ? StreamState.ABSENT : decode("follow", replies.get(1), StreamReplies::state);
-        List<Event> at = decode("follow", replies.get(2), reply -> StreamReplies.events(reply, true));
+        List<Event> at = decode("follow", replies.get(2), reply -> StreamReplies.events(reply, after, after, true));
         return new Poll(
                 new Answer(state, "", at.isEmpty() ? null : at.get(0), null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
@@ -489,6 +491,13 @@ public final class LogStream {
             throw RedisFailures.isKnownToHaveDoneNothing(failure.getCause())
                     ? failure
                     : new AddOutcomeUnknownException(log, failure);
+        } catch (EventLogException failure) {
+            if (!RedisFailures.isHalfDone(failure.getCause())) {
+                throw failure;
+            }
+            throw new AddOutcomeUnknownException(
+                    log,
+                    new EventLogUnavailableException(log, String.valueOf(failure.getMessage()), failure.getCause()));
         }
     }
 }

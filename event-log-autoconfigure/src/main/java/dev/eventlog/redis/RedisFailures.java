@@ -26,12 +26,26 @@ final class RedisFailures {
             "Could not get a resource",
             "Cannot get Jedis connection");
 
+    /** What Redis says of a missing permission: inside a script without a code, and otherwise on 6.2 than on 7.0. */
+    private static final List<String> DENIED = List.of(
+            "NOPERM",
+            "NOAUTH",
+            "WRONGPASS",
+            "ACL failure in script",
+            "can't run this command or subcommand",
+            "can't access at least one of the keys");
+
     private RedisFailures() {}
 
     /** Whether what failed so was refused by the server or never sent to it; else it may have been done. */
     static boolean isKnownToHaveDoneNothing(@Nullable Throwable failure) {
         String said = causes(failure);
         return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
+    }
+
+    /** Whether add.lua says that it failed after it had written something. */
+    static boolean isHalfDone(@Nullable Throwable failure) {
+        return says(causes(failure), "HALFDONE");
     }
 
     /** Whether the server does not know a script that was asked for by its digest. */
@@ -57,7 +71,7 @@ final class RedisFailures {
                     message + "the key '" + key + "' holds another Redis type. Choose another name or delete that key.",
                     failure);
         }
-        if (says(said, "NOPERM") || says(said, "NOAUTH") || says(said, "WRONGPASS")) {
+        if (DENIED.stream().anyMatch(each -> says(said, each))) {
             return new EventLogException(
                     log,
                     message + "Redis denies it to this user. Extend its ACL rule, or correct its name and password.",

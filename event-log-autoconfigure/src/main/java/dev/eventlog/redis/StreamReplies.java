@@ -33,11 +33,15 @@ final class StreamReplies {
     }
 
     /**
-     * Entries as {@code XRANGE} answers them.
+     * Entries as {@code XRANGE} answers them. A driver or a proxy that mixes them up must not get further than this.
      *
-     * @throws IllegalStateException if the ids do not rise: then this is not what Redis sent
+     * @param reply the reply
+     * @param oldest the lowest id that was asked for
+     * @param newest the highest id that was asked for
+     * @param rising whether the ids are to rise, or to fall
+     * @throws IllegalStateException if this is not what Redis sent
      */
-    static List<Event> events(@Nullable Object reply, boolean rising) {
+    static List<Event> events(@Nullable Object reply, EventId oldest, EventId newest, boolean rising) {
         List<?> entries = list(reply);
         List<Event> events = new ArrayList<>(entries.size());
         FieldNames names = new FieldNames();
@@ -45,16 +49,33 @@ final class StreamReplies {
         for (Object entry : entries) {
             Event event = event(entry, names);
             if (event == null) {
-                continue;
+                throw mixedUp("what should be an entry is none");
             }
-            if (before != null && event.id().isAfter(before) != rising) {
-                throw new IllegalStateException("The ids of a stream's entries came in no order: " + before + ", then "
-                        + event.id() + ". Is something between this application and Redis that changes replies?");
+            EventId id = event.id();
+            if (oldest.isAfter(id) || id.isAfter(newest)) {
+                throw mixedUp(id + " is not from " + oldest + " to " + newest);
             }
-            before = event.id();
+            if (before != null && (id.equals(before) || id.isAfter(before) != rising)) {
+                throw mixedUp(id + " came after " + before);
+            }
+            before = id;
             events.add(event);
         }
         return events;
+    }
+
+    private static EventId id(byte[] id) {
+        try {
+            return EventId.parse(text(id));
+        } catch (IllegalArgumentException none) {
+            throw mixedUp("'" + text(id) + "' stands where an id should");
+        }
+    }
+
+    private static IllegalStateException mixedUp(String what) {
+        return new IllegalStateException(
+                "The entries of a stream came as Redis does not send them: " + what
+                        + ". Is something between this application and Redis that changes replies, or has the driver such a fault?");
     }
 
     /** {@return the event of an entry; null where there is none} */
@@ -69,21 +90,27 @@ final class StreamReplies {
         }
         names.ofNextEvent();
         List<?> texts = list(parts.get(1));
+        if (texts.size() % 2 != 0 || texts.isEmpty()) {
+            throw mixedUp("a field of entry " + text(id) + " has no value");
+        }
         Map<String, String> fields = new LinkedHashMap<>(texts.size());
         for (int i = 0; i + 1 < texts.size(); i += 2) {
-            fields.put(names.text((byte[]) texts.get(i)), text(texts.get(i + 1)));
+            if (!(texts.get(i) instanceof byte[] name) || !(texts.get(i + 1) instanceof byte[] value)) {
+                throw mixedUp("a field of entry " + text(id) + " is no text");
+            }
+            fields.put(names.text(name), text(value));
         }
-        return new Event(EventId.parse(text(id)), fields);
+        return new Event(id(id), fields);
     }
 
     /** What {@code XREAD} answers of one stream: below its name in RESP3, in a list of names and entries in RESP2. */
-    static List<Event> ofOneStream(@Nullable Object reply) {
+    static List<Event> ofOneStream(@Nullable Object reply, EventId after) {
         List<?> streams = list(reply);
         if (streams.isEmpty() || streams.get(0) == null) {
             return List.of();
         }
         Object named = streams.get(0) instanceof List<?> pair ? pair.get(1) : streams.get(1);
-        return events(named, true);
+        return events(named, after.next(), EventId.MAX, true);
     }
 
     /** What {@code XINFO STREAM} answers. */

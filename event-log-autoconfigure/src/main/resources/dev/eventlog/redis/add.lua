@@ -1,16 +1,18 @@
--- Adds events to one stream and renews its expiry.
+-- Adds events to one stream and renews its expiry: all of it, or it is refused before anything is written.
 -- KEYS[1]  the stream
 -- KEYS[2]  the record of this add, if it is to happen once: its ids, and how many events were ever added up to then
 -- ARGV[1]  max-length, 0 for none
 -- ARGV[2]  milliseconds until the stream expires, 0 for never
 -- ARGV[3]  the id that must have been given last, 0-0 if the stream must not exist, empty if it does not matter
 -- ARGV[4]  milliseconds until the record expires
--- ARGV[5…] for each event how many texts follow, then its fields and values by turns
+-- ARGV[5]  how many events
+-- ARGV[6…] for each event how many texts follow, then its fields and values by turns
 -- Answers the ids: those in the record, if there is one. If another id was given last than the one that must have been,
--- nothing is added; the answer then is an empty text and that other id.
-local key, record, limit, ttl, expected = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
-local added = 0
-if record or expected ~= '' then
+-- nothing is added; the answer then is an empty text and that other id. An error that says HALFDONE came after a write.
+local key, record, limit, ttl, expected, count = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local asksAcl = redis.acl_check_cmd ~= nil -- from Redis 7 on
+local added, known = 0, false
+if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
   local state = {} -- what the stream knows of itself
   if redis.call('EXISTS', key) == 1 then
     local info = redis.call('XINFO', 'STREAM', key)
@@ -21,7 +23,7 @@ if record or expected ~= '' then
   local last = state['last-generated-id'] or '0-0'
   added = state['entries-added'] or 0
 
-  local known = record and redis.call('GET', record)
+  known = record and redis.call('GET', record)
   if known then
     local ids = {}
     for text in string.gmatch(known, '%S+') do
@@ -56,21 +58,58 @@ if record or expected ~= '' then
   if expected ~= '' and expected ~= last then
     return {'', last}
   end
-end
-local ids, at = {}, 5
-while at <= #ARGV do
-  local last = at + ARGV[at]
-  if limit == '0' then
-    ids[#ids + 1] = redis.call('XADD', key, '*', unpack(ARGV, at + 1, last))
-  else
-    ids[#ids + 1] = redis.call('XADD', key, 'MAXLEN', '~', limit, '*', unpack(ARGV, at + 1, last))
+  local left = string.match(last, '^18446744073709551615%-18446744(' .. string.rep('%d', 12) .. ')$')
+  if left and 73709551615 - tonumber(left) < count then
+    return redis.error_reply('ERR The stream has exhausted the last possible ID, unable to add more items')
   end
-  at = last + 1
 end
-if ttl ~= '0' then
-  redis.call('PEXPIRE', key, ttl)
+
+-- What comes after the first XADD must not be refused any more. Its own refusals come before anything is written.
+if asksAcl then
+  if ttl ~= '0' and not redis.acl_check_cmd('PEXPIRE', key, ttl) then
+    return redis.error_reply("NOPERM this user has no permissions to run the 'pexpire' command")
+  end
+  if record and not redis.acl_check_cmd('SET', record, '', 'PX', ARGV[4]) then
+    return redis.error_reply("NOPERM this user has no permissions to run the 'set' command on the record of the add")
+  end
+elseif ttl ~= '0' or record then
+  -- Here only trying tells, and once a command may have written Redis looks no more at its memory. So XADD is tried first,
+  -- with an id that is refused in any case, but last of all.
+  local refused = redis.pcall('XADD', key, '0-0', 'n', '')
+  if not string.find(refused.err, '0-0', 1, true) then
+    return refused
+  end
+  if record then
+    redis.call('SET', record, '', known and 'NX' or 'XX') -- sets nothing
+  end
+  if ttl ~= '0' then
+    redis.call('PEXPIRE', key, ttl)
+  end
 end
-if record then
-  redis.call('SET', record, table.concat(ids, ' ') .. ' ' .. added + #ids, 'PX', ARGV[4])
+
+local ids = {}
+local function add()
+  local at = 6
+  while at <= #ARGV do
+    local last = at + ARGV[at]
+    if limit == '0' then
+      ids[#ids + 1] = redis.call('XADD', key, '*', unpack(ARGV, at + 1, last))
+    else
+      ids[#ids + 1] = redis.call('XADD', key, 'MAXLEN', '~', limit, '*', unpack(ARGV, at + 1, last))
+    end
+    at = last + 1
+  end
+  if ttl ~= '0' then
+    redis.call('PEXPIRE', key, ttl)
+  end
+  if record then
+    redis.call('SET', record, table.concat(ids, ' ') .. ' ' .. added + #ids, 'PX', ARGV[4])
+  end
+end
+local done, failure = pcall(add)
+if not done then
+  local why = type(failure) == 'table' and failure.err or failure
+  local code = #ids > 0 and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- Lua's own have none
+  return redis.error_reply(code .. why)
 end
 return ids

@@ -15,6 +15,7 @@ import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.support.GenericApplicationContext;
@@ -79,6 +80,22 @@ public class TestApplication {
         return builder(Elsewhere.class, properties)
                 .properties("spring.data.redis.url=" + redis)
                 .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
+                .run();
+    }
+
+    /**
+     * Starts an application on a Redis of its own, prepared by the test.
+     *
+     * @param redis where that Redis listens, or does not
+     * @param prepare registers what is to be otherwise
+     * @param properties {@code name=value} each
+     * @return the application, to be closed
+     */
+    public static ConfigurableApplicationContext startOn(
+            URI redis, ApplicationContextInitializer<GenericApplicationContext> prepare, String... properties) {
+        return builder(Elsewhere.class, properties)
+                .properties("spring.data.redis.url=" + redis)
+                .initializers(prepare)
                 .run();
     }
 
@@ -178,6 +195,7 @@ public class TestApplication {
 
     private static SpringApplicationBuilder builder(Class<?> type, String... properties) {
         return new SpringApplicationBuilder(type)
+                .initializers(Resp2.IF_ASKED_FOR)
                 .web(WebApplicationType.NONE)
                 .logStartupInfo(false)
                 .registerShutdownHook(false)
