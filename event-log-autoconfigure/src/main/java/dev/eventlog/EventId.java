@@ -1,5 +1,7 @@
 package dev.eventlog;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
 
 /**
@@ -7,7 +9,9 @@ import java.time.Instant;
  * Ids of one log rise strictly in the order in which its events were added. A value: immutable and thread-safe.
  *
  * <p>Both parts are unsigned 64-bit numbers, as in Redis; {@link #toString()} and {@link #parse(String)} use Redis' own
- * form, {@code <milliseconds>-<sequence>}.
+ * form, {@code <milliseconds>-<sequence>}. So do Jackson, also for keys of a map, and Spring's conversion: an id can be a
+ * {@code @RequestParam}, a {@code @PathVariable}, a {@code @Value} or a configuration property, and a malformed one is then
+ * an error of the client (400) or of the configuration.
  *
  * @param milliseconds milliseconds since the epoch, by the clock of Redis, unsigned
  * @param sequence the number within that millisecond, unsigned
@@ -21,12 +25,23 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     public static final EventId MAX = new EventId(-1, -1);
 
     /**
+     * An id of two parts.
+     *
+     * @param milliseconds milliseconds since the epoch, unsigned
+     * @param sequence the number within that millisecond, unsigned
+     */
+    // Else Jackson takes a JSON object too, an empty one for 0-0
+    @JsonCreator(mode = JsonCreator.Mode.DISABLED)
+    public EventId {}
+
+    /**
      * Reads an id in Redis' form.
      *
      * @param text {@code <milliseconds>-<sequence>}, each an unsigned 64-bit decimal number
      * @return the id
      * @throws IllegalArgumentException if the text has another form; the message quotes it
      */
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static EventId parse(String text) {
         int dash = text.indexOf('-');
         if (dash > 0
@@ -44,6 +59,17 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
         throw new IllegalArgumentException(
                 "'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
                         + " for example 1526919030474-55");
+    }
+
+    /**
+     * The same as {@link #parse(String)}, by the name under which Spring's conversion looks for it.
+     *
+     * @param text {@code <milliseconds>-<sequence>}, each an unsigned 64-bit decimal number
+     * @return the id
+     * @throws IllegalArgumentException if the text has another form; the message quotes it
+     */
+    public static EventId valueOf(String text) {
+        return parse(text);
     }
 
     private static boolean isDigits(String text, int from, int to) {
@@ -106,6 +132,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /** {@return the id in Redis' form, {@code <milliseconds>-<sequence>}} */
+    @JsonValue
     @Override
     public String toString() {
         return Long.toUnsignedString(milliseconds) + '-' + Long.toUnsignedString(sequence);

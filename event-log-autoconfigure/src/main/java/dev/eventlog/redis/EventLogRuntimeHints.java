@@ -1,6 +1,8 @@
 package dev.eventlog.redis;
 
+import dev.eventlog.EventId;
 import org.jspecify.annotations.Nullable;
+import org.springframework.aot.hint.MemberCategory;
 import org.springframework.aot.hint.ReflectionHints;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
@@ -10,7 +12,8 @@ import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.util.ClassUtils;
 
 /**
- * What this package finds by its name, and the proxy of {@link ContainerPoller}: a native image has those only if it is told.
+ * What this package finds by its name, the proxy of {@link ContainerPoller}, and the method by which Spring converts an
+ * {@link EventId}: a native image has those only if it is told.
  */
 final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
 
@@ -19,6 +22,7 @@ final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
         hints.resources().registerPattern("dev/eventlog/redis/*.lua");
         hints.proxies().registerJdkProxy(RedisConnection.class, RedisStreamCommands.class);
         ReflectionHints reflection = hints.reflection();
+        reflection.registerType(EventId.class, MemberCategory.INVOKE_PUBLIC_METHODS);
         reflection.registerTypeIfPresent(loader, Drivers.JEDIS);
         if (ClassUtils.isPresent(Drivers.LETTUCE, loader)) {
             reflection.registerType(TypeReference.of(Drivers.LETTUCE));

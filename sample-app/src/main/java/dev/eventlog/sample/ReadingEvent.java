@@ -1,22 +1,23 @@
 package dev.eventlog.sample;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.eventlog.EventId;
 import dev.eventlog.TypedEvent;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import org.jspecify.annotations.Nullable;
 
-/** A reading as this application's clients see it: with its id, as text, since its parts may be too large for JavaScript. */
+/** A reading as this application's clients see it. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ReadingEvent(
-        String id,
+        EventId id,
         Instant added,
         Double temperature,
         @Nullable LocalDateTime measured) {
 
     static ReadingEvent of(TypedEvent<Reading> event) {
         return new ReadingEvent(
-                event.id().toString(),
+                event.id(),
                 event.timestamp(),
                 event.value().temperature(),
                 event.value().measured());

@@ -1,14 +1,11 @@
 package dev.eventlog.sample;
 
-import dev.eventlog.EventId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
-import org.springframework.context.annotation.Bean;
 import org.springframework.context.event.EventListener;
-import org.springframework.core.convert.converter.Converter;
 import org.springframework.scheduling.annotation.EnableScheduling;
 
 /** Runs the sample, and says where to find its page. */
@@ -30,11 +27,5 @@ public class SampleApplication {
     @EventListener
     void sayWhereThePageIs(WebServerInitializedEvent event) {
         logger.info("Open http://localhost:{}", event.getWebServer().getPort());
-    }
-
-    /** Lets controllers take an id as a parameter or header. */
-    @Bean
-    Converter<String, EventId> eventIdConverter() {
-        return EventId::parse;
     }
 }

@@ -48,9 +48,9 @@ class SensorController {
         this.sse = sse;
     }
 
-    record Added(String id) {}
+    record Added(EventId id) {}
 
-    record AllAdded(List<String> ids) {}
+    record AllAdded(List<EventId> ids) {}
 
     @GetMapping
     List<String> list() {
@@ -66,7 +66,7 @@ class SensorController {
                     @Nullable
                     String idempotencyKey,
             @RequestBody @Valid Reading reading) {
-        String id = sensors.add(sensor, reading, options(idempotencyKey)).toString();
+        EventId id = sensors.add(sensor, reading, options(idempotencyKey));
         return ResponseEntity.created(URI.create("/api/sensors/" + sensor + "/readings?from=" + id))
                 .body(new Added(id));
     }
@@ -81,9 +81,7 @@ class SensorController {
                     @Nullable
                     String idempotencyKey,
             @RequestBody @NotEmpty @Size(max = 1000) List<@Valid @NotNull Reading> readings) {
-        return new AllAdded(sensors.addAll(sensor, readings, options(idempotencyKey)).stream()
-                .map(EventId::toString)
-                .toList());
+        return new AllAdded(sensors.addAll(sensor, readings, options(idempotencyKey)));
     }
 
     private static AddOptions options(@Nullable String idempotencyKey) {
