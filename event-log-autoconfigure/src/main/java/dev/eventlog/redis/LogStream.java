@@ -159,11 +159,11 @@ public final class LogStream {
             List<Event> there;
             if (connections.pipelines()) {
                 List<@Nullable Object> replies = line.send(List.of(read, end));
-                events = decode("read", replies.get(0), reply -> StreamReplies.events(reply, true));
-                there = decode("read", replies.get(1), reply -> StreamReplies.events(reply, true));
+                events = decode("read", replies.get(0), reply -> StreamReplies.events(reply, oldest, newest, true));
+                there = decode("read", replies.get(1), reply -> StreamReplies.events(reply, feedEnd, feedEnd, true));
             } else {
-                events = StreamReplies.events(one(line, read), true);
-                there = StreamReplies.events(one(line, end), true);
+                events = StreamReplies.events(one(line, read), oldest, newest, true);
+                there = StreamReplies.events(one(line, end), feedEnd, feedEnd, true);
             }
             return new Page(events, there.isEmpty() ? null : there.get(0));
         });
