@@ -70,12 +70,19 @@ final class TortureAnotherLife {
         gaps.judgeBeginning(step, next, delivered);
     }
 
-    /** Whether the next event has the rank after that of the cursor, and all before it are gone: as if it came next. */
+    /**
+     * Whether the next event has the rank after that of the cursor, as far as can be told where later ones were retracted, and
+     * all before it are gone: as if it came next.
+     */
     private boolean countsAgree(Step step, Added cursor, TortureLife next) {
+        int least = next.at(step.next());
+        int most = least
+                + next.countAfter(
+                        step.next(), later -> next.removal(later, step.by()) == TortureLife.Removal.RETRACTED);
         return counts
                 && !step.start().isKnownByIdAlone(cursor)
-                && next.at(step.next()) > 0
-                && holding(cursor).stream().anyMatch(each -> each.at(cursor) + 1 == next.at(step.next()))
+                && holding(cursor).stream()
+                        .anyMatch(each -> each.at(cursor) + 1 >= least && each.at(cursor) + 1 <= most)
                 && next.events.subList(0, next.at(step.next())).stream()
                         .allMatch(each -> next.goneAt(each) <= step.by());
     }

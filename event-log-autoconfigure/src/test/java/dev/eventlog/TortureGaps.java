@@ -248,6 +248,10 @@ final class TortureGaps {
         if (step.isFirst() && step.start().isBlind()) {
             return true;
         }
+        Tail tail = step.account().tail();
+        if (tail instanceof Tail.After || (tail instanceof Tail.From && step.isFirst())) { // it has no rank yet
+            return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();
+        }
         if (cursor == null || !life.holds(cursor)) {
             return !counts || life.ranksUnknown(life.beganAt, step.by());
         }
