@@ -1,7 +1,11 @@
 package dev.eventlog;
 
 import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.LogTests.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
@@ -107,6 +111,34 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         Told.awaitLast(live, 30);
         assertFewFailures();
         Told.to(live).assertIs("1..10, 1001..1003, BEGAN_AGAIN, 11..30").assertMissed(-1);
+    }
+
+    /** In whatever way they add, and though nothing else of the application notices. */
+    @Test
+    void addsReachTheNewMasterAndNobodyConnectsTooOften() {
+        EventLogFactory factory = newFactory();
+        EventLog log = factory.create("log");
+        EventLog expiring = factory.create("log", options -> options.ttlAfterLastAdd(Duration.ofHours(1)));
+        log.add(event(0));
+        expiring.add(event(1));
+        next.ask("REPLICAOF", "127.0.0.1", Integer.toString(redis.port()));
+        await().until(() -> next.info("replication", "master_link_status").equals("up"));
+        await().until(() -> String.valueOf(next.ask("XLEN", "log")).equals("2"));
+        next.ask("REPLICAOF", "NO", "ONE");
+        demote();
+        long connectionsBefore = Long.parseLong(redis.info("stats", "total_connections_received"));
+        for (int attempt = 0; attempt < 200; attempt++) { // while it still leads to the old one
+            assertThatExceptionOfType(EventLogUnavailableException.class)
+                    .isThrownBy(() -> log.add(event(2)))
+                    .withMessageContaining("READONLY");
+        }
+        assertThat(Long.parseLong(redis.info("stats", "total_connections_received")) - connectionsBefore)
+                .as("connections of 200 adds that fail, and of this test")
+                .isLessThan(20);
+        proxy.leadTo(next.uri());
+        eventually(() -> expiring.addAll(events(2, 4)));
+        assertThat(numbers(log.read(Tail.all()))).containsExactly(0, 1, 2, 3);
+        assertThat(next.ask("XLEN", "log")).isEqualTo(4L);
     }
 
     /** Adds events of one size, and follows them. */

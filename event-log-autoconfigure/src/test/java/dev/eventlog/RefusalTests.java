@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
@@ -145,6 +147,46 @@ class RefusalTests extends ClosingTests {
                     .satisfies(ex -> assertThat(ex).isNotInstanceOf(EventLogUnavailableException.class))
                     .withMessageContaining("ACL rule");
         }
+    }
+
+    /** Until the operator has let the application in again, whoever follows waits; whoever begins is refused. */
+    @ParameterizedTest
+    @ValueSource(strings = {"resetpass >new", "off", "-ping -hello -client"})
+    void userWhoIsNotLetInForAWhile(String change) {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        String rule = RULE + " ~eventlog:positions +hget +hset ~eventlog:lock:* +unlink";
+        allow(redis, rule);
+        EventLog log = logOfUser(redis);
+        Collected<Event> listener = Collected.events();
+        Collected<Event> named = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        Follower namedFollower = closeLater(log.follow(Tail.all(), named, options -> options.named("app")));
+        log.addAll(events(0, 10));
+        await().until(() -> listener.count() == 10 && named.count() == 10);
+        redis.ask(Stream.concat(Stream.of("ACL", "SETUSER", "app"), Arrays.stream(change.split(" ")))
+                .toArray(String[]::new));
+        redis.killConnections();
+        long before = connections(redis);
+        await().until(() -> connections(redis) > before + 20); // each look costs one, too
+        assertThat(follower.isRunning()).isTrue();
+        assertThat(namedFollower.isRunning()).isTrue();
+        if (!change.contains("ping")) {
+            await().untilAsserted(
+                            () -> assertThatExceptionOfType(EventLogException.class) // lost ones may be in the pool
+                                    .isThrownBy(() -> log.follow(Tail.all(), Collected.events()))
+                                    .withMessageContaining("ACL rule"));
+        }
+        redis.ask("ACL", "SETUSER", "app", "on", "resetpass", ">secret", "+ping", "+hello", "+client");
+        await().ignoreExceptions().until(() -> log.addAll(events(10, 20)).size() == 10);
+        await().until(() -> listener.count() >= 20 && named.count() >= 20);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 20));
+        assertThat(numbers(named.all())).isEqualTo(range(0, 20));
+        assertThat(listener.failure()).isNull();
+        assertThat(named.failure()).isNull();
+    }
+
+    private static long connections(EmbeddedRedis redis) {
+        return Long.parseLong(redis.info("stats", "total_connections_received"));
     }
 
     @Test

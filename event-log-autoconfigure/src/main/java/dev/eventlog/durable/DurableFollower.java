@@ -10,6 +10,7 @@ import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.LogFollower;
 import dev.eventlog.follow.Outage;
 import dev.eventlog.follow.RunningFollower;
+import dev.eventlog.redis.LogStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -38,7 +39,8 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private final EventBatchListener<Event> listener;
     private final Function<EventId, LogFollower> start;
     private final Actor actor = new Actor(this::next);
-    private final Outage outage; // of the thread that acts
+    private final Outage outage; // of the thread that acts, as is the next
+    private boolean hasFollowed;
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
     private volatile boolean superseded; // until the other one has stored nothing for as long as a lease
     private @Nullable EventId storedByAnother; // of the thread that acts
@@ -216,7 +218,11 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             resumeLater(away);
             return;
         } catch (EventLogException refused) {
-            fail(refused);
+            if (hasFollowed && LogStream.isLoginRefused(refused)) {
+                resumeLater(refused);
+            } else {
+                fail(refused);
+            }
             return;
         } catch (IllegalStateException shuttingDown) {
             end(EndReason.SHUTDOWN, null);
@@ -226,6 +232,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             return;
         }
         outage.over("The " + checkpoint + " has resumed");
+        hasFollowed = true;
         boolean follows;
         synchronized (this) {
             current = begun;
@@ -237,7 +244,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         }
     }
 
-    private void resumeLater(EventLogUnavailableException why) {
+    private void resumeLater(EventLogException why) {
         long delay = outage.failed(
                 why, next -> "The " + checkpoint + " cannot resume now, and tries again in " + next + " ms");
         if (delay == BackOffExecution.STOP) {

@@ -52,6 +52,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     // What follows belongs to the one thread that polls at a time.
     private boolean asked;
     private boolean connected;
+    private boolean everConnected;
     private boolean smallEvents;
     private String server;
     private @Nullable EventId firstBefore;
@@ -152,6 +153,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         judge(answer, noDataLost, line);
         server = answer.server();
         connected = true;
+        everConnected = true;
         interrupted = false;
         Duration lasted = outage.over("Following log '" + stream.log() + "' goes on");
         if (lasted != null) {
@@ -198,11 +200,16 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         EventLogException why = stream.translate("follow", thrown);
         interrupted = true;
         connected = false;
+        boolean atHandshake = !asked;
         if (asked) {
             asked = false;
             pages.failed();
         }
-        long delay = why instanceof EventLogUnavailableException
+        // A password that is rotated, or a user that a restored server does not have yet, ends no feed that once was
+        // let in.
+        boolean passes = why instanceof EventLogUnavailableException
+                || everConnected && (atHandshake || LogStream.isLoginRefused(why));
+        long delay = passes
                 ? outage.failed(
                         why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
                 : BackOffExecution.STOP;

@@ -244,14 +244,15 @@ public final class LogFollower implements RunningFollower {
                     }
                 }
                 outage.over("A follower of log '" + log() + "' goes on");
-            } catch (EventLogUnavailableException away) {
+            } catch (EventLogException away) {
+                if (!(away instanceof EventLogUnavailableException) && !LogStream.isLoginRefused(away)) {
+                    return fail(away);
+                }
                 int quietly = feed.isInterrupted() ? Integer.MAX_VALUE : SAID_BY_THE_FEED;
                 return later(
                         Signal.REDIS,
                         outage.failed(away, quietly, next -> "A follower of log '" + log() + "' waits " + next + " ms"),
                         away);
-            } catch (EventLogException refusedNow) {
-                return fail(refusedNow);
             }
         }
         return deliver();

@@ -47,6 +47,14 @@ public interface Connections extends AutoCloseable {
      */
     default void unanswered(long begun) {}
 
+    /**
+     * Notes that a server answered that it is not, or not now, the one to ask: the next command looks for the master anew,
+     * once a second at most.
+     *
+     * @param begun when the command began, by {@link System#nanoTime()}
+     */
+    default void wrongServer(long begun) {}
+
     @Override
     void close();
 

@@ -3,6 +3,7 @@ package dev.eventlog.redis;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Objects;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -15,18 +16,20 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import redis.clients.jedis.Jedis;
 
 /**
- * Commands go through the application's template: Jedis sends none a second time by itself. Feeds have connections of a copy
- * of its factory, without its pool.
+ * Connections of two copies of the application's Jedis factory: one with a pool like the application's, for commands, of
+ * which Jedis sends none a second time by itself; one without, for feeds.
  */
 final class JedisConnections implements Connections {
 
-    private final StringRedisTemplate application;
+    private final RenewedFactory commands;
+    private final StringRedisTemplate template;
     private final Line line;
     private final JedisConnectionFactory feeds;
 
-    private JedisConnections(StringRedisTemplate application, JedisConnectionFactory feeds) {
-        this.application = application;
-        this.line = Drivers.line(application, ApplicationConnections::send);
+    private JedisConnections(RenewedFactory commands, JedisConnectionFactory feeds) {
+        this.commands = commands;
+        this.template = new StringRedisTemplate(commands);
+        this.line = Drivers.line(template, ApplicationConnections::send);
         this.feeds = feeds;
     }
 
@@ -53,9 +56,21 @@ final class JedisConnections implements Connections {
         } else {
             return new ApplicationConnections(application, ApplicationConnections::send);
         }
+        return new JedisConnections(new RenewedFactory(() -> started(forCommands(original))), started(copy));
+    }
+
+    private static JedisConnectionFactory forCommands(JedisConnectionFactory original) {
+        JedisClientConfiguration client = original.getClientConfiguration();
+        RedisSentinelConfiguration sentinel = original.getSentinelConfiguration();
+        return sentinel != null
+                ? new JedisConnectionFactory(sentinel, client)
+                : new JedisConnectionFactory(Objects.requireNonNull(original.getStandaloneConfiguration()), client);
+    }
+
+    private static JedisConnectionFactory started(JedisConnectionFactory copy) {
         copy.afterPropertiesSet();
         copy.start();
-        return new JedisConnections(application, copy);
+        return copy;
     }
 
     @SuppressWarnings("deprecation") // the new names for customize and getCustomizer came with Spring Data Redis 4.1
@@ -80,7 +95,7 @@ final class JedisConnections implements Connections {
 
     @Override
     public StringRedisTemplate commands() {
-        return application;
+        return template;
     }
 
     @Override
@@ -91,6 +106,11 @@ final class JedisConnections implements Connections {
     @Override
     public boolean pipelines() {
         return false;
+    }
+
+    @Override
+    public void wrongServer(long begun) {
+        commands.renew(begun);
     }
 
     @Override
@@ -113,6 +133,7 @@ final class JedisConnections implements Connections {
     @Override
     public void close() {
         feeds.destroy();
+        commands.destroy();
     }
 
     /** Makes single connections. What it would make otherwise stands for a pool, and cannot be cut off from a read that blocks. */

@@ -136,6 +136,11 @@ final class LettuceConnections implements Connections {
     }
 
     @Override
+    public void wrongServer(long begun) {
+        commands.wrongServer(begun);
+    }
+
+    @Override
     public FeedConnection open() {
         if (feedLost.getAndSet(false) && feeds.getNativeClient() instanceof RedisClusterClient cluster) {
             cluster.refreshPartitions(); // what was lost may have been a master, and have another successor
@@ -193,7 +198,8 @@ final class LettuceConnections implements Connections {
         private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
 
         private volatile long lastAnswer;
-        private long lastRenewed; // guarded by this
+        private long lastRenewed; // guarded by this, as is the next
+        private long lastMoved = System.nanoTime() - REFRESH_AT_MOST_EVERY.toNanos();
 
         CommandFactory(RedisConfiguration server, LettuceClientConfiguration application) {
             super(
@@ -246,11 +252,26 @@ final class LettuceConnections implements Connections {
             if (sinceThen) {
                 return;
             }
+            if (getNativeClient() instanceof RedisClusterClient || lastAnswer - begun < 0) {
+                renew();
+            }
+        }
+
+        /** Gives up a connection to a server that says it is not the one to ask. */
+        synchronized void wrongServer(long begun) {
+            boolean soonAfter = System.nanoTime() - lastMoved < REFRESH_AT_MOST_EVERY.toNanos();
+            if (lastRenewed - begun > 0 || soonAfter) {
+                return;
+            }
+            lastMoved = System.nanoTime();
+            renew();
+        }
+
+        private void renew() {
+            lastRenewed = System.nanoTime();
             if (getNativeClient() instanceof RedisClusterClient cluster) {
-                lastRenewed = System.nanoTime();
                 CompletionStage<Void> unused = cluster.refreshPartitionsAsync();
-            } else if (lastAnswer - begun < 0) {
-                lastRenewed = System.nanoTime();
+            } else {
                 resetConnection();
             }
         }

@@ -427,6 +427,15 @@ public final class LogStream {
     }
 
     /**
+     * {@return whether Redis did not let the user in, which passes where a password is rotated}
+     *
+     * @param failure what failed
+     */
+    public static boolean isLoginRefused(EventLogException failure) {
+        return failure.getCause() != null && RedisFailures.isLoginRefused(failure.getCause());
+    }
+
+    /**
      * {@return a failure as one of the library's exceptions}
      *
      * @param what what could not be done to the log, as in "Could not read log"
@@ -452,6 +461,9 @@ public final class LogStream {
 
     private <T> T decode(String what, @Nullable Object reply, Decoder<T> decoder) {
         if (reply instanceof RuntimeException failure) {
+            if (RedisFailures.isWrongServer(failure)) { // as may be the one on which commands are sent
+                connections.wrongServer(System.nanoTime());
+            }
             throw translate(what, failure);
         }
         return decoder.decode(reply);
@@ -478,6 +490,8 @@ public final class LogStream {
         } catch (RuntimeException failure) {
             if (shared && failure instanceof QueryTimeoutException) {
                 connections.unanswered(begun);
+            } else if (shared && RedisFailures.isWrongServer(failure)) {
+                connections.wrongServer(begun);
             }
             throw translate(what, failure);
         }

@@ -12,8 +12,12 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 final class RedisFailures {
 
     /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */
-    private static final List<String> PASSING =
-            List.of("LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED");
+    private static final List<String> PASSING = List.of(
+            "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED", "MOVED");
+
+    /** Those of them that another server would not have given. */
+    private static final List<String> WRONG_SERVER =
+            List.of("READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "MOVED", "NOREPLICAS", "UNBLOCKED");
 
     /** What drivers say when they could not even send a command. */
     private static final List<String> NOT_SENT = List.of(
@@ -41,6 +45,21 @@ final class RedisFailures {
     static boolean isKnownToHaveDoneNothing(@Nullable Throwable failure) {
         String said = causes(failure);
         return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
+    }
+
+    /** Whether the user was not let in: name or password are wrong, or something of the handshake is not permitted. */
+    static boolean isLoginRefused(Throwable failure) {
+        String said = causes(failure);
+        boolean notPermitted = DENIED.stream().anyMatch(each -> says(said, each));
+        return says(said, "NOAUTH")
+                || says(said, "WRONGPASS")
+                || notPermitted && NOT_SENT.stream().anyMatch(said::contains);
+    }
+
+    /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */
+    static boolean isWrongServer(Throwable failure) {
+        String said = causes(failure);
+        return failure instanceof MixedUpReplyException || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
     }
 
     /** Whether add.lua says that it failed after it had written something. */
@@ -88,6 +107,9 @@ final class RedisFailures {
                     log,
                     message + "Redis refuses writes because it cannot save to its disk. See the log of the server.",
                     failure);
+        }
+        if (failure instanceof MixedUpReplyException) {
+            return new EventLogUnavailableException(log, message + reason, failure);
         }
         for (String passing : PASSING) {
             if (says(said, passing)) {

@@ -73,9 +73,7 @@ final class StreamReplies {
     }
 
     private static IllegalStateException mixedUp(String what) {
-        return new IllegalStateException(
-                "The entries of a stream came as Redis does not send them: " + what
-                        + ". Is something between this application and Redis that changes replies, or has the driver such a fault?");
+        return new MixedUpReplyException(what);
     }
 
     /** {@return the event of an entry; null where there is none} */

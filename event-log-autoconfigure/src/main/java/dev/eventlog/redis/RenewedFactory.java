@@ -1,0 +1,94 @@
+package dev.eventlog.redis;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisSentinelConnection;
+import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
+
+/** Connections of a factory that is made anew when its pool leads to the wrong server: nothing else has Jedis empty it. */
+final class RenewedFactory implements RedisConnectionFactory {
+
+    private static final Log logger = LogFactory.getLog(RenewedFactory.class);
+
+    private final Supplier<JedisConnectionFactory> making;
+    private final AtomicBoolean renewing = new AtomicBoolean();
+    private volatile JedisConnectionFactory current;
+    private volatile long renewed = System.nanoTime() - RENEWED_AT_MOST_EVERY.toNanos();
+
+    /** Not more often, or a server that refuses for long would be connected to with each command. */
+    static final Duration RENEWED_AT_MOST_EVERY = Duration.ofSeconds(1);
+
+    RenewedFactory(Supplier<JedisConnectionFactory> making) {
+        this.making = making;
+        this.current = making.get();
+    }
+
+    /** Lets new commands have new connections; those that run finish on theirs. */
+    void renew(long begun) {
+        boolean soonAfter = System.nanoTime() - renewed < RENEWED_AT_MOST_EVERY.toNanos();
+        if (renewed - begun > 0 || soonAfter || !renewing.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            JedisConnectionFactory before = current;
+            renewed = System.nanoTime();
+            current = making.get();
+            before.destroy();
+        } catch (RuntimeException unreachable) { // no sentinel answers: what there is may still do
+            logger.debug("No new connections", unreachable);
+        } finally {
+            renewing.set(false);
+        }
+    }
+
+    private <T> T from(Function<JedisConnectionFactory, T> opening) {
+        while (true) {
+            JedisConnectionFactory factory = current;
+            try {
+                return opening.apply(factory);
+            } catch (RuntimeException failure) {
+                if (factory == current) {
+                    throw failure;
+                }
+            }
+        }
+    }
+
+    @Override
+    public RedisConnection getConnection() {
+        return from(JedisConnectionFactory::getConnection);
+    }
+
+    @Override
+    public RedisClusterConnection getClusterConnection() {
+        return from(JedisConnectionFactory::getClusterConnection);
+    }
+
+    @Override
+    public RedisSentinelConnection getSentinelConnection() {
+        return from(JedisConnectionFactory::getSentinelConnection);
+    }
+
+    @Override
+    public boolean getConvertPipelineAndTxResults() {
+        return current.getConvertPipelineAndTxResults();
+    }
+
+    @Override
+    public @Nullable DataAccessException translateExceptionIfPossible(RuntimeException thrown) {
+        return current.translateExceptionIfPossible(thrown);
+    }
+
+    void destroy() {
+        current.destroy();
+    }
+}
