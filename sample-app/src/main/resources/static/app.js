@@ -72,6 +72,7 @@ function open() {
   source.addEventListener('caught-up', () => setState('live', 'Live'));
   source.addEventListener('sensor', message => addSensor(message.data));
   source.addEventListener('gap', message => addGap(JSON.parse(message.data)));
+  source.addEventListener('interrupted', message => setState('connecting', message.data));
   source.addEventListener('failed', message => {
     source.close();
     setState('failed', message.data);

@@ -31,7 +31,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
     }
 
     // Set while the JSON of a field is read. It is for one call, as the context is
-    private static final Object WITHIN_JSON = new Object();
+    static final Object WITHIN_JSON = new Object();
 
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
 
@@ -141,7 +141,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
         }
     }
 
-    private static boolean looksLikeJson(String text) {
+    static boolean looksLikeJson(String text) {
         int start = 0;
         while (start < text.length() && text.charAt(start) <= ' ') {
             start++;

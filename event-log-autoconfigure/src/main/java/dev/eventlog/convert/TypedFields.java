@@ -2,8 +2,12 @@ package dev.eventlog.convert;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadCapability;
 import tools.jackson.core.util.JacksonFeatureSet;
 import tools.jackson.core.util.JsonParserDelegate;
@@ -26,7 +30,8 @@ import tools.jackson.databind.util.TokenBuffer;
  *   <li>A property that is set by a setter or field, and not by the constructor, keeps its initial value where null, or an
  *       empty {@code Optional}, was left out.
  *   <li>Of a type whose serializer and deserializer are custom and say nothing of their form, a text that is a JSON object,
- *       array, number or boolean is given to the deserializer as that, and as text if it does not take it.
+ *       array, number or boolean is given to the deserializer as that, and as text if it does not take it. If it is the type
+ *       of the event itself, numbers and booleans are first given to it as text.
  * </ul>
  *
  * <p>Thread-safe.
@@ -38,6 +43,17 @@ public final class TypedFields<T> {
     private final Class<T> type;
     private final ValueWriter writer;
     private final ObjectReader reader;
+    private final List<Opening> openings;
+
+    /** Which of the stored texts that look like JSON are handed out as the tokens of that JSON. */
+    private enum Opening {
+        /** None: deserializers that are known open what is theirs. */
+        NONE,
+        /** Objects and arrays. */
+        NESTED,
+        /** Numbers and booleans too. */
+        ALL
+    }
 
     TypedFields(TypedMappers mappers, Class<T> type) {
         this.type = type;
@@ -49,6 +65,11 @@ public final class TypedFields<T> {
         }
         this.writer = new ValueWriter(mappers.writerFor(type));
         this.reader = mappers.readerFor(type);
+        // One that reads the whole event by itself, as hand-written polymorphism does, sees what JSON would have been.
+        // Texts
+        // stay what they are as long as it takes them, as those could be strings
+        this.openings =
+                mappers.readsItself(type) ? List.of(Opening.NESTED, Opening.ALL, Opening.NONE) : List.of(Opening.NONE);
     }
 
     /**
@@ -100,32 +121,93 @@ public final class TypedFields<T> {
      * @throws JacksonException if they do not fit the type
      */
     public T fromFields(Map<String, String> fields) {
+        RuntimeException refusal = null;
+        for (Opening opening : openings) {
+            try {
+                return read(fields, opening);
+            } catch (RuntimeException ex) {
+                if (openings.size() == 1) {
+                    throw ex;
+                }
+                if (refusal == null) {
+                    refusal = ex;
+                } else {
+                    refusal.addSuppressed(ex);
+                }
+            }
+        }
+        throw Objects.requireNonNull(refusal);
+    }
+
+    private T read(Map<String, String> fields, Opening opening) {
         try (TokenBuffer buffer = TokenBuffer.forGeneration()) {
             buffer.writeStartObject();
             fields.forEach((name, text) -> {
                 if (!name.equals(EventFields.TRACE_PARENT)) {
-                    buffer.writeStringProperty(name, text);
+                    buffer.writeName(name);
+                    write(text, opening, buffer);
                 }
             });
             buffer.writeEndObject();
-            try (JsonParser parser = new FieldsParser(buffer.asParser())) {
-                return reader.readValue(parser);
+            try (JsonParser parser = new FieldsParser(buffer.asParser(), reader)) {
+                // Where all is JSON, strings within it are not opened once more
+                ObjectReader by = opening == Opening.ALL
+                        ? reader.withAttribute(StoredTextDeserializer.WITHIN_JSON, true)
+                        : reader;
+                return by.readValue(parser);
             }
         }
+    }
+
+    private void write(String text, Opening opening, TokenBuffer into) {
+        if (opening != Opening.NONE && StoredTextDeserializer.looksLikeJson(text)) {
+            try (TokenBuffer json = TokenBuffer.forGeneration();
+                    JsonParser parser = reader.createParser(text)) {
+                JsonToken first = parser.nextToken();
+                if (first.isStructStart() || opening == Opening.ALL) {
+                    json.copyCurrentStructure(parser);
+                    if (parser.nextToken() == null) {
+                        json.serialize(into);
+                        return;
+                    }
+                }
+            } catch (JacksonException onlyLooksSo) {
+                // Text, then
+            }
+        }
+        into.writeString(text);
     }
 
     private String notAnObject() {
         return type.getName() + " is not written as a JSON object, so it has no properties that could be fields";
     }
 
-    /** Tells deserializers that numbers and the like come as strings, so that none holds it against them. */
+    /**
+     * Tells deserializers that numbers and the like come as strings, so that none holds it against them, and reads for them what
+     * they ask it for.
+     */
     private static final class FieldsParser extends JsonParserDelegate {
 
         private static final JacksonFeatureSet<StreamReadCapability> CAPABILITIES =
                 JsonParser.DEFAULT_READ_CAPABILITIES.with(StreamReadCapability.UNTYPED_SCALARS);
 
-        FieldsParser(JsonParser delegate) {
+        private final ObjectReader reader;
+        private @Nullable ObjectReadContext context;
+
+        FieldsParser(JsonParser delegate, ObjectReader reader) {
             super(delegate);
+            this.reader = reader;
+        }
+
+        /** One like that of the mapper's own parsers. Few deserializers need it, and events are many. */
+        @Override
+        public ObjectReadContext objectReadContext() {
+            if (context == null) {
+                try (JsonParser parser = reader.createParser("")) {
+                    context = parser.objectReadContext();
+                }
+            }
+            return context;
         }
 
         @Override

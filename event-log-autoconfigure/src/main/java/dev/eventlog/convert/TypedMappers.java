@@ -1,15 +1,22 @@
 package dev.eventlog.convert;
 
 import java.io.Writer;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
 import tools.jackson.databind.AnnotationIntrospector;
+import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.SerializationContext;
 import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.cfg.DateTimeFeature;
+import tools.jackson.databind.deser.AbstractDeserializer;
+import tools.jackson.databind.deser.ValueInstantiator;
+import tools.jackson.databind.deser.bean.BeanDeserializerBase;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -51,6 +58,48 @@ final class TypedMappers {
                 // Absent is how null is stored
                 .without(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
                 .without(DeserializationFeature.UNWRAP_ROOT_VALUE);
+    }
+
+    /**
+     * How values of a type are read.
+     *
+     * @param type the type
+     * @return whether by a deserializer of its own, of which nothing is known
+     * @throws IllegalArgumentException if none can be read ever; the message says why
+     */
+    boolean readsItself(Class<?> type) {
+        try (JsonParser parser = writing.createParser("")) {
+            DeserializationContext context = (DeserializationContext) parser.objectReadContext();
+            JavaType javaType = writing.constructType(type);
+            ValueDeserializer<?> deserializer = context.findNonContextualValueDeserializer(javaType);
+            if (context.findTypeDeserializer(javaType) == null) {
+                requireReadable(type, deserializer);
+            }
+            return deserializer.logicalType() == null;
+        } catch (JacksonException refused) {
+            throw new IllegalArgumentException(
+                    "Events of " + type.getName() + " could not be read: " + refused.getOriginalMessage(), refused);
+        }
+    }
+
+    private static void requireReadable(Class<?> type, ValueDeserializer<?> deserializer) {
+        if (deserializer instanceof AbstractDeserializer) {
+            throw new IllegalArgumentException(
+                    ("Events of %s could not be read, as it is %s and nothing says of which class one is: make it sealed, or"
+                                    + " give it a @JsonTypeInfo or a deserializer")
+                            .formatted(type.getName(), type.isInterface() ? "an interface" : "abstract"));
+        }
+        if (deserializer instanceof BeanDeserializerBase bean) {
+            ValueInstantiator creators = bean.getValueInstantiator();
+            if (!creators.canCreateUsingDefault()
+                    && !creators.canCreateFromObjectWith()
+                    && !creators.canCreateUsingDelegate()) {
+                throw new IllegalArgumentException(
+                        ("Events of %s could not be read, as Jackson can use none of its constructors: have one without"
+                                        + " parameters or a @JsonCreator, or compile with -parameters")
+                                .formatted(type.getName()));
+            }
+        }
     }
 
     private boolean isPolymorphic(Class<?> type) {

@@ -1,6 +1,7 @@
 package dev.eventlog.sse;
 
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.LoggedEvent;
@@ -9,6 +10,7 @@ import dev.eventlog.Tail;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -17,19 +19,25 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.util.Assert;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /**
- * One client's stream of a log, as {@link EventLogSse} opens it: to be returned from a controller method. It ends with its
- * client, with its followers, and with the application. Thread-safe; what you {@code send} besides goes between the events.
+ * One client's stream of a log, as {@link EventLogSse} opens it: to be returned from a controller method, with which it begins.
+ * It ends with its client, with its followers, and with the application. Thread-safe; what you {@code send} besides goes
+ * between the events.
  */
 public final class EventLogEmitter extends SseEmitter {
 
@@ -39,22 +47,34 @@ public final class EventLogEmitter extends SseEmitter {
 
     private final SseData data;
     private final Executor threads;
+    private final Interruptions interruptions;
+    private final Consumer<EventLogEmitter> begun;
+    private final List<Runnable> starts = new ArrayList<>(); // guarded by itself
     private final List<Follower> followers = new CopyOnWriteArrayList<>();
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean over = new AtomicBoolean();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private boolean returned; // guarded by starts
 
-    EventLogEmitter(SseData data, Executor threads) {
+    /**
+     * A stream that has not begun yet.
+     *
+     * @param begun called as soon as it has
+     */
+    EventLogEmitter(SseData data, Executor threads, Interruptions interruptions, Consumer<EventLogEmitter> begun) {
         super(0L); // never times out
         this.data = data;
         this.threads = threads;
+        this.interruptions = interruptions;
+        this.begun = begun;
         onCompletion(this::leave);
         onError(failure -> leave());
     }
 
     /**
      * Sends the events of a second log too, by a name and without ids: a client that comes back gets them from the tail
-     * again. That they share a connection matters to browsers, which open no more than six to a host.
+     * again. That they share a connection matters to browsers, which open no more than six to a host. To be called before
+     * this is returned.
      *
      * @param name the name of these events; {@code <name>-gap} is that of what was missed of them
      * @param log the log
@@ -62,32 +82,58 @@ public final class EventLogEmitter extends SseEmitter {
      * @param body makes of each event what to send: text as it is, all else as JSON
      * @param <E> the events of the log
      * @return this emitter
+     * @throws IllegalStateException if the stream has begun
      */
     public <E extends LoggedEvent> EventLogEmitter and(
             String name, ReadableEventLog<E> log, Tail tail, Function<? super E, ?> body) {
-        try {
-            add(log.follow(tail, new Second<E>(name, body)));
-            return this;
-        } catch (RuntimeException failure) { // the controller will not return this
-            leave();
-            throw EventLogSse.unavailableIfShuttingDown(failure);
-        }
+        later(() -> add(log.follow(tail, new Second<E>(name, body))));
+        return this;
     }
 
     /**
      * Follows the log whose ids are those of this stream. The first that is written is where it begins, as an id without an
      * event: a client that loses its connection before it got an event then resumes there and misses nothing.
      */
-    <E extends LoggedEvent> void begin(
+    <E extends LoggedEvent> EventLogEmitter from(
             ReadableEventLog<E> log, Tail tail, Function<? super E, ?> body, @Nullable Duration reconnectDelay) {
-        writing.lock(); // what the listener gets comes after that
+        later(() -> {
+            writing.lock(); // what the listener gets comes after that
+            try {
+                Follower follower = log.follow(tail, new First<E>(body));
+                SseEventBuilder begin = event().id(follower.position().toString());
+                write(text(reconnectDelay != null ? begin.reconnectTime(reconnectDelay.toMillis()) : begin));
+                add(follower);
+            } finally {
+                writing.unlock();
+            }
+        });
+        return this;
+    }
+
+    private void later(Runnable start) {
+        synchronized (starts) {
+            Assert.state(!returned, "This stream has begun: add a second log before the controller returns it");
+            starts.add(start);
+        }
+    }
+
+    /**
+     * Begins, on the thread of the request that this is the answer to. Not earlier: nobody would ever find out that a client
+     * has gone to which nothing is written, as what was thrown then came between, or the answer has no body.
+     */
+    private void begin() {
         try {
-            Follower follower = log.follow(tail, new First<E>(body));
-            SseEventBuilder begin = event().id(follower.position().toString());
-            write(text(reconnectDelay != null ? begin.reconnectTime(reconnectDelay.toMillis()) : begin));
-            add(follower);
-        } finally {
-            writing.unlock();
+            starts.forEach(Runnable::run);
+            interruptions.over();
+            begun.accept(this);
+        } catch (EventLogUnavailableException passing) {
+            interruptions.met(passing);
+            end(passing);
+        } catch (IllegalStateException shuttingDown) { // a follow says nothing else by this
+            end(null);
+        } catch (RuntimeException refused) { // for the application to answer: nothing has been sent yet
+            leave();
+            throw refused;
         }
     }
 
@@ -128,14 +174,20 @@ public final class EventLogEmitter extends SseEmitter {
     private void end(@Nullable Throwable failure) {
         if (over.compareAndSet(false, true)) {
             followers.forEach(Follower::close);
-            String last = failure == null
-                    ? text(event().name(SseData.END).data(SseData.END_TEXT))
-                    : text(event().name(SseData.FAILED).data(SseData.FAILED_TEXT));
-            if (write(last)) {
+            if (write(last(failure))) {
                 complete();
             }
             closed.complete(null);
         }
+    }
+
+    private static String last(@Nullable Throwable failure) {
+        if (failure == null) {
+            return text(event().name(SseData.END).data(SseData.END_TEXT));
+        }
+        return failure instanceof EventLogUnavailableException
+                ? text(event().name(SseData.INTERRUPTED).data(SseData.INTERRUPTED_TEXT))
+                : text(event().name(SseData.FAILED).data(SseData.FAILED_TEXT));
     }
 
     /** Ends the stream soon, without waiting for a slow client. */
@@ -189,6 +241,21 @@ public final class EventLogEmitter extends SseEmitter {
             headers.setCacheControl(CacheControl.noStore());
         }
         headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
+        synchronized (starts) {
+            returned = true;
+        }
+        if (answersHead()) {
+            leave();
+            complete();
+        } else {
+            begin();
+        }
+    }
+
+    /** Spring answers HEAD by the method for GET, and the server lets go of what is written. */
+    private static boolean answersHead() {
+        return RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes
+                && HttpMethod.HEAD.matches(attributes.getRequest().getMethod());
     }
 
     private abstract class Listener<E extends LoggedEvent> implements EventBatchListener<E> {

@@ -32,8 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A client gets each event of the log with its id, and without a name; {@code EventSource} hands them to
  * {@code onmessage}. By name it gets {@code caught-up} (what existed has been sent), {@code gap} (JSON of
  * {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed} may be null), and as the last
- * of all {@code end} (the server shuts down: connect again) or {@code failed} (do not; why stands in the application's log, as
- * it may not be for clients). A client that connects again with the last id it saw gets what comes after it, once and in order,
+ * of all {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer now: connect again) or
+ * {@code failed} (do not; why stands in the application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after it, once and in order,
  * or is told of a gap: the first thing sent is the id at which the stream begins, so this holds for one that saw no event, too.
  *
  * <p>A batch of events is one write. Where nothing happens a comment is sent every {@code eventlog.sse.heartbeat}, by which
@@ -42,8 +42,11 @@ import tools.jackson.databind.json.JsonMapper;
  * web server waits for its requests.
  *
  * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} of status 400 if the id of the client is
- * malformed, one of 503 if the application is shutting down, and what {@link ReadableEventLog#follow} throws if Redis cannot be reached
- * or refuses: before anything is answered. What it returns must be returned from the controller method.
+ * malformed. What it returns must be returned from the controller method, and begins then: one that is not returned costs
+ * nothing, nor does one that answers {@code HEAD}. If Redis refuses, the {@link dev.eventlog.EventLogException} is that of the
+ * request, before anything is answered. What passes is never an error of the request, since {@code EventSource} gives up for
+ * good at any status but 200: a client that comes while Redis does not answer or the application shuts down gets
+ * {@code interrupted} or {@code end}, and asks again in a while.
  */
 public final class EventLogSse implements SmartLifecycle, DisposableBean {
 
@@ -51,6 +54,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     private final Settings settings;
     private final ThreadPoolTaskScheduler timer = new ThreadPoolTaskScheduler();
     private final SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-sse-");
+    private final Interruptions interruptions = new Interruptions();
     private final Set<EventLogEmitter> open = ConcurrentHashMap.newKeySet();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
@@ -106,18 +110,14 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     public <E extends LoggedEvent> EventLogEmitter follow(
             ReadableEventLog<E> log, Tail tail, @Nullable String lastEventId, Function<? super E, ?> body) {
         Tail start = LastEventId.or(tail, lastEventId);
-        if (!running) {
-            throw ShuttingDown.unavailable(null);
-        }
-        EventLogEmitter emitter = new EventLogEmitter(data, threads);
-        try {
-            emitter.begin(log, start, body, settings.reconnectDelay());
-        } catch (RuntimeException failure) {
-            throw unavailableIfShuttingDown(failure);
-        }
+        return new EventLogEmitter(data, threads, interruptions, this::begun)
+                .from(log, start, body, settings.reconnectDelay());
+    }
+
+    private void begun(EventLogEmitter emitter) {
         open.add(emitter);
         emitter.closed().whenComplete((nothing, failure) -> open.remove(emitter));
-        if (!running) { // since the look above, perhaps without having seen this one
+        if (!running) {
             emitter.endSoon();
         } else if (!settings.heartbeat().isZero()) {
             ScheduledFuture<?> beats = timer.scheduleAtFixedRate(
@@ -126,12 +126,6 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
                     settings.heartbeat());
             emitter.closed().whenComplete((nothing, failure) -> beats.cancel(false));
         }
-        return emitter;
-    }
-
-    /** A follow says by this that the application is shutting down, and nothing else. */
-    static RuntimeException unavailableIfShuttingDown(RuntimeException failure) {
-        return failure instanceof IllegalStateException ? ShuttingDown.unavailable(failure) : failure;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.eventlog.sse;
 
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Gap;
 import dev.eventlog.LoggedEvent;
 import dev.eventlog.ReadableEventLog;
@@ -39,8 +40,8 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>A client gets each event of the log with its id, and without a name. By name it gets {@code caught-up} (what existed has
  * been sent), {@code gap} (JSON of {@code kind, lastSeen, firstAvailable, missed}, as of {@link Gap}; {@code missed} may be
- * null), and as the last of all {@code end} (the server shuts down: connect again) or {@code failed} (do not; why stands in the
- * application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after
+ * null), and as the last of all {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer
+ * now: connect again) or {@code failed} (do not; why stands in the application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after
  * it, once and in order, or is told of a gap. The first thing sent is the id at which the stream begins, if that is after an
  * id or at {@link Tail#newOnly()}; else a comment, and a client that comes back before it got an event begins at the tail again.
  *
@@ -50,16 +51,20 @@ import tools.jackson.databind.json.JsonMapper;
  * application's shutdown, before the web server waits for its requests.
  *
  * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} of status 400 if the id of the client is
- * malformed, and one of 503 if the application is shutting down. Redis is asked when the stream is subscribed to; if it cannot
- * be reached or refuses, that is the error of the stream, before anything is answered. Each subscriber has a follower of its
- * own. The data of what is sent is text, and written already.
+ * malformed. Redis is asked when the stream is subscribed to; if it refuses, that is the error of the stream, before anything is
+ * answered. What passes is never an error, since {@code EventSource} gives up for good at any status but 200: a client that comes
+ * while Redis does not answer or the application shuts down gets {@code interrupted} or {@code end}, and asks again in a while.
+ * Each subscriber has a follower of its own. The data of what is sent is text, and written already.
  */
 public final class ReactiveEventLogSse implements SmartLifecycle {
 
     private static final Log logger = LogFactory.getLog(ReactiveEventLogSse.class);
 
+    private static final Set<String> LAST = Set.of(SseData.END, SseData.INTERRUPTED, SseData.FAILED);
+
     private static final ServerSentEvent<Object> CAUGHT_UP = named(SseData.CAUGHT_UP, "");
     private static final ServerSentEvent<Object> END = named(SseData.END, SseData.END_TEXT);
+    private static final ServerSentEvent<Object> INTERRUPTED = named(SseData.INTERRUPTED, SseData.INTERRUPTED_TEXT);
     private static final ServerSentEvent<Object> FAILED = named(SseData.FAILED, SseData.FAILED_TEXT);
     private static final ServerSentEvent<Object> HEARTBEAT =
             ServerSentEvent.builder().comment("").build();
@@ -67,6 +72,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     private final SseData data;
     private final Duration heartbeat;
     private final @Nullable Duration reconnectDelay;
+    private final Interruptions interruptions = new Interruptions();
     private final Set<Sinks.Empty<Void>> open = ConcurrentHashMap.newKeySet();
     private volatile Sinks.Empty<Void> shutdown = Sinks.empty();
     private volatile boolean running = true; // the web server starts in an earlier phase
@@ -109,12 +115,9 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     public <E extends LoggedEvent> Flux<ServerSentEvent<Object>> follow(
             ReadableEventLog<E> log, Tail tail, @Nullable String lastEventId, Function<? super E, ?> body) {
         Tail begin = LastEventId.or(tail, lastEventId);
-        if (!running) {
-            throw ShuttingDown.unavailable(null);
-        }
         return Flux.defer(() -> {
             if (!running) {
-                return Flux.error(ShuttingDown.unavailable(null));
+                return Flux.just(END);
             }
             Sinks.Empty<Void> closed = Sinks.empty();
             open.add(closed);
@@ -123,6 +126,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
                         Messages<E> messages = new Messages<>(start.end(), body);
                         return stream(log.name(), start, log.publisher(start.tail(), messages::gap), messages);
                     })
+                    .onErrorResume(EventLogUnavailableException.class, this::interrupted)
                     .doFinally(signal -> {
                         open.remove(closed);
                         closed.tryEmitEmpty();
@@ -138,11 +142,13 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     private <E extends LoggedEvent> Flux<ServerSentEvent<Object>> stream(
             String log, Start start, Flow.Publisher<List<E>> publisher, Messages<E> messages) {
         Flux<ServerSentEvent<Object>> events = EventFlux.batches(publisher)
+                .doOnNext(batch -> interruptions.over())
                 .onErrorComplete(IllegalStateException.class) // said of a start while the application shuts down
                 .map(messages::of) // at once, in the callback before which the gap was told
                 .concatMapIterable(batch -> batch, 1)
                 .takeUntilOther(shutdown.asMono())
                 .concatWith(Mono.just(END))
+                .onErrorResume(EventLogUnavailableException.class, this::interrupted)
                 .onErrorResume(failure -> {
                     logger.error("A stream of Server-Sent Events of log '" + log + "' has failed", failure);
                     return Mono.just(FAILED);
@@ -152,6 +158,11 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
                 : Flux.interval(heartbeat).onBackpressureDrop().map(beat -> HEARTBEAT);
         return Flux.concat(Flux.fromIterable(first(start)), Flux.merge(1, events, heartbeats))
                 .takeUntil(ReactiveEventLogSse::isLast);
+    }
+
+    private Flux<ServerSentEvent<Object>> interrupted(EventLogUnavailableException failure) {
+        interruptions.met(failure);
+        return Flux.just(INTERRUPTED);
     }
 
     /** What is known before there is an event. It also has the headers of the answer sent. */
@@ -169,7 +180,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     }
 
     private static boolean isLast(ServerSentEvent<Object> message) {
-        return SseData.END.equals(message.event()) || SseData.FAILED.equals(message.event());
+        return message.event() != null && LAST.contains(message.event());
     }
 
     private static ServerSentEvent<Object> named(String name, String text) {

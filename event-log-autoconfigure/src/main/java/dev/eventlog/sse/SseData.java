@@ -16,6 +16,8 @@ record SseData(JsonMapper json) {
     static final String GAP = "gap";
     static final String END = "end";
     static final String END_TEXT = "The server ends this stream: connect again to go on";
+    static final String INTERRUPTED = "interrupted";
+    static final String INTERRUPTED_TEXT = "The log cannot be read at the moment: connect again to go on";
     static final String FAILED = "failed";
     static final String FAILED_TEXT = "The log cannot be followed any further";
 

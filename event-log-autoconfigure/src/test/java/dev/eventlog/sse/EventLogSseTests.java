@@ -160,6 +160,18 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
+    void aStreamThatTheControllerDoesNotReturnLeavesNoFollower() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = start();
+
+        assertThat(SseClient.refused(uri(application, "/thrown/" + log.name()), null)
+                        .statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
+
+        assertNobodyFollowsWhenThisClientHasGone(application, log);
+    }
+
+    @Test
     void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
@@ -283,6 +295,12 @@ class EventLogSseTests extends SseTests {
             return sse.follow(logs.create(log), Tail.all(), null, event -> {
                 throw new IllegalStateException("secret of the server");
             });
+        }
+
+        @GetMapping("/thrown/{log}")
+        SseEmitter thrown(@PathVariable String log) {
+            SseEmitter unused = sse.follow(logs.create(log), Tail.all(), null);
+            throw new IllegalStateException("after the stream was made");
         }
 
         @GetMapping("/two/{log}")

@@ -2,12 +2,10 @@ package dev.eventlog.sse;
 
 import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
-import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Tail;
 import dev.eventlog.test.IdleClients;
 import dev.eventlog.test.SseClient;
@@ -125,17 +123,6 @@ class ReactiveEventLogSseTests extends SseTests {
         assertThat(SseClient.refused(uri(shared, "/all/" + newName()), "yesterday")
                         .statusCode())
                 .isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
-    }
-
-    @Test
-    void isAnErrorIfRedisCannotBeReached() {
-        EventLogFactory away =
-                TestApplication.factory(closeLater(TestApplication.startElsewhere("spring.data.redis.port=1")));
-        Flux<?> stream = new ReactiveEventLogSse(new JsonMapper(), Duration.ZERO, null)
-                .follow(away.create("test:away"), Tail.all(), null);
-
-        assertThatThrownBy(() -> stream.blockFirst(Duration.ofSeconds(10)))
-                .isInstanceOf(EventLogUnavailableException.class);
     }
 
     @Test

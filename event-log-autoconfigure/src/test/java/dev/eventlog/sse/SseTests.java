@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.SseClient;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -70,7 +72,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void refusesStreamsWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
+    void endsStreamsAtOnceWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start();
         SmartLifecycle sse = application.getBean(sse());
@@ -79,11 +81,51 @@ abstract class SseTests extends LogTests {
 
         sse.stop();
         client.next("end");
-        assertThat(SseClient.refused(uri(application, "/all/" + log.name()), null)
-                        .statusCode())
-                .isEqualTo(HttpURLConnection.HTTP_UNAVAILABLE);
+        SseClient early = open(application, "/all/" + log.name(), null);
+        early.next("end"); // at another status than 200 EventSource would not come back
+        assertThat(early.next()).isEqualTo(SseClient.CLOSED);
         sse.start();
         open(application, "/all/" + log.name(), null).next("caught-up");
+    }
+
+    @Test
+    void headLeavesNoFollower() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = start();
+        for (int i = 0; i < 3; i++) {
+            HttpResponse<String> answer = SseClient.head(uri(application, "/all/" + log.name()));
+            assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_OK);
+        }
+
+        assertNobodyFollowsWhenThisClientHasGone(application, log);
+    }
+
+    @Test
+    void aClientThatLeavesBeforeTheFirstByteLeavesNoFollower() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = start("eventlog.sse.heartbeat=50ms");
+        URI uri = uri(application, "/all/" + log.name());
+        for (int i = 0; i < 20; i++) {
+            try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
+                client.setSoLinger(true, 0);
+                client.getOutputStream().write(("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes());
+            }
+        }
+
+        assertNobodyFollowsWhenThisClientHasGone(application, log);
+    }
+
+    /** A client of this time is served after those before it, whose followers, if any are left, are there by then. */
+    final void assertNobodyFollowsWhenThisClientHasGone(ConfigurableApplicationContext application, EventLog log)
+            throws Exception {
+        SseClient client = open(application, "/all/" + log.name(), null);
+        client.next("caught-up");
+        client.close();
+        RedisEventLogFactory logs = application.getBean(RedisEventLogFactory.class);
+        await().until(() -> {
+            log.add(event(1)); // the first of these is still taken by the system
+            return feeds() == 0 && logs.followedLogs().isEmpty();
+        });
     }
 
     @Test

@@ -96,9 +96,26 @@ public final class SseClient implements AutoCloseable {
         return http.send(request(uri, lastEventId), HttpResponse.BodyHandlers.ofString());
     }
 
+    /**
+     * Asks for the headers of a stream alone.
+     *
+     * @param uri where
+     * @return the answer
+     * @throws IOException if there is none
+     * @throws InterruptedException if interrupted
+     */
+    public static HttpResponse<String> head(URI uri) throws IOException, InterruptedException {
+        return http.send(
+                builder(uri).method("HEAD", HttpRequest.BodyPublishers.noBody()).build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static HttpRequest.Builder builder(URI uri) {
+        return HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).header("Accept", "text/event-stream");
+    }
+
     private static HttpRequest request(URI uri, @Nullable String lastEventId) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).header("Accept", "text/event-stream");
+        HttpRequest.Builder request = builder(uri);
         if (lastEventId != null) {
             request.header("Last-Event-ID", lastEventId);
         }

@@ -65,13 +65,15 @@ class SampleLifecycleTests {
             for (HttpResponse<String> answer : List.of(
                     sample.get("/api/sensors"),
                     sample.get("/api/sensors/garden/readings"),
-                    sample.get("/api/sensors/garden/readings/stream"),
                     sample.post("/api/sensors/garden/readings", "{\"temperature\": 1}"),
                     sample.post("/api/sensors/garden/readings/batch", "[{\"temperature\": 1}]"))) {
                 assertThat(answer.statusCode()).as(answer.body()).isEqualTo(503);
                 assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
                 assertThat(answer.body()).contains("Redis is not available").doesNotContain("Exception", "trace");
             }
+            assertThat(sample.get("/api/sensors/garden/readings/stream").body())
+                    .as("a stream, as a browser gives up at any error")
+                    .startsWith("event:interrupted\n");
             assertThat(output).doesNotContain("\tat ");
 
             redis.start();
