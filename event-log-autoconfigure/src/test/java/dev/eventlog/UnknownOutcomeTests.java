@@ -149,6 +149,21 @@ class UnknownOutcomeTests {
     }
 
     /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
+    /** Of which a driver may think that it is open. */
+    @Test
+    void connectionThatWasCutInItsHandshakeIsGivenUp() {
+        EventLog log = TestApplication.factory(application).create("log");
+        log.add(event(0));
+        proxy.cutInsteadOfReplyAfter(1);
+        proxy.cut();
+        for (int i = 0; i < 3; i++) {
+            assertThatExceptionOfType(EventLogException.class).isThrownBy(() -> log.add(event(1)));
+        }
+        proxy.pass();
+        await().ignoreExceptionsInstanceOf(EventLogUnavailableException.class).until(() -> log.size() >= 1);
+        log.add(event(2));
+    }
+
     @Test
     void connectionsCutAgainAndAgain() {
         EventLog log = TestApplication.factory(application).create("log");

@@ -19,6 +19,9 @@ final class RedisFailures {
     private static final List<String> WRONG_SERVER =
             List.of("READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "MOVED", "NOREPLICAS", "UNBLOCKED");
 
+    /** What Lettuce says of a connection that was cut in its handshake: it takes it for open, and would say so for ever. */
+    private static final String DEAD = "Currently not connected";
+
     /** What drivers say when they could not even send a command. */
     private static final List<String> NOT_SENT = List.of(
             "Unable to connect",
@@ -59,7 +62,7 @@ final class RedisFailures {
     /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */
     static boolean isWrongServer(Throwable failure) {
         String said = causes(failure);
-        return failure instanceof MixedUpReplyException || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
+        return failure instanceof MixedUpReplyException || said.contains(DEAD) || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
     }
 
     /** Whether add.lua says that it failed after it had written something. */

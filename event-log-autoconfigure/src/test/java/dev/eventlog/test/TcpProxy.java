@@ -40,6 +40,7 @@ public final class TcpProxy implements AutoCloseable {
     private final AtomicLong swallowed = new AtomicLong();
     private @Nullable ServerSocket listening; // guarded by this
     private volatile Replies replies = Replies.PASS;
+    private volatile int repliesFirst; // of each connection, before they share the fate of others
     private volatile Duration delay = Duration.ZERO;
     private volatile Map<String, String> replaced = Map.of();
 
@@ -143,9 +144,20 @@ public final class TcpProxy implements AutoCloseable {
         replies = Replies.CUT;
     }
 
+    /**
+     * The same, but so many replies of each new connection come first.
+     *
+     * @param count how many
+     */
+    public void cutInsteadOfReplyAfter(int count) {
+        repliesFirst = count;
+        cutInsteadOfReply();
+    }
+
     /** Passes replies on again, but for connections that have lost some. */
     public void pass() {
         replies = Replies.PASS;
+        repliesFirst = 0;
     }
 
     /**
@@ -242,13 +254,14 @@ public final class TcpProxy implements AutoCloseable {
         void pump(Socket from, Socket to, boolean areReplies) {
             byte[] buffer = new byte[16_384];
             boolean silent = false;
+            int replied = 0;
             try {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
                 int count;
                 while ((count = in.read(buffer)) >= 0) {
                     if (areReplies) {
-                        Replies fate = replies;
+                        Replies fate = replied++ < repliesFirst ? Replies.PASS : replies;
                         if (fate == Replies.CUT) {
                             swallowed.incrementAndGet();
                             return;
