@@ -144,6 +144,9 @@ final class TortureStart {
         if (added.tick > from) {
             return Due.PERHAPS;
         }
+        if (account.tail() instanceof Tail.After after && after.id().equals(EventId.MIN)) {
+            return Due.PERHAPS; // it has waited for the log to begin, and is told of all that has come and gone since
+        }
         long limit = Math.min(account.tail() instanceof Tail.Last last ? last.count() : Long.MAX_VALUE, maxLength);
         TortureLife there = life();
         if (there == null || !there.holds(added)) {

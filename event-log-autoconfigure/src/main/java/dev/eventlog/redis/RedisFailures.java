@@ -62,7 +62,9 @@ final class RedisFailures {
     /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */
     static boolean isWrongServer(Throwable failure) {
         String said = causes(failure);
-        return failure instanceof MixedUpReplyException || said.contains(DEAD) || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
+        return failure instanceof MixedUpReplyException
+                || said.contains(DEAD)
+                || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
     }
 
     /** Whether add.lua says that it failed after it had written something. */
