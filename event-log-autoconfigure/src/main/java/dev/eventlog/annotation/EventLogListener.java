@@ -30,7 +30,8 @@ import org.springframework.aot.hint.annotation.Reflective;
  *
  * <p>{@code T} is a class, record or sealed interface, by which the log is read, as by
  * {@link dev.eventlog.EventLogFactory#create(String, Class)}. Beside that parameter there may be a {@code String}, which is
- * the name of the log. What does not fit stops the application from starting.
+ * the name of the log. What does not fit stops the application from starting, by an
+ * {@link InvalidEventLogListenerException}.
  *
  * <p>Calls for one log never overlap, those for different logs may. Events count as taken when the method returns, so it is not
  * to hand them over to another thread. If it throws, see {@link EventLogErrorPolicy}: without one, and without
@@ -56,7 +57,7 @@ public @interface EventLogListener {
     String id() default "";
 
     /**
-     * The logs to follow, each by a follower of its own.
+     * The logs to follow, each by a follower of its own. A name with an asterisk is refused: it is no pattern.
      *
      * @return their names; an expression may also give an array or a collection of names
      */

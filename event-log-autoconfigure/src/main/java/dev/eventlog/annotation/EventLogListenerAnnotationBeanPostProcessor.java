@@ -98,9 +98,11 @@ public final class EventLogListenerAnnotationBeanPostProcessor
     private void refuseUnlessSingleton(Object bean, String beanName, Method method) {
         ConfigurableListableBeanFactory factory = factory();
         if (bean instanceof ScopedObject || (factory.containsBean(beanName) && !factory.isSingleton(beanName))) {
-            throw new IllegalStateException(
+            throw new InvalidEventLogListenerException(
                     "@EventLogListener cannot stand on " + method.toGenericString() + ": bean '" + beanName
-                            + "' is no singleton, so each of its instances would follow the log, and none ever stop");
+                            + "' is no singleton, so each of its instances would follow the log, and none ever stop",
+                    "Move the method to a singleton.",
+                    null);
         }
     }
 
@@ -133,10 +135,12 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         }
         EventLogListenerRegistry all = registry.getIfAvailable();
         if (all == null) {
-            throw new IllegalStateException("@EventLogListener stands on "
-                    + listeners.get(0).method().toGenericString()
-                    + ", but there is no EventLogFactory to follow logs by: is there one Redis, with one StringRedisTemplate?"
-                    + " Set eventlog.listener.enabled to false to do without");
+            throw new InvalidEventLogListenerException(
+                    "@EventLogListener stands on " + listeners.get(0).method().toGenericString()
+                            + ", but there is no EventLogFactory to follow logs by",
+                    "Have one Redis, or mark one of several connection factories as @Primary; or set"
+                            + " eventlog.listener.enabled to false to do without.",
+                    null);
         }
         ListenerEndpoints endpoints = new ListenerEndpoints(factory());
         listeners.forEach(found -> all.add(

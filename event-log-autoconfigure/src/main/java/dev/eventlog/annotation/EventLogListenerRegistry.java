@@ -88,8 +88,11 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         }
         Listener listener = new Listener(autoStartup, List.copyOf(logs));
         if (listeners.putIfAbsent(endpoint.id(), listener) != null) {
-            throw new IllegalStateException("There is a listener '" + endpoint.id() + "' already: @EventLogListener on "
-                    + endpoint.method() + " needs another id");
+            throw new InvalidEventLogListenerException(
+                    "There is a listener '" + endpoint.id() + "' already, so @EventLogListener on " + endpoint.method()
+                            + " cannot be it",
+                    "Give it another id.",
+                    null);
         }
         if (running && autoStartup) {
             try {
@@ -107,9 +110,10 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         try {
             following = endpoint.method().of(factory, log, endpoint.id(), endpoint.policy());
         } catch (IllegalArgumentException refused) {
-            throw new IllegalStateException(
+            throw new InvalidEventLogListenerException(
                     "@EventLogListener on " + endpoint.method() + " cannot follow log '" + log + "': "
                             + refused.getMessage(),
+                    "Change the name of the log, or the type of the method's parameter.",
                     refused);
         }
         return new ListenedLog(

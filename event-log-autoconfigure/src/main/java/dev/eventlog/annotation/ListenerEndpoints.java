@@ -6,10 +6,14 @@ import dev.eventlog.Tail;
 import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.framework.AopProxyUtils;
+import org.springframework.beans.factory.BeanNotOfRequiredTypeException;
+import org.springframework.beans.factory.NoSuchBeanDefinitionException;
+import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.beans.factory.config.BeanExpressionContext;
 import org.springframework.beans.factory.config.BeanExpressionResolver;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -19,6 +23,7 @@ import org.springframework.util.StringUtils;
 final class ListenerEndpoints {
 
     private static final String LAST = "last:";
+    private static final String NAMES = "Name each log: an expression can give an array or a collection of names.";
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final BeanExpressionContext context;
@@ -32,7 +37,8 @@ final class ListenerEndpoints {
      * An endpoint.
      *
      * @param isTaken which ids are those of others
-     * @throws IllegalStateException if the annotation cannot stand there so; the message names the method and the attribute
+     * @throws InvalidEventLogListenerException if the annotation cannot stand there so; the message names the method and the
+     *     attribute
      */
     ListenerEndpoint of(
             EventLogListener annotation, Method method, Object bean, String beanName, Predicate<String> isTaken) {
@@ -67,9 +73,10 @@ final class ListenerEndpoints {
             this.method = method;
         }
 
-        private IllegalStateException wrong(String attribute, String text, String why, @Nullable Throwable cause) {
-            return new IllegalStateException(
-                    "@EventLogListener(" + attribute + " = \"" + text + "\") on " + method + ": " + why, cause);
+        private InvalidEventLogListenerException wrong(
+                String attribute, String text, String why, String action, @Nullable Throwable cause) {
+            return new InvalidEventLogListenerException(
+                    "@EventLogListener(" + attribute + " = \"" + text + "\") on " + method + ": " + why, action, cause);
         }
 
         private @Nullable Object resolve(String attribute, String text) {
@@ -78,7 +85,12 @@ final class ListenerEndpoints {
                 BeanExpressionResolver expressions = beanFactory.getBeanExpressionResolver();
                 return expressions == null ? resolved : expressions.evaluate(resolved, context);
             } catch (RuntimeException unresolvable) {
-                throw wrong(attribute, text, "it cannot be resolved: " + unresolvable.getMessage(), unresolvable);
+                throw wrong(
+                        attribute,
+                        text,
+                        "it cannot be resolved: " + unresolvable.getMessage(),
+                        "Set the property, or correct the expression.",
+                        unresolvable);
             }
         }
 
@@ -96,13 +108,21 @@ final class ListenerEndpoints {
                 addLogs(resolve("logs", text), text, logs);
             }
             if (logs.isEmpty()) {
-                throw wrong("logs", String.join(", ", texts), "it names no log", null);
+                throw wrong("logs", String.join(", ", texts), "it names no log", NAMES, null);
             }
             return logs;
         }
 
         private void addLogs(@Nullable Object value, String text, Set<String> logs) {
             if (value instanceof String log && StringUtils.hasText(log)) {
+                if (log.indexOf('*') >= 0) {
+                    throw wrong(
+                            "logs",
+                            text,
+                            "'" + log + "' is a pattern, and logs are followed by their names",
+                            NAMES,
+                            null);
+                }
                 logs.add(log);
             } else if (value instanceof Iterable<?> several) {
                 several.forEach(one -> addLogs(one, text, logs));
@@ -110,7 +130,11 @@ final class ListenerEndpoints {
                 Arrays.asList(several).forEach(one -> addLogs(one, text, logs));
             } else {
                 throw wrong(
-                        "logs", text, "'" + value + "' is no name of a log, nor an array or collection of names", null);
+                        "logs",
+                        text,
+                        "'" + value + "' is no name of a log, nor an array or collection of names",
+                        NAMES,
+                        null);
             }
         }
 
@@ -138,9 +162,8 @@ final class ListenerEndpoints {
                 throw wrong(
                         "from",
                         text,
-                        "'" + from
-                                + "' is no place in a log to begin at: write new, all, last:50, or the id of an event to go"
-                                + " on after, for example 1526919030474-55",
+                        "'" + from + "' is no place in a log to begin at",
+                        "Write new, all, last:50, or the id of an event to go on after, for example 1526919030474-55.",
                         malformed);
             }
         }
@@ -152,7 +175,8 @@ final class ListenerEndpoints {
                         ? null
                         : FollowOptions.builder().named(name).build().name();
             } catch (IllegalArgumentException refused) {
-                throw wrong("name", name, String.valueOf(refused.getMessage()), refused);
+                throw wrong(
+                        "name", name, String.valueOf(refused.getMessage()), "Give the listener another name.", refused);
             }
         }
 
@@ -163,7 +187,12 @@ final class ListenerEndpoints {
                 return null;
             }
             if (!value.equalsIgnoreCase("true") && !value.equalsIgnoreCase("false")) {
-                throw wrong("autoStartup", text, "'" + value + "' is neither true nor false", null);
+                throw wrong(
+                        "autoStartup",
+                        text,
+                        "'" + value + "' is neither true nor false",
+                        "Write true or false, or leave it out.",
+                        null);
             }
             return Boolean.valueOf(value);
         }
@@ -173,12 +202,30 @@ final class ListenerEndpoints {
             if (value instanceof EventLogErrorPolicy policy) {
                 return policy;
             }
-            if (value != null && !value.toString().isBlank()) {
-                return beanFactory.getBean(value.toString(), EventLogErrorPolicy.class);
+            String name = value == null ? "" : value.toString().strip();
+            try {
+                if (!name.isEmpty()) {
+                    return beanFactory.getBean(name, EventLogErrorPolicy.class);
+                }
+                EventLogErrorPolicy only =
+                        beanFactory.getBeanProvider(EventLogErrorPolicy.class).getIfAvailable();
+                return only != null ? only : options -> {};
+            } catch (NoUniqueBeanDefinitionException several) {
+                throw wrong(
+                        "errorPolicy",
+                        text,
+                        "it names none of several beans of type EventLogErrorPolicy: "
+                                + String.join(",", Objects.requireNonNullElse(several.getBeanNamesFound(), Set.of())),
+                        "Name one of them here, or mark one as @Primary.",
+                        several);
+            } catch (NoSuchBeanDefinitionException | BeanNotOfRequiredTypeException missing) {
+                throw wrong(
+                        "errorPolicy",
+                        text,
+                        "there is no bean '" + name + "' of type EventLogErrorPolicy",
+                        "Declare it, or name another.",
+                        missing);
             }
-            EventLogErrorPolicy only =
-                    beanFactory.getBeanProvider(EventLogErrorPolicy.class).getIfAvailable();
-            return only != null ? only : options -> {};
         }
     }
 }

@@ -55,7 +55,7 @@ final class ListenerMethod {
      * @param bean the bean, which may be a proxy
      * @param found the method, of the class behind it
      * @param beanClass that class
-     * @throws IllegalStateException if it cannot take events
+     * @throws InvalidEventLogListenerException if it cannot take events
      */
     ListenerMethod(Object bean, Method found, Class<?> beanClass) {
         this.description = found.toGenericString();
@@ -102,10 +102,14 @@ final class ListenerMethod {
         if (resolved == null) {
             throw refused("the type of its events is not known");
         }
+        if (resolved == Gap.class) {
+            throw refused("a gap is no event: a bean of type EventLogErrorPolicy is told of gaps, by its method onGap");
+        }
         if (resolved.isPrimitive()
                 || resolved.isArray()
                 || resolved.isEnum()
-                || resolved.getName().startsWith("java.")) {
+                || resolved.getName().startsWith("java.")
+                || resolved.getPackage() == Event.class.getPackage()) {
             throw refused(resolved.getTypeName() + " is no type of events");
         }
         if (element.hasGenerics()) {
@@ -114,11 +118,13 @@ final class ListenerMethod {
         return resolved;
     }
 
-    private IllegalStateException refused(String why) {
-        return new IllegalStateException("@EventLogListener cannot stand on " + description + ": " + why
-                + ". It must return void and have one parameter List<Event>, List<TypedEvent<T>>, List<T>, Event,"
-                + " TypedEvent<T> or T, where T is a class, record or sealed interface; and may have a String beside it,"
-                + " for the name of the log");
+    private InvalidEventLogListenerException refused(String why) {
+        return new InvalidEventLogListenerException(
+                "@EventLogListener cannot stand on " + description + ": " + why,
+                "It must return void and have one parameter List<Event>, List<TypedEvent<T>>, List<T>, Event, TypedEvent<T>"
+                        + " or T, where T is a class, record or sealed interface; and may have a String beside it, for the"
+                        + " name of the log.",
+                null);
     }
 
     boolean takesBatches() {

@@ -100,7 +100,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
                 : super.deserializeWithType(parser, context, type);
     }
 
-    private static boolean isStoredText(JsonParser parser, DeserializationContext context) {
+    static boolean isStoredText(JsonParser parser, DeserializationContext context) {
         return parser.hasToken(JsonToken.VALUE_STRING) && context.getAttribute(WITHIN_JSON) == null;
     }
 

@@ -1,6 +1,7 @@
 package dev.eventlog.convert;
 
 import dev.eventlog.convert.StoredTextDeserializer.Reading;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.Version;
@@ -69,15 +70,22 @@ final class StoredTextModule extends JacksonModule {
             return readAsWritten(type, deserializer);
         }
         return switch (logical) {
-            case Textual, Integer, Float, Boolean, Binary, Untyped -> deserializer;
+            case Textual, Integer, Float, Binary, Untyped -> deserializer;
+            case Boolean -> new ForeignTextDeserializer(deserializer);
             case DateTime ->
                 StoredTextDeserializer.isJavaTime(type.getRawClass())
-                        ? new StoredTextDeserializer(deserializer, Reading.JSON)
+                        ? noNanoseconds(type, new StoredTextDeserializer(deserializer, Reading.JSON))
                         : deserializer;
             case Array, Collection, Map ->
                 type.hasRawClass(char[].class) ? deserializer : new StoredTextDeserializer(deserializer, Reading.JSON);
             case POJO, Enum, OtherScalar -> readAsWritten(type, deserializer);
         };
+    }
+
+    private ValueDeserializer<?> noNanoseconds(JavaType type, ValueDeserializer<?> deserializer) {
+        return type.hasRawClass(Duration.class) && WrittenForm.of(type, writing) == WrittenForm.STRING
+                ? new ForeignTextDeserializer(deserializer)
+                : deserializer;
     }
 
     private ValueDeserializer<?> readAsWritten(JavaType type, ValueDeserializer<?> deserializer) {

@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -29,7 +30,7 @@ public final class ListenerThreads implements AutoCloseable {
      * @param virtual whether they are virtual
      */
     public ListenerThreads(int limit, boolean virtual) {
-        this.feeds = new SimpleAsyncTaskExecutor("eventlog-feed-");
+        this.feeds = new FeedsExecutor();
         feeds.setVirtualThreads(virtual);
         feeds.setDaemon(true);
         feeds.setTaskTerminationTimeout(Feeds.LONGEST_END.toMillis());
@@ -93,6 +94,27 @@ public final class ListenerThreads implements AutoCloseable {
             closing.close();
         } catch (Exception impossible) {
             throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** Spring's tells a thread by an exception, which nobody would catch, that it was closed before the thread's task began. */
+    private static final class FeedsExecutor extends SimpleAsyncTaskExecutor {
+
+        private static final long serialVersionUID = 1L;
+
+        FeedsExecutor() {
+            super("eventlog-feed-");
+        }
+
+        @Override
+        protected void doExecute(Runnable task) {
+            super.doExecute(() -> {
+                try {
+                    task.run();
+                } catch (CancellationException closed) {
+                    // The task has not begun, and nobody waits for it
+                }
+            });
         }
     }
 

@@ -4,7 +4,6 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
@@ -22,16 +21,21 @@ final class RedisFailures {
     /** What Lettuce says of a connection that was cut in its handshake: it takes it for open, and would say so for ever. */
     private static final String DEAD = "Currently not connected";
 
+    /** What Spring Data's connection factories say after the application has closed. */
+    private static final String CLOSED = "was destroyed and cannot be used anymore";
+
     /** What drivers say when they could not even send a command. */
     private static final List<String> NOT_SENT = List.of(
             "Unable to connect",
-            "Currently not connected",
+            DEAD,
             "Cannot determine a partition",
             "Cannot obtain initial Redis Cluster topology",
             "Failed to connect",
             "Failed to create socket",
             "Could not get a resource",
-            "Cannot get Jedis connection");
+            "Cannot get Jedis connection",
+            "Use start() to initialize it",
+            CLOSED);
 
     /** What Redis says of a missing permission: inside a script without a code, and otherwise on 6.2 than on 7.0. */
     private static final List<String> DENIED = List.of(
@@ -87,7 +91,7 @@ final class RedisFailures {
             return already;
         }
         String said = causes(failure);
-        String reason = NestedExceptionUtils.getMostSpecificCause(failure).getMessage();
+        String reason = FailureReason.of(failure);
         String message = "Could not " + what + " log '" + log + "': ";
         if (says(said, "WRONGTYPE")) {
             return new EventLogException(
@@ -95,11 +99,28 @@ final class RedisFailures {
                     message + "the key '" + key + "' holds another Redis type. Choose another name or delete that key.",
                     failure);
         }
-        if (DENIED.stream().anyMatch(each -> says(said, each))) {
+        if (said.contains(CLOSED)) {
+            return new EventLogUnavailableException(
+                    log,
+                    message + "the event logs have been closed with their application. Nothing was sent.",
+                    failure);
+        }
+        if (says(said, "NOAUTH")) {
             return new EventLogException(
                     log,
-                    message + "Redis denies it to this user. Extend its ACL rule, or correct its name and password.",
+                    message + "Redis asks for a password, and none was given. Set spring.data.redis.password.",
                     failure);
+        }
+        if (says(said, "WRONGPASS")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis does not know this user with this password. Correct spring.data.redis.username and"
+                            + " spring.data.redis.password.",
+                    failure);
+        }
+        if (DENIED.stream().anyMatch(each -> says(said, each))) {
+            return new EventLogException(
+                    log, message + "Redis denies it to this user (" + reason + "). Extend its ACL rule.", failure);
         }
         if (says(said, "OOM")) {
             return new EventLogException(
@@ -121,6 +142,13 @@ final class RedisFailures {
                 return new EventLogUnavailableException(
                         log, message + "Redis cannot answer now (" + reason + "). Try again later.", failure);
             }
+        }
+        if (said.contains("unknown command")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis lacks a command that event logs need (" + reason
+                            + "). It must be Redis 6.2 or later, with none of these renamed.",
+                    failure);
         }
         if (!isConnectionTrouble(failure) && says(said, "ERR")) {
             return new EventLogException(log, message + "Redis refused: " + reason, failure);

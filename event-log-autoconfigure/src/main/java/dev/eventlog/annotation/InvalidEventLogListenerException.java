@@ -1,0 +1,31 @@
+package dev.eventlog.annotation;
+
+import org.jspecify.annotations.Nullable;
+
+/** A method annotated with {@link EventLogListener} cannot be one as it is: the application does not start. Immutable. */
+public final class InvalidEventLogListenerException extends IllegalStateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** What is wrong, without its end. */
+    private final String description;
+
+    /** What to do. */
+    private final String action;
+
+    InvalidEventLogListenerException(String description, String action, @Nullable Throwable cause) {
+        super(description + ". " + action, cause);
+        this.description = description;
+        this.action = action;
+    }
+
+    /** {@return what is wrong, with the method and the attribute if it is one} */
+    public String description() {
+        return description;
+    }
+
+    /** {@return what to do about it} */
+    public String action() {
+        return action;
+    }
+}

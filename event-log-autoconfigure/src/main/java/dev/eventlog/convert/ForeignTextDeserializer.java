@@ -1,0 +1,86 @@
+package dev.eventlog.convert;
+
+import com.fasterxml.jackson.annotation.JsonFormat;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.databind.BeanProperty;
+import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.ValueDeserializer;
+import tools.jackson.databind.deser.std.DelegatingDeserializer;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.jsontype.TypeDeserializer;
+import tools.jackson.databind.util.TokenBuffer;
+
+/**
+ * Reads what services in Go write by other texts than Jackson: a boolean as 1 or 0. A whole number for a duration is refused
+ * where the mapper writes none: there it is nanoseconds, and Jackson would take it for seconds.
+ */
+final class ForeignTextDeserializer extends DelegatingDeserializer {
+
+    /** For a deserializer of booleans, or of durations where the mapper writes these as text. */
+    ForeignTextDeserializer(ValueDeserializer<?> delegate) {
+        super(delegate);
+    }
+
+    @Override
+    protected ValueDeserializer<?> newDelegatingInstance(ValueDeserializer<?> delegate) {
+        return new ForeignTextDeserializer(delegate);
+    }
+
+    @Override
+    public ValueDeserializer<?> createContextual(DeserializationContext context, @Nullable BeanProperty property) {
+        ValueDeserializer<?> contextual =
+                context.handleSecondaryContextualization(_delegatee, property, context.getContextualType());
+        return isNumber(context, property) ? contextual : newDelegatingInstance(contextual);
+    }
+
+    /** Whether a format of the property says that it is one. */
+    private boolean isNumber(DeserializationContext context, @Nullable BeanProperty property) {
+        JsonFormat.Value format =
+                property == null ? null : property.findPropertyFormat(context.getConfig(), handledType());
+        return format != null && (format.getShape().isNumeric() || format.hasPattern());
+    }
+
+    @Override
+    public @Nullable Object deserialize(JsonParser parser, DeserializationContext context) {
+        return super.deserialize(own(parser, context), context);
+    }
+
+    @Override
+    public @Nullable Object deserializeWithType(
+            JsonParser parser, DeserializationContext context, TypeDeserializer type) {
+        return super.deserializeWithType(own(parser, context), context, type);
+    }
+
+    /** {@return what says in Jackson's way what the text says in the other} */
+    private JsonParser own(JsonParser parser, DeserializationContext context) {
+        if (!StoredTextDeserializer.isStoredText(parser, context)) {
+            return parser;
+        }
+        String text = parser.getString();
+        if (Duration.class.equals(handledType())) {
+            if (isWhole(text)) {
+                throw MismatchedInputException.from(
+                        parser,
+                        Duration.class,
+                        "'" + text
+                                + "' does not say of which unit it is; durations are written as text here, such as PT1.5S."
+                                + " One of Go is nanoseconds: read it as a long");
+            }
+            return parser;
+        }
+        if (!text.equals("1") && !text.equals("0")) {
+            return parser;
+        }
+        try (TokenBuffer buffer = context.bufferForInputBuffering(parser)) {
+            buffer.writeBoolean(text.equals("1"));
+            return buffer.asParserOnFirstToken(context, parser);
+        }
+    }
+
+    private static boolean isWhole(String text) {
+        int start = text.startsWith("-") ? 1 : 0;
+        return text.length() > start && text.chars().skip(start).allMatch(c -> c >= '0' && c <= '9');
+    }
+}
