@@ -178,13 +178,13 @@ public class TestApplication {
                 Duration.ofSeconds(1),
                 new FixedBackOff(20, Long.MAX_VALUE));
         return new RedisEventLogFactory(
-                redis,
+                redis.getRequiredConnectionFactory(),
                 new JsonMapper(),
                 new RedisEventLogFactory.Settings(
                         "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
                 listeners,
                 List.of(),
-                new RedisEventPositions(redis, "unused"),
+                new RedisEventPositions(redis.getRequiredConnectionFactory(), "unused"),
                 null);
     }
 
