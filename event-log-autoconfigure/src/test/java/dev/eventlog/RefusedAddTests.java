@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /** Whatever Redis refuses of an add: the log, its expiry and the record of the add are as they were. */
 @Tag("faults")
@@ -175,7 +175,7 @@ class RefusedAddTests extends ClosingTests {
     @Test
     void whatFailsAfterAWriteIsUnknown() {
         try (Connections connections = Connections.of(
-                closeLater(TestApplication.startOn(redis.uri())).getBean(StringRedisTemplate.class), HOUR)) {
+                closeLater(TestApplication.startOn(redis.uri())).getBean(RedisConnectionFactory.class), HOUR)) {
             EventLogOptions options = EventLogOptions.builder().build();
             LogStream stream = new LogStream(KEY, KEY, connections, 100, options);
             assertThatExceptionOfType(AddOutcomeUnknownException.class)

@@ -8,20 +8,23 @@ import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.durable.Leadership;
 import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.RedisEventPositions;
 import java.util.concurrent.Executor;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.ExponentialBackOff;
@@ -38,11 +41,24 @@ public final class EventLogAutoConfiguration {
 
     EventLogAutoConfiguration() {}
 
+    /** Of all that the library does; closed by the factory, which uses them to the end. */
+    @Bean(defaultCandidate = false, destroyMethod = "")
+    @ConditionalOnMissingBean(EventLogFactory.class)
+    @Conditional(OneRedis.class)
+    Connections eventLogConnections(
+            @Qualifier(OneRedis.CONNECTIONS) ObjectProvider<RedisConnectionFactory> own,
+            ObjectProvider<RedisConnectionFactory> redis,
+            EventLogProperties properties) {
+        RedisConnectionFactory chosen = own.getIfAvailable();
+        return Connections.of(
+                chosen != null ? chosen : redis.getObject(), properties.follow().pollTimeout());
+    }
+
     @Bean
     @ConditionalOnMissingBean(EventLogFactory.class)
-    @ConditionalOnSingleCandidate(StringRedisTemplate.class)
+    @ConditionalOnBean(name = "eventLogConnections")
     RedisEventLogFactory eventLogFactory(
-            StringRedisTemplate redis,
+            @Qualifier("eventLogConnections") Connections redis,
             ObjectProvider<JsonMapper> json,
             EventLogProperties properties,
             Environment environment,
@@ -69,8 +85,9 @@ public final class EventLogAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(EventPositions.class)
-    @ConditionalOnSingleCandidate(StringRedisTemplate.class)
-    RedisEventPositions eventPositions(StringRedisTemplate redis, EventLogProperties properties) {
+    @ConditionalOnBean(name = "eventLogConnections")
+    RedisEventPositions eventPositions(
+            @Qualifier("eventLogConnections") Connections redis, EventLogProperties properties) {
         return new RedisEventPositions(
                 redis, properties.keyPrefix() + properties.positions().key());
     }

@@ -1,16 +1,17 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.durable.Leadership;
+import dev.eventlog.redis.Connections;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -46,10 +47,11 @@ public final class NamedFollowerAutoConfiguration {
 
         @Bean(defaultCandidate = false)
         @ConditionalOnMissingBean(name = LOCKS)
-        @ConditionalOnSingleCandidate(RedisConnectionFactory.class)
-        RedisLockRegistry eventLogLockRegistry(RedisConnectionFactory redis, EventLogProperties properties) {
+        @Conditional(OneRedis.class)
+        RedisLockRegistry eventLogLockRegistry(
+                @Qualifier("eventLogConnections") Connections redis, EventLogProperties properties) {
             RedisLockRegistry locks = new RedisLockRegistry(
-                    redis,
+                    redis.commands().getRequiredConnectionFactory(),
                     properties.keyPrefix() + "eventlog:lock",
                     properties.follow().lease());
             locks.setIdleBetweenTries(properties.follow().lease().dividedBy(10));

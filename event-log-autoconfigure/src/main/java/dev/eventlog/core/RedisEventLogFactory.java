@@ -26,13 +26,13 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.util.Assert;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Makes event logs on the Redis of a {@link StringRedisTemplate}. On Lettuce it has connections of its own, which are those of
- * the template but for sending nothing twice. The application's context stops it before anything that
+ * Makes event logs on the Redis of a {@link RedisConnectionFactory}. It has connections of its own, made as that makes them but
+ * for sending nothing twice and always to the master. The application's context stops it before anything that
  * its listeners may need: running callbacks finish, none starts.
  */
 public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
@@ -68,25 +68,52 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     /**
      * A factory, for where there is no auto-configuration to make it. To be destroyed.
      *
-     * @param redis the template to work with
+     * @param redis makes the connections that are copied; only what cannot be copied is used itself
      * @param json writes and reads typed events and what is nested in others
      * @param settings what is set for all logs
      * @param listenerExecutor runs the listeners; null for threads of the factory's own
      * @param observers see what the logs do, the first from outermost
      * @param positions where followers that have a name keep their positions
      * @param leadership by which one follower of a name follows at a time; null to have all of them follow
-     * @throws IllegalArgumentException if the template has no connection factory
      */
     public RedisEventLogFactory(
-            StringRedisTemplate redis,
+            RedisConnectionFactory redis,
             JsonMapper json,
             Settings settings,
             @Nullable Executor listenerExecutor,
             List<EventLogObserver> observers,
             EventPositions positions,
             @Nullable Leadership leadership) {
-        Assert.notNull(redis.getConnectionFactory(), "The StringRedisTemplate has no connection factory");
-        this.connections = Connections.of(redis, settings.follow().pollTimeout());
+        this(
+                Connections.of(redis, settings.follow().pollTimeout()),
+                json,
+                settings,
+                listenerExecutor,
+                observers,
+                positions,
+                leadership);
+    }
+
+    /**
+     * A factory on connections that positions and locks may share.
+     *
+     * @param connections where to ask; closed with this factory
+     * @param json as above, as is what follows
+     * @param settings what is set for all logs
+     * @param listenerExecutor runs the listeners
+     * @param observers see what the logs do
+     * @param positions where followers that have a name keep their positions
+     * @param leadership by which one follower of a name follows at a time
+     */
+    public RedisEventLogFactory(
+            Connections connections,
+            JsonMapper json,
+            Settings settings,
+            @Nullable Executor listenerExecutor,
+            List<EventLogObserver> observers,
+            EventPositions positions,
+            @Nullable Leadership leadership) {
+        this.connections = connections;
         this.fields = new EventFields(json);
         this.settings = settings;
         this.observers = new Observers(observers);

@@ -208,7 +208,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         // A password that is rotated, or a user that a restored server does not have yet, ends no feed that once was
         // let in.
         boolean passes = why instanceof EventLogUnavailableException
-                || everConnected && (atHandshake || LogStream.isLoginRefused(why));
+                || (everConnected && (atHandshake || LogStream.isLoginRefused(why)));
         long delay = passes
                 ? outage.failed(
                         why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")

@@ -3,8 +3,11 @@ package dev.eventlog.redis;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.RedisSentinelConnection;
 import org.springframework.data.redis.connection.ReturnType;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
@@ -15,8 +18,8 @@ final class ApplicationConnections implements Connections {
     private final RawReplies raw;
     private final Line line;
 
-    ApplicationConnections(StringRedisTemplate commands, RawReplies raw) {
-        this.commands = commands;
+    ApplicationConnections(RedisConnectionFactory application, RawReplies raw) {
+        this.commands = new StringRedisTemplate(new Unbound(application));
         this.raw = raw;
         this.line = Drivers.line(commands, raw);
     }
@@ -44,6 +47,35 @@ final class ApplicationConnections implements Connections {
 
     @Override
     public void close() {}
+
+    /** A factory by another identity: a transaction of the application's binds its connections to that of its own factory. */
+    private record Unbound(RedisConnectionFactory original) implements RedisConnectionFactory {
+
+        @Override
+        public RedisConnection getConnection() {
+            return original.getConnection();
+        }
+
+        @Override
+        public RedisClusterConnection getClusterConnection() {
+            return original.getClusterConnection();
+        }
+
+        @Override
+        public RedisSentinelConnection getSentinelConnection() {
+            return original.getSentinelConnection();
+        }
+
+        @Override
+        public boolean getConvertPipelineAndTxResults() {
+            return original.getConvertPipelineAndTxResults();
+        }
+
+        @Override
+        public @Nullable DataAccessException translateExceptionIfPossible(RuntimeException thrown) {
+            return original.translateExceptionIfPossible(thrown);
+        }
+    }
 
     /** By Spring Data's own way to send any command, one after the other. */
     static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {

@@ -59,19 +59,18 @@ public interface Connections extends AutoCloseable {
     void close();
 
     /**
-     * The connections for a template, by its driver.
+     * The connections for a factory, by its driver.
      *
-     * @param application the template of the application
+     * @param application the connection factory of the application
      * @param pollTimeout how long Redis holds one blocking read
      * @return the connections, to be closed
      */
-    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
-        RedisConnectionFactory factory = application.getRequiredConnectionFactory();
+    static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
         ClassLoader loader = Connections.class.getClassLoader();
-        if (ClassUtils.isPresent(Drivers.LETTUCE, loader) && LettuceConnections.fit(factory)) {
+        if (ClassUtils.isPresent(Drivers.LETTUCE, loader) && LettuceConnections.fit(application)) {
             return LettuceConnections.of(application, pollTimeout);
         }
-        if (ClassUtils.isPresent(Drivers.JEDIS, loader) && JedisConnections.fit(factory)) {
+        if (ClassUtils.isPresent(Drivers.JEDIS, loader) && JedisConnections.fit(application)) {
             return JedisConnections.of(application, pollTimeout);
         }
         return new ApplicationConnections(application, ApplicationConnections::send);

@@ -21,12 +21,12 @@ import redis.clients.jedis.Jedis;
  */
 final class JedisConnections implements Connections {
 
-    private final RenewedFactory commands;
+    private final RenewedFactory<JedisConnectionFactory> commands;
     private final StringRedisTemplate template;
     private final Line line;
     private final JedisConnectionFactory feeds;
 
-    private JedisConnections(RenewedFactory commands, JedisConnectionFactory feeds) {
+    private JedisConnections(RenewedFactory<JedisConnectionFactory> commands, JedisConnectionFactory feeds) {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
         this.line = Drivers.line(template, ApplicationConnections::send);
@@ -37,8 +37,8 @@ final class JedisConnections implements Connections {
         return application instanceof JedisConnectionFactory;
     }
 
-    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
-        JedisConnectionFactory original = (JedisConnectionFactory) application.getRequiredConnectionFactory();
+    static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
+        JedisConnectionFactory original = (JedisConnectionFactory) application;
         if (original.isRedisClusterAware()) {
             // Jedis keeps the connections of a cluster in pools of its own, one a node
             return new ApplicationConnections(application, ApplicationConnections::send);
@@ -56,7 +56,7 @@ final class JedisConnections implements Connections {
         } else {
             return new ApplicationConnections(application, ApplicationConnections::send);
         }
-        return new JedisConnections(new RenewedFactory(() -> started(forCommands(original))), started(copy));
+        return new JedisConnections(new RenewedFactory<>(() -> started(forCommands(original))), started(copy));
     }
 
     private static JedisConnectionFactory forCommands(JedisConnectionFactory original) {

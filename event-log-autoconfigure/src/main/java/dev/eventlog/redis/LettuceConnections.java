@@ -30,6 +30,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
+// Long: the factory that commands share and the copied configuration are of no use elsewhere.
 /**
  * Connections of two copies of the application's Lettuce factory, on the same threads: one whose connection all commands
  * share, one for feeds. Both send each command once. Left to itself Lettuce would, after it has connected again, send what
@@ -60,12 +61,8 @@ final class LettuceConnections implements Connections {
         return application instanceof LettuceConnectionFactory;
     }
 
-    static Connections of(StringRedisTemplate application, Duration pollTimeout) {
-        LettuceConnectionFactory original = (LettuceConnectionFactory) application.getRequiredConnectionFactory();
-        if (configuration(original) instanceof RedisStaticMasterReplicaConfiguration) {
-            // whose nodes cannot be asked for, so that it cannot be copied
-            return new ApplicationConnections(application, LettuceReplies::send);
-        }
+    static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
+        LettuceConnectionFactory original = (LettuceConnectionFactory) application;
         LettuceClientConfiguration client = original.getClientConfiguration();
         CommandFactory commands = new CommandFactory(configuration(original), client);
         Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);

@@ -5,7 +5,10 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventPositions;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.QueryTimeoutException;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
@@ -30,17 +33,29 @@ public final class RedisEventPositions implements EventPositions {
             return 1
             """, Long.class);
 
+    private final Connections connections;
     private final StringRedisTemplate redis;
     private final String key;
 
     /**
      * Positions in a hash.
      *
-     * @param redis the template to work with
+     * @param redis makes the connections
      * @param key the key of the hash
      */
-    public RedisEventPositions(StringRedisTemplate redis, String key) {
-        this.redis = redis;
+    public RedisEventPositions(RedisConnectionFactory redis, String key) {
+        this(new ApplicationConnections(redis, ApplicationConnections::send), key);
+    }
+
+    /**
+     * Positions in a hash, on the connections of the logs.
+     *
+     * @param connections where to ask
+     * @param key the key of the hash
+     */
+    public RedisEventPositions(Connections connections, String key) {
+        this.connections = connections;
+        this.redis = connections.commands();
         this.key = key;
     }
 
@@ -48,7 +63,7 @@ public final class RedisEventPositions implements EventPositions {
     public Optional<EventId> load(String name, String log) {
         @Nullable String stored;
         try {
-            stored = redis.execute(LOAD, List.of(key), field(name, log));
+            stored = noting(() -> redis.execute(LOAD, List.of(key), field(name, log)));
         } catch (RuntimeException failure) {
             throw RedisFailures.translate(log, key, "load the position of follower '" + name + "' of", failure);
         }
@@ -67,15 +82,26 @@ public final class RedisEventPositions implements EventPositions {
     @Override
     public boolean store(String name, String log, @Nullable EventId before, EventId position) {
         try {
-            Long stored = redis.execute(
-                    STORE,
-                    List.of(key),
-                    field(name, log),
-                    before == null ? "" : before.toString(),
-                    position.toString());
+            String expected = before == null ? "" : before.toString();
+            Long stored =
+                    noting(() -> redis.execute(STORE, List.of(key), field(name, log), expected, position.toString()));
             return Long.valueOf(1).equals(stored);
         } catch (RuntimeException failure) {
             throw RedisFailures.translate(log, key, "store the position of follower '" + name + "' of", failure);
+        }
+    }
+
+    private <T> @Nullable T noting(Supplier<@Nullable T> question) {
+        long begun = System.nanoTime();
+        try {
+            return question.get();
+        } catch (RuntimeException failure) {
+            if (failure instanceof QueryTimeoutException) {
+                connections.unanswered(begun);
+            } else if (RedisFailures.isWrongServer(failure)) {
+                connections.wrongServer(begun);
+            }
+            throw failure;
         }
     }
 

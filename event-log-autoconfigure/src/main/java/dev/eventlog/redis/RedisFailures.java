@@ -60,7 +60,7 @@ final class RedisFailures {
         boolean notPermitted = DENIED.stream().anyMatch(each -> says(said, each));
         return says(said, "NOAUTH")
                 || says(said, "WRONGPASS")
-                || notPermitted && NOT_SENT.stream().anyMatch(said::contains);
+                || (notPermitted && NOT_SENT.stream().anyMatch(said::contains));
     }
 
     /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */

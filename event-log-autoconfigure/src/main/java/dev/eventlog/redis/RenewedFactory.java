@@ -7,27 +7,27 @@ import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.dao.DataAccessException;
 import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConnection;
-import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 
 /** Connections of a factory that is made anew when its pool leads to the wrong server: nothing else has Jedis empty it. */
-final class RenewedFactory implements RedisConnectionFactory {
+final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> implements RedisConnectionFactory {
 
     private static final Log logger = LogFactory.getLog(RenewedFactory.class);
 
-    private final Supplier<JedisConnectionFactory> making;
+    private final Supplier<F> making;
     private final AtomicBoolean renewing = new AtomicBoolean();
-    private volatile JedisConnectionFactory current;
+    private volatile F current;
     private volatile long renewed = System.nanoTime() - RENEWED_AT_MOST_EVERY.toNanos();
 
     /** Not more often, or a server that refuses for long would be connected to with each command. */
     static final Duration RENEWED_AT_MOST_EVERY = Duration.ofSeconds(1);
 
-    RenewedFactory(Supplier<JedisConnectionFactory> making) {
+    RenewedFactory(Supplier<F> making) {
         this.making = making;
         this.current = making.get();
     }
@@ -39,10 +39,10 @@ final class RenewedFactory implements RedisConnectionFactory {
             return;
         }
         try {
-            JedisConnectionFactory before = current;
+            F before = current;
             renewed = System.nanoTime();
             current = making.get();
-            before.destroy();
+            destroy(before);
         } catch (RuntimeException unreachable) { // no sentinel answers: what there is may still do
             logger.debug("No new connections", unreachable);
         } finally {
@@ -50,9 +50,9 @@ final class RenewedFactory implements RedisConnectionFactory {
         }
     }
 
-    private <T> T from(Function<JedisConnectionFactory, T> opening) {
+    private <T> T from(Function<F, T> opening) {
         while (true) {
-            JedisConnectionFactory factory = current;
+            F factory = current;
             try {
                 return opening.apply(factory);
             } catch (RuntimeException failure) {
@@ -65,17 +65,17 @@ final class RenewedFactory implements RedisConnectionFactory {
 
     @Override
     public RedisConnection getConnection() {
-        return from(JedisConnectionFactory::getConnection);
+        return from(RedisConnectionFactory::getConnection);
     }
 
     @Override
     public RedisClusterConnection getClusterConnection() {
-        return from(JedisConnectionFactory::getClusterConnection);
+        return from(RedisConnectionFactory::getClusterConnection);
     }
 
     @Override
     public RedisSentinelConnection getSentinelConnection() {
-        return from(JedisConnectionFactory::getSentinelConnection);
+        return from(RedisConnectionFactory::getSentinelConnection);
     }
 
     @Override
@@ -89,6 +89,14 @@ final class RenewedFactory implements RedisConnectionFactory {
     }
 
     void destroy() {
-        current.destroy();
+        destroy(current);
+    }
+
+    private void destroy(F factory) {
+        try {
+            factory.destroy();
+        } catch (Exception failure) {
+            logger.debug("Connections did not close in order", failure);
+        }
     }
 }

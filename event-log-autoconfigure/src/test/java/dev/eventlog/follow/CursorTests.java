@@ -48,7 +48,8 @@ class CursorTests extends LogTests {
     @BeforeEach
     void begin() {
         log = newLog();
-        connections = closeLater(new Watched(Connections.of(redis, Duration.ofSeconds(1))));
+        connections =
+                closeLater(new Watched(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1))));
         stream = new LogStream(log.name(), log.name(), connections, 100, log.options());
     }
 

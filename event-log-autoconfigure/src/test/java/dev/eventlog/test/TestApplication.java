@@ -179,13 +179,13 @@ public class TestApplication {
                 new FixedBackOff(20, Long.MAX_VALUE),
                 Duration.ofSeconds(10));
         return new RedisEventLogFactory(
-                redis,
+                redis.getRequiredConnectionFactory(),
                 new JsonMapper(),
                 new RedisEventLogFactory.Settings(
                         "", any -> EventLogOptions.builder().build(), 100, follow, 10, false),
                 listeners,
                 List.of(),
-                new RedisEventPositions(redis, "unused"),
+                new RedisEventPositions(redis.getRequiredConnectionFactory(), "unused"),
                 null);
     }
 
