@@ -76,8 +76,7 @@ public final class Feeds {
             LogStream stream, @Nullable Place before, StartPoint start, long limit, boolean patient, Joining joining) {
         Feed feed = byKey.get(stream.key());
         Window.End end = before == null ? null : before.end();
-        boolean another = before == null || before.feed() != feed;
-        if (feed != null && (another || before.comebacks() != feed.comebacks())) {
+        if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
             return null;
         }
         if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet();
 
     private volatile boolean interrupted;
-    private volatile int comebacks;
+    private final AtomicInteger comebacks = new AtomicInteger();
 
     // What follows belongs to the one thread that polls at a time.
     private boolean asked;
@@ -100,7 +101,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
 
     @Override
     public int comebacks() {
-        return comebacks;
+        return comebacks.get();
     }
 
     @Override
@@ -148,7 +149,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
         boolean noDataLost = !answer.server().isEmpty() && answer.server().equals(server);
         if (!noDataLost) {
-            comebacks = comebacks + 1;
+            comebacks.incrementAndGet();
         }
         judge(answer, noDataLost, line);
         server = answer.server();
