@@ -22,6 +22,7 @@ import dev.eventlog.annotation.EventLogErrorPolicy;
 import dev.eventlog.annotation.EventLogListener;
 import dev.eventlog.annotation.EventLogListenerAnnotationBeanPostProcessor;
 import dev.eventlog.annotation.EventLogListenerRegistry;
+import dev.eventlog.annotation.InvalidEventLogListenerException;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
@@ -241,6 +242,7 @@ class ArchitectureTests {
                         ReactiveEventLogSseAutoConfiguration.class,
                         EventLogListener.class,
                         EventLogListenerRegistry.class,
+                        InvalidEventLogListenerException.class,
                         EventLogErrorPolicy.class,
                         EventLogListenerAnnotationBeanPostProcessor.class,
                         EventLogListenerAutoConfiguration.class,

@@ -51,7 +51,8 @@ class ReadTests extends LogTests {
         "18446744073709551615-0, 4, 5",
         "18446744073709551615-18446744073709551615, 5, 5"
     })
-    void idsInBetweenAndBeyond(EventId id, int from, int after) {
+    void idsInBetweenAndBeyond(String text, int from, int after) {
+        EventId id = EventId.parse(text);
         EventLog log = newLog();
         List<String> stored = List.of("10-0", "20-5", "20-6", "9223372036854775808-0", "18446744073709551615-0");
         stored.forEach(each -> addWithId(log, each));

@@ -174,7 +174,7 @@ class RefusalTests extends ClosingTests {
             await().untilAsserted(
                             () -> assertThatExceptionOfType(EventLogException.class) // lost ones may be in the pool
                                     .isThrownBy(() -> log.follow(Tail.all(), Collected.events()))
-                                    .withMessageContaining("ACL rule"));
+                                    .withMessageContaining("spring.data.redis.username"));
         }
         redis.ask("ACL", "SETUSER", "app", "on", "resetpass", ">secret", "+ping", "+hello", "+client");
         await().ignoreExceptions().until(() -> log.addAll(events(10, 20)).size() == 10);

@@ -22,6 +22,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: one state and one lock, which all that happens to a named follower must go through.
 /**
  * A follower that keeps its position, and follows while it has the lease: by a {@link LogFollower}, and by another one when
  * that has ended because the lease was lost, or because another follower of its name has gone on meanwhile.

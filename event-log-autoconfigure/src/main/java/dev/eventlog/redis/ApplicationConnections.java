@@ -45,6 +45,10 @@ final class ApplicationConnections implements Connections {
         return new FeedConnection(asked -> raw.send(connection, asked), connection::close, connection::close);
     }
 
+    /** Its factory does so itself. */
+    @Override
+    public void stop() {}
+
     @Override
     public void close() {}
 

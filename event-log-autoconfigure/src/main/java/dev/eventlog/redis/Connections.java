@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
@@ -10,7 +11,7 @@ import org.springframework.util.ClassUtils;
  * but always to the master, and are never the application's own where they can be others: a driver that connects again by
  * itself may send a command twice, and a feed would hold a place in the pool for as long as it blocks.
  */
-public interface Connections extends AutoCloseable {
+public interface Connections extends AutoCloseable, SmartLifecycle {
 
     /**
      * A connection for one feed's thread.
@@ -54,6 +55,25 @@ public interface Connections extends AutoCloseable {
      * @param begun when the command began, by {@link System#nanoTime()}
      */
     default void wrongServer(long begun) {}
+
+    /** Nothing: a connection is opened when it is needed. */
+    @Override
+    default void start() {}
+
+    /** Closes what is open, as somebody may be about to freeze this process: the next command opens another. */
+    @Override
+    void stop();
+
+    @Override
+    default boolean isRunning() {
+        return true;
+    }
+
+    /** That of Spring Data's own connection factories: what still uses this stops before. */
+    @Override
+    default int getPhase() {
+        return 0;
+    }
 
     @Override
     void close();

@@ -115,6 +115,9 @@ final class JedisConnections implements Connections {
 
     @Override
     public FeedConnection open() {
+        if (!feeds.isRunning()) {
+            feeds.start();
+        }
         RedisConnection connection = feeds.getConnection();
         Jedis jedis = (Jedis) connection.getNativeConnection();
         return new FeedConnection(
@@ -128,6 +131,12 @@ final class JedisConnections implements Connections {
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
+    }
+
+    @Override
+    public void stop() {
+        feeds.stop();
+        commands.stop();
     }
 
     @Override

@@ -171,6 +171,11 @@ final class LettuceConnections implements Connections {
         cut = CompletableFuture.allOf(cut, closing);
     }
 
+    @Override
+    public void stop() {
+        commands.resetConnection();
+    }
+
     /** After what is being cut off is closed: Lettuce's client closes whatever it still knows, and complains of the second time. */
     @Override
     public void close() {

@@ -21,7 +21,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     private final Supplier<F> making;
     private final AtomicBoolean renewing = new AtomicBoolean();
-    private volatile F current;
+    private volatile @Nullable F current;
     private volatile long renewed = System.nanoTime() - RENEWED_AT_MOST_EVERY.toNanos();
 
     /** Not more often, or a server that refuses for long would be connected to with each command. */
@@ -32,6 +32,20 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         this.current = making.get();
     }
 
+    private F current() {
+        F factory = current;
+        return factory != null ? factory : made();
+    }
+
+    private synchronized F made() {
+        F factory = current;
+        if (factory == null) {
+            factory = making.get();
+            current = factory;
+        }
+        return factory;
+    }
+
     /** Lets new commands have new connections; those that run finish on theirs. */
     void renew(long begun) {
         boolean soonAfter = System.nanoTime() - renewed < RENEWED_AT_MOST_EVERY.toNanos();
@@ -39,7 +53,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
             return;
         }
         try {
-            F before = current;
+            F before = current();
             renewed = System.nanoTime();
             current = making.get();
             destroy(before);
@@ -52,7 +66,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     private <T> T from(Function<F, T> opening) {
         while (true) {
-            F factory = current;
+            F factory = current();
             try {
                 return opening.apply(factory);
             } catch (RuntimeException failure) {
@@ -80,16 +94,26 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     @Override
     public boolean getConvertPipelineAndTxResults() {
-        return current.getConvertPipelineAndTxResults();
+        return current().getConvertPipelineAndTxResults();
     }
 
     @Override
     public @Nullable DataAccessException translateExceptionIfPossible(RuntimeException thrown) {
-        return current.translateExceptionIfPossible(thrown);
+        return current().translateExceptionIfPossible(thrown);
     }
 
+    /** Closes its connections; the next one that is asked for opens others. */
+    synchronized void stop() {
+        F factory = current;
+        current = null;
+        if (factory != null) {
+            destroy(factory);
+        }
+    }
+
+    /** The same, for good. */
     void destroy() {
-        destroy(current);
+        destroy(current());
     }
 
     private void destroy(F factory) {

@@ -433,6 +433,11 @@ class CursorTests extends LogTests {
         }
 
         @Override
+        public void stop() {
+            connected.stop();
+        }
+
+        @Override
         public void close() {
             connected.close();
         }

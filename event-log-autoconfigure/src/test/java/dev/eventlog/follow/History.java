@@ -454,6 +454,9 @@ final class History {
         }
 
         @Override
+        public void stop() {}
+
+        @Override
         public void close() {}
     }
 }
