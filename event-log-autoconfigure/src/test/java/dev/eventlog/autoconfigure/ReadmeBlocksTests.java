@@ -56,6 +56,7 @@ class ReadmeBlocksTests extends ClosingTests {
     private static final Set<String> OPTIONS_OF_PLUGINS = Set.of(
             "altDeploymentRepository",
             "excludedGroups",
+            "eventlog.test.resp2",
             "generateBackupPoms",
             "mdep.includeScope",
             "mdep.outputFile",
