@@ -25,7 +25,7 @@ public record FollowedLog(String name, EventLogOptions options, int feeds, int i
      *     {@code eventlog.follow.window-size} only Redis 7 and later tell, and also there not of a follower that began in the
      *     middle of the log and is still that far behind
      * @param lagTime for how long the next event has been waiting, by the time in its id; zero if none is; null where that is
-     *     not known. Further back than {@code eventlog.follow.window-size} it is the age of the last event taken, which is
+     *     not known, as by an id that is no time. Further back than {@code eventlog.follow.window-size} it is the age of the last event taken, which is
      *     a little more.
      */
     public record Progress(

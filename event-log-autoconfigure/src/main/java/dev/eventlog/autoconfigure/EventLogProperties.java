@@ -158,6 +158,13 @@ record EventLogProperties(
                     name + "pattern",
                     override.pattern(),
                     "must be a pattern over log names, for example sensors:*");
+            check(
+                    override.maxLength() != null
+                            || override.ttlAfterLastAdd() != null
+                            || override.idempotencyRetention() != null,
+                    name + "pattern",
+                    override.pattern(),
+                    "has no option beside it: set max-length, ttl-after-last-add or idempotency-retention, or leave it out");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
             valid(
@@ -176,8 +183,12 @@ record EventLogProperties(
         Recovery recovery = follow.recovery();
         between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         multiplier("follow.recovery.multiplier", recovery.multiplier());
-        between("follow.recovery.max-delay", recovery.maxDelay(), recovery.delay(), Duration.ofHours(1));
-        between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, recovery.delay());
+        longerThan("follow.recovery.max-delay", recovery.maxDelay(), "follow.recovery.delay", recovery.delay());
+        check(
+                !recovery.jitter().isNegative() && recovery.jitter().compareTo(recovery.delay()) <= 0,
+                "follow.recovery.jitter",
+                text(recovery.jitter()),
+                "must be from 0ms to eventlog.follow.recovery.delay, which is " + text(recovery.delay()));
         if (!sse.heartbeat().isZero()) {
             between("sse.heartbeat", sse.heartbeat(), Duration.ofMillis(10), Duration.ofHours(1));
         }
@@ -188,7 +199,7 @@ record EventLogProperties(
         check(retry.maxRetries() >= 0, "listener.retry.max-retries", retry.maxRetries(), "must be 0 or more");
         between("listener.retry.delay", retry.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         multiplier("listener.retry.multiplier", retry.multiplier());
-        between("listener.retry.max-delay", retry.maxDelay(), retry.delay(), Duration.ofHours(1));
+        longerThan("listener.retry.max-delay", retry.maxDelay(), "listener.retry.delay", retry.delay());
     }
 
     private static void multiplier(String name, double value) {
@@ -203,8 +214,26 @@ record EventLogProperties(
         check(
                 value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
                 name,
-                value,
-                "must be from " + least.toMillis() + "ms to " + most.toMillis() + "ms");
+                text(value),
+                "must be from " + text(least) + " to " + text(most));
+    }
+
+    private static void longerThan(String name, Duration value, String other, Duration least) {
+        check(
+                value.compareTo(least) >= 0 && value.compareTo(Duration.ofHours(1)) <= 0,
+                name,
+                text(value),
+                "must be from eventlog." + other + ", which is " + text(least) + ", to 1h");
+    }
+
+    /** As one writes it in a configuration. */
+    private static String text(Duration value) {
+        long millis = value.toMillis();
+        if (millis == 0 || millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        return seconds % 3600 == 0 ? seconds / 3600 + "h" : seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
     }
 
     private static <V> void valid(String name, @Nullable V value, BiConsumer<EventLogOptions.Builder, V> option) {

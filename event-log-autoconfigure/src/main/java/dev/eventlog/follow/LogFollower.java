@@ -35,6 +35,8 @@ public final class LogFollower implements RunningFollower {
 
     private static final Log logger = LogFactory.getLog(LogFollower.class);
 
+    private static final Instant FIRST_TIME = Instant.parse("2009-01-01T00:00:00Z"); // before that there was no Redis
+
     private static final int STEPS_A_TURN = 8;
     private static final int SAID_BY_THE_FEED = 3;
 
@@ -137,6 +139,9 @@ public final class LogFollower implements RunningFollower {
         if (since != null) {
             Duration age = Duration.between(since.timestamp(), Instant.now());
             waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
+            if (since.timestamp().isBefore(FIRST_TIME)) { // an id that somebody has chosen, as 1-1
+                waiting = null;
+            }
         }
         return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }

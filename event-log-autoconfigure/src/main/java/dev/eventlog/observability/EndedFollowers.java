@@ -1,5 +1,7 @@
 package dev.eventlog.observability;
 
+import dev.eventlog.EventConversionException;
+import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogObserver;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -18,7 +20,7 @@ final class EndedFollowers implements EventLogObserver {
      * What became of a log's followers.
      *
      * @param followers how many have ended by an error
-     * @param failure what the last one of these ended by, without its trace, which would hold on to objects
+     * @param failure what the last one of these ended by: its class, and its message if that holds nothing of an event
      * @param at when that was
      */
     record Ended(int followers, String failure, Instant at) {}
@@ -36,10 +38,16 @@ final class EndedFollowers implements EventLogObserver {
             return;
         }
         Ended before = byLog.remove(log);
-        byLog.put(log, new Ended(before == null ? 1 : before.followers() + 1, failure.toString(), Instant.now()));
+        byLog.put(log, new Ended(before == null ? 1 : before.followers() + 1, said(failure), Instant.now()));
         if (byLog.size() > MOST) {
             byLog.remove(byLog.keySet().iterator().next());
         }
+    }
+
+    /** The message only where it is the library's and holds no event: health is shown to more people than events are. */
+    private static String said(Throwable failure) {
+        boolean mayTell = failure instanceof EventLogException && !(failure instanceof EventConversionException);
+        return mayTell ? failure.toString() : failure.getClass().getName();
     }
 
     /** {@return what became of which log, that longest ago first} */

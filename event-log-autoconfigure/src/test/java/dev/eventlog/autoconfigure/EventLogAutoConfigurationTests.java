@@ -188,17 +188,18 @@ class EventLogAutoConfigurationTests {
         "eventlog.positions.key, ' ', Redis hash",
         "eventlog.follow.recovery.delay, 0s, from 1ms",
         "eventlog.follow.recovery.multiplier, 0.5, from 1 to 1000",
-        "eventlog.follow.recovery.max-delay, 1ms, from 100ms",
-        "eventlog.follow.recovery.jitter, 1h, to 100ms",
+        "eventlog.follow.recovery.max-delay, 1ms, 'from eventlog.follow.recovery.delay, which is 100ms, to 1h'",
+        "eventlog.follow.recovery.jitter, 1h, 'to eventlog.follow.recovery.delay, which is 100ms'",
         "eventlog.sse.heartbeat, 1ms, from 10ms",
         "eventlog.sse.reconnect-delay, 0s, from 1ms",
         "eventlog.listener.retry.max-retries, -1, 0 or more",
         "eventlog.listener.retry.delay, 0s, from 1ms",
         "eventlog.listener.retry.multiplier, 0.5, from 1 to 1000",
-        "eventlog.listener.retry.max-delay, 10ms, from 1000ms"
+        "eventlog.listener.retry.max-delay, 10ms, 'from eventlog.listener.retry.delay, which is 1s'"
     })
     void saysWhichPropertyIsWrong(String name, String value, String reason) {
-        runner.withPropertyValues("eventlog.overrides[0].pattern=x", name + "=" + value)
+        runner.withPropertyValues("eventlog.overrides[0].pattern=x", "eventlog.overrides[0].max-length=1")
+                .withPropertyValues(name + "=" + value)
                 .run(context -> {
                     assertThat(context).hasFailed();
                     Throwable failure = Objects.requireNonNull(context.getStartupFailure());
@@ -209,6 +210,15 @@ class EventLogAutoConfigurationTests {
                     FailureAnalysis analysis = analyze(failure, new MockEnvironment().withProperty(name, value));
                     assertThat(analysis.getDescription()).contains(name).contains(reason);
                 });
+    }
+
+    @Test
+    void overrideThatSetsNothingIsRefused() {
+        runner.withPropertyValues("eventlog.overrides[0].pattern=orders:*")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContainingAll("eventlog.overrides[0].pattern", "orders:*", "ttl-after-last-add"));
     }
 
     @Test
