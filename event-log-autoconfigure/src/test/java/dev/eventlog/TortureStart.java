@@ -1,6 +1,7 @@
 package dev.eventlog;
 
 import dev.eventlog.TortureHistory.Added;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -59,8 +60,8 @@ final class TortureStart {
         }
         return lives.stream()
                 .flatMap(life -> life.events.stream())
-                .filter(added -> added.id.equals(after.id()))
-                .findFirst()
+                .filter(added -> added.id.equals(after.id()) && added.tick <= to)
+                .max(Comparator.comparingInt(added -> added.order)) // an id is given again where a clock has gone back
                 .orElse(null);
     }
 

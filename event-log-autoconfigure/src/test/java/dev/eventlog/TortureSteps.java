@@ -94,7 +94,8 @@ final class TortureSteps {
             sinceItBegan.clear();
             boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
             Added cursor = cursor();
-            if ((before == null && start.isBlind()) || (cursor != null && isGone(cursor, by))) {
+            boolean gone = (cursor != null && isGone(cursor, by)) || isGone(told.lastSeen(), by);
+            if ((before == null && start.isBlind()) || gone) {
                 if (!mayHave) {
                     findings.count("told to have begun again where Redis could not tell");
                 }
@@ -109,6 +110,16 @@ final class TortureSteps {
     /** The event at which the follower stands, whether it was delivered or not. */
     private @Nullable Added cursor() {
         return before != null ? before : start.resumed != null ? start.resumed : start.newest();
+    }
+
+    /** Whether there were events of an id, and all of them are gone: where a follower began, of which nothing was delivered yet. */
+    private boolean isGone(EventId id, int by) {
+        List<Added> all = lives.stream()
+                .flatMap(each -> each.events.stream())
+                .filter(event -> event.id.equals(id) && event.tick <= by)
+                .distinct()
+                .toList();
+        return !all.isEmpty() && all.stream().allMatch(event -> isGone(event, by));
     }
 
     private boolean isGone(Added event, int by) {

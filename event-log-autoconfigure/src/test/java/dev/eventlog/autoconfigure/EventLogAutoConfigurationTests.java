@@ -151,7 +151,8 @@ class EventLogAutoConfigurationTests {
                         "eventlog.idempotency-retention=2h",
                         "eventlog.overrides[0].pattern=sensors:*",
                         "eventlog.overrides[0].idempotency-retention=1m",
-                        "eventlog.overrides[1].pattern=orders:*")
+                        "eventlog.overrides[1].pattern=orders:*",
+                        "eventlog.overrides[1].max-length=7")
                 .run(context -> {
                     EventLogFactory factory = context.getBean(EventLogFactory.class);
                     assertThat(factory.create("x").options().idempotencyRetention())
