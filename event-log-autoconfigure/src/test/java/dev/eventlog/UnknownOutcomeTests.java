@@ -148,7 +148,6 @@ class UnknownOutcomeTests {
         assertThat(numbers).endsWith(marker).doesNotHaveDuplicates().hasSize(2 + way.count);
     }
 
-    /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
     /** Of which a driver may think that it is open. */
     @Test
     void connectionThatWasCutInItsHandshakeIsGivenUp() {
@@ -164,6 +163,7 @@ class UnknownOutcomeTests {
         log.add(event(2));
     }
 
+    /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
     @Test
     void connectionsCutAgainAndAgain() {
         EventLog log = TestApplication.factory(application).create("log");
