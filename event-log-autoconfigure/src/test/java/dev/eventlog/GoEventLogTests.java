@@ -147,7 +147,7 @@ class GoEventLogTests extends LogTests {
     }
 
     private void add(String key, String... fields) {
-        redis.execute((RedisCallback<Object>) connection -> {
+        redis.execute((RedisCallback<@Nullable Object>) connection -> {
             byte[][] arguments = new byte[fields.length + 2][];
             arguments[0] = key.getBytes(StandardCharsets.UTF_8);
             arguments[1] = "*".getBytes(StandardCharsets.UTF_8);

@@ -5,6 +5,7 @@ import static dev.eventlog.test.LogTests.event;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.EmbeddedRedis;
@@ -24,6 +25,8 @@ import org.springframework.util.ClassUtils;
  */
 @Tag("faults")
 class NotSentTests extends ClosingTests {
+
+    private static final String LETTUCE = "io.lettuce.core.RedisClient";
 
     private static final String[] QUICK = {"spring.data.redis.timeout=500ms", "spring.data.redis.connect-timeout=500ms"
     };
@@ -52,6 +55,7 @@ class NotSentTests extends ClosingTests {
 
     @Test
     void clusterThatWasNeverThere() {
+        assumeTrue(ClassUtils.isPresent(LETTUCE, null), "on Jedis the application does not start");
         assertNotSent(TestApplication.factory(closeLater(TestApplication.startElsewhere(
                         "spring.data.redis.cluster.nodes=127.0.0.1:" + EmbeddedRedis.freePort(), QUICK[0], QUICK[1])))
                 .create("log"));
@@ -59,7 +63,7 @@ class NotSentTests extends ClosingTests {
 
     @Test
     void poolThatHasNoConnectionLeft() {
-        assumeFalse(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Lettuce needs no pool");
+        assumeFalse(ClassUtils.isPresent(LETTUCE, null), "Lettuce needs no pool");
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(

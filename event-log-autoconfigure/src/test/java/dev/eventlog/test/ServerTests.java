@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 
 /** Tests with a server of their own, to do harm to, and with a proxy between it and the applications. */
 @Tag("faults")
+@SuppressWarnings("this-escape") // what is closed later is known to nobody before
 public abstract class ServerTests extends ClosingTests {
 
     /** The server, which has every write on disk before it answers. */
