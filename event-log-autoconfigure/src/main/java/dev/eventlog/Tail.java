@@ -52,7 +52,7 @@ public sealed interface Tail {
      * {@link EventBatchListener#onGap} if events after the id may have been trimmed or lost in the meantime. If the id is above the
      * log's last one, it begins at that, and is told that the log began again with the next event: what the log holds may be
      * what was seen. The same is told where the event at the id is gone, older ones are there, and Redis (from 7 on) says that it was
-     * not deleted by itself. For an id that is no event's there is {@link #from(EventId)}.
+     * not deleted by itself. To begin at an id that belongs to no event, use {@link #from(EventId)}.
      *
      * @param id the id of the last event already seen
      * @return the tail

@@ -46,7 +46,7 @@ public final class EventLogAutoConfiguration {
     @ConditionalOnMissingBean(EventLogFactory.class)
     @Conditional(OneRedis.class)
     Connections eventLogConnections(
-            @Qualifier(OneRedis.CONNECTIONS) ObjectProvider<RedisConnectionFactory> own,
+            @Qualifier(OneRedis.FACTORY) ObjectProvider<RedisConnectionFactory> own,
             ObjectProvider<RedisConnectionFactory> redis,
             EventLogProperties properties) {
         RedisConnectionFactory chosen = own.getIfAvailable();
@@ -56,9 +56,9 @@ public final class EventLogAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(EventLogFactory.class)
-    @ConditionalOnBean(name = "eventLogConnections")
+    @ConditionalOnBean(name = OneRedis.CONNECTIONS)
     RedisEventLogFactory eventLogFactory(
-            @Qualifier("eventLogConnections") Connections redis,
+            @Qualifier(OneRedis.CONNECTIONS) Connections redis,
             ObjectProvider<JsonMapper> json,
             EventLogProperties properties,
             Environment environment,
@@ -85,9 +85,9 @@ public final class EventLogAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(EventPositions.class)
-    @ConditionalOnBean(name = "eventLogConnections")
+    @ConditionalOnBean(name = OneRedis.CONNECTIONS)
     RedisEventPositions eventPositions(
-            @Qualifier("eventLogConnections") Connections redis, EventLogProperties properties) {
+            @Qualifier(OneRedis.CONNECTIONS) Connections redis, EventLogProperties properties) {
         return new RedisEventPositions(
                 redis, properties.keyPrefix() + properties.positions().key());
     }

@@ -183,12 +183,15 @@ record EventLogProperties(
         Recovery recovery = follow.recovery();
         between("follow.recovery.delay", recovery.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         multiplier("follow.recovery.multiplier", recovery.multiplier());
-        longerThan("follow.recovery.max-delay", recovery.maxDelay(), "follow.recovery.delay", recovery.delay());
-        check(
-                !recovery.jitter().isNegative() && recovery.jitter().compareTo(recovery.delay()) <= 0,
-                "follow.recovery.jitter",
-                text(recovery.jitter()),
-                "must be from 0ms to eventlog.follow.recovery.delay, which is " + text(recovery.delay()));
+        String delay = text("follow.recovery.delay", recovery.delay());
+        between(
+                "follow.recovery.max-delay",
+                recovery.maxDelay(),
+                recovery.delay(),
+                delay + ",",
+                Duration.ofHours(1),
+                "1h");
+        between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, "0ms", recovery.delay(), delay);
         if (!sse.heartbeat().isZero()) {
             between("sse.heartbeat", sse.heartbeat(), Duration.ofMillis(10), Duration.ofHours(1));
         }
@@ -199,7 +202,14 @@ record EventLogProperties(
         check(retry.maxRetries() >= 0, "listener.retry.max-retries", retry.maxRetries(), "must be 0 or more");
         between("listener.retry.delay", retry.delay(), Duration.ofMillis(1), Duration.ofHours(1));
         multiplier("listener.retry.multiplier", retry.multiplier());
-        longerThan("listener.retry.max-delay", retry.maxDelay(), "listener.retry.delay", retry.delay());
+        String retryDelay = text("listener.retry.delay", retry.delay());
+        between(
+                "listener.retry.max-delay",
+                retry.maxDelay(),
+                retry.delay(),
+                retryDelay + ",",
+                Duration.ofHours(1),
+                "1h");
     }
 
     private static void multiplier(String name, double value) {
@@ -211,19 +221,21 @@ record EventLogProperties(
     }
 
     private static void between(String name, Duration value, Duration least, Duration most) {
+        between(name, value, least, text(least), most, text(most));
+    }
+
+    private static void between(
+            String name, Duration value, Duration least, String leastText, Duration most, String mostText) {
         check(
                 value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
                 name,
                 text(value),
-                "must be from " + text(least) + " to " + text(most));
+                "must be from " + leastText + " to " + mostText);
     }
 
-    private static void longerThan(String name, Duration value, String other, Duration least) {
-        check(
-                value.compareTo(least) >= 0 && value.compareTo(Duration.ofHours(1)) <= 0,
-                name,
-                text(value),
-                "must be from eventlog." + other + ", which is " + text(least) + ", to 1h");
+    /** A bound that is another property's value. */
+    private static String text(String other, Duration value) {
+        return "eventlog." + other + ", which is " + text(value);
     }
 
     /** As one writes it in a configuration. */

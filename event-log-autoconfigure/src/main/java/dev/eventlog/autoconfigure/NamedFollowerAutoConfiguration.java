@@ -49,7 +49,7 @@ public final class NamedFollowerAutoConfiguration {
         @ConditionalOnMissingBean(name = LOCKS)
         @Conditional(OneRedis.class)
         RedisLockRegistry eventLogLockRegistry(
-                @Qualifier("eventLogConnections") Connections redis, EventLogProperties properties) {
+                @Qualifier(OneRedis.CONNECTIONS) Connections redis, EventLogProperties properties) {
             RedisLockRegistry locks = new RedisLockRegistry(
                     redis.commands().getRequiredConnectionFactory(),
                     properties.keyPrefix() + "eventlog:lock",

@@ -9,13 +9,16 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 final class OneRedis extends AnyNestedCondition {
 
     /** The name of the connection factory of the logs, where it is not that of the rest of the application. */
-    static final String CONNECTIONS = "eventLogConnectionFactory";
+    static final String FACTORY = "eventLogConnectionFactory";
+
+    /** The name of the connections of all that the library does. */
+    static final String CONNECTIONS = "eventLogConnections";
 
     OneRedis() {
         super(ConfigurationPhase.REGISTER_BEAN);
     }
 
-    @ConditionalOnBean(name = CONNECTIONS, value = RedisConnectionFactory.class)
+    @ConditionalOnBean(name = FACTORY, value = RedisConnectionFactory.class)
     static final class Named {}
 
     @ConditionalOnSingleCandidate(RedisConnectionFactory.class)

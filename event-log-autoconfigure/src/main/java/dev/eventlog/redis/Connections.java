@@ -49,8 +49,8 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     default void unanswered(long begun) {}
 
     /**
-     * Notes that a server answered that it is not, or not now, the one to ask: the next command looks for the master anew,
-     * once a second at most.
+     * Notes that a server answered that it is the wrong one to ask, or cannot answer now. The next command looks for the
+     * master again, but not more often than once a second.
      *
      * @param begun when the command began, by {@link System#nanoTime()}
      */

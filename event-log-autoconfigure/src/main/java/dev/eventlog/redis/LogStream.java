@@ -155,16 +155,9 @@ public final class LogStream {
         RawCommand read = rangeCommand(oldest, newest, count);
         RawCommand end = rangeCommand(feedEnd, feedEnd, 1);
         return answered(line, "read", () -> {
-            List<Event> events;
-            List<Event> there;
-            if (connections.pipelines()) {
-                List<@Nullable Object> replies = line.send(List.of(read, end));
-                events = decode("read", replies.get(0), reply -> StreamReplies.events(reply, oldest, newest, true));
-                there = decode("read", replies.get(1), reply -> StreamReplies.events(reply, feedEnd, feedEnd, true));
-            } else {
-                events = StreamReplies.events(one(line, read), oldest, newest, true);
-                there = StreamReplies.events(one(line, end), feedEnd, feedEnd, true);
-            }
+            List<@Nullable Object> replies = line.send(List.of(read, end));
+            List<Event> events = StreamReplies.events(unlessFailed(replies.get(0)), oldest, newest, true);
+            List<Event> there = StreamReplies.events(unlessFailed(replies.get(1)), feedEnd, feedEnd, true);
             return new Page(events, there.isEmpty() ? null : there.get(0));
         });
     }
@@ -470,7 +463,10 @@ public final class LogStream {
     }
 
     static @Nullable Object one(Line line, RawCommand command) {
-        Object reply = line.send(List.of(command)).get(0);
+        return unlessFailed(line.send(List.of(command)).get(0));
+    }
+
+    private static @Nullable Object unlessFailed(@Nullable Object reply) {
         if (reply instanceof RuntimeException failure) {
             throw failure;
         }

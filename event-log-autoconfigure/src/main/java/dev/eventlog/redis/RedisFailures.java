@@ -40,8 +40,6 @@ final class RedisFailures {
     /** What Redis says of a missing permission: inside a script without a code, and otherwise on 6.2 than on 7.0. */
     private static final List<String> DENIED = List.of(
             "NOPERM",
-            "NOAUTH",
-            "WRONGPASS",
             "ACL failure in script",
             "can't run this command or subcommand",
             "can't access at least one of the keys");
