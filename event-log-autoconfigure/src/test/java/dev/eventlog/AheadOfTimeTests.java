@@ -215,7 +215,7 @@ class AheadOfTimeTests {
         assertThat(Stream.of(
                         "dev.eventlog.autoconfigure.EventLogProperties",
                         "dev.eventlog.autoconfigure.EventLogProperties$LogOverride",
-                        "dev.eventlog.observability.ObservabilityProperties",
+                        "dev.eventlog.autoconfigure.EventLogProperties$Observability",
                         "dev.eventlog.observability.EventLogsEndpoint$EventLogs",
                         "dev.eventlog.observability.EventLogsEndpoint$FollowerDescriptor"))
                 .allMatch(type -> RuntimeHintsPredicates.reflection()

@@ -25,6 +25,7 @@ import dev.eventlog.annotation.EventLogListenerRegistry;
 import dev.eventlog.annotation.InvalidEventLogListenerException;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogProperties;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
@@ -247,6 +248,7 @@ class ArchitectureTests {
                         EventLogListenerAnnotationBeanPostProcessor.class,
                         EventLogListenerAutoConfiguration.class,
                         EventLogAutoConfiguration.class,
+                        EventLogProperties.class,
                         EventLogHealthAutoConfiguration.class,
                         EventLogMetricsAutoConfiguration.class,
                         EventLogObservationAutoConfiguration.class,

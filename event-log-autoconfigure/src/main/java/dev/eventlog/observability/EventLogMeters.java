@@ -37,13 +37,13 @@ final class EventLogMeters implements EventLogObserver {
     }
 
     private final MeterRegistry registry;
-    private final ObservabilityProperties properties;
+    private final LogTags tags;
     private final Map<String, Meters> byTag = new ConcurrentHashMap<>();
 
-    EventLogMeters(MeterRegistry registry, ObservabilityProperties properties) {
+    EventLogMeters(MeterRegistry registry, LogTags tags) {
         this.registry = registry;
-        this.properties = properties;
-        properties.tags().forEach(this::tagged);
+        this.tags = tags;
+        tags.all().forEach(this::tagged);
     }
 
     private Meters tagged(String tag) {
@@ -51,7 +51,7 @@ final class EventLogMeters implements EventLogObserver {
     }
 
     private Meters of(String log) {
-        return tagged(properties.tagOf(log));
+        return tagged(tags.of(log));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogProperties;
 import dev.eventlog.core.RedisEventLogFactory;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -20,20 +21,20 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnSingleCandidate(MeterRegistry.class)
 @ConditionalOnBean(RedisEventLogFactory.class)
 @ConditionalOnBooleanProperty(name = "eventlog.observability.metrics.enabled", matchIfMissing = true)
-@EnableConfigurationProperties(ObservabilityProperties.class)
+@EnableConfigurationProperties(EventLogProperties.class)
 public final class EventLogMetricsAutoConfiguration {
 
     EventLogMetricsAutoConfiguration() {}
 
     @Bean
     @ConditionalOnMissingBean
-    EventLogMeters eventLogMeters(MeterRegistry registry, ObservabilityProperties properties) {
-        return new EventLogMeters(registry, properties);
+    EventLogMeters eventLogMeters(MeterRegistry registry, EventLogProperties properties) {
+        return new EventLogMeters(registry, LogTags.of(properties));
     }
 
     @Bean
     @ConditionalOnMissingBean
-    FollowerGauges eventLogFollowerGauges(RedisEventLogFactory factory, ObservabilityProperties properties) {
-        return new FollowerGauges(factory::followedLogs, properties);
+    FollowerGauges eventLogFollowerGauges(RedisEventLogFactory factory, EventLogProperties properties) {
+        return new FollowerGauges(factory::followedLogs, LogTags.of(properties));
     }
 }

@@ -1,6 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogProperties;
 import dev.eventlog.core.RedisEventLogFactory;
 import io.micrometer.observation.ObservationRegistry;
 import org.springframework.beans.factory.ObjectProvider;
@@ -21,7 +22,7 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnSingleCandidate(ObservationRegistry.class)
 @ConditionalOnBean(RedisEventLogFactory.class)
 @ConditionalOnBooleanProperty(name = "eventlog.observability.observations.enabled", matchIfMissing = true)
-@EnableConfigurationProperties(ObservabilityProperties.class)
+@EnableConfigurationProperties(EventLogProperties.class)
 public final class EventLogObservationAutoConfiguration {
 
     EventLogObservationAutoConfiguration() {}
@@ -30,9 +31,14 @@ public final class EventLogObservationAutoConfiguration {
     @ConditionalOnMissingBean
     Observing eventLogObserving(
             ObservationRegistry registry,
-            ObservabilityProperties properties,
+            EventLogProperties properties,
             ObjectProvider<AddConvention> addConvention,
             ObjectProvider<BatchConvention> batchConvention) {
-        return new Observing(registry, properties, addConvention.getIfAvailable(), batchConvention.getIfAvailable());
+        return new Observing(
+                registry,
+                LogTags.of(properties),
+                properties.observability().propagateTrace(),
+                addConvention.getIfAvailable(),
+                batchConvention.getIfAvailable());
     }
 }

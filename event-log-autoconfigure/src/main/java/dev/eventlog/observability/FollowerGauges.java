@@ -56,18 +56,18 @@ final class FollowerGauges implements MeterBinder {
     }
 
     private final Supplier<List<FollowedLog>> logs;
-    private final ObservabilityProperties properties;
+    private final LogTags tags;
     private @Nullable Map<String, Figures> figures; // guarded by this, with takenAt
     private long takenAt;
 
-    FollowerGauges(Supplier<List<FollowedLog>> logs, ObservabilityProperties properties) {
+    FollowerGauges(Supplier<List<FollowedLog>> logs, LogTags tags) {
         this.logs = logs;
-        this.properties = properties;
+        this.tags = tags;
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        properties.tags().forEach(tag -> bind(tag, registry));
+        tags.all().forEach(tag -> bind(tag, registry));
     }
 
     private void bind(String tag, MeterRegistry registry) {
@@ -104,8 +104,7 @@ final class FollowerGauges implements MeterBinder {
         if (byTag == null || System.nanoTime() - takenAt > FRESH_FOR) {
             byTag = new HashMap<>();
             for (FollowedLog log : logs.get()) {
-                byTag.computeIfAbsent(properties.tagOf(log.name()), any -> new Figures())
-                        .add(log);
+                byTag.computeIfAbsent(tags.of(log.name()), any -> new Figures()).add(log);
             }
             figures = byTag;
             takenAt = System.nanoTime();

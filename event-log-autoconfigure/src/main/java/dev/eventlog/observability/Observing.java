@@ -16,17 +16,20 @@ final class Observing implements EventLogObserver {
     private static final BatchConvention BATCH = new BatchConvention() {};
 
     private final ObservationRegistry registry;
-    private final ObservabilityProperties properties;
+    private final LogTags tags;
+    private final boolean propagateTrace;
     private final @Nullable AddConvention addConvention;
     private final @Nullable BatchConvention batchConvention;
 
     Observing(
             ObservationRegistry registry,
-            ObservabilityProperties properties,
+            LogTags tags,
+            boolean propagateTrace,
             @Nullable AddConvention addConvention,
             @Nullable BatchConvention batchConvention) {
         this.registry = registry;
-        this.properties = properties;
+        this.tags = tags;
+        this.propagateTrace = propagateTrace;
         this.addConvention = addConvention;
         this.batchConvention = batchConvention;
     }
@@ -36,7 +39,7 @@ final class Observing implements EventLogObserver {
         if (registry.isNoop()) {
             return add.add(events);
         }
-        AddContext context = new AddContext(log, properties.tagOf(log), events.size(), properties.propagateTrace());
+        AddContext context = new AddContext(log, tags.of(log), events.size(), propagateTrace);
         Observation observation = EventLogObservation.ADD.observation(addConvention, ADD, () -> context, registry);
         observation.observe(() -> context.added(add.add(context.withTrace(events))));
         return context.ids();
@@ -52,7 +55,7 @@ final class Observing implements EventLogObserver {
                 .observation(
                         batchConvention,
                         BATCH,
-                        () -> new BatchContext(log, properties.tagOf(log), batch, properties.propagateTrace()),
+                        () -> new BatchContext(log, tags.of(log), batch, propagateTrace),
                         registry)
                 .observeChecked(delivery::deliver);
     }

@@ -222,6 +222,30 @@ class EventLogAutoConfigurationTests {
                         .hasMessageContainingAll("eventlog.overrides[0].pattern", "orders:*", "ttl-after-last-add"));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "eventlog.max-lenght",
+                "eventlog.ttl",
+                "eventlog.overides[0].pattern",
+                "eventlog.overrides[0].maxlen",
+                "eventlog.follow.recovery.delays",
+                "eventlog.observability.log-pattern",
+                "eventlog.observability.metrics.enable"
+            })
+    void misspeltPropertyIsRefusedByItsName(String name) {
+        runner.withPropertyValues("eventlog.overrides[0].pattern=x", "eventlog.overrides[0].max-length=1")
+                .withPropertyValues(name + "=1")
+                .run(context -> {
+                    assertThat(context).hasFailed();
+                    Throwable failure = Objects.requireNonNull(context.getStartupFailure());
+                    FailureAnalysis analysis = analyze(failure, new MockEnvironment());
+                    assertThat(analysis.getDescription())
+                            .contains("[" + name + "]")
+                            .contains("left unbound");
+                });
+    }
+
     @Test
     void textThatIsNoDurationIsSaidByTheBinder() {
         runner.withPropertyValues("eventlog.follow.poll-timeout=soon")

@@ -1,0 +1,154 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.autoconfigure.EventLogProperties.Follow;
+import dev.eventlog.autoconfigure.EventLogProperties.LogOverride;
+import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
+import dev.eventlog.autoconfigure.EventLogProperties.Retry;
+import dev.eventlog.autoconfigure.EventLogProperties.Sse;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/** What values the properties may have. Whatever is refused is told with the property's name, its value and the bounds. */
+final class PropertiesCheck {
+
+    private final EventLogProperties properties;
+
+    PropertiesCheck(EventLogProperties properties) {
+        this.properties = properties;
+    }
+
+    /** Throws what Boot explains by the property, if one has a value that it may not have. */
+    void check() {
+        valid("max-length", properties.maxLength(), EventLogOptions.Builder::maxLength);
+        valid("ttl-after-last-add", properties.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
+        valid(
+                "idempotency-retention",
+                properties.idempotencyRetention(),
+                EventLogOptions.Builder::idempotencyRetention);
+        overrides(properties.overrides());
+        atLeastOne("read.page-size", properties.read().pageSize());
+        follow(properties.follow());
+        String positions = properties.positions().key();
+        check(!positions.isBlank(), "positions.key", positions, "must be the key of a Redis hash");
+        sse(properties.sse());
+        retry(properties.listener().retry());
+        logPatterns(properties.observability().logPatterns());
+    }
+
+    private static void overrides(List<LogOverride> overrides) {
+        for (int i = 0; i < overrides.size(); i++) {
+            LogOverride override = overrides.get(i);
+            String name = "overrides[" + i + "].";
+            pattern(name + "pattern", override.pattern());
+            check(
+                    override.maxLength() != null
+                            || override.ttlAfterLastAdd() != null
+                            || override.idempotencyRetention() != null,
+                    name + "pattern",
+                    override.pattern(),
+                    "has no option beside it: set max-length, ttl-after-last-add or idempotency-retention, or leave it out");
+            valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
+            valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
+            valid(
+                    name + "idempotency-retention",
+                    override.idempotencyRetention(),
+                    EventLogOptions.Builder::idempotencyRetention);
+        }
+    }
+
+    private static void follow(Follow follow) {
+        atLeastOne("follow.batch-size", follow.batchSize());
+        between("follow.poll-timeout", follow.pollTimeout(), Duration.ofMillis(1), Duration.ofHours(1));
+        atLeastOne("follow.window-size", follow.windowSize());
+        atLeastOne("follow.max-threads", follow.maxThreads());
+        between("follow.close-timeout", follow.closeTimeout(), Duration.ZERO, Duration.ofHours(1));
+        between("follow.lease", follow.lease(), Duration.ofMillis(500), Duration.ofHours(1));
+        Recovery recovery = follow.recovery();
+        backOff("follow.recovery.", recovery.delay(), recovery.multiplier(), recovery.maxDelay());
+        String delay = text("follow.recovery.delay", recovery.delay());
+        between("follow.recovery.jitter", recovery.jitter(), Duration.ZERO, "0ms", recovery.delay(), delay);
+    }
+
+    private static void sse(Sse sse) {
+        if (!sse.heartbeat().isZero()) {
+            between("sse.heartbeat", sse.heartbeat(), Duration.ofMillis(10), Duration.ofHours(1));
+        }
+        Duration reconnectDelay = sse.reconnectDelay();
+        if (reconnectDelay != null) {
+            between("sse.reconnect-delay", reconnectDelay, Duration.ofMillis(1), Duration.ofHours(1));
+        }
+    }
+
+    private static void retry(Retry retry) {
+        check(retry.maxRetries() >= 0, "listener.retry.max-retries", retry.maxRetries(), "must be 0 or more");
+        backOff("listener.retry.", retry.delay(), retry.multiplier(), retry.maxDelay());
+    }
+
+    private static void logPatterns(List<String> patterns) {
+        for (int i = 0; i < patterns.size(); i++) {
+            pattern("observability.log-patterns[" + i + "]", patterns.get(i));
+        }
+    }
+
+    private static void pattern(String name, String pattern) {
+        check(!pattern.isBlank(), name, pattern, "must be a pattern over log names, for example sensors:*");
+    }
+
+    private static void backOff(String prefix, Duration delay, double multiplier, Duration maxDelay) {
+        between(prefix + "delay", delay, Duration.ofMillis(1), Duration.ofHours(1));
+        check(multiplier >= 1 && multiplier <= 1000, prefix + "multiplier", multiplier, "must be from 1 to 1000");
+        between(prefix + "max-delay", maxDelay, delay, text(prefix + "delay", delay) + ",", Duration.ofHours(1), "1h");
+    }
+
+    private static void atLeastOne(String name, int value) {
+        check(value >= 1, name, value, "must be 1 or more");
+    }
+
+    private static void between(String name, Duration value, Duration least, Duration most) {
+        between(name, value, least, text(least), most, text(most));
+    }
+
+    private static void between(
+            String name, Duration value, Duration least, String leastText, Duration most, String mostText) {
+        check(
+                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+                name,
+                text(value),
+                "must be from " + leastText + " to " + mostText);
+    }
+
+    /** A bound that is another property's value. */
+    private static String text(String other, Duration value) {
+        return "eventlog." + other + ", which is " + text(value);
+    }
+
+    /** As one writes it in a configuration. */
+    private static String text(Duration value) {
+        long millis = value.toMillis();
+        if (millis == 0 || millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        return seconds % 3600 == 0 ? seconds / 3600 + "h" : seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    private static <V> void valid(String name, @Nullable V value, BiConsumer<EventLogOptions.Builder, V> option) {
+        try {
+            if (value != null) {
+                option.accept(EventLogOptions.builder(), value);
+            }
+        } catch (IllegalArgumentException refused) {
+            throw new InvalidConfigurationPropertyValueException("eventlog." + name, value, refused.getMessage());
+        }
+    }
+
+    private static void check(boolean right, String name, Object value, String reason) {
+        if (!right) {
+            throw new InvalidConfigurationPropertyValueException("eventlog." + name, value, "It " + reason + ".");
+        }
+    }
+}
