@@ -2,15 +2,19 @@ package dev.eventlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.TestApplication;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.io.ClassPathResource;
 
 /** What somebody reads who has only the message of an exception: where it was, what it is, and what to do about it. */
 class FailureMessageTests extends ServerTests {
@@ -54,6 +58,14 @@ class FailureMessageTests extends ServerTests {
                             + " Nothing was sent.");
         }
         assertThat(redis.ask("XLEN", "log")).hasToString("1");
+    }
+
+    /** A real one that takes a newer version for the oldest that is supported. */
+    @Test
+    void followIsRefusedByAServerThatIsTooOld() throws IOException {
+        String script = new ClassPathResource("dev/eventlog/redis/look.lua").getContentAsString(StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> redis.ask("EVAL", script.replace("< 6.02", "< 99"), "1", "log", "", "+", "1", "1"))
+                .hasStackTraceContaining("event logs need Redis 6.2 or later");
     }
 
     private URI uri(String user) {

@@ -46,7 +46,8 @@ final class Cursor {
     private final ReadPoint existing; // the end of what existed when the follow began
     private final int comebacks; // of its feed, when the follow began
 
-    private volatile EventId position; // the last event that was taken, for others to see
+    private volatile EventId position; // where to resume: the last event that was taken, for others to see
+    private EventId lastSeen; // the last event that was taken, or after which this began
     private volatile ReadPoint point;
     private @Nullable Event seen;
     private boolean ahead; // it began after an event that its feed has not read yet, and may never read
@@ -67,6 +68,7 @@ final class Cursor {
         this.existing = in(epoch, start.end());
         this.comebacks = feed.comebacks();
         this.position = start.position();
+        this.lastSeen = start.loss() != null ? position : start.point().id();
         this.point = in(epoch, start.point());
         this.seen = start.seen();
         this.ahead =
@@ -117,7 +119,7 @@ final class Cursor {
     /** The listener has taken events, in the order in which they were found. */
     void taken(List<Event> batch) {
         Event last = batch.get(batch.size() - 1);
-        position = last.id();
+        position = lastSeen = last.id();
         point = point.after(last.id(), batch.size());
         seen = last;
     }
@@ -190,7 +192,7 @@ final class Cursor {
             seen = common.id().equals(here.id()) ? seen : null;
             point = common;
         }
-        loss = loss == null ? Loss.beganAgain(position, here) : Loss.beganAgain(loss.lastSeen(), loss.from());
+        loss = loss == null ? Loss.beganAgain(lastSeen, here) : Loss.beganAgain(loss.lastSeen(), loss.from());
         return Found.MOVED;
     }
 
@@ -201,14 +203,14 @@ final class Cursor {
         boolean nothingLeft = page.events().isEmpty();
         if (page.verdict()
                 == Verdict.BEGAN_AGAIN) { // its feed reads this log: so it is what was seen that no longer counts
-            loss = Loss.beganAgain(position, point);
+            loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
             point = point.ranked(Rank.UNKNOWN);
             seen = null;
             return Found.MOVED;
         }
         if (page.verdict() == Verdict.REMOVED && state != null) {
             ReadPoint next = nothingLeft ? target : page.next();
-            loss = loss == null ? Loss.removed(position, point, next, state) : loss.grown(next, state);
+            loss = loss == null ? Loss.removed(lastSeen, point, next, state) : loss.grown(next, state);
             seen = null;
             point = next;
             return nothingLeft ? Found.MOVED : found(page.events());

@@ -36,14 +36,14 @@ final class LogHistory {
     }
 
     /**
-     * The newest event that both logs are known to have: one of the window, or of the samples of what passed. What is older
-     * than the first event of the new log may have been trimmed off it, and counts as had by both: then the id just before
-     * that event, as nothing can be missing in between.
+     * The newest event that both logs are known to have: one of the window, or of the samples of what passed. An id alone says
+     * nothing, as a log that lost its newest events may give their ids to others. What is older than the first event of the
+     * new log may have been trimmed off it, and counts as had by both: then the id just before that event, as nothing can be
+     * missing in between. If no event is known to both, they part at their beginning.
      *
      * @param state the new log
-     * @param firstBefore the first event that the log had when it was looked at last
      */
-    Common newestInCommon(StreamState state, @Nullable EventId firstBefore) {
+    Common newestInCommon(StreamState state) {
         EventId first = state.firstId();
         if (first == null) {
             return beginning();
@@ -65,10 +65,7 @@ final class LogHistory {
                 return at(sample);
             }
         }
-        List<Event> older = stream.newest(line, window.origin(), EventId.MIN, 1);
-        boolean theOldLog =
-                !older.isEmpty() && (older.get(0).id().equals(window.origin()) || first.equals(firstBefore));
-        return theOldLog ? at(older.get(0)) : beginning();
+        return beginning();
     }
 
     private @Nullable Event inWindow(EventId last) {

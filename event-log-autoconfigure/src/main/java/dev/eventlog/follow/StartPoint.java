@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param loss what is missing before the tail, if its reader is to be told
  * @param events the first events of the tail
  * @param state what the stream knew of itself
- * @param newest the event at the end of the log, if there is one
+ * @param newest the newest few events of the log, newest first
  * @param atFeedEnd the event at the end of the log's feed, if it had one
  * @param server which life of which server answered
  */
@@ -31,7 +31,7 @@ record StartPoint(
         @Nullable Loss loss,
         List<Event> events,
         StreamState state,
-        @Nullable Event newest,
+        List<Event> newest,
         @Nullable Event atFeedEnd,
         String server) {
 
@@ -46,7 +46,7 @@ record StartPoint(
         if (tail.after().compareTo(state.lastId()) >= 0) {
             boolean atEnd = tail.after().equals(state.lastId());
             ReadPoint point = atEnd ? end(state) : pointless(tail.after());
-            return begins(beginning, point, atEnd ? beginning.newest() : null, null, List.of());
+            return begins(beginning, point, atEnd ? atEnd(beginning) : null, null, List.of());
         }
         return withTheBeginning(within(beginning, tail), tail);
     }
@@ -58,7 +58,7 @@ record StartPoint(
         EventId first = state.firstId();
         if (first == null || tail.limit() == 0) {
             ReadPoint end = end(state);
-            return begins(beginning, end, beginning.newest(), first == null ? lost(tail, end, state) : null, List.of());
+            return begins(beginning, end, atEnd(beginning), first == null ? lost(tail, end, state) : null, List.of());
         }
         if (first.isAfter(beginning.after())) {
             ReadPoint point = new ReadPoint(first.previous(), state.rankBeforeFirst(), 0);
@@ -105,6 +105,13 @@ record StartPoint(
                 beginning.newest(),
                 beginning.atFeedEnd(),
                 answer.server());
+    }
+
+    /** {@return the event at the id given last, if that is not gone} */
+    private static @Nullable Event atEnd(Beginning beginning) {
+        List<Event> newest = beginning.newest();
+        EventId last = beginning.answer().state().lastId();
+        return !newest.isEmpty() && newest.get(0).id().equals(last) ? newest.get(0) : null;
     }
 
     private static ReadPoint end(StreamState state) {

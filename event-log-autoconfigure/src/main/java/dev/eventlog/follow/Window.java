@@ -67,18 +67,23 @@ final class Window {
     private final Deque<EventId> partings = new ArrayDeque<>(); // where the last few epochs began, oldest first
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
-    private EventId origin; // where this window began: all events after it up to the last one have passed through
     private ReadPoint base;
     private ReadPoint last;
     private @Nullable Event lastEvent;
     private @Nullable ReadPoint counted; // a point between, up to which Redis has counted
 
-    Window(int capacity, ReadPoint begin, @Nullable Event there) {
+    /**
+     * A window without events.
+     *
+     * @param begin the end of the log
+     * @param newest the newest few events of the log, newest first: they are known, but not in the window
+     */
+    Window(int capacity, ReadPoint begin, List<Event> newest) {
         this.events = new Ring(capacity);
-        this.origin = begin.id();
         this.base = begin;
         this.last = begin;
-        this.lastEvent = there;
+        newest.forEach(samples::addFirst);
+        this.lastEvent = !newest.isEmpty() && newest.get(0).id().equals(begin.id()) ? newest.get(0) : null;
     }
 
     synchronized End end() {
@@ -120,18 +125,28 @@ final class Window {
         }
         if (++sinceSample * SAMPLES_A_WINDOW >= events.capacity()) {
             sinceSample = 0;
-            samples.addLast(oldest);
-            if (samples.size() > SAMPLES) {
-                samples.removeFirst();
-            }
+            sample(oldest);
+        }
+    }
+
+    private void sample(Event event) {
+        samples.addLast(event);
+        if (samples.size() > SAMPLES) {
+            samples.removeFirst();
         }
     }
 
     private void beginAt(ReadPoint point, @Nullable Event there) {
+        int older = events.indexAfter(point.id());
+        int step = Math.max(1, events.capacity() / SAMPLES_A_WINDOW);
+        for (int i = 0; i < older; i++) {
+            if ((older - 1 - i) % step == 0) { // the newest among them
+                sample(events.at(i));
+            }
+        }
+        samples.removeIf(event -> event.id().isAfter(point.id()));
         events.clear();
-        samples.clear();
         sinceSample = 0;
-        origin = point.id();
         begun = point.id().equals(EventId.MIN) ? null : begun;
         base = last = point;
         lastEvent = there;
@@ -187,10 +202,6 @@ final class Window {
         return first != null && point.id().equals(EventId.MIN)
                 ? new ReadPoint(first, point.rank(), point.epoch())
                 : point;
-    }
-
-    synchronized EventId origin() {
-        return origin;
     }
 
     synchronized Slice after(ReadPoint point, int limit) {

@@ -268,14 +268,14 @@ public final class LogStream {
      * @param limited how many events there are after that id, if the number was limited; below 0 if not
      * @param answer what there was after that id
      * @param atFeedEnd the event at the end of a feed
-     * @param newest the event at the id given last; null if that is gone
+     * @param newest the newest few events of the log, newest first
      */
     public record Beginning(
             EventId after,
             long limited,
             Answer answer,
             @Nullable Event atFeedEnd,
-            @Nullable Event newest) {
+            List<Event> newest) {
 
         private Beginning movedTo(EventId other, long counted, @Nullable Event at) {
             Answer none = new Answer(answer.state(), answer.server(), at, null, List.of());
@@ -307,7 +307,7 @@ public final class LogStream {
                 most >= 0 && answer.state().length() > most ? most : -1,
                 answer,
                 StreamReplies.event(reply.get(6)),
-                StreamReplies.event(reply.get(8)));
+                StreamReplies.events(reply.get(8), EventId.MIN, EventId.MAX, false));
         return StreamReplies.number(reply.get(7)) == 0 ? beginning : further(beginning, earliest, limit);
     }
 

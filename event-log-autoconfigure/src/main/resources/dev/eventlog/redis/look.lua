@@ -8,13 +8,22 @@
 -- ARGV[7]  of a tail: how many events to go back for that at most
 -- ARGV[8]  an id of which to show the event
 -- ARGV[9]  1 to answer of the event at ARGV[1] its digest only
+-- An error where ARGV[4] is 1 and this server is older than event logs need.
 -- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
 -- newest event below it if there is none, the events after it, the event at ARGV[8], 1 if the tail begins further back, and of
--- a tail the event at the id given last.
+-- a tail the newest events of all, newest first: two more if they are small.
 local key, after, server, state, more = KEYS[1], ARGV[1], '', {}, 0
 
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
+end
+
+local function size(event)
+  local bytes = 0
+  for _, text in ipairs(event[2]) do
+    bytes = bytes + #text
+  end
+  return bytes
 end
 
 -- The first events, in ever larger pieces, until there are enough or they have enough bytes: nobody's server is to hold more.
@@ -24,14 +33,11 @@ local function page(from, count)
     local asked = math.min(piece, count - #events)
     local more = redis.call('XRANGE', key, '(' .. from, ARGV[2], 'COUNT', asked)
     for _, event in ipairs(more) do
-      local size = 0
-      for _, text in ipairs(event[2]) do
-        size = size + #text
-      end
-      if #events > 0 and bytes + size > enough then
+      local more_bytes = bytes + size(event)
+      if #events > 0 and more_bytes > enough then
         return events
       end
-      events[#events + 1], bytes, from = event, bytes + size, event[1]
+      events[#events + 1], bytes, from = event, more_bytes, event[1]
     end
     if #more < asked then
       break
@@ -42,13 +48,18 @@ local function page(from, count)
 end
 
 if ARGV[4] == '1' then
-  local info = redis.pcall('INFO', 'replication') -- may be forbidden
+  local about = redis.pcall('INFO', 'server') -- may be forbidden, as the next
+  local major, minor = string.match(type(about) == 'string' and about or '', 'redis_version:(%d+)%.(%d+)')
+  if major and major + minor / 100 < 6.02 then
+    return redis.error_reply('ERR this is Redis ' .. major .. '.' .. minor .. ', and event logs need Redis 6.2 or later')
+  end
+  local info = redis.pcall('INFO', 'replication')
   if type(info) == 'string' and string.find(info, 'role:master', 1, true) then
     server = string.match(info, 'master_replid:(%w+)') or ''
   end
 end
 if redis.call('EXISTS', key) == 0 then
-  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, 0, false}
+  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, 0, {}}
 end
 local info, known = redis.call('XINFO', 'STREAM', key), {}
 for i = 1, #info, 2 do
@@ -82,8 +93,12 @@ end
 if at and ARGV[9] == '1' then
   at = {at[1], {'digest', redis.sha1hex(table.concat(at[2], '\0'))}}
 end
-local newest = ARGV[1] == '' and known['last-entry'] or false
-if newest and newest[1] ~= known['last-generated-id'] then
-  newest = false
+local newest, bytes = {}, 0
+for i, event in ipairs(ARGV[1] == '' and redis.call('XREVRANGE', key, '+', '-', 'COUNT', 3) or {}) do
+  bytes = bytes + size(event)
+  if i > 1 and bytes > 65536 then
+    break
+  end
+  newest[i] = event
 end
 return {server, state, after, at, before, events, ARGV[8] and entry(ARGV[8]) or false, more, newest}

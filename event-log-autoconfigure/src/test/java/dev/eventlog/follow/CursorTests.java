@@ -330,7 +330,7 @@ class CursorTests extends LogTests {
                     .toList();
             StreamState state = stream.state();
             Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
-            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), read.get(read.size() - 1));
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)));
         }
 
         /** Reads and judges all that is there, as {@link LogFeed} does. */

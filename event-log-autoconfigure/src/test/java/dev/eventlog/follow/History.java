@@ -14,8 +14,10 @@ import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -78,6 +80,7 @@ final class History {
         private final int startOrder;
         private final int startLife;
         private final EventId startId;
+        private final EventId lastSeen;
         private final boolean nothingSeen;
         private final List<Told> told = new ArrayList<>();
         private final List<Added> goneBefore;
@@ -94,6 +97,7 @@ final class History {
             this.startOrder = order;
             this.startLife = model.life;
             this.startId = start.point().id();
+            this.lastSeen = start.loss() != null ? start.position() : startId;
             this.nothingSeen = !start.state().exists();
             this.goneBefore =
                     model.all.stream().filter(added -> added.fate != Fate.THERE).toList();
@@ -263,7 +267,7 @@ final class History {
         interrupted = true;
         if (dice.nextInt(3) > 0) {
             int count = dice.nextInt(14);
-            model.loseNewest(count);
+            model.loseNewest(count, dice.nextInt(3) == 0);
             say("interrupted, another server without the newest " + count);
         } else {
             say("interrupted");
@@ -328,6 +332,7 @@ final class History {
         Added before = null;
         Loss gap = null;
         List<Added> delivered = new ArrayList<>();
+        Set<Added> ever = new HashSet<>();
         for (Told told : reader.told) {
             Added event = told.event();
             if (event == null) {
@@ -335,6 +340,10 @@ final class History {
                     throw new Finding(reader.name + ": two gaps in a row");
                 }
                 gap = told.gap();
+                EventId lastSeen = before != null ? before.id : reader.lastSeen;
+                if (gap != null && !gap.lastSeen().equals(lastSeen)) {
+                    throw new Finding(reader.name + ": told " + gap + ", but had seen " + lastSeen);
+                }
                 continue;
             }
             boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
@@ -346,15 +355,31 @@ final class History {
             }
             judgeStep(reader, before, event, gap);
             if (again) {
+                judgeSkipped(reader, event, ever);
                 delivered.clear(); // repeats may follow only that
             }
             delivered.add(event);
+            ever.add(event);
             before = event;
             gap = null;
         }
         Added last = model.all.get(model.all.size() - 1);
         if (!delivered.contains(last) && !reader.cursor.position().isAfter(last.id)) {
             throw new Finding(reader.name + ": never got the last event " + last);
+        }
+    }
+
+    /** What another log holds to the end was there all the time: it is not passed over, whatever was told. */
+    private void judgeSkipped(Reader reader, Added next, Set<Added> ever) {
+        for (Added added : model.all) {
+            if (added.fate == Fate.THERE
+                    && added.order < next.order
+                    && next.id.isAfter(added.id)
+                    && added.order > reader.startOrder
+                    && added.id.isAfter(reader.startId)
+                    && !ever.contains(added)) {
+                throw new Finding(reader.name + ": began again at " + next + ", though there was " + added);
+            }
         }
     }
 

@@ -133,8 +133,8 @@ final class ModelLog implements Line {
         clock = lowerIds ? 1_000_000 - 10_000L * life : clock + 1; // no id is ever given twice
     }
 
-    /** Another server answers, which never got the newest events. */
-    void loseNewest(int count) {
+    /** Another server answers, which never got the newest events. It may give their ids to others. */
+    void loseNewest(int count, boolean idsAgain) {
         server++;
         int lost = Math.min(count, entries.size());
         if (lost == 0) {
@@ -153,7 +153,7 @@ final class ModelLog implements Line {
                 .map(event -> event.id)
                 .max(Comparator.naturalOrder())
                 .orElse(EventId.MIN);
-        clock++;
+        clock = idsAgain ? lastId.milliseconds() : clock + 1;
     }
 
     private void drop(int newest, Fate fate) {
@@ -245,7 +245,7 @@ final class ModelLog implements Line {
         answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
         answer.add(arguments.size() > 7 ? entry(EventId.parse(arguments.get(7))) : null);
         answer.add(0L);
-        answer.add(ofTail ? entry(lastId) : null);
+        answer.add(ofTail ? before(EventId.MAX, EventId.MIN, 3) : List.of());
         return answer;
     }
 

@@ -21,7 +21,7 @@ class WindowTests {
 
     @Test
     void ranksRiseWithTheEventsThatAreDropped() {
-        Window window = new Window(CAPACITY, counted(0, 10), null);
+        Window window = new Window(CAPACITY, counted(0, 10), List.of());
         append(window, 1, 5);
         assertThat(window.after(uncounted(0), 9).found()).isEqualTo(Found.BEHIND);
         assertThat(window.after(uncounted(1), 9).point()).isEqualTo(point(2, new Rank(12, id(0)), 0));
@@ -34,7 +34,7 @@ class WindowTests {
 
     @Test
     void unknownRankStaysUnknown() {
-        Window window = new Window(CAPACITY, uncounted(0), null);
+        Window window = new Window(CAPACITY, uncounted(0), List.of());
         append(window, 1, 5);
         assertThat(List.of(rankAfter(window, 2), rankAfter(window, 4), rankAfter(window, 5)))
                 .containsOnly(Rank.UNKNOWN);
@@ -42,7 +42,7 @@ class WindowTests {
 
     @Test
     void whatFollowsACountInTheMiddleIsRankedByIt() {
-        Window window = new Window(4, uncounted(0), null);
+        Window window = new Window(4, uncounted(0), List.of());
         append(window, 1, 2);
         window.append(events(3, 3), counted(3, 103));
         append(window, 4, 4);
@@ -54,7 +54,7 @@ class WindowTests {
 
     @Test
     void countInTheMiddleBecomesThatOfTheBaseWhenItIsDropped() {
-        Window window = new Window(CAPACITY, uncounted(0), null);
+        Window window = new Window(CAPACITY, uncounted(0), List.of());
         append(window, 1, 2);
         window.append(events(3, 3), counted(3, 103));
         append(window, 4, 6);
@@ -67,7 +67,7 @@ class WindowTests {
     /** Redis counted at an id whose event was deleted before it was read: no event of the window has that id. */
     @Test
     void countBetweenTwoEventsCountsForThoseAfterIt() {
-        Window window = new Window(CAPACITY, uncounted(0), null);
+        Window window = new Window(CAPACITY, uncounted(0), List.of());
         append(window, 1, 2);
         window.append(List.of(), counted(4, 104));
         append(window, 5, 7);
@@ -81,7 +81,7 @@ class WindowTests {
 
     @Test
     void laterCountCountsOnceTheEarlierOneHasBecomeThatOfTheBase() {
-        Window window = new Window(CAPACITY, uncounted(0), null);
+        Window window = new Window(CAPACITY, uncounted(0), List.of());
         window.append(events(1, 1), counted(1, 101));
         append(window, 2, 4);
         window.append(events(5, 5), counted(5, 110)); // four were deleted by themselves
@@ -92,7 +92,7 @@ class WindowTests {
 
     @Test
     void nothingComesAtTheEndOrAheadOfIt() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 2);
         assertThat(window.after(uncounted(2), 9).found()).isEqualTo(Found.NOTHING);
         assertThat(window.after(uncounted(2), 9).point()).isEqualTo(window.last());
@@ -101,7 +101,7 @@ class WindowTests {
 
     @Test
     void whatWasDeletedBeforeItWasReadIsPassedWithoutEvents() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 2);
         window.append(List.of(), counted(4, 4));
         Window.Slice slice = window.after(uncounted(2), 9);
@@ -112,7 +112,7 @@ class WindowTests {
 
     @Test
     void followerIsToldWhereItsLogAndTodaysPart() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 5);
         window.part(counted(3, 3), null);
         append(window, 6, 7);
@@ -124,7 +124,7 @@ class WindowTests {
 
     @Test
     void logsOfSeveralEpochsAgoHaveTheEarliestPartingInCommon() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 9);
         window.part(uncounted(7), null);
         window.part(uncounted(4), null);
@@ -136,7 +136,7 @@ class WindowTests {
 
     @Test
     void rankIsKnownAtTheBaseOnly() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 9);
         window.part(counted(4, 4), null);
         window.part(counted(7, 7), null);
@@ -146,7 +146,7 @@ class WindowTests {
 
     @Test
     void whoMissedMorePartingsThanAreKnownHasNothingInCommon() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         for (int i = 0; i < 17; i++) {
             window.part(uncounted(5), null);
         }
@@ -156,7 +156,7 @@ class WindowTests {
 
     @Test
     void remembersItsEventsAndAFewOfThoseBefore() {
-        Window window = new Window(20, counted(0, 0), null);
+        Window window = new Window(20, counted(0, 0), List.of());
         append(window, 1, 24);
         assertThat(window.memory(event(24))).isEqualTo(Memory.SAME);
         assertThat(window.memory(new Event(id(24), Map.of("n", "another")))).isEqualTo(Memory.OTHER);
@@ -164,13 +164,28 @@ class WindowTests {
         assertThat(window.samples()).extracting(Event::id).containsExactly(id(4), id(2));
         assertThat(window.memory(event(2))).isEqualTo(Memory.SAME);
         assertThat(window.memory(event(3))).isEqualTo(Memory.FORGOTTEN);
-        window.part(uncounted(24), null);
-        assertThat(window.memory(event(24))).isEqualTo(Memory.FORGOTTEN);
+        window.part(uncounted(20), null);
+        assertThat(window.samples())
+                .as("which both logs have")
+                .extracting(Event::id)
+                .startsWith(id(20), id(18))
+                .endsWith(id(4), id(2));
+        assertThat(window.memory(event(24))).isEqualTo(Memory.OTHER);
+    }
+
+    @Test
+    void knowsTheNewestEventsThatWereThereBefore() {
+        Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)));
+        assertThat(window.end().event()).isEqualTo(event(9));
+        assertThat(window.samples()).containsExactly(event(9), event(7));
+        assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7))).end().event())
+                .as("the event at the end was deleted by itself")
+                .isNull();
     }
 
     @Test
     void feedIsOfALogThatHasItsNewestEventOrNothingAfterIt() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 2);
         Window.End end = window.end();
         assertThat(end.isOf(state(2, 2), event(2))).isTrue();
@@ -184,7 +199,7 @@ class WindowTests {
 
     @Test
     void tellsHowFarAFollowerIsBehind() {
-        Window window = new Window(CAPACITY, counted(0, 0), null);
+        Window window = new Window(CAPACITY, counted(0, 0), List.of());
         append(window, 1, 5);
         assertThat(window.behind(uncounted(5))).isEqualTo(new Window.Behind(0, null));
         assertThat(window.behind(uncounted(3))).isEqualTo(new Window.Behind(2, id(4)));
