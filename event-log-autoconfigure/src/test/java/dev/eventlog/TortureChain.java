@@ -69,7 +69,11 @@ final class TortureChain {
             return;
         }
         Added at = find(next, after.id());
-        if (at == null || delivered == null) {
+        if (delivered != null && delivered.id.equals(after.id()) && at != null && at.order > delivered.order) {
+            findings.count("positions whose id was given to another event, which no position can show");
+        } else if (at == null && find(next, after.id().next()) != null) {
+            findings.count("positions just before the first event of a log"); // of one that had delivered nothing of it
+        } else if (at == null || delivered == null) {
             if (committed != null && !setBack) {
                 findings.violation("A stored position that is no event's", next + ": " + after.id());
             }

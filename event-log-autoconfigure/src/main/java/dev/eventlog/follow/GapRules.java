@@ -128,7 +128,8 @@ final class GapRules {
         ReadPoint next =
                 new ReadPoint(first == null ? state.lastId() : first.previous(), state.rankBeforeFirst(), at.epoch());
         if (at.rank().isKnown() && state.counts()) {
-            long most = state.mostBeforeFirst() - at.rank().number();
+            long between = state.mostBeforeFirst() - at.rank().number();
+            long most = between > 0 && oneWasDeletedByItself(at, state) ? between - 1 : between;
             boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
             if (most < 0 || gaveNoFurtherId) {
                 return beganAgain(at);
@@ -145,6 +146,13 @@ final class GapRules {
         boolean tooShortToBeTrimmed =
                 !state.counts() && first != null && state.length() < limit && limit < Long.MAX_VALUE;
         return seen != null && (holdsAllItEverHad || tooShortToBeTrimmed) ? beganAgain(at) : removed(next);
+    }
+
+    /** Whether one of the events between the point and the first that is left is known not to have left by the old end. */
+    private static boolean oneWasDeletedByItself(ReadPoint at, StreamState state) {
+        EventId first = state.firstId();
+        EventId deleted = state.deleted();
+        return state.groups() == 0 && deleted.isAfter(at.id()) && (first == null || first.isAfter(deleted));
     }
 
     /** Whether nothing fits between the point and the first event that is left. */

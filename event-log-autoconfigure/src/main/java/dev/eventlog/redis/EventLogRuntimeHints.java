@@ -12,7 +12,7 @@ import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.util.ClassUtils;
 
 /**
- * What this package finds by its name, the proxy of {@link ContainerPoller}, and the method by which Spring converts an
+ * What this package finds by its name, the proxies of {@link ContainerPoller} and {@link JedisConnections}, and the method by which Spring converts an
  * {@link EventId}: a native image has those only if it is told.
  */
 final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
@@ -23,7 +23,10 @@ final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
         hints.proxies().registerJdkProxy(RedisConnection.class, RedisStreamCommands.class);
         ReflectionHints reflection = hints.reflection();
         reflection.registerType(EventId.class, MemberCategory.INVOKE_PUBLIC_METHODS);
-        reflection.registerTypeIfPresent(loader, Drivers.JEDIS);
+        if (ClassUtils.isPresent(Drivers.JEDIS, loader)) {
+            reflection.registerType(TypeReference.of(Drivers.JEDIS));
+            JedisConnections.registerHints(hints.proxies());
+        }
         if (ClassUtils.isPresent(Drivers.LETTUCE, loader)) {
             reflection.registerType(TypeReference.of(Drivers.LETTUCE));
             LettuceConnections.registerHints(reflection);

@@ -2,9 +2,11 @@ package dev.eventlog.redis;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Objects;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.springframework.aot.hint.ProxyHints;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConfiguration;
@@ -13,6 +15,7 @@ import org.springframework.data.redis.connection.jedis.JedisClientConfiguration;
 import org.springframework.data.redis.connection.jedis.JedisClientConfiguration.JedisClientConfigurationBuilder;
 import org.springframework.data.redis.connection.jedis.JedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.util.ReflectionUtils;
 import redis.clients.jedis.Jedis;
 
 /**
@@ -60,7 +63,7 @@ final class JedisConnections implements Connections {
     }
 
     private static JedisConnectionFactory forCommands(JedisConnectionFactory original) {
-        JedisClientConfiguration client = original.getClientConfiguration();
+        JedisClientConfiguration client = patient(original.getClientConfiguration());
         RedisSentinelConfiguration sentinel = original.getSentinelConfiguration();
         return sentinel != null
                 ? new JedisConnectionFactory(sentinel, client)
@@ -143,6 +146,36 @@ final class JedisConnections implements Connections {
     public void close() {
         feeds.destroy();
         commands.destroy();
+    }
+
+    /**
+     * The application's client configuration, but that nobody waits for a connection of the pool longer than for an answer. Left
+     * to itself the pool has whoever waits while Redis goes away wait for ever, as it gives what it opens later to others. A proxy,
+     * as each version of Spring Data has other methods.
+     */
+    private static JedisClientConfiguration patient(JedisClientConfiguration original) {
+        return (JedisClientConfiguration) Proxy.newProxyInstance(
+                JedisConnections.class.getClassLoader(),
+                new Class<?>[] {JedisClientConfiguration.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("getPoolConfig")) {
+                        return original.getPoolConfig().map(pool -> patient(pool, original.getReadTimeout()));
+                    }
+                    return ReflectionUtils.invokeMethod(method, original, arguments);
+                });
+    }
+
+    /** For a native image, which has no proxy unless it is told. */
+    static void registerHints(ProxyHints hints) {
+        hints.registerJdkProxy(JedisClientConfiguration.class);
+    }
+
+    private static GenericObjectPoolConfig<?> patient(GenericObjectPoolConfig<?> original, Duration longest) {
+        GenericObjectPoolConfig<?> pool = original.clone();
+        if (pool.getMaxWaitDuration().isNegative()) {
+            pool.setMaxWait(longest);
+        }
+        return pool;
     }
 
     /** Makes single connections. What it would make otherwise stands for a pool, and cannot be cut off from a read that blocks. */

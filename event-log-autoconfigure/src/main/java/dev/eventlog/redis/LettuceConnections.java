@@ -67,7 +67,7 @@ final class LettuceConnections implements Connections {
         CommandFactory commands = new CommandFactory(configuration(original), client);
         Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);
         // A lost connection must end the read: the feed has its own way to come back, at its own pace.
-        LettuceConnectionFactory feeds = new LettuceConnectionFactory(
+        LettuceConnectionFactory feeds = new PatientFactory(
                 configuration(original),
                 new CopiedClient(
                         client,
@@ -75,7 +75,8 @@ final class LettuceConnections implements Connections {
                         options -> options.mutate()
                                 .autoReconnect(false)
                                 .timeoutOptions(TimeoutOptions.enabled(patience))
-                                .build()));
+                                .build()),
+                client);
         feeds.setShareNativeConnection(false);
         for (LettuceConnectionFactory copy : List.of(commands, feeds)) {
             copy.setValidateConnection(false);
@@ -195,7 +196,7 @@ final class LettuceConnections implements Connections {
      * is left to be sent again. That of a cluster stands for one to each node, which Lettuce itself opens again and looks for
      * elsewhere; told to reject what comes meanwhile it fails what was not answered, too.
      */
-    private static final class CommandFactory extends LettuceConnectionFactory {
+    private static final class CommandFactory extends PatientFactory {
 
         private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
 
@@ -211,7 +212,8 @@ final class LettuceConnections implements Connections {
                             application.getCommandTimeout(),
                             server instanceof RedisConfiguration.ClusterConfiguration
                                     ? CommandFactory::inCluster
-                                    : CommandFactory::onServer));
+                                    : CommandFactory::onServer),
+                    application);
             lastAnswer = lastRenewed = System.nanoTime();
         }
 

@@ -1,0 +1,97 @@
+package dev.eventlog.redis;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisCommandInterruptedException;
+import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.codec.RedisCodec;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.springframework.data.redis.connection.RedisConfiguration;
+import org.springframework.data.redis.connection.RedisConfiguration.SentinelConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvider;
+
+/**
+ * A factory that waits for a connection as long as each of its steps may take, and no longer. Lettuce waits without a limit, and
+ * Spring Data with the lock that all who need a connection need: one that is cut off at the wrong moment, as of a sentinel, would
+ * have all of them wait for ever.
+ */
+class PatientFactory extends LettuceConnectionFactory {
+
+    private final Duration patience;
+
+    /**
+     * A factory of connections that differ from the application's.
+     *
+     * @param application how long the application waits
+     */
+    PatientFactory(
+            RedisConfiguration server, LettuceClientConfiguration client, LettuceClientConfiguration application) {
+        super(server, client);
+        Duration step = application
+                .getClientOptions()
+                .orElseGet(ClientOptions::create)
+                .getSocketOptions()
+                .getConnectTimeout()
+                .plus(application.getCommandTimeout());
+        int servers = server instanceof SentinelConfiguration sentinels
+                ? 1 + sentinels.getSentinels().size()
+                : 1;
+        this.patience = step.multipliedBy(servers);
+    }
+
+    @Override
+    protected LettuceConnectionProvider doCreateConnectionProvider(AbstractRedisClient client, RedisCodec<?, ?> codec) {
+        LettuceConnectionProvider provider = super.doCreateConnectionProvider(client, codec);
+        return client instanceof RedisClusterClient ? provider : new PatientProvider(provider, patience);
+    }
+
+    /** A provider that gives up. */
+    record PatientProvider(LettuceConnectionProvider provider, Duration patience) implements LettuceConnectionProvider {
+
+        @Override
+        public <T extends StatefulConnection<?, ?>> T getConnection(Class<T> type) {
+            CompletableFuture<T> connecting = provider.getConnectionAsync(type).toCompletableFuture();
+            try {
+                return connecting.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException late) {
+                closeWhenItComes(connecting);
+                throw new RedisConnectionException("Unable to connect within " + patience.toMillis() + " ms", late);
+            } catch (InterruptedException interrupted) {
+                closeWhenItComes(connecting);
+                Thread.currentThread().interrupt();
+                throw new RedisCommandInterruptedException(interrupted);
+            } catch (ExecutionException failed) {
+                throw failed.getCause() instanceof RuntimeException cause ? cause : new CompletionException(failed);
+            }
+        }
+
+        private static void closeWhenItComes(CompletableFuture<? extends StatefulConnection<?, ?>> connecting) {
+            CompletableFuture<?> unused = connecting.thenCompose(StatefulConnection::closeAsync);
+        }
+
+        @Override
+        public <T extends StatefulConnection<?, ?>> CompletionStage<T> getConnectionAsync(Class<T> type) {
+            return provider.getConnectionAsync(type);
+        }
+
+        @Override
+        public void release(StatefulConnection<?, ?> connection) {
+            provider.release(connection);
+        }
+
+        @Override
+        public CompletableFuture<Void> releaseAsync(StatefulConnection<?, ?> connection) {
+            return provider.releaseAsync(connection);
+        }
+    }
+}
