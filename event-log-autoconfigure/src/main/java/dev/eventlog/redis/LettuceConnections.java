@@ -67,7 +67,7 @@ final class LettuceConnections implements Connections {
         CommandFactory commands = new CommandFactory(configuration(original), client);
         Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);
         // A lost connection must end the read: the feed has its own way to come back, at its own pace.
-        LettuceConnectionFactory feeds = new PatientFactory(
+        LettuceConnectionFactory feeds = new LettuceFactory(
                 configuration(original),
                 new CopiedClient(
                         client,
@@ -196,7 +196,7 @@ final class LettuceConnections implements Connections {
      * is left to be sent again. That of a cluster stands for one to each node, which Lettuce itself opens again and looks for
      * elsewhere; told to reject what comes meanwhile it fails what was not answered, too.
      */
-    private static final class CommandFactory extends PatientFactory {
+    private static final class CommandFactory extends LettuceFactory {
 
         private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
 

@@ -25,7 +25,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvid
  * Spring Data with the lock that all who need a connection need: one that is cut off at the wrong moment, as of a sentinel, would
  * have all of them wait for ever.
  */
-class PatientFactory extends LettuceConnectionFactory {
+class LettuceFactory extends LettuceConnectionFactory {
 
     private final Duration patience;
 
@@ -34,7 +34,7 @@ class PatientFactory extends LettuceConnectionFactory {
      *
      * @param application how long the application waits
      */
-    PatientFactory(
+    LettuceFactory(
             RedisConfiguration server, LettuceClientConfiguration client, LettuceClientConfiguration application) {
         super(server, client);
         Duration step = application

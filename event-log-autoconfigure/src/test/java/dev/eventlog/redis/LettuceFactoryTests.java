@@ -2,7 +2,7 @@ package dev.eventlog.redis;
 
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import dev.eventlog.redis.PatientFactory.PatientProvider;
+import dev.eventlog.redis.LettuceFactory.PatientProvider;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.api.StatefulConnection;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvider;
 
-class PatientFactoryTests {
+class LettuceFactoryTests {
 
     @Test
     void connectionThatNeverComesIsGivenUp() {
