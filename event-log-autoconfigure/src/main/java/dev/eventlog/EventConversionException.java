@@ -3,6 +3,7 @@ package dev.eventlog;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * An event in a log does not fit the type by which it is read: something else wrote it, or the type has changed. It can
@@ -28,11 +29,17 @@ public class EventConversionException extends EventLogException {
     public EventConversionException(String log, Event event, Class<?> type, Throwable cause) {
         super(
                 log,
-                "Event " + event.id() + " of log '" + log + "' is no " + type.getName() + ": " + cause.getMessage()
+                "Event " + event.id() + " of log '" + log + "' is no " + type.getName() + ": " + onOneLine(cause)
                         + ". Its fields as stored: " + event.fields(),
                 cause);
         this.id = event.id();
         this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(event.fields()));
+    }
+
+    /** Jackson says on a second line where in the source it was, which is no source here, and which property it was. */
+    private static String onOneLine(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        return message.lines().map(String::strip).collect(Collectors.joining(" ")).replace("at [Source: UNKNOWN; byte offset: #UNKNOWN] ", "");
     }
 
     /** {@return the event's id} */

@@ -15,6 +15,8 @@ final class ListenerDefaults {
     }
 
     static void onFailure(String log, Throwable failure) {
-        logger.error("The follower of log '" + log + "' has ended: " + failure.getMessage(), failure);
+        Throwable trace = failure instanceof EventLogException ? null : failure; // whose message says all of it
+        logger.error("The follower of log '" + log + "' has ended: " + failure.getMessage(), trace);
+        logger.debug("That was thrown here", failure);
     }
 }

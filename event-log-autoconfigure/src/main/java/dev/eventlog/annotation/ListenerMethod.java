@@ -3,6 +3,7 @@ package dev.eventlog.annotation;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
@@ -203,10 +204,13 @@ final class ListenerMethod {
 
         @Override
         public void onFailure(String name, Throwable failure) {
+            boolean saysAll = failure instanceof EventLogException;
             logger.error(
-                    "Listener '" + id + "' (" + description + ") has stopped at log '" + name + "': " + failure
+                    "Listener '" + id + "' (" + description + ") has stopped at log '" + name + "': "
+                            + (saysAll ? failure.getMessage() : failure)
                             + ". It gets nothing more of it until it is started again",
-                    failure);
+                    saysAll ? null : failure);
+            logger.debug("That was thrown here", failure);
         }
     }
 }

@@ -39,12 +39,14 @@ final class Cursor {
             List<Event> events,
             @Nullable StreamState state) {}
 
+    private static final int UNSURE = -1;
+
     private final LogStream stream;
     private final Feed feed;
     private final long limit;
     private final int batchSize;
     private final ReadPoint existing; // the end of what existed when the follow began
-    private final int comebacks; // of its feed, when the follow began
+    private int comebacks; // of its feed, when the event at the point was last seen to be there
 
     private volatile EventId position; // where to resume: the last event that was taken, for others to see
     private EventId lastSeen; // the last event that was taken, or after which this began
@@ -188,12 +190,30 @@ final class Cursor {
             boolean whole = shared.verdict() == Verdict.WHOLE;
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
+        } else if (here.id().isAfter(common.id()) && isStillThere(here)) {
+            point = new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
+            ahead = true;
+            comebacks = UNSURE;
+            return Found.MOVED;
         } else {
             seen = common.id().equals(here.id()) ? seen : null;
             point = common;
         }
         loss = loss == null ? Loss.beganAgain(lastSeen, here) : Loss.beganAgain(loss.lastSeen(), loss.from());
         return Found.MOVED;
+    }
+
+    /**
+     * Whether its feed, which did not know its own last event any more, has only gone back further than this had to. By whom that is
+     * answered is not known: it is looked at again where the feed comes by.
+     */
+    private boolean isStillThere(ReadPoint here) {
+        Event known = seen;
+        if (known == null) {
+            return false;
+        }
+        EventId id = here.id();
+        return asked(() -> stream.page(id, id, 1, id)).events().equals(List.of(known));
     }
 
     /** Pages through Redis up to a point. */

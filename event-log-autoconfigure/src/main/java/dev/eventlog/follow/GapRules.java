@@ -35,7 +35,9 @@ final class GapRules {
         SAME,
         /** There was no such event, or another one at that id. */
         OTHER,
-        FORGOTTEN
+        FORGOTTEN,
+        /** Forgotten, and so long ago that many came after it which are not. */
+        LONG_AGO
     }
 
     /** What a reader remembers of the events that it has read. */
@@ -119,7 +121,9 @@ final class GapRules {
             return whole(at);
         }
         boolean neverDeleted = state.counts() && state.groups() == 0 && at.id().isAfter(state.deleted());
-        return neverDeleted || known.of(before) == Memory.OTHER ? beganAgain(at) : whole(at);
+        Memory memory = known.of(before);
+        boolean tooManyGone = !state.counts() && memory == Memory.LONG_AGO; // for somebody to have deleted each by itself
+        return neverDeleted || tooManyGone || memory == Memory.OTHER ? beganAgain(at) : whole(at);
     }
 
     /** Nothing is left up to the point. */

@@ -61,6 +61,7 @@ final class Window {
     private static final int SAMPLES = 100;
     private static final int SAMPLES_A_WINDOW = 10;
     private static final int EPOCHS = 16;
+    private static final int MANY = 10;
 
     private final Ring events;
     private final Deque<Event> samples = new ArrayDeque<>(); // a few older events, oldest first
@@ -175,7 +176,13 @@ final class Window {
     /** {@return what is remembered of an event} */
     synchronized Memory memory(Event event) {
         if (event.id().compareTo(base.id()) <= 0) {
-            return samples.contains(event) ? Memory.SAME : Memory.FORGOTTEN;
+            if (samples.contains(event)) {
+                return Memory.SAME;
+            }
+            long since = samples.stream()
+                    .filter(sample -> sample.id().isAfter(event.id()))
+                    .count();
+            return since + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
         }
         int index = events.indexAfter(event.id().previous());
         return index < events.size() && events.at(index).equals(event) ? Memory.SAME : Memory.OTHER;
