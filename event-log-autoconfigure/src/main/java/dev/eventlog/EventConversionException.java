@@ -39,7 +39,10 @@ public class EventConversionException extends EventLogException {
     /** Jackson says on a second line where in the source it was, which is no source here, and which property it was. */
     private static String onOneLine(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
-        return message.lines().map(String::strip).collect(Collectors.joining(" ")).replace("at [Source: UNKNOWN; byte offset: #UNKNOWN] ", "");
+        return message.lines()
+                .map(String::strip)
+                .collect(Collectors.joining(" "))
+                .replace("at [Source: UNKNOWN; byte offset: #UNKNOWN] ", "");
     }
 
     /** {@return the event's id} */

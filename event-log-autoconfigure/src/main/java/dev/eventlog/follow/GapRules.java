@@ -122,7 +122,8 @@ final class GapRules {
         }
         boolean neverDeleted = state.counts() && state.groups() == 0 && at.id().isAfter(state.deleted());
         Memory memory = known.of(before);
-        boolean tooManyGone = !state.counts() && memory == Memory.LONG_AGO; // for somebody to have deleted each by itself
+        boolean tooManyGone =
+                !state.counts() && memory == Memory.LONG_AGO; // for somebody to have deleted each by itself
         return neverDeleted || tooManyGone || memory == Memory.OTHER ? beganAgain(at) : whole(at);
     }
 

@@ -163,7 +163,7 @@ class WindowTests {
         assertThat(window.memory(new Event(new EventId(23, 1), Map.of()))).isEqualTo(Memory.OTHER);
         assertThat(window.samples()).extracting(Event::id).containsExactly(id(4), id(2));
         assertThat(window.memory(event(2))).isEqualTo(Memory.SAME);
-        assertThat(window.memory(event(3))).isEqualTo(Memory.FORGOTTEN);
+        assertThat(window.memory(event(3))).isEqualTo(Memory.LONG_AGO);
         window.part(uncounted(20), null);
         assertThat(window.samples())
                 .as("which both logs have")
@@ -178,6 +178,7 @@ class WindowTests {
         Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)));
         assertThat(window.end().event()).isEqualTo(event(9));
         assertThat(window.samples()).containsExactly(event(9), event(7));
+        assertThat(window.memory(event(8))).isEqualTo(Memory.FORGOTTEN);
         assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7))).end().event())
                 .as("the event at the end was deleted by itself")
                 .isNull();
