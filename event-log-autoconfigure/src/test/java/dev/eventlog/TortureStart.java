@@ -54,8 +54,9 @@ final class TortureStart {
         if (account.resumed() != null) {
             return history.of(account.resumed().number()).stream()
                     .filter(added -> added.key.equals(account.log())
-                            && added.id.equals(account.resumed().id()))
-                    .findFirst()
+                            && added.id.equals(account.resumed().id())
+                            && added.tick <= to)
+                    .max(Comparator.comparingInt(added -> added.order)) // one that was lost and repeated may get the same id
                     .orElse(null);
         }
         return lives.stream()

@@ -5,6 +5,7 @@ import dev.eventlog.TortureHistory.Added;
 import dev.eventlog.TortureStart.Due;
 import dev.eventlog.TortureWatch.Got;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -129,8 +130,8 @@ final class TortureSteps {
     private void deliver(Got got, int by) {
         findings.count("events delivered");
         Added next = history.of(got.number()).stream()
-                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
-                .findFirst()
+                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()) && added.tick <= by)
+                .max(Comparator.comparingInt(added -> added.order)) // one that was lost and repeated may get the same id
                 .orElse(null);
         if (next == null) {
             findings.violation(

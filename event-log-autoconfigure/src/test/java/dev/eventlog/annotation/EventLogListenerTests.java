@@ -390,6 +390,21 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
+    void anEventThatDoesNotFitIsSaidOnOneLine(CapturedOutput output) {
+        EventLog log = newLog();
+        log.add(Map.of("n", "many"));
+        listeningTo(log).withBean(Choosy.class).run(context -> {
+            await().until(() -> registry(context).failure("a").isPresent());
+            await().until(() -> output.getOut().contains("is started again"));
+        });
+        List<String> said = output.getOut()
+                .lines()
+                .filter(line -> line.contains("ERROR") || line.startsWith("\tat "))
+                .toList();
+        assertThat(said).singleElement().asString().contains("Listener 'a'", log.name(), "many", "[\"n\"]", "{n=many}");
+    }
+
+    @Test
     void calledAgainByTheProperties() {
         EventLog log = newLog();
         log.addAll(events(0, 4));

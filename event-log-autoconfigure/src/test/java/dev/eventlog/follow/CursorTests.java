@@ -25,6 +25,7 @@ import dev.eventlog.test.LogTests;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -256,6 +257,39 @@ class CursorTests extends LogTests {
         log.addAll(events(100, 124));
         redis.opsForStream().trim(log.name(), 5);
         assertThat(judge(at, seen).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
+    /** Its own last event may be gone by the time at which a feed comes back, which then has to take the log for another. */
+    @Test
+    void followerWhoseOwnEventIsThereIsNotToldThatItsFeedHasGoneBack() {
+        List<EventId> ids = log.addAll(events(0, 30));
+        IdleFeed feed = new IdleFeed(ids.get(4));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(9)));
+        feed.findsAnotherLog(); // from its beginning, beyond what the cursor has seen
+        assertThat(numbers(next(cursor))).isEqualTo(range(10, 20));
+        assertThat(cursor.loss()).isNull();
+
+        delete(log);
+        log.addAll(events(100, 103));
+        feed.findsAnotherLog();
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(19));
+    }
+
+    /** Redis 6.2 does not tell whether anything was deleted by itself. */
+    @Test
+    void logOfWhichTooManyWouldHaveBeenDeletedOneByOneIsAnother() {
+        StreamState silent = new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, 0);
+        ReadPoint at = new ReadPoint(new EventId(5, 0), Rank.UNKNOWN, 0);
+        Event seen = new Event(at.id(), Map.of("n", "5"));
+        Event before = new Event(new EventId(3, 0), Map.of("n", "3"));
+        Answer answer = new Answer(silent, "", null, before, List.of());
+        assertThat(GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.LONG_AGO)
+                        .verdict())
+                .isEqualTo(Verdict.BEGAN_AGAIN);
+        assertThat(GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.FORGOTTEN)
+                        .verdict())
+                .isEqualTo(Verdict.WHOLE);
     }
 
     private Judgement judge(ReadPoint at, Event seen) {
