@@ -110,7 +110,7 @@ final class TortureAnotherLife {
     /**
      * Whether Redis could tell that a log had begun again from one of which events were removed: by an id that is not above the
      * cursor's; and, if it counts, by fewer events ever added than those up to the cursor, or by a next event whose rank is not
-     * above that of the cursor. A follower that resumes has no rank.
+     * above that of the cursor. A follower that resumes has no rank, nor has one of which the log began again.
      */
     private boolean couldTell(Step step, Added cursor, TortureLife next) {
         if (step.next().id.compareTo(cursor.id) <= 0) {
@@ -118,7 +118,10 @@ final class TortureAnotherLife {
         }
         List<TortureLife> theirs = holding(cursor);
         TortureLife last = theirs.get(theirs.size() - 1);
-        if (!counts || step.start().isKnownByIdAlone(cursor) || last.ranksUnknown(cursor.tick, last.endedAt)) {
+        if (!counts
+                || step.rankless()
+                || step.start().isKnownByIdAlone(cursor)
+                || last.ranksUnknown(cursor.tick, last.endedAt)) {
             return false;
         }
         long added = next.events.stream().filter(each -> each.tick <= step.by()).count();

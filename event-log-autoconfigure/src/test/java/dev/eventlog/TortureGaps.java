@@ -26,6 +26,7 @@ final class TortureGaps {
      * @param gap what it was told in between
      * @param by the last tick that may have been before it was told so
      * @param isFirst whether nothing had been delivered before
+     * @param rankless whether it may not know which event of the log it is at, as it was told before that the log began again
      */
     record Step(
             TortureAccount account,
@@ -34,10 +35,11 @@ final class TortureGaps {
             Added next,
             @Nullable Gap gap,
             int by,
-            boolean isFirst) {
+            boolean isFirst,
+            boolean rankless) {
 
         Step from(Added older) {
-            return new Step(account, start, older, next, gap, by, isFirst);
+            return new Step(account, start, older, next, gap, by, isFirst, rankless);
         }
 
         Due due(Added event) {

@@ -56,7 +56,8 @@ final class TortureStart {
                     .filter(added -> added.key.equals(account.log())
                             && added.id.equals(account.resumed().id())
                             && added.tick <= to)
-                    .max(Comparator.comparingInt(added -> added.order)) // one that was lost and repeated may get the same id
+                    .max(Comparator.comparingInt(
+                            added -> added.order)) // one that was lost and repeated may get the same id
                     .orElse(null);
         }
         return lives.stream()

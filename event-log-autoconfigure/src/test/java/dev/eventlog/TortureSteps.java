@@ -43,6 +43,7 @@ final class TortureSteps {
     private final Set<Added> ever = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Added> sinceItBegan = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean beganAgain;
+    private boolean beganAgainBefore; // the last event
     private int life;
     private @Nullable Added before;
     private @Nullable Gap gap;
@@ -131,7 +132,8 @@ final class TortureSteps {
         findings.count("events delivered");
         Added next = history.of(got.number()).stream()
                 .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()) && added.tick <= by)
-                .max(Comparator.comparingInt(added -> added.order)) // one that was lost and repeated may get the same id
+                .max(Comparator.comparingInt(
+                        added -> added.order)) // one that was lost and repeated may get the same id
                 .orElse(null);
         if (next == null) {
             findings.violation(
@@ -141,7 +143,15 @@ final class TortureSteps {
         }
         boolean isFirst = before == null;
         Step step = new Step(
-                account, start, cursor(), next, gap, gap == null ? by : gapBy, isFirst && start.resumed == null);
+                account,
+                start,
+                cursor(),
+                next,
+                gap,
+                gap == null ? by : gapBy,
+                isFirst && start.resumed == null,
+                beganAgainBefore);
+        beganAgainBefore = beganAgain;
         if (isAsked(step) && isNew(step)) {
             judgeStep(step);
         }

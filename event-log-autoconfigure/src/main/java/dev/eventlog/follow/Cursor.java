@@ -191,7 +191,7 @@ final class Cursor {
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
         } else if (here.id().isAfter(common.id()) && isStillThere(here)) {
-            point = new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
+            point = new ReadPoint(here.id(), here.rank(), common.epoch()); // as all up to it is there, too
             ahead = true;
             comebacks = UNSURE;
             return Found.MOVED;
