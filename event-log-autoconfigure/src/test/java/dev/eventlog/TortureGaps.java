@@ -261,6 +261,11 @@ final class TortureGaps {
         if (step.isFirst() && step.start().isBlind()) {
             return true;
         }
+        boolean firstWasRetracted = life.events.subList(0, life.at(step.next())).stream()
+                .anyMatch(older -> life.removal(older, step.by()) == Removal.RETRACTED);
+        if (step.isFirst() && !counts && firstWasRetracted) { // it stands before the first event that there was
+            return true;
+        }
         Tail tail = step.account().tail();
         if (tail instanceof Tail.After || (tail instanceof Tail.From && step.isFirst())) { // it has no rank yet
             return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();

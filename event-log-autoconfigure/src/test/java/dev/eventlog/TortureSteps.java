@@ -130,11 +130,13 @@ final class TortureSteps {
 
     private void deliver(Got got, int by) {
         findings.count("events delivered");
-        Added next = history.of(got.number()).stream()
-                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()) && added.tick <= by)
-                .max(Comparator.comparingInt(
-                        added -> added.order)) // one that was lost and repeated may get the same id
-                .orElse(null);
+        List<Added> same = history.of(got.number()).stream()
+                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
+                .toList(); // one that was lost and repeated may get the same id
+        Added next = same.stream()
+                .filter(added -> added.tick <= by)
+                .max(Comparator.comparingInt(added -> added.order))
+                .orElse(same.isEmpty() ? null : same.get(0));
         if (next == null) {
             findings.violation(
                     "Delivered what nobody added",

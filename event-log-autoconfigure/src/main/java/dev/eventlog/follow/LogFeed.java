@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
@@ -55,6 +56,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     private boolean everConnected;
     private boolean smallEvents;
     private String server;
+    private @Nullable EventId firstBefore;
 
     LogFeed(
             LogStream stream,
@@ -72,6 +74,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         this.window = new Window(settings.windowSize(), start.end(), start.newest());
         this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
+        this.firstBefore = start.state().firstId();
         this.outage = new Outage(logger, settings.recovery());
         this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
     }
@@ -132,6 +135,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
         if (GapRules.isPlainlyWhole(at, end.event(), answer)) {
+            firstBefore = answer.state().firstId();
             append(at, answer);
         } else {
             judge(stream.look(line, at.id(), EventId.MAX, pages.next(), false), true, line);
@@ -165,9 +169,10 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
                 ? GapRules.judge(end.point(), end.event(), answer, limit, window::memory)
                 : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, limit, window::memory);
         if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
-            LogHistory.Common common =
-                    new LogHistory(stream, line, window, settings.batchSize()).newestInCommon(answer.state());
+            LogHistory.Common common = new LogHistory(stream, line, window, settings.batchSize())
+                    .newestInCommon(answer.state(), firstBefore);
             window.part(common.point(), common.event());
+            firstBefore = answer.state().firstId();
             wake(LogFollower.Wake.AGAIN);
             return;
         }
@@ -175,6 +180,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
             window.skipTo(judgement.next());
             wake(LogFollower.Wake.MORE);
         }
+        firstBefore = answer.state().firstId();
         append(judgement.next(), answer);
     }
 

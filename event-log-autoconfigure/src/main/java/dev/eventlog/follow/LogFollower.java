@@ -35,7 +35,7 @@ public final class LogFollower implements RunningFollower {
 
     private static final Log logger = LogFactory.getLog(LogFollower.class);
 
-    private static final Instant FIRST_TIME = Instant.parse("2009-01-01T00:00:00Z"); // before that there was no Redis
+    static final Instant FIRST_TIME = Instant.parse("2009-01-01T00:00:00Z"); // before that there was no Redis
 
     private static final int STEPS_A_TURN = 8;
     private static final int SAID_BY_THE_FEED = 3;

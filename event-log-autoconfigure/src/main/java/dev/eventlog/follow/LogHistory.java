@@ -39,11 +39,13 @@ final class LogHistory {
      * The newest event that both logs are known to have: one of the window, or of the samples of what passed. An id alone says
      * nothing, as a log that lost its newest events may give their ids to others. What is older than the first event of the
      * new log may have been trimmed off it, and counts as had by both: then the id just before that event, as nothing can be
-     * missing in between. If no event is known to both, they part at their beginning.
+     * missing in between. If no event is known to both, the newest that must have been there when the window began stands for
+     * one where the new log begins as the old one did; else they part at their beginning.
      *
      * @param state the new log
+     * @param firstBefore the first event that the log had when it was looked at last
      */
-    Common newestInCommon(StreamState state) {
+    Common newestInCommon(StreamState state, @Nullable EventId firstBefore) {
         EventId first = state.firstId();
         if (first == null) {
             return beginning();
@@ -65,7 +67,12 @@ final class LogHistory {
                 return at(sample);
             }
         }
-        return beginning();
+        if (!first.equals(firstBefore)) {
+            return beginning();
+        }
+        List<Event> older = stream.newest(line, window.origin(), EventId.MIN, 1);
+        boolean wasThere = !older.isEmpty() && window.isOlder(older.get(0).id());
+        return wasThere ? at(older.get(0)) : beginning();
     }
 
     private @Nullable Event inWindow(EventId last) {

@@ -68,6 +68,8 @@ final class Window {
     private final Deque<EventId> partings = new ArrayDeque<>(); // where the last few epochs began, oldest first
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
+    private EventId origin; // where this window began
+    private long begunAt; // and when
     private ReadPoint base;
     private ReadPoint last;
     private @Nullable Event lastEvent;
@@ -81,6 +83,8 @@ final class Window {
      */
     Window(int capacity, ReadPoint begin, List<Event> newest) {
         this.events = new Ring(capacity);
+        this.origin = begin.id();
+        this.begunAt = System.currentTimeMillis();
         this.base = begin;
         this.last = begin;
         newest.forEach(samples::addFirst);
@@ -148,6 +152,8 @@ final class Window {
         samples.removeIf(event -> event.id().isAfter(point.id()));
         events.clear();
         sinceSample = 0;
+        origin = point.id();
+        begunAt = System.currentTimeMillis();
         begun = point.id().equals(EventId.MIN) ? null : begun;
         base = last = point;
         lastEvent = there;
@@ -209,6 +215,20 @@ final class Window {
         return first != null && point.id().equals(EventId.MIN)
                 ? new ReadPoint(first, point.rank(), point.epoch())
                 : point;
+    }
+
+    synchronized EventId origin() {
+        return origin;
+    }
+
+    /**
+     * Whether an event that nobody here remembers was there when this window began. Events get their ids by the clock: so
+     * none that was added since is of an earlier millisecond than the id at which it began, if that was one of the past.
+     */
+    synchronized boolean isOlder(EventId id) {
+        return origin.milliseconds() > id.milliseconds()
+                && origin.milliseconds() <= begunAt
+                && !origin.timestamp().isBefore(LogFollower.FIRST_TIME);
     }
 
     synchronized Slice after(ReadPoint point, int limit) {

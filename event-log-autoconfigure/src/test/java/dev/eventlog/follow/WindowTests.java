@@ -184,6 +184,28 @@ class WindowTests {
                 .isNull();
     }
 
+    /** An event that nobody remembers, which may be another one by now that was given the id of one that is lost. */
+    @Test
+    void knowsWhatMustHaveBeenThereBeforeByTheClockAlone() {
+        long past = System.currentTimeMillis() - 60_000;
+        Window window = new Window(CAPACITY, at(past), List.of());
+        assertThat(window.isOlder(new EventId(past - 1, 5))).isTrue();
+        assertThat(window.isOlder(new EventId(past, 0)))
+                .as("of the same millisecond")
+                .isFalse();
+        Window future = new Window(CAPACITY, at(past + 3_600_000), List.of());
+        assertThat(future.isOlder(new EventId(past, 0)))
+                .as("ids that run ahead")
+                .isFalse();
+        assertThat(new Window(CAPACITY, at(9), List.of()).isOlder(new EventId(8, 0)))
+                .as("ids that are no times")
+                .isFalse();
+    }
+
+    private static ReadPoint at(long milliseconds) {
+        return new ReadPoint(new EventId(milliseconds, 1), Rank.UNKNOWN, 0);
+    }
+
     @Test
     void feedIsOfALogThatHasItsNewestEventOrNothingAfterIt() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of());
