@@ -22,7 +22,8 @@ public class AddOutcomeUnknownException extends EventLogException {
                 log,
                 "Whether the add to log '" + log
                         + "' was done is unknown, and it is not sent again. Read the end of the log,"
-                        + " or repeat the add if it has an idempotency key. " + failure.getMessage(),
+                        + " or repeat the add if it has an idempotency key. "
+                        + String.valueOf(failure.getMessage()).replace(" Try again later.", ""),
                 failure.getCause());
     }
 }

@@ -88,12 +88,38 @@ public sealed interface Tail {
      *
      * @param id the id of the first event
      */
-    record From(EventId id) implements Tail {}
+    record From(EventId id) implements Tail {
+        /**
+         * Checks the id.
+         *
+         * @param id the id of the first event
+         * @throws IllegalArgumentException if it is null
+         */
+        public From {
+            if (id == null) {
+                throw new IllegalArgumentException(
+                        "Tail.from(null): the id must not be null; Tail.all() begins at the first event");
+            }
+        }
+    }
 
     /**
      * After an event, that one excluded: see {@link Tail#after(EventId)}.
      *
      * @param id the id of the last event already seen
      */
-    record After(EventId id) implements Tail {}
+    record After(EventId id) implements Tail {
+        /**
+         * Checks the id.
+         *
+         * @param id the id of the last event already seen
+         * @throws IllegalArgumentException if it is null
+         */
+        public After {
+            if (id == null) {
+                throw new IllegalArgumentException(
+                        "Tail.after(null): the id must not be null; who has seen no event begins with Tail.all()");
+            }
+        }
+    }
 }

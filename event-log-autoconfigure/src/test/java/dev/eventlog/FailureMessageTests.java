@@ -17,6 +17,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.io.ClassPathResource;
 
 /** What somebody reads who has only the message of an exception: where it was, what it is, and what to do about it. */
+@SuppressWarnings("NullAway") // as callers without it do
 class FailureMessageTests extends ServerTests {
 
     @Test
@@ -58,6 +59,25 @@ class FailureMessageTests extends ServerTests {
                             + " Nothing was sent.");
         }
         assertThat(redis.ask("XLEN", "log")).hasToString("1");
+    }
+
+    @Test
+    void nobodyIsToldToRepeatAnAddOfWhichTheOutcomeIsUnknown() {
+        EventLogUnavailableException away =
+                new EventLogUnavailableException("log", "Redis did not answer (timeout). Try again later.", null);
+        assertThat(new AddOutcomeUnknownException("log", away))
+                .hasMessageEndingWith("Redis did not answer (timeout).")
+                .hasMessageContaining("or repeat the add if it has an idempotency key");
+    }
+
+    @Test
+    void whoHasNoIdIsTold() {
+        for (Runnable tail : List.<Runnable>of(() -> Tail.after(null), () -> Tail.from(null))) {
+            assertThatExceptionOfType(IllegalArgumentException.class)
+                    .isThrownBy(tail::run)
+                    .withMessageContaining("the id must not be null")
+                    .withMessageContaining("Tail.all()");
+        }
     }
 
     /** A real one that takes a newer version for the oldest that is supported. */

@@ -34,6 +34,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FollowTests extends LogTests {
 
     @Test
+    void batchesOfAnySizeMissNothing() {
+        EventLog all = newFactory("eventlog.follow.batch-size=2147483647").create(newName());
+        for (int i = 0; i < 3; i++) {
+            all.addAll(events(2_000 * i, 2_000 * (i + 1)));
+        }
+        Collected<Event> listener = Collected.events();
+        closeLater(all.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 6_000));
+        all.add(event(6_000));
+        await().until(() -> listener.count() == 6_001);
+    }
+
+    @Test
     void firstWhatExistsThenWhatComes() {
         EventLog log = newLog();
         List<EventId> ids = new ArrayList<>(log.addAll(events(0, 30)));

@@ -14,4 +14,21 @@ import org.springframework.util.backoff.BackOff;
  * @param lease how long a follower with a name keeps its turn, and stands back when another of its name has gone on
  */
 public record FollowSettings(
-        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery, Duration lease) {}
+        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery, Duration lease) {
+
+    private static final int MOST = 1_000_000;
+
+    /**
+     * Asks for no more than a million events at once, which Redis and this heap would have to hold.
+     *
+     * @param batchSize as above, as are all others
+     * @param pollTimeout as above
+     * @param windowSize as above
+     * @param closeTimeout as above
+     * @param recovery as above
+     * @param lease as above
+     */
+    public FollowSettings {
+        batchSize = Math.min(batchSize, MOST);
+    }
+}

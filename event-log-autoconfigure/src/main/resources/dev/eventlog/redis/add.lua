@@ -23,7 +23,12 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
   local last = state['last-generated-id'] or '0-0'
   added = state['entries-added'] or 0
 
-  known = record and redis.call('GET', record)
+  known = record and redis.pcall('GET', record)
+  if type(known) == 'table' and string.find(known.err or '', 'WRONGTYPE', 1, true) then
+    return redis.error_reply("ERR the key '" .. record .. "', in which this add is to be remembered, holds another Redis type")
+  elseif type(known) == 'table' then
+    return known
+  end
   if known then
     local ids = {}
     for text in string.gmatch(known, '%S+') do

@@ -141,7 +141,7 @@ class ReadmeBlocksTests extends ClosingTests {
         assertThat(options.maxLength()).isEqualTo(1000);
         assertThat(options.ttlAfterLastAdd()).isEqualTo(Duration.ofDays(7));
         assertThat(application.getEnvironment().getProperty("spring.data.redis.url"))
-                .isEqualTo("redis://localhost");
+                .isEqualTo("redis://localhost:6379");
     }
 
     @Test
