@@ -24,6 +24,9 @@ import redis.clients.jedis.Jedis;
  */
 final class JedisConnections implements Connections {
 
+    /** How long to wait for a connection of the pool where an answer is waited for without a limit. */
+    private static final Duration LONGEST_WITHOUT_LIMIT = Duration.ofMinutes(1);
+
     private final RenewedFactory<JedisConnectionFactory> commands;
     private final StringRedisTemplate template;
     private final Line line;
@@ -173,7 +176,7 @@ final class JedisConnections implements Connections {
     private static GenericObjectPoolConfig<?> patient(GenericObjectPoolConfig<?> original, Duration longest) {
         GenericObjectPoolConfig<?> pool = original.clone();
         if (pool.getMaxWaitDuration().isNegative()) {
-            pool.setMaxWait(longest);
+            pool.setMaxWait(longest.isZero() ? LONGEST_WITHOUT_LIMIT : longest);
         }
         return pool;
     }
