@@ -17,7 +17,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.io.ClassPathResource;
 
 /** What somebody reads who has only the message of an exception: where it was, what it is, and what to do about it. */
-@SuppressWarnings("NullAway") // as callers without it do
 class FailureMessageTests extends ServerTests {
 
     @Test
@@ -71,6 +70,7 @@ class FailureMessageTests extends ServerTests {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // as callers without it do
     void whoHasNoIdIsTold() {
         for (Runnable tail : List.<Runnable>of(() -> Tail.after(null), () -> Tail.from(null))) {
             assertThatExceptionOfType(IllegalArgumentException.class)

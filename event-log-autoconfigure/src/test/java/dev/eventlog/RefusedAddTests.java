@@ -145,7 +145,10 @@ class RefusedAddTests extends ClosingTests {
         begin(true);
         redis.ask("LPUSH", RECORD, "text");
         for (Way way : List.of(Way.ONE_ONCE, Way.ONE_EXPIRING_ONCE, Way.THREE_ONCE)) {
-            assertLeftAlone(way, factory, RECORD + "', in which this add is to be remembered");
+            assertLeftAlone(
+                    way,
+                    factory,
+                    RECORD + "', which stores the record of this idempotent add, holds another Redis type");
         }
     }
 

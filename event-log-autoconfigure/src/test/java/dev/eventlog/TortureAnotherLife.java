@@ -110,7 +110,7 @@ final class TortureAnotherLife {
     /**
      * Whether Redis could tell that a log had begun again from one of which events were removed: by an id that is not above the
      * cursor's; and, if it counts, by fewer events ever added than those up to the cursor, or by a next event whose rank is not
-     * above that of the cursor. A follower that resumes has no rank, nor has one of which the log began again.
+     * above that of the cursor. A follower that resumed, or was told that its log began again, has no rank.
      */
     private boolean couldTell(Step step, Added cursor, TortureLife next) {
         if (step.next().id.compareTo(cursor.id) <= 0) {

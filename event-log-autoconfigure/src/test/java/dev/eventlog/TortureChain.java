@@ -100,12 +100,7 @@ final class TortureChain {
     }
 
     private @Nullable Added find(TortureAccount account, EventId id) {
-        int by = clock.upTo(account.times().get(0));
-        return history.lives(account.log()).stream()
-                .flatMap(life -> life.events.stream())
-                .filter(added -> added.id.equals(id) && added.tick <= by)
-                .max(Comparator.comparingInt(added -> added.order)) // an id is given again where a clock has gone back
-                .orElse(null);
+        return history.newest(account.log(), id, clock.upTo(account.times().get(0)));
     }
 
     /** The last event that was delivered before a call. */

@@ -8,11 +8,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What has become of the logs of a torture run, in the order in which Redis did it: read out of the file in which Redis
@@ -288,6 +291,34 @@ final class TortureHistory {
     /** {@return all writes of an event of this number: more than one if it was added more than once} */
     List<Added> of(long number) {
         return byNumber.getOrDefault(number, List.of());
+    }
+
+    /**
+     * {@return the newest event of a log with this id; null if there is none} Redis gives an id again after its clock went back,
+     * or after it lost events.
+     *
+     * @param by the last tick that counts
+     */
+    @Nullable
+    Added newest(String log, EventId id, int by) {
+        return newest(lives(log).stream().flatMap(life -> life.events.stream()), log, id, by);
+    }
+
+    /**
+     * {@return the newest of the writes of one event to this log under this id; null if there is none} An add that was lost and
+     * repeated can get the same id again.
+     *
+     * @param by the last tick that counts
+     */
+    @Nullable
+    Added newest(long number, String log, EventId id, int by) {
+        return newest(of(number).stream(), log, id, by);
+    }
+
+    private static @Nullable Added newest(Stream<Added> events, String log, EventId id, int by) {
+        return events.filter(added -> added.key.equals(log) && added.id.equals(id) && added.tick <= by)
+                .max(Comparator.comparingInt(added -> added.order))
+                .orElse(null);
     }
 
     /** {@return the lives of a log, in order} */

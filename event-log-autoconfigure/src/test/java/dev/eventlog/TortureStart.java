@@ -1,7 +1,6 @@
 package dev.eventlog;
 
 import dev.eventlog.TortureHistory.Added;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -51,20 +50,13 @@ final class TortureStart {
         if (!(account.tail() instanceof Tail.After after)) {
             return null;
         }
-        if (account.resumed() != null) {
-            return history.of(account.resumed().number()).stream()
-                    .filter(added -> added.key.equals(account.log())
-                            && added.id.equals(account.resumed().id())
-                            && added.tick <= to)
-                    .max(Comparator.comparingInt(
-                            added -> added.order)) // one that was lost and repeated may get the same id
-                    .orElse(null);
-        }
-        return lives.stream()
-                .flatMap(life -> life.events.stream())
-                .filter(added -> added.id.equals(after.id()) && added.tick <= to)
-                .max(Comparator.comparingInt(added -> added.order)) // an id is given again where a clock has gone back
-                .orElse(null);
+        return account.resumed() == null
+                ? history.newest(account.log(), after.id(), to)
+                : history.newest(
+                        account.resumed().number(),
+                        account.log(),
+                        account.resumed().id(),
+                        to);
     }
 
     /**

@@ -5,7 +5,6 @@ import dev.eventlog.TortureHistory.Added;
 import dev.eventlog.TortureStart.Due;
 import dev.eventlog.TortureWatch.Got;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -114,7 +113,7 @@ final class TortureSteps {
         return before != null ? before : start.resumed != null ? start.resumed : start.newest();
     }
 
-    /** Whether there were events of an id, and all of them are gone: where a follower began, of which nothing was delivered yet. */
+    /** Whether the log once had an event with this id, and has none now. Also covers a follower that has delivered nothing yet. */
     private boolean isGone(EventId id, int by) {
         List<Added> all = lives.stream()
                 .flatMap(each -> each.events.stream())
@@ -130,13 +129,13 @@ final class TortureSteps {
 
     private void deliver(Got got, int by) {
         findings.count("events delivered");
-        List<Added> same = history.of(got.number()).stream()
-                .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
-                .toList(); // one that was lost and repeated may get the same id
-        Added next = same.stream()
-                .filter(added -> added.tick <= by)
-                .max(Comparator.comparingInt(added -> added.order))
-                .orElse(same.isEmpty() ? null : same.get(0));
+        Added inTime = history.newest(got.number(), account.log(), got.id(), by);
+        Added next = inTime != null
+                ? inTime
+                : history.of(got.number()).stream()
+                        .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
+                        .findFirst()
+                        .orElse(null);
         if (next == null) {
             findings.violation(
                     "Delivered what nobody added",

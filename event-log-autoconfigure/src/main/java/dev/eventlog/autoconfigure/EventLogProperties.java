@@ -149,8 +149,8 @@ public record EventLogProperties(
     /**
      * What event logs tell of themselves.
      *
-     * @param logPatterns Patterns over log names, in which an asterisk stands for any text. The first that fits is the tag log
-     *     of what is measured; it is an asterisk where none fits.
+     * @param logPatterns Log name patterns; an asterisk matches any text. The first matching pattern becomes the tag log of a meter.
+     *     Logs that match no pattern get the tag *.
      * @param propagateTrace Whether an add stores its trace with each event, in one more field, for followers to go on with.
      * @param metrics Meters.
      * @param observations Observations.

@@ -65,7 +65,7 @@ public final class DurableFollowers {
      * @param listener takes the events
      * @param options how this follower deals with its listener
      * @return the follower, whose start is fixed: it follows at once, or when it has the lease
-     * @throws IllegalStateException if there are no leases, and this application already has a follower of that name and log
+     * @throws IllegalStateException if this application has no leases and already runs a follower with this name on this log
      */
     public Follower follow(
             String name, LogStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {

@@ -35,8 +35,6 @@ public final class LogFollower implements RunningFollower {
 
     private static final Log logger = LogFactory.getLog(LogFollower.class);
 
-    static final Instant FIRST_TIME = Instant.parse("2009-01-01T00:00:00Z"); // before that there was no Redis
-
     private static final int STEPS_A_TURN = 8;
     private static final int SAID_BY_THE_FEED = 3;
 
@@ -139,7 +137,7 @@ public final class LogFollower implements RunningFollower {
         if (since != null) {
             Duration age = Duration.between(since.timestamp(), Instant.now());
             waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
-            if (since.timestamp().isBefore(FIRST_TIME)) { // an id that somebody has chosen, as 1-1
+            if (!Window.isTime(since)) {
                 waiting = null;
             }
         }

@@ -6,6 +6,7 @@ import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -57,6 +58,8 @@ final class Window {
             return !state.counts() || !rank.isKnown() || rank.number() == state.added();
         }
     }
+
+    private static final Instant FIRST_TIME = Instant.parse("2009-01-01T00:00:00Z"); // before that there was no Redis
 
     private static final int SAMPLES = 100;
     private static final int SAMPLES_A_WINDOW = 10;
@@ -226,9 +229,12 @@ final class Window {
      * none that was added since is of an earlier millisecond than the id at which it began, if that was one of the past.
      */
     synchronized boolean isOlder(EventId id) {
-        return origin.milliseconds() > id.milliseconds()
-                && origin.milliseconds() <= begunAt
-                && !origin.timestamp().isBefore(LogFollower.FIRST_TIME);
+        return origin.milliseconds() > id.milliseconds() && origin.milliseconds() <= begunAt && isTime(origin);
+    }
+
+    /** Whether an id can have come from a clock: not one that somebody chose, such as 1-1. */
+    static boolean isTime(EventId id) {
+        return !id.timestamp().isBefore(FIRST_TIME);
     }
 
     synchronized Slice after(ReadPoint point, int limit) {

@@ -12,8 +12,8 @@ import org.springframework.data.redis.connection.RedisStreamCommands;
 import org.springframework.util.ClassUtils;
 
 /**
- * What this package finds by its name, the proxies of {@link ContainerPoller} and {@link JedisConnections}, and the method by which Spring converts an
- * {@link EventId}: a native image has those only if it is told.
+ * Runtime hints for a native image: the resources and classes that this package looks up by name, the proxies of
+ * {@link ContainerPoller} and {@link JedisConnections}, and the methods of {@link EventId} that Spring's conversion calls.
  */
 final class EventLogRuntimeHints implements RuntimeHintsRegistrar {
 

@@ -25,7 +25,7 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
 
   known = record and redis.pcall('GET', record)
   if type(known) == 'table' and string.find(known.err or '', 'WRONGTYPE', 1, true) then
-    return redis.error_reply("ERR the key '" .. record .. "', in which this add is to be remembered, holds another Redis type")
+    return redis.error_reply("ERR the key '" .. record .. "', which stores the record of this idempotent add, holds another Redis type")
   elseif type(known) == 'table' then
     return known
   end

@@ -48,8 +48,13 @@ local function page(from, count)
 end
 
 if ARGV[4] == '1' then
-  local about = redis.pcall('INFO', 'server') -- may be forbidden, as the next
-  local major, minor = string.match(type(about) == 'string' and about or '', 'redis_version:(%d+)%.(%d+)')
+  local number, major, minor = redis.REDIS_VERSION_NUM, nil, nil -- from Redis 7 on
+  if number then
+    major, minor = math.floor(number / 65536), math.floor(number / 256) % 256
+  else
+    local about = redis.pcall('INFO', 'server') -- may be forbidden, as the next
+    major, minor = string.match(type(about) == 'string' and about or '', 'redis_version:(%d+)%.(%d+)')
+  end
   if major and major + minor / 100 < 6.02 then
     return redis.error_reply('ERR this is Redis ' .. major .. '.' .. minor .. ', and event logs need Redis 6.2 or later')
   end
