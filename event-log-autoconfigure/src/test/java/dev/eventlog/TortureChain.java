@@ -96,7 +96,7 @@ final class TortureChain {
         return history.wasGone(
                 before.durableName() + '@' + before.log(),
                 clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),
-                clock.upTo(next.times().get(0)));
+                clock.upToByAnyMaster(next.times().get(0)));
     }
 
     private @Nullable Added find(TortureAccount account, EventId id) {

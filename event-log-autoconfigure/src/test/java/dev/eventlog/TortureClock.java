@@ -14,10 +14,14 @@ import java.util.TreeMap;
  */
 final class TortureClock {
 
+    /** While the master changed: until its end some may still have looked at the one that was. In nanoseconds of the run. */
+    record Change(long from, long to) {}
+
     private final TreeMap<Long, Integer> doneBy = new TreeMap<>();
     private final TreeMap<Long, Integer> notDoneAt = new TreeMap<>();
+    private final TreeMap<Long, Integer> notDoneByTheLast = new TreeMap<>(); // without what was lost
 
-    TortureClock(TortureHistory history, List<Attempt> attempts) {
+    TortureClock(TortureHistory history, List<Attempt> attempts, List<Change> changes) {
         Map<Long, Long> sentAt = new HashMap<>(); // of an event that was tried several times, the first time
         for (Attempt attempt : attempts) {
             attempt.numbers().forEach(number -> sentAt.merge(number, attempt.sentAt(), Math::min));
@@ -27,9 +31,13 @@ final class TortureClock {
                 List<Added> added = history.of(number);
                 if (!added.isEmpty()) {
                     int tick = added.get(0).tick;
-                    notDoneAt.merge(sentAt.getOrDefault(number, attempt.sentAt()), tick, Math::min);
+                    long sent = sentAt.getOrDefault(number, attempt.sentAt());
+                    notDoneAt.merge(sent, tick, Math::min);
+                    if (!added.get(0).lost) {
+                        notDoneByTheLast.merge(sent, tick, Math::min);
+                    }
                     if (attempt.outcome() == Outcome.ANSWERED) {
-                        doneBy.merge(attempt.endedAt(), tick, Math::max);
+                        doneBy.merge(knownToAll(attempt.endedAt(), changes), tick, Math::max);
                     }
                 }
             }
@@ -39,8 +47,21 @@ final class TortureClock {
             most = Math.max(most, each.getValue());
             each.setValue(most);
         }
+        fill(notDoneAt);
+        fill(notDoneByTheLast);
+    }
+
+    private static long knownToAll(long time, List<Change> changes) {
+        return changes.stream()
+                .filter(change -> change.from <= time && time <= change.to)
+                .mapToLong(Change::to)
+                .findFirst()
+                .orElse(time);
+    }
+
+    private static void fill(TreeMap<Long, Integer> notDone) {
         int least = TortureLife.NEVER;
-        for (Map.Entry<Long, Integer> each : notDoneAt.descendingMap().entrySet()) {
+        for (Map.Entry<Long, Integer> each : notDone.descendingMap().entrySet()) {
             least = Math.min(least, each.getValue());
             each.setValue(least);
         }
@@ -54,7 +75,19 @@ final class TortureClock {
 
     /** {@return the last tick that may have been before a moment} */
     int upTo(long time) {
-        Map.Entry<Long, Integer> found = notDoneAt.higherEntry(time);
+        return upTo(notDoneAt, time);
+    }
+
+    /**
+     * {@return the same for one who may know of a new master while another still adds by the old one} Both take adds then, side by
+     * side, and those of the old one, which are lost, stand before all of the new one's.
+     */
+    int upToByAnyMaster(long time) {
+        return Math.max(upTo(notDoneAt, time), upTo(notDoneByTheLast, time));
+    }
+
+    private static int upTo(TreeMap<Long, Integer> notDone, long time) {
+        Map.Entry<Long, Integer> found = notDone.higherEntry(time);
         return found == null ? TortureLife.NEVER - 1 : found.getValue() - 1;
     }
 }

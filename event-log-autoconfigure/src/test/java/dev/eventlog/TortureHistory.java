@@ -33,6 +33,7 @@ final class TortureHistory {
         final String key;
         final EventId id;
         final long number;
+        boolean lost; // also if only for a while it was the newest that a server had
 
         Added(int order, int tick, String key, EventId id, long number) {
             this.order = order;
@@ -212,7 +213,7 @@ final class TortureHistory {
     }
 
     /** {@return where in an {@code XADD} the id stands: behind its options} */
-    private static int idAt(List<String> command) {
+    static int idAt(List<String> command) {
         int at = 2;
         while (true) {
             switch (command.get(at).toUpperCase(Locale.ROOT)) {
@@ -246,7 +247,9 @@ final class TortureHistory {
     int lose(int count) {
         int tick = ++ticks;
         all.add(List.of(List.of(LOSE, Integer.toString(count))));
-        steps.subList(Math.max(0, steps.size() - count), steps.size()).clear();
+        List<Step> lost = steps.subList(Math.max(0, steps.size() - count), steps.size());
+        lost.forEach(step -> step.added().forEach(added -> added.lost = true));
+        lost.clear();
         State before = current;
         State now = new State();
         steps.forEach(step -> carryOut(step, now, false));
@@ -329,6 +332,6 @@ final class TortureHistory {
     /** {@return whether a key, or a field of a hash, was deleted or set back after one tick and not after another} */
     boolean wasGone(String what, int after, int by) {
         TreeSet<Integer> at = gone.get(what);
-        return at != null && !at.subSet(after, false, by, true).isEmpty();
+        return at != null && after < by && !at.subSet(after, false, by, true).isEmpty();
     }
 }

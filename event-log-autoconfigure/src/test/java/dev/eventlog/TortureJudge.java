@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import dev.eventlog.TortureClock.Change;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ final class TortureJudge {
         this.history = history;
         this.counts = counts;
         this.maxLengths = maxLengths;
-        this.clock = new TortureClock(history, List.of());
+        this.clock = new TortureClock(history, List.of(), List.of());
     }
 
     /** {@return what was found, each a kind, a colon and a text} */
@@ -80,8 +81,8 @@ final class TortureJudge {
     }
 
     /** Judges the adds; to be called first. */
-    void judgeAdds(List<Attempt> all) {
-        clock = new TortureClock(history, all);
+    void judgeAdds(List<Attempt> all, List<Change> changes) {
+        clock = new TortureClock(history, all, changes);
         new TortureAdds(history, counts, findings).judge(all);
     }
 

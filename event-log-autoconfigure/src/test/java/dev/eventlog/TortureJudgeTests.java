@@ -123,7 +123,8 @@ class TortureJudgeTests {
                 history,
                 List.of(
                         new Attempt("log", List.of(1L), 10, Outcome.ANSWERED, 20, List.of(new EventId(1, 0))),
-                        new Attempt("log", List.of(2L), 30, Outcome.UNKNOWN, 40, List.of())));
+                        new Attempt("log", List.of(2L), 30, Outcome.UNKNOWN, 40, List.of())),
+                List.of());
         assertThat(clock.before(20)).isZero();
         assertThat(clock.before(21)).isEqualTo(1);
         assertThat(clock.before(50))

@@ -25,7 +25,8 @@ final class TortureMainLine {
     private final TortureHistory history;
     private final Path file;
     private final List<List<List<String>>> steps = new ArrayList<>(); // the commands of each
-    private final Map<List<String>, Integer> adds = new HashMap<>(); // to the newest of the steps that have them
+    private final Map<List<String>, Integer> adds =
+            new HashMap<>(); // what was added, to the newest of the steps that did
 
     TortureMainLine(TortureHistory history) {
         this.history = history;
@@ -45,7 +46,7 @@ final class TortureMainLine {
             if (commands.isEmpty()) {
                 continue;
             }
-            commands.stream().filter(TortureMainLine::isAdd).forEach(add -> adds.put(add, steps.size()));
+            commands.stream().filter(TortureMainLine::isAdd).forEach(add -> adds.put(added(add), steps.size()));
             steps.add(commands);
             boolean several = commands.size() > 1;
             if (several) {
@@ -91,11 +92,7 @@ final class TortureMainLine {
             }
         } else { // it had just received all there was, and nothing after that
             next = 0;
-            common = 1
-                    + base.stream()
-                            .mapToInt(transaction -> step(commands(transaction)))
-                            .max()
-                            .orElse(-1);
+            common = endOf(base.stream().map(TortureMainLine::commands).toList());
         }
         List<List<String>> lost = steps.subList(common, steps.size()).stream()
                 .flatMap(List::stream)
@@ -117,6 +114,35 @@ final class TortureMainLine {
                         + theirs.size() + " writes of it, " + next + " of them received";
     }
 
+    /** {@return how many of the steps have led to what a server had: up to the newest add that it had, and what shows after that} */
+    private int endOf(List<List<List<String>>> base) {
+        int end = 1 + base.stream().mapToInt(this::step).max().orElse(-1);
+        List<List<String>> had = base.stream().flatMap(List::stream).toList();
+        while (end < steps.size()
+                && steps.get(end).stream().noneMatch(TortureMainLine::isAdd)
+                && steps.get(end).stream().allMatch(command -> shows(command, had))) {
+            end++;
+        }
+        return end;
+    }
+
+    private static boolean shows(List<String> command, List<List<String>> had) {
+        String key = command.size() > 1 ? command.get(1) : "";
+        return switch (command.get(0)) {
+            case "DEL", "UNLINK" -> had.stream().noneMatch(each -> each.get(1).equals(key));
+            case "FLUSHALL" -> had.isEmpty();
+            case "SET" ->
+                had.stream()
+                        .anyMatch(each ->
+                                each.get(0).equals("SET") && each.subList(1, 3).equals(command.subList(1, 3)));
+            case "HSET" ->
+                had.stream()
+                        .anyMatch(each ->
+                                each.get(1).equals(key) && each.containsAll(command.subList(2, command.size())));
+            default -> true; // what has no trace of its own
+        };
+    }
+
     private void lose(int count) {
         if (count > 0) {
             AppendOnlyFile.cut(file, history.lose(count));
@@ -128,7 +154,7 @@ final class TortureMainLine {
     private int step(List<List<String>> commands) {
         return commands.stream()
                 .filter(TortureMainLine::isAdd)
-                .mapToInt(add -> adds.getOrDefault(add, -1))
+                .mapToInt(add -> adds.getOrDefault(added(add), -1))
                 .max()
                 .orElse(-1);
     }
@@ -148,6 +174,13 @@ final class TortureMainLine {
 
     private static boolean isAdd(List<String> command) {
         return command.get(0).equals("XADD");
+    }
+
+    /** {@return the log, the id and the fields} The add may have trimmed as well; in a base it does not. */
+    private static List<String> added(List<String> add) {
+        List<String> added = new ArrayList<>(add.subList(TortureHistory.idAt(add), add.size()));
+        added.add(add.get(1));
+        return added;
     }
 
     private static List<List<String>> commands(Transaction transaction) {

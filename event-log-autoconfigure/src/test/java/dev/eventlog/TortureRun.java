@@ -131,6 +131,7 @@ final class TortureRun {
 
         TortureTrace trace = new TortureTrace(counts, TortureLogs.maxLengths());
         trace.attempts.addAll(scene.attempts());
+        trace.changes.addAll(scene.changes());
         scene.watches().forEach(watch -> trace.accounts.add(TortureAccount.of(watch)));
         trace.accounts.addAll(TortureChains.accounts(scene));
         trace.troubles.addAll(scene.troubles());

@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import dev.eventlog.TortureClock.Change;
 import dev.eventlog.TortureJudge.Attempt;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -28,6 +29,7 @@ class TortureScene {
     private final Queue<TortureWatch> watches = new ConcurrentLinkedQueue<>();
     private final Queue<TortureNamed> named = new ConcurrentLinkedQueue<>();
     private final Queue<String> troubles = new ConcurrentLinkedQueue<>();
+    private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
     private final Map<String, Integer> figures = new TreeMap<>(); // guarded by itself
 
     /** Whether writers are still to write. */
@@ -85,6 +87,15 @@ class TortureScene {
     /** An instance of a named follower is about to begin. */
     void note(TortureNamed instance) {
         named.add(instance);
+    }
+
+    /** Another has become the master. */
+    void note(Change change) {
+        changes.add(change);
+    }
+
+    Queue<Change> changes() {
+        return changes;
     }
 
     /** Notes what should not have happened: a kind, a colon and a text. */

@@ -1,20 +1,14 @@
 package dev.eventlog;
 
+import dev.eventlog.TortureClock.Change;
+import dev.eventlog.TortureMasters.Writes;
 import dev.eventlog.TorturePlan.Fault;
 import dev.eventlog.TorturePlan.Kind;
-import dev.eventlog.test.AppendOnlyFile;
-import dev.eventlog.test.AppendOnlyFile.Transaction;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.SentinelSetup;
 import dev.eventlog.test.TcpProxy;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +30,8 @@ final class TortureSentinel extends TortureServer {
 
     private static final int SECONDS_TO_SETTLE = 25;
 
+    private static final int MILLIS_TO_LOOK = 20;
+
     /** The proxies of an application. */
     private record Way(TcpProxy sentinel, List<TcpProxy> servers) {
 
@@ -53,6 +49,8 @@ final class TortureSentinel extends TortureServer {
     private final TortureMainLine line = new TortureMainLine(history);
     private final Random random;
     private volatile EmbeddedRedis master;
+    private volatile boolean closed;
+    private final TortureMasters masters;
     private Writes writes; // of the master
 
     TortureSentinel(TortureScene scene, int clients) {
@@ -63,7 +61,14 @@ final class TortureSentinel extends TortureServer {
             setup.close();
             throw new IllegalArgumentException("With a sentinel there has to be Redis 7 or later: see --redis");
         }
-        this.writes = new Writes(newest(master, "incr"));
+        this.masters = new TortureMasters(setup);
+        this.writes = masters.take().get(0);
+        scene.start("torture-masters", () -> {
+            while (!closed) {
+                masters.look();
+                TimeUnit.MILLISECONDS.sleep(MILLIS_TO_LOOK);
+            }
+        });
         for (int i = 0; i < clients; i++) {
             List<TcpProxy> servers = setup.servers().stream()
                     .map(server -> new TcpProxy(server.uri()))
@@ -102,6 +107,7 @@ final class TortureSentinel extends TortureServer {
                 fault, some.stream().flatMap(way -> way.all().stream()).toList())) {
             return;
         }
+        long begin = System.nanoTime();
         EmbeddedRedis before = master;
         try {
             if (!harmServer(fault, before)) {
@@ -111,7 +117,9 @@ final class TortureSentinel extends TortureServer {
             scene.count("faults that could not be done");
         }
         if (fault.kind() != Kind.PARTITION_OF_SOME && fault.kind() != Kind.CLIENT_KILL) {
-            settle();
+            if (settle()) {
+                scene.note(new Change(begin, System.nanoTime()));
+            }
         }
     }
 
@@ -156,8 +164,12 @@ final class TortureSentinel extends TortureServer {
         server.ask("REPLICAOF", "127.0.0.1", Integer.toString(master.port()));
     }
 
-    /** Waits until one is the master and the other its replica, and goes on with the writes of that one. */
-    private void settle() throws InterruptedException {
+    /**
+     * Waits until one is the master and the other its replica, and goes on with the writes of that one.
+     *
+     * @return whether another has become the master, perhaps only for a while
+     */
+    private boolean settle() throws InterruptedException {
         long begin = System.nanoTime();
         long demoteAfter = TimeUnit.MILLISECONDS.toNanos(random.nextInt(3_000));
         setup.servers().forEach(server -> {
@@ -170,10 +182,7 @@ final class TortureSentinel extends TortureServer {
                 EmbeddedRedis now = setup.master();
                 EmbeddedRedis other = setup.servers().get(1 - setup.servers().indexOf(now));
                 if (isSettled(now, other)) {
-                    if (now != master) {
-                        hasChanged(now);
-                    }
-                    return;
+                    return goOn();
                 }
                 if (System.nanoTime() - begin > demoteAfter
                         && now.info("replication", "role").equals("master")) {
@@ -187,9 +196,9 @@ final class TortureSentinel extends TortureServer {
             }
             if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(SECONDS_TO_SETTLE)) {
                 scene.trouble("The run itself failed: the servers have not settled: " + state());
-                return;
+                return true;
             }
-            line.append(writes.read());
+            line.append(writes.more());
             TimeUnit.MILLISECONDS.sleep(50);
         }
     }
@@ -208,28 +217,26 @@ final class TortureSentinel extends TortureServer {
                 && server.info("persistence", "aof_rewrite_scheduled").equals("0");
     }
 
-    private void hasChanged(EmbeddedRedis next) {
-        line.append(writes.read());
-        writes.close();
-        writes = new Writes(newest(next, "incr"));
-        String wrong = line.goOn(new Writes(newest(next, "base")).readAndClose(), writes.read());
-        if (wrong != null) {
-            scene.trouble("The run itself failed: the histories of two masters do not fit: " + wrong);
+    private boolean goOn() {
+        line.append(writes.more());
+        List<Writes> since = masters.take();
+        for (Writes next : since.subList(1, since.size())) {
+            writes = next;
+            master = next.server;
+            String wrong = line.goOn(next.base(), next.all());
+            if (wrong != null) {
+                scene.trouble("The run itself failed: the histories of two masters do not fit: " + wrong);
+            }
+            scene.count("masters");
         }
-        master = next;
-        scene.count("masters");
-    }
-
-    private static Path newest(EmbeddedRedis server, String kind) {
-        List<Path> files = server.writes(kind);
-        return files.get(files.size() - 1);
+        return since.size() > 1;
     }
 
     @Override
     TortureHistory end() {
         ways.forEach(way -> way.all().forEach(TcpProxy::close));
         setup.servers().forEach(EmbeddedRedis::kill);
-        line.append(writes.read());
+        line.append(writes.more());
         line.end();
         return history;
     }
@@ -249,53 +256,9 @@ final class TortureSentinel extends TortureServer {
     @Override
     public void close() {
         ways.forEach(way -> way.all().forEach(TcpProxy::close));
+        closed = true;
+        masters.close();
         setup.close();
-        writes.close();
         line.delete();
-    }
-
-    /** The file of a server, which stays open though the server may replace it. */
-    private static final class Writes {
-
-        private final InputStream file;
-        private byte[] rest = new byte[0];
-
-        Writes(Path path) {
-            try {
-                file = Files.newInputStream(path);
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
-        }
-
-        /** {@return what has been written since, whole transactions only} */
-        List<Transaction> read() {
-            try {
-                ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-                bytes.writeBytes(rest);
-                file.transferTo(bytes);
-                byte[] all = bytes.toByteArray();
-                List<Transaction> whole = AppendOnlyFile.read(all, 0);
-                int end = whole.isEmpty() ? 0 : whole.get(whole.size() - 1).end();
-                rest = Arrays.copyOfRange(all, end, all.length);
-                return whole;
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
-        }
-
-        List<Transaction> readAndClose() {
-            List<Transaction> all = read();
-            close();
-            return all;
-        }
-
-        void close() {
-            try {
-                file.close();
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
-        }
     }
 }

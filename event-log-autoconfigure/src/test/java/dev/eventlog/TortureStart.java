@@ -41,7 +41,7 @@ final class TortureStart {
         this.lives = history.lives(account.log());
         this.from = clock.before(account.calledAt());
         boolean waits = account.durableName() != null && !account.times().isEmpty(); // for its turn
-        this.to = clock.upTo(
+        this.to = clock.upToByAnyMaster(
                 waits ? Math.max(account.returnedAt(), account.times().get(0)) : account.returnedAt());
         this.resumed = resumed();
     }

@@ -72,10 +72,11 @@ final class TortureSteps {
                 .forEach(complaint -> findings.violation("A follower misbehaved", account + ": " + complaint));
         for (int i = 0; i < account.calls().size(); i++) {
             int by = clock.upTo(account.times().get(i));
+            int atLatest = clock.upToByAnyMaster(account.times().get(i));
             if (account.calls().get(i) instanceof Gap told) {
-                tell(told, by);
+                tell(told, by, atLatest);
             } else {
-                deliver((Got) account.calls().get(i), by);
+                deliver((Got) account.calls().get(i), by, atLatest);
             }
         }
         if (gap != null && account.toTheEnd()) {
@@ -83,26 +84,26 @@ final class TortureSteps {
         }
     }
 
-    private void tell(Gap told, int by) {
+    private void tell(Gap told, int by, int atLatest) {
         findings.count("gaps " + told.kind().name().toLowerCase(Locale.ROOT));
         if (gap != null) {
             findings.violation("Two gaps in a row", account + ": " + gap + " and " + told);
         }
         gap = told;
-        gapBy = by;
+        gapBy = atLatest;
         if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
             beganAgain = true;
             sinceItBegan.clear();
             boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
             Added cursor = cursor();
-            boolean gone = (cursor != null && isGone(cursor, by)) || isGone(told.lastSeen(), by);
+            boolean gone = isGone(cursor, told, by) || (!mayHave && isGone(cursor, told, atLatest));
             if ((before == null && start.isBlind()) || gone) {
                 if (!mayHave) {
                     findings.count("told to have begun again where Redis could not tell");
                 }
             } else if (mayHave) {
                 life++;
-            } else {
+            } else if (lives.stream().noneMatch(each -> each.ordinal > life && each.beganAt <= atLatest)) {
                 findings.violation("Did not begin again", account + ": " + told + ", " + lives);
             }
         }
@@ -111,6 +112,10 @@ final class TortureSteps {
     /** The event at which the follower stands, whether it was delivered or not. */
     private @Nullable Added cursor() {
         return before != null ? before : start.resumed != null ? start.resumed : start.newest();
+    }
+
+    private boolean isGone(@Nullable Added cursor, Gap told, int by) {
+        return (cursor != null && isGone(cursor, by)) || isGone(told.lastSeen(), by);
     }
 
     /** Whether the log once had an event with this id, and has none now. Also covers a follower that has delivered nothing yet. */
@@ -127,9 +132,12 @@ final class TortureSteps {
         return lives.stream().filter(each -> each.holds(event)).noneMatch(each -> each.goneAt(event) > by);
     }
 
-    private void deliver(Got got, int by) {
+    private void deliver(Got got, int by, int atLatest) {
         findings.count("events delivered");
         Added inTime = history.newest(got.number(), account.log(), got.id(), by);
+        if (inTime != null && before != null && inTime.order < before.order) { // perhaps added again, to another master
+            inTime = history.newest(got.number(), account.log(), got.id(), atLatest);
+        }
         Added next = inTime != null
                 ? inTime
                 : history.of(got.number()).stream()
@@ -149,7 +157,7 @@ final class TortureSteps {
                 cursor(),
                 next,
                 gap,
-                gap == null ? by : gapBy,
+                gap == null ? atLatest : gapBy,
                 isFirst && start.resumed == null,
                 beganAgainBefore);
         beganAgainBefore = beganAgain;

@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import dev.eventlog.TortureClock.Change;
 import dev.eventlog.TortureJudge.Attempt;
 import dev.eventlog.TortureJudge.Outcome;
 import dev.eventlog.TortureWatch.Got;
@@ -29,6 +30,7 @@ final class TortureTrace {
     final Map<String, Long> maxLengths;
     final List<Attempt> attempts = new ArrayList<>();
     final List<TortureAccount> accounts = new ArrayList<>();
+    final List<Change> changes = new ArrayList<>();
 
     /** What the run itself has to complain of, each a kind, a colon and a text. */
     final List<String> troubles = new ArrayList<>();
@@ -48,7 +50,7 @@ final class TortureTrace {
     TortureFindings judge(TortureHistory history) {
         TortureJudge judge = new TortureJudge(history, counts, maxLengths);
         troubles.forEach(judge::trouble);
-        judge.judgeAdds(attempts);
+        judge.judgeAdds(attempts, changes);
         Map<String, List<TortureAccount>> chains = new LinkedHashMap<>();
         for (TortureAccount account : accounts) {
             if (account.durableName() == null) {
@@ -67,6 +69,7 @@ final class TortureTrace {
             line(out, "counts", counts);
             new TreeMap<>(maxLengths).forEach((log, length) -> line(out, "log", log, length));
             troubles.forEach(trouble -> line(out, "trouble", trouble));
+            changes.forEach(change -> line(out, "change", change.from(), change.to()));
             for (Attempt each : attempts) {
                 line(
                         out,
@@ -182,6 +185,7 @@ final class TortureTrace {
 
     private static void take(TortureTrace trace, String[] parts) {
         switch (parts[0]) {
+            case "change" -> trace.changes.add(new Change(Long.parseLong(parts[1]), Long.parseLong(parts[2])));
             case "trouble" -> trace.troubles.add(parts[1]);
             case "add" ->
                 trace.attempts.add(new Attempt(

@@ -244,8 +244,8 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** {@return the file in which every write stands, of a server that has its data on disk; it may not exist yet} */
     public Path writes() {
-        Path since7 = directory.resolve("appendonlydir").resolve("appendonly.aof.1.incr.aof");
-        return Files.exists(since7) ? since7 : directory.resolve("appendonly.aof");
+        List<Path> since7 = writes("incr");
+        return since7.isEmpty() ? directory.resolve("appendonly.aof") : since7.get(since7.size() - 1);
     }
 
     /**

@@ -40,6 +40,8 @@ public final class SentinelSetup implements AutoCloseable {
                 "16mb",
                 "--appendonly",
                 "yes",
+                "--appendfsync", // which may keep a write back for seconds, and a killed server would have answered it
+                "no",
                 "--aof-use-rdb-preamble",
                 "no",
                 "--auto-aof-rewrite-percentage",
