@@ -33,6 +33,6 @@ public class EventGapException extends EventLogException {
      * @return the tail to begin again with
      */
     public Tail resume() {
-        return Tail.after(gap.firstAvailable().previous());
+        return new Tail.From(gap.firstAvailable(), true);
     }
 }

@@ -93,7 +93,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * {@link EventBatchListener#onGap}. What is remembered of idempotent adds stays until it expires, and counts for nothing:
      * their events are gone, so the next add under such a key is a new one.
      *
-     * <p>Redis: {@code DEL}, O(N).
+     * <p>Redis: {@code UNLINK}, O(1); the server frees the memory in the background.
      *
      * @return whether it existed
      * @throws EventLogUnavailableException if Redis cannot be reached or did not answer

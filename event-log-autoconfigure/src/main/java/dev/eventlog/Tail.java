@@ -44,7 +44,7 @@ public sealed interface Tail {
      * @return the tail
      */
     static Tail from(EventId id) {
-        return new From(id);
+        return new From(id, false);
     }
 
     /**
@@ -87,12 +87,15 @@ public sealed interface Tail {
      * From an event on, that one included: see {@link Tail#from(EventId)}.
      *
      * @param id the id of the first event
+     * @param expected whether a follower is to be told, by {@link EventBatchListener#onGap}, if there is no such event any more:
+     *     so {@link EventGapException#resume()} begins
      */
-    record From(EventId id) implements Tail {
+    record From(EventId id, boolean expected) implements Tail {
         /**
          * Checks the id.
          *
          * @param id the id of the first event
+         * @param expected whether a follower is to be told if there is no such event any more
          * @throws IllegalArgumentException if it is null
          */
         public From {

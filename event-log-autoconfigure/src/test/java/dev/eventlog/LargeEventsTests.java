@@ -64,6 +64,19 @@ class LargeEventsTests extends ClosingTests {
         assertThat(listener.gaps()).isEmpty();
     }
 
+    /** The script that looks for the beginning of a tail holds what it goes back over, and everybody waits for it. */
+    @Test
+    void findingTheBeginningOfATailOfLargeEventsTakesLittleOfTheServer() {
+        add(0, COUNT, 2 * MEGABYTE);
+        redis.ask("SCRIPT", "FLUSH");
+        closeLater(log.follow(Tail.last(30), listener));
+        assertThat(Long.parseLong(redis.info("memory", "used_memory_lua")))
+                .as("bytes that scripts hold")
+                .isLessThan(12L * MEGABYTE);
+        await().until(() -> listener.count() == 30);
+        assertThat(numbers(listener.all())).isEqualTo(range(10, COUNT));
+    }
+
     /** All at one moment, so that one poll would bring them all. */
     @Test
     void liveFollowerGetsMoreThanFitsIntoOnePoll() {

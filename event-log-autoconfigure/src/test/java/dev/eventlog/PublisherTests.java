@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -262,6 +263,29 @@ class PublisherTests extends LogTests {
         resumed.request(1);
         await().until(() -> resumed.all().size() == 3);
         assertThat(numbers(resumed.all())).isEqualTo(range(100, 103));
+    }
+
+    /** A log that lost its newest events still has older ones, and no event just before the one at which to go on. */
+    @Test
+    void resumingAtAGapGoesOnAlsoWhereOlderEventsAreLeft() {
+        EventLog log = newLog();
+        for (String id : List.of("5-1", "5-2", "7-0", "7-1")) {
+            addWithId(log, id);
+        }
+        EventId first = new EventId(7, 0);
+        Gap lost = new Gap(log.name(), Gap.Kind.BEGAN_AGAIN, new EventId(6, 3), first, OptionalLong.empty());
+        TestSubscriber<Event> resumed = subscribe(log, new EventGapException(lost).resume());
+        resumed.request(1);
+        await().until(() -> resumed.all().size() == 2);
+        assertThat(resumed.all().get(0).id()).isEqualTo(first);
+        assertThat(resumed.failure()).isNull();
+
+        redis.opsForStream().trim(log.name(), 1);
+        TestSubscriber<Event> tooLate = subscribe(log, new EventGapException(lost).resume());
+        tooLate.request(1);
+        Gap gone = tooLate.awaitFailure(EventGapException.class).gap();
+        assertThat(gone.lastSeen()).isEqualTo(first.previous());
+        assertThat(gone.firstAvailable()).isEqualTo(new EventId(7, 1));
     }
 
     record Number(int n) {}

@@ -53,7 +53,9 @@ final class TortureStreams extends TortureReader {
         while (!over) {
             EventLog of = log();
             Tail tail = resume != null ? resume : tail(end);
-            TortureWatch watch = watch(of, tail, resume != null ? null : end, Pace.QUICK);
+            // It is due what one gets that has seen an event just before, and of that knows the id alone.
+            Tail due = resume instanceof Tail.From from ? Tail.after(from.id().previous()) : tail;
+            TortureWatch watch = watch(of, due, resume != null ? null : end, Pace.QUICK);
             watch.ending = this::end;
             boolean patient = random.nextBoolean();
             closing = false;

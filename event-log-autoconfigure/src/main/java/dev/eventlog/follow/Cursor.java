@@ -52,7 +52,8 @@ final class Cursor {
     private EventId lastSeen; // the last event that was taken, or after which this began
     private volatile ReadPoint point;
     private @Nullable Event seen;
-    private boolean ahead; // it began after an event that its feed has not read yet, and may never read
+    private boolean ahead; // it stands at an event that its feed has not read yet, and may never read
+    private ReadPoint meeting; // while it is ahead: up to which its feed had read, or shared what it had read
     private @Nullable Loss loss;
     private List<Event> events;
 
@@ -68,11 +69,12 @@ final class Cursor {
         this.limit = limit;
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
-        this.comebacks = feed.comebacks();
+        this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
         this.position = start.position();
         this.lastSeen = start.loss() != null ? position : start.point().id();
         this.point = in(epoch, start.point());
         this.seen = start.seen();
+        this.meeting = end.point();
         this.ahead =
                 start.seen() != null && start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
@@ -193,6 +195,7 @@ final class Cursor {
         } else if (here.id().isAfter(common.id()) && isStillThere(here)) {
             point = new ReadPoint(here.id(), here.rank(), common.epoch()); // as all up to it is there, too
             ahead = true;
+            meeting = common;
             comebacks = UNSURE;
             return Found.MOVED;
         } else {
@@ -224,7 +227,7 @@ final class Cursor {
         if (page.verdict()
                 == Verdict.BEGAN_AGAIN) { // its feed reads this log: so it is what was seen that no longer counts
             loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
-            point = point.ranked(Rank.UNKNOWN);
+            point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
             seen = null;
             return Found.MOVED;
         }

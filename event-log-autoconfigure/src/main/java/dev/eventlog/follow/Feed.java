@@ -20,6 +20,14 @@ interface Feed {
     /** {@return how often it has come back to what may be a log without some of the events that it had} */
     int comebacks();
 
+    /**
+     * {@return whether this may be the server from which the feed reads} Not if it is known to be another, or the same in an earlier
+     * life.
+     *
+     * @param server as {@link StartPoint#server}
+     */
+    boolean mayReadFrom(String server);
+
     /** Adds a follower to those that are woken. */
     void join(LogFollower follower);
 

@@ -55,7 +55,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     private boolean connected;
     private boolean everConnected;
     private boolean smallEvents;
-    private String server;
+    private volatile String server; // for others to see, too
     private @Nullable EventId firstBefore;
 
     LogFeed(
@@ -105,6 +105,11 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     }
 
     @Override
+    public boolean mayReadFrom(String other) {
+        return other.isEmpty() || server.isEmpty() || server.equals(other);
+    }
+
+    @Override
     public void join(LogFollower follower) {
         followers.add(follower);
     }
@@ -138,7 +143,22 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
             firstBefore = answer.state().firstId();
             append(at, answer);
         } else {
-            judge(stream.look(line, at.id(), EventId.MAX, pages.next(), false), true, line);
+            Answer now = stream.look(line, at.id(), EventId.MAX, pages.next(), true);
+            refuseUnlessOfTheSameServer(now);
+            judge(now, true, line);
+        }
+    }
+
+    /**
+     * Who is made a replica keeps its connections, and has all its data replaced by another's: what it shows then is not what was
+     * read, and another is the master. Where the server's life could not be asked for, the connection stands for it.
+     */
+    private void refuseUnlessOfTheSameServer(Answer now) {
+        if (!server.isEmpty() && !server.equals(now.server())) {
+            throw new EventLogUnavailableException(
+                    stream.log(),
+                    "Log '" + stream.log() + "' was read from a server that is no longer the master it was",
+                    null);
         }
     }
 
@@ -169,8 +189,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
                 ? GapRules.judge(end.point(), end.event(), answer, limit, window::memory)
                 : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, limit, window::memory);
         if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
-            LogHistory.Common common = new LogHistory(stream, line, window, settings.batchSize())
-                    .newestInCommon(answer.state(), firstBefore);
+            LogHistory.Common common = new LogHistory(stream, line, window).newestInCommon(answer.state(), firstBefore);
             window.part(common.point(), common.event());
             firstBefore = answer.state().firstId();
             wake(LogFollower.Wake.AGAIN);

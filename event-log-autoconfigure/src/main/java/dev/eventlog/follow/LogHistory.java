@@ -10,6 +10,7 @@ import dev.eventlog.redis.StreamState;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Finds where the log that was read and the log that has taken its place part. Asks a page at most at once. */
@@ -26,13 +27,11 @@ final class LogHistory {
     private final LogStream stream;
     private final Line line;
     private final Window window;
-    private final int page;
 
-    LogHistory(LogStream stream, Line line, Window window, int page) {
+    LogHistory(LogStream stream, Line line, Window window) {
         this.stream = stream;
         this.line = line;
         this.window = window;
-        this.page = page;
     }
 
     /**
@@ -82,20 +81,12 @@ final class LogHistory {
         }
         Set<Event> ours = new HashSet<>(known);
         EventId oldest = known.get(0).id();
-        EventId from = last;
-        while (from.compareTo(oldest) >= 0) {
-            List<Event> newest = stream.newest(line, from, oldest, page);
-            for (Event event : newest) {
-                if (ours.contains(event)) {
-                    return event;
-                }
-            }
-            if (newest.size() < page) {
-                return null;
-            }
-            from = newest.get(newest.size() - 1).id().previous();
-        }
-        return null;
+        AtomicReference<@Nullable Event> found = new AtomicReference<>();
+        stream.backwards(line, last, oldest, Long.MAX_VALUE, newest -> {
+            newest.stream().filter(ours::contains).findFirst().ifPresent(found::set);
+            return found.get() == null;
+        });
+        return found.get();
     }
 
     private Common at(Event event) {

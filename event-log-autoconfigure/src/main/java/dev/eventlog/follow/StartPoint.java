@@ -37,11 +37,12 @@ record StartPoint(
 
     /** Finds where a tail begins, so that it is fixed from now on. */
     static StartPoint find(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
-        Beginning beginning = stream.begin(tail.after(), tail.limit(), feedEnd, count);
+        Beginning beginning =
+                stream.begin(tail.after(), tail.limit(), feedEnd, tail.isFromSeen() ? Math.max(1, count) : count);
         StreamState state = beginning.answer().state();
         EventId seen = tail.seen();
         if (seen != null && seen.isAfter(state.lastId())) { // this log never gave that id: it has begun again since
-            return begins(beginning, end(state), null, Loss.beganAgain(seen, pointless(seen)), List.of());
+            return begins(beginning, end(state), null, beganAgain(tail), List.of());
         }
         if (tail.after().compareTo(state.lastId()) >= 0) {
             boolean atEnd = tail.after().equals(state.lastId());
@@ -85,11 +86,17 @@ record StartPoint(
     private static @Nullable Loss lostItself(TailRange tail, Answer answer) {
         EventId seen = tail.seen();
         StreamState state = answer.state();
-        if (seen == null || seen.equals(EventId.MIN) || answer.at() != null) {
+        if (seen == null || seen.equals(EventId.MIN) || isThere(seen, tail, answer)) {
             return null;
         }
         boolean neverDeleted = state.counts() && state.groups() == 0 && seen.isAfter(state.deleted());
-        return neverDeleted ? Loss.beganAgain(seen, pointless(seen)) : null;
+        return neverDeleted ? beganAgain(tail) : null;
+    }
+
+    private static boolean isThere(EventId seen, TailRange tail, Answer answer) {
+        return tail.isFromSeen()
+                ? !answer.events().isEmpty() && answer.events().get(0).id().equals(seen)
+                : answer.at() != null;
     }
 
     private static StartPoint begins(
@@ -133,7 +140,12 @@ record StartPoint(
         }
         EventId first = state.firstId();
         boolean neverGaveIt = first != null && first.isAfter(seen) && state.counts() && state.mostBeforeFirst() == 0;
-        return neverGaveIt ? Loss.beganAgain(seen, pointless(seen)) : Loss.removed(seen, pointless(seen), to, state);
+        EventId last = tail.after();
+        return neverGaveIt ? beganAgain(tail) : Loss.removed(last, pointless(last), to, state);
+    }
+
+    private static Loss beganAgain(TailRange tail) {
+        return Loss.beganAgain(tail.after(), pointless(tail.after()));
     }
 
     /** A follower that began before its log did has missed all that has come and gone since. */

@@ -12,7 +12,7 @@ import org.springframework.util.Assert;
  *
  * @param after the id after which it begins
  * @param limit how many events it has at most
- * @param seen the id that the reader has seen already, if it resumes
+ * @param seen the id that the reader has seen already, if it resumes, or knows of: it is told what became of that
  * @param maxLength the max-length of the log; the largest number there is for none
  */
 public record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
@@ -30,12 +30,17 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
             return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);
         }
         if (tail instanceof Tail.From from) {
-            return new TailRange(from.id().previous(), maxLength, null, maxLength);
+            return new TailRange(from.id().previous(), maxLength, from.expected() ? from.id() : null, maxLength);
         }
         if (tail instanceof Tail.After after) {
             return new TailRange(after.id(), maxLength, after.id(), maxLength);
         }
         return new TailRange(EventId.MIN, maxLength, null, maxLength);
+    }
+
+    /** {@return whether it begins with the id that the reader knows of, not after it} */
+    boolean isFromSeen() {
+        return seen != null && seen.isAfter(after);
     }
 
     /**

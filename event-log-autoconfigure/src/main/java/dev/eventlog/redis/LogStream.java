@@ -1,7 +1,6 @@
 package dev.eventlog.redis;
 
 import dev.eventlog.AddOptions;
-import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
@@ -36,6 +36,7 @@ public final class LogStream {
     private final int pageSize;
     private final EventLogOptions options;
     private final AddScript adding;
+    private final Inquiry inquiry;
 
     /**
      * The commands on one log.
@@ -52,6 +53,7 @@ public final class LogStream {
         this.connections = connections;
         this.pageSize = pageSize;
         this.options = options;
+        this.inquiry = new Inquiry(log, key, connections);
         this.adding = new AddScript(log, key, connections.commands(), options);
     }
 
@@ -79,7 +81,7 @@ public final class LogStream {
      */
     public EventId add(Map<String, String> event, AddOptions terms) {
         return adding.isPlain(terms)
-                ? change(() -> adding.plain(event))
+                ? inquiry.change(() -> adding.plain(event))
                 : addAll(List.of(event), terms).get(0);
     }
 
@@ -92,7 +94,7 @@ public final class LogStream {
      */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
         Supplier<List<String>> add = adding.prepared(events, terms);
-        List<String> answer = change(add);
+        List<String> answer = inquiry.change(add);
         return adding.ids(answer, events.size(), terms);
     }
 
@@ -106,31 +108,54 @@ public final class LogStream {
      * @param page takes each page, newest event first
      */
     public void backwards(EventId newest, EventId after, long limit, Consumer<List<Event>> page) {
-        EventId oldest = after.next();
+        backwards(connections.line(), newest, after.next(), limit, events -> {
+            page.accept(events);
+            return true;
+        });
+    }
+
+    /**
+     * Reads backwards on a given line, until it is enough.
+     *
+     * @param line where to ask
+     * @param newest the newest id to answer
+     * @param oldest the oldest id to answer
+     * @param limit how many events to answer at most
+     * @param page takes each page, newest event first, and answers whether to go on
+     */
+    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
+    public void backwards(Line line, EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
+        boolean opensAgain = line == connections.line();
         EventId from = newest;
+        AnswerSize size = new AnswerSize(pageSize, AnswerSize.FIRST);
         long left = limit;
-        int size = pageSize;
         while (left > 0 && from.compareTo(oldest) >= 0) {
-            int count = (int) Math.min(left, size);
+            int count = size.next(left);
             List<Event> events;
             try {
-                events = newest(connections.line(), from, oldest, count);
+                events = back(line, from, oldest, count, size);
             } catch (EventLogUnavailableException lost) {
-                if (count == 1 || !wasSent(lost) || lost.getCause() instanceof QueryTimeoutException) {
+                boolean tooLarge = wasSent(lost) && !(lost.getCause() instanceof QueryTimeoutException);
+                if (!opensAgain || !tooLarge || !size.failed(count)) {
                     throw lost;
                 }
-                size = count / 2; // as the answer may have been too large for the server's buffer
-                continue;
+                continue; // as the answer may have been too large for the server's buffer
             }
-            if (!events.isEmpty()) {
-                page.accept(events);
-            }
-            if (events.size() < count) {
+            boolean enough = !events.isEmpty() && !page.test(events);
+            if (enough || events.size() < count) {
                 return;
             }
             left -= count;
             from = events.get(count - 1).id().previous();
         }
+    }
+
+    private List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
+        return inquiry.ask(line, backCommand(newest, oldest, count), reply -> {
+            List<Event> events = StreamReplies.events(reply, oldest, newest, false);
+            size.worked(events.size(), StreamReplies.size(reply));
+            return events;
+        });
     }
 
     /**
@@ -154,10 +179,10 @@ public final class LogStream {
         Line line = connections.line();
         RawCommand read = rangeCommand(oldest, newest, count);
         RawCommand end = rangeCommand(feedEnd, feedEnd, 1);
-        return answered(line, "read", () -> {
+        return inquiry.answered(line, "read", () -> {
             List<@Nullable Object> replies = line.send(List.of(read, end));
-            List<Event> events = StreamReplies.events(unlessFailed(replies.get(0)), oldest, newest, true);
-            List<Event> there = StreamReplies.events(unlessFailed(replies.get(1)), feedEnd, feedEnd, true);
+            List<Event> events = StreamReplies.events(Inquiry.unlessFailed(replies.get(0)), oldest, newest, true);
+            List<Event> there = StreamReplies.events(Inquiry.unlessFailed(replies.get(1)), feedEnd, feedEnd, true);
             return new Page(events, there.isEmpty() ? null : there.get(0));
         });
     }
@@ -172,7 +197,7 @@ public final class LogStream {
      * @return the events, oldest first
      */
     public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
-        return ask(
+        return inquiry.ask(
                 line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, oldest, newest, true));
     }
 
@@ -186,9 +211,12 @@ public final class LogStream {
      * @return the events, newest first
      */
     public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
-        RawCommand command =
-                RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
-        return ask(line, command, reply -> StreamReplies.events(reply, oldest, newest, false));
+        return inquiry.ask(
+                line, backCommand(newest, oldest, count), reply -> StreamReplies.events(reply, oldest, newest, false));
+    }
+
+    private RawCommand backCommand(EventId newest, EventId oldest, int count) {
+        return RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
     }
 
     private RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
@@ -227,7 +255,7 @@ public final class LogStream {
      */
     public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
         Line line = connections.line();
-        return ask(line, () -> LOOK.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
+        return inquiry.ask(line, () -> LOOK.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
             List<?> reply = StreamReplies.list(read);
             return new Sight(answer(reply), StreamReplies.event(reply.get(6)));
         });
@@ -244,7 +272,7 @@ public final class LogStream {
      * @return what it shows
      */
     public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
-        return ask(
+        return inquiry.ask(
                 line,
                 () -> LOOK.on(line, key, after, end(upTo), count, server ? 1 : 0),
                 reply -> answer(StreamReplies.list(reply)));
@@ -297,7 +325,7 @@ public final class LogStream {
         Line line = connections.line();
         Object shown = feedEnd == null ? EventId.MIN : feedEnd;
         long most = limit == Long.MAX_VALUE ? -1 : limit;
-        List<?> reply = ask(
+        List<?> reply = inquiry.ask(
                 line,
                 () -> LOOK.on(line, key, "", "+", count, 1, earliest, most, MOST_AT_ONCE, shown),
                 StreamReplies::list);
@@ -308,15 +336,17 @@ public final class LogStream {
                 answer,
                 StreamReplies.event(reply.get(6)),
                 StreamReplies.events(reply.get(8), EventId.MIN, EventId.MAX, false));
-        return StreamReplies.number(reply.get(7)) == 0 ? beginning : further(beginning, earliest, limit);
+        long counted = StreamReplies.number(reply.get(7));
+        return counted < 0 ? beginning : further(beginning, earliest, limit, counted);
     }
 
-    private Beginning further(Beginning first, EventId earliest, long limit) {
+    private Beginning further(Beginning first, EventId earliest, long limit, long counted) {
         Event oldest = first.answer().at();
-        long left = limit - MOST_AT_ONCE;
+        AnswerSize size = new AnswerSize(MOST_AT_ONCE, counted);
+        long left = limit - counted;
         while (oldest != null && left > 0) {
-            int count = (int) Math.min(left, MOST_AT_ONCE) + 1;
-            List<Event> page = newest(connections.line(), oldest.id(), earliest.next(), count);
+            int count = size.next(left) + 1;
+            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size);
             if (page.isEmpty() || !page.get(0).equals(oldest)) {
                 break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
             }
@@ -368,17 +398,19 @@ public final class LogStream {
                 replies.add(LOOK.on(line, key, digestOf(after)));
             }
         }
-        List<Event> events = decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
+        List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
         long bytes = StreamReplies.size(replies.get(0));
         boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
         if (!byInfo) {
-            Answer then = decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
+            Answer then = inquiry.decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
             Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
             return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
         }
-        StreamState state =
-                isAbsent(replies.get(1)) ? StreamState.ABSENT : decode("follow", replies.get(1), StreamReplies::state);
-        List<Event> at = decode("follow", replies.get(2), reply -> StreamReplies.events(reply, after, after, true));
+        StreamState state = isAbsent(replies.get(1))
+                ? StreamState.ABSENT
+                : inquiry.decode("follow", replies.get(1), StreamReplies::state);
+        List<Event> at =
+                inquiry.decode("follow", replies.get(2), reply -> StreamReplies.events(reply, after, after, true));
         return new Poll(
                 new Answer(state, "", at.isEmpty() ? null : at.get(0), null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
@@ -396,18 +428,22 @@ public final class LogStream {
 
     /** {@return {@code XLEN}: how many events the stream holds} */
     public long size() {
-        return ask(connections.line(), RawCommand.of("XLEN", 0, key), StreamReplies::number);
+        return inquiry.ask(connections.line(), RawCommand.of("XLEN", 0, key), StreamReplies::number);
     }
 
     /** {@return {@code EXISTS}: whether there is a stream} */
     public boolean exists() {
-        return ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
+        return inquiry.ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
     }
 
-    /** {@return {@code DEL}: whether there was a stream, which is gone now} */
+    /** {@return {@code UNLINK}: whether there was a stream, which is gone now} */
     public boolean delete() {
-        RawCommand command = RawCommand.of("DEL", 0, key);
-        return answered(connections.line(), "delete", () -> StreamReplies.number(one(connections.line(), command))) > 0;
+        RawCommand command = RawCommand.of("UNLINK", 0, key);
+        return inquiry.answered(
+                        connections.line(),
+                        "delete",
+                        () -> StreamReplies.number(Inquiry.one(connections.line(), command)))
+                > 0;
     }
 
     /**
@@ -435,79 +471,6 @@ public final class LogStream {
      * @param failure what was thrown
      */
     public EventLogException translate(String what, Throwable failure) {
-        return RedisFailures.translate(log, key, what, failure);
-    }
-
-    /** Makes something of a reply. */
-    @FunctionalInterface
-    private interface Decoder<T> {
-        T decode(@Nullable Object reply);
-    }
-
-    private <T> T ask(Line line, RawCommand command, Decoder<T> decoder) {
-        return ask(line, () -> one(line, command), decoder);
-    }
-
-    private <T> T ask(Line line, Supplier<@Nullable Object> question, Decoder<T> decoder) {
-        return answered(line, "read", () -> decoder.decode(question.get()));
-    }
-
-    private <T> T decode(String what, @Nullable Object reply, Decoder<T> decoder) {
-        if (reply instanceof RuntimeException failure) {
-            if (RedisFailures.isWrongServer(failure)) { // as may be the one on which commands are sent
-                connections.wrongServer(System.nanoTime());
-            }
-            throw translate(what, failure);
-        }
-        return decoder.decode(reply);
-    }
-
-    static @Nullable Object one(Line line, RawCommand command) {
-        return unlessFailed(line.send(List.of(command)).get(0));
-    }
-
-    private static @Nullable Object unlessFailed(@Nullable Object reply) {
-        if (reply instanceof RuntimeException failure) {
-            throw failure;
-        }
-        return reply;
-    }
-
-    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
-    private <T> T answered(Line line, String what, Supplier<T> question) {
-        boolean shared = line == connections.line();
-        long begun = System.nanoTime();
-        try {
-            T answer = question.get();
-            if (shared) {
-                connections.answered();
-            }
-            return answer;
-        } catch (RuntimeException failure) {
-            if (shared && failure instanceof QueryTimeoutException) {
-                connections.unanswered(begun);
-            } else if (shared && RedisFailures.isWrongServer(failure)) {
-                connections.wrongServer(begun);
-            }
-            throw translate(what, failure);
-        }
-    }
-
-    /** Asks for events to be added: who gets no answer does not know whether they were. */
-    private <T> T change(Supplier<T> question) {
-        try {
-            return answered(connections.line(), "add to", question);
-        } catch (EventLogUnavailableException failure) {
-            throw RedisFailures.isKnownToHaveDoneNothing(failure.getCause())
-                    ? failure
-                    : new AddOutcomeUnknownException(log, failure);
-        } catch (EventLogException failure) {
-            if (!RedisFailures.isHalfDone(failure.getCause())) {
-                throw failure;
-            }
-            throw new AddOutcomeUnknownException(
-                    log,
-                    new EventLogUnavailableException(log, String.valueOf(failure.getMessage()), failure.getCause()));
-        }
+        return inquiry.translate(what, failure);
     }
 }

@@ -46,12 +46,12 @@ record Script(String text, String sha) {
     @Nullable
     Object on(Line line, String key, Object... arguments) {
         try {
-            return LogStream.one(line, command("EVALSHA", sha, key, arguments));
+            return Inquiry.one(line, command("EVALSHA", sha, key, arguments));
         } catch (RuntimeException failure) {
             if (!RedisFailures.isUnknownScript(failure)) {
                 throw failure;
             }
-            return LogStream.one(line, command(key, arguments));
+            return Inquiry.one(line, command(key, arguments));
         }
     }
 }

@@ -10,9 +10,9 @@
 -- ARGV[9]  1 to answer of the event at ARGV[1] its digest only
 -- An error where ARGV[4] is 1 and this server is older than event logs need.
 -- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
--- newest event below it if there is none, the events after it, the event at ARGV[8], 1 if the tail begins further back, and of
--- a tail the newest events of all, newest first: two more if they are small.
-local key, after, server, state, more = KEYS[1], ARGV[1], '', {}, 0
+-- newest event below it if there is none, the events after it, the event at ARGV[8], how many events of a tail were counted if it
+-- begins further back (-1 if not), and of a tail the newest events of all, newest first: two more if they are small.
+local key, after, server, state, counted = KEYS[1], ARGV[1], '', {}, -1
 
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
@@ -26,21 +26,22 @@ local function size(event)
   return bytes
 end
 
--- The first events, in ever larger pieces, until there are enough or they have enough bytes: nobody's server is to hold more.
-local function page(from, count)
+-- The first events after an id or, backwards, the last ones up to one, in ever larger pieces, until there are enough or they
+-- have enough bytes: nobody's server is to hold more.
+local function page(command, from, to, count)
   local events, bytes, piece, enough = {}, 0, 1, 1048576
   while #events < count and bytes < enough do
     local asked = math.min(piece, count - #events)
-    local more = redis.call('XRANGE', key, '(' .. from, ARGV[2], 'COUNT', asked)
+    local more = redis.call(command, key, from, to, 'COUNT', asked)
     for _, event in ipairs(more) do
       local more_bytes = bytes + size(event)
       if #events > 0 and more_bytes > enough then
         return events
       end
-      events[#events + 1], bytes, from = event, more_bytes, event[1]
+      events[#events + 1], bytes, from = event, more_bytes, '(' .. event[1]
     end
     if #more < asked then
-      break
+      return events, true
     end
     piece = math.min(8 * piece, math.max(1, math.floor(#events * enough / (bytes + 1))))
   end
@@ -64,7 +65,7 @@ if ARGV[4] == '1' then
   end
 end
 if redis.call('EXISTS', key) == 0 then
-  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, 0, {}}
+  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, -1, {}}
 end
 local info, known = redis.call('XINFO', 'STREAM', key), {}
 for i = 1, #info, 2 do
@@ -80,11 +81,11 @@ if after == '' then
   if limit == 0 then
     after = known['last-generated-id']
   elseif limit > 0 and known['length'] > limit then
-    local newest = redis.call('XREVRANGE', key, '+', '(' .. after, 'COUNT', math.min(limit, most) + 1)
+    local newest, all = page('XREVRANGE', '+', '(' .. after, math.min(limit, most) + 1)
     if #newest > limit then
       after = newest[limit + 1][1]
-    elseif #newest > most then
-      after, more = newest[most + 1][1], 1
+    elseif not all then
+      after, counted = newest[#newest][1], #newest - 1
     end
   end
 end
@@ -93,7 +94,7 @@ if not at and after ~= '0-0' then
   before = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
 end
 if ARGV[3] ~= '0' and after ~= '18446744073709551615-18446744073709551615' then
-  events = page(after, tonumber(ARGV[3]))
+  events = page('XRANGE', '(' .. after, ARGV[2], tonumber(ARGV[3]))
 end
 if at and ARGV[9] == '1' then
   at = {at[1], {'digest', redis.sha1hex(table.concat(at[2], '\0'))}}
@@ -106,4 +107,4 @@ for i, event in ipairs(ARGV[1] == '' and redis.call('XREVRANGE', key, '+', '-', 
   end
   newest[i] = event
 end
-return {server, state, after, at, before, events, ARGV[8] and entry(ARGV[8]) or false, more, newest}
+return {server, state, after, at, before, events, ARGV[8] and entry(ARGV[8]) or false, counted, newest}

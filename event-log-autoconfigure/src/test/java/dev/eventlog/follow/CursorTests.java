@@ -31,6 +31,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.connection.stream.StreamRecords;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /**
@@ -276,6 +278,38 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(19));
     }
 
+    /** The connection that commands share may lead to the old master for longer than that of the feed. */
+    @Test
+    void whoWasShownItsOwnEventByTheOldMasterGetsAllThatTheNewOneHasInItsPlace() {
+        addNumbered(1, 11, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 10));
+        Cursor cursor = cursor(feed, Tail.after(new EventId(5, 8)));
+        assertThat(numbers(next(cursor))).containsExactly(9, 10);
+        feed.partsAt(new EventId(5, 3));
+        assertThat(next(cursor)).as("its own event seems to be there").isEmpty();
+
+        log.delete();
+        addNumbered(1, 4, 0);
+        addNumbered(4, 21, 100);
+        feed.reads();
+        List<Integer> told = new ArrayList<>(numbers(next(cursor)));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 10));
+        while (told.get(told.size() - 1) < 120) {
+            told.addAll(numbers(next(cursor)));
+        }
+        assertThat(told).isEqualTo(range(104, 121));
+    }
+
+    private void addNumbered(int from, int to, int more) {
+        for (int n = from; n < to; n++) {
+            redis.opsForStream()
+                    .add(StreamRecords.newRecord()
+                            .in(log.name())
+                            .ofMap(Map.of("n", Integer.toString(n + more)))
+                            .withId(RecordId.of("5-" + n)));
+        }
+    }
+
     /** Redis 6.2 does not tell whether anything was deleted by itself. */
     @Test
     void logOfWhichTooManyWouldHaveBeenDeletedOneByOneIsAnother() {
@@ -385,6 +419,12 @@ class CursorTests extends LogTests {
                     events, window.last().after(events.get(events.size() - 1).id(), events.size()));
         }
 
+        /** Finds another log, that has this event in common with what it has read. */
+        void partsAt(EventId common) {
+            Event there = log.read(Tail.from(common)).get(0);
+            window.part(new ReadPoint(common, Rank.UNKNOWN, window.last().epoch()), there);
+        }
+
         /** Finds that the log has nothing in common with what it has read, and reads it. */
         void findsAnotherLog() {
             window.part(
@@ -411,6 +451,11 @@ class CursorTests extends LogTests {
         @Override
         public int comebacks() {
             return 0;
+        }
+
+        @Override
+        public boolean mayReadFrom(String other) {
+            return true;
         }
 
         @Override

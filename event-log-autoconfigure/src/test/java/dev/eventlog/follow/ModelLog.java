@@ -244,7 +244,7 @@ final class ModelLog implements Line {
                 entries.containsKey(after) || entries.lowerKey(after) == null ? null : entry(entries.lowerKey(after)));
         answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
         answer.add(arguments.size() > 7 ? entry(EventId.parse(arguments.get(7))) : null);
-        answer.add(0L);
+        answer.add(-1L);
         answer.add(ofTail ? before(EventId.MAX, EventId.MIN, 3) : List.of());
         return answer;
     }
