@@ -80,9 +80,14 @@ public final class AddOptions {
      *
      * @param lastId the id; {@link EventId#MIN} for a log that does not exist yet
      * @return the options
+     * @throws IllegalArgumentException if the id is null
      */
     public static AddOptions ifLast(EventId lastId) {
-        return new AddOptions(null, Objects.requireNonNull(lastId, "lastId"));
+        if (lastId == null) {
+            throw new IllegalArgumentException(
+                    "AddOptions.ifLast(null): the id must not be null; a log that does not exist yet has EventId.MIN");
+        }
+        return new AddOptions(null, lastId);
     }
 
     /**

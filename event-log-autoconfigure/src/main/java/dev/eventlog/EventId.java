@@ -43,7 +43,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      */
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static EventId parse(String text) {
-        int dash = text.indexOf('-');
+        int dash = text == null ? -1 : text.indexOf('-');
         if (dash > 0
                 && dash < text.length() - 1
                 && isDigits(text, 0, dash)

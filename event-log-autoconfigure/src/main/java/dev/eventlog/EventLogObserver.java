@@ -86,7 +86,7 @@ public interface EventLogObserver {
     default void onFollow(String log) {}
 
     /**
-     * A follower has ended. Comes once for each that began.
+     * A follower has ended. Comes once for each that began, and once for one with a name that could not begin.
      *
      * @param log the name of the log
      * @param failure the error by which it ended; null if it was closed

@@ -113,7 +113,7 @@ public final class EventLogOptions {
          * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
          */
         public Builder ttlAfterLastAdd(Duration ttl) {
-            if (!ttl.isZero() && !isSensible(ttl)) {
+            if (ttl == null || (!ttl.isZero() && !isSensible(ttl))) {
                 throw new IllegalArgumentException("ttlAfterLastAdd " + ttl
                         + ": must be from 1 millisecond to 100 years, or 0 for a log that never expires");
             }
@@ -129,7 +129,7 @@ public final class EventLogOptions {
          * @throws IllegalArgumentException if the time is below a millisecond or above 100 years
          */
         public Builder idempotencyRetention(Duration retention) {
-            if (!isSensible(retention)) {
+            if (retention == null || !isSensible(retention)) {
                 throw new IllegalArgumentException(
                         "idempotencyRetention " + retention + ": must be from 1 millisecond to 100 years");
             }

@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
@@ -97,12 +98,15 @@ public final class FollowOptions {
          *
          * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
          * @return this builder
-         * @throws IllegalArgumentException if the name is null, blank, or has an {@code @}
+         * @throws IllegalArgumentException if the name is null, blank, not valid Unicode, or has an {@code @}
          */
         public Builder named(String name) {
             if (notNull(name, "name").isBlank() || name.indexOf('@') >= 0) {
                 throw new IllegalArgumentException("The name '" + name
                         + "' of a follower must not be blank, nor have an @: that divides it from the log");
+            }
+            if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+                throw new IllegalArgumentException("The name '" + name + "' of a follower is not valid Unicode");
             }
             this.name = name;
             return this;

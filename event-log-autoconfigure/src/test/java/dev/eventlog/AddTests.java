@@ -172,8 +172,8 @@ class AddTests extends LogTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "\t\n"})
-    void blankNameIsRefused(String name) {
+    @ValueSource(strings = {"", " ", "\t\n", "half \uD83D of a pair"})
+    void nameThatIsBlankOrNoUnicodeIsRefused(String name) {
         assertThatIllegalArgumentException().isThrownBy(() -> factory.create(name));
         assertThatIllegalArgumentException().isThrownBy(() -> factory.create(name, Map.class));
     }

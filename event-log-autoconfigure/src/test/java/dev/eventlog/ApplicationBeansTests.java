@@ -5,27 +5,37 @@ import static dev.eventlog.test.LogTests.event;
 import static dev.eventlog.test.LogTests.events;
 import static dev.eventlog.test.LogTests.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.aop.framework.ProxyFactory;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.data.redis.connection.ReactiveRedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.data.redis.serializer.StringRedisSerializer;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.ReflectionUtils;
 
 /** What the application makes of its own beans for Redis is not what its logs are read and written by. */
 @Tag("faults")
@@ -136,6 +146,52 @@ class ApplicationBeansTests extends ClosingTests {
         await().until(() -> named.count() == 3);
         await().until(() -> keys().equals("eventlog:lock:app@log eventlog:positions log"));
         assertThat(cache.ask("KEYS", "*")).isEqualTo(List.of());
+    }
+
+    /** As some tools that trace or measure put it before each connection factory. */
+    @Test
+    void factoryBehindAProxyOfSpringIsCopiedAsItIs() {
+        EventLog log = wrapped(bean -> new ProxyFactory(bean).getProxy());
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        log.addAll(events(0, 3));
+        await().until(() -> listener.count() == 3);
+        assertThat(redis.info("clients", "blocked_clients")).isEqualTo("1");
+    }
+
+    /** A feed would block on the connection that all of the application shares, and an add might be sent twice. */
+    @Test
+    void factoryThatHidesALettuceFactoryIsRefusedWithTheWayOut() {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis lends a connection to each");
+        EventLog log = wrapped(bean -> Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {RedisConnectionFactory.class, ReactiveRedisConnectionFactory.class},
+                (proxy, method, arguments) -> ReflectionUtils.invokeMethod(method, bean, arguments)));
+        for (ThrowingCallable call : List.<ThrowingCallable>of(
+                () -> log.follow(Tail.all(), Collected.events()),
+                () -> log.add(event(0)),
+                () -> log.addAll(events(0, 2)),
+                () -> log.read(Tail.all()))) {
+            assertThatExceptionOfType(EventLogException.class)
+                    .isThrownBy(call)
+                    .isNotInstanceOf(EventLogUnavailableException.class)
+                    .withMessageContaining("log 'log'")
+                    .withMessageContaining("eventLogConnectionFactory");
+        }
+        assertThat(redis.ask("EXISTS", "log")).isEqualTo(0L);
+    }
+
+    private EventLog wrapped(UnaryOperator<Object> wrapping) {
+        return TestApplication.factory(closeLater(TestApplication.startOn(
+                        redis.uri(),
+                        (GenericApplicationContext context) -> context.getBeanFactory()
+                                .addBeanPostProcessor(new BeanPostProcessor() {
+                                    @Override
+                                    public Object postProcessAfterInitialization(Object bean, String name) {
+                                        return bean instanceof RedisConnectionFactory ? wrapping.apply(bean) : bean;
+                                    }
+                                }))))
+                .create("log");
     }
 
     private String keys() {

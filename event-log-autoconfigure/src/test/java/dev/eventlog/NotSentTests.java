@@ -13,7 +13,11 @@ import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -88,6 +92,40 @@ class NotSentTests extends ClosingTests {
         log.add(event(0));
         application.close();
         assertNotSent(log);
+    }
+
+    /** In the middle of it, whatever of it is closed already. */
+    @Test
+    void applicationThatIsClosing() throws Exception {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        Queue<EventLogException> failures = new ConcurrentLinkedQueue<>();
+        for (int round = 0; round < 3; round++) {
+            ConfigurableApplicationContext application = TestApplication.startOn(redis.uri(), QUICK);
+            EventLog log = TestApplication.factory(application).create("log");
+            List<CompletableFuture<Void>> adding = IntStream.range(0, 8)
+                    .mapToObj(i -> CompletableFuture.runAsync(() -> addUntilClosed(log, failures)))
+                    .toList();
+            await().until(() -> log.size() > 500);
+            application.close();
+            adding.forEach(CompletableFuture::join);
+            redis.ask("DEL", "log");
+        }
+        assertThat(failures).isNotEmpty().allSatisfy(failure -> {
+            if (failure instanceof AddOutcomeUnknownException) {
+                assertThat(failure).hasMessageNotContaining("STOPPING").hasMessageNotContaining("null");
+            }
+        });
+    }
+
+    private static void addUntilClosed(EventLog log, Queue<EventLogException> failures) {
+        for (int after = 0; after < 20; ) {
+            try {
+                log.add(event(0));
+            } catch (EventLogException failure) {
+                failures.add(failure);
+                after += String.valueOf(failure.getMessage()).contains("have been closed") ? 1 : 0;
+            }
+        }
     }
 
     private EventLog log(URI redis) {

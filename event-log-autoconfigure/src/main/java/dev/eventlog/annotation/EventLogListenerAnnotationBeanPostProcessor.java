@@ -86,6 +86,19 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         return bean;
     }
 
+    /**
+     * Whether a class has methods to be called with events.
+     *
+     * @param type the class
+     * @return whether it has
+     */
+    public static boolean hasListeners(Class<?> type) {
+        return AnnotationUtils.isCandidateClass(type, EventLogListener.class)
+                && !MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<List<EventLogListener>>)
+                                EventLogListenerAnnotationBeanPostProcessor::annotationsOf)
+                        .isEmpty();
+    }
+
     private static @Nullable List<EventLogListener> annotationsOf(Method method) {
         List<EventLogListener> annotations = MergedAnnotations.from(method, SearchStrategy.TYPE_HIERARCHY).stream(
                         EventLogListener.class)
@@ -138,7 +151,7 @@ public final class EventLogListenerAnnotationBeanPostProcessor
             throw new InvalidEventLogListenerException(
                     "@EventLogListener stands on " + listeners.get(0).method().toGenericString()
                             + ", but there is no EventLogFactory to follow logs by",
-                    "Have one Redis, or mark one of several connection factories as @Primary; or set"
+                    "Have one Redis, or name the one of the logs eventLogConnectionFactory, or mark it as @Primary; or set"
                             + " eventlog.listener.enabled to false to do without.",
                     null);
         }

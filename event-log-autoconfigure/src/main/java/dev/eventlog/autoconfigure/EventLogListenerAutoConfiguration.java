@@ -7,6 +7,7 @@ import dev.eventlog.annotation.EventLogListenerRegistry;
 import dev.eventlog.autoconfigure.EventLogProperties.Retry;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.LazyInitializationExcludeFilter;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -16,6 +17,7 @@ import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 import org.springframework.core.retry.RetryPolicy;
+import org.springframework.util.ClassUtils;
 
 /** Auto-configuration of what calls methods annotated with {@code @EventLogListener}. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
@@ -45,6 +47,13 @@ public final class EventLogListenerAutoConfiguration {
     static EventLogListenerAnnotationBeanPostProcessor eventLogListenerAnnotationBeanPostProcessor(
             ObjectProvider<EventLogListenerRegistry> registry) {
         return new EventLogListenerAnnotationBeanPostProcessor(registry);
+    }
+
+    /** Who listens is never asked for, and so would never be made where beans are lazy. */
+    @Bean
+    static LazyInitializationExcludeFilter eventLogListenersAreNotLazy() {
+        return (name, definition, type) ->
+                type != null && EventLogListenerAnnotationBeanPostProcessor.hasListeners(ClassUtils.getUserClass(type));
     }
 
     private static @Nullable RetryPolicy retryPolicy(Retry retry) {

@@ -57,7 +57,7 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
                 new FailureAnalysis(
                         needed + "since there are " + connections.length + " connection factories for Redis ("
                                 + String.join(", ", connections) + ") and none of them is primary.",
-                        "Mark the one whose Redis is to hold the logs as @Primary, or define an EventLogFactory.",
+                        "Name the one whose Redis is to hold the logs eventLogConnectionFactory, or mark it as @Primary.",
                         missing);
         };
     }

@@ -17,6 +17,7 @@ import dev.eventlog.follow.ListenerThreads;
 import dev.eventlog.follow.Observers;
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -131,11 +132,17 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
 
     @Override
     public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+        Assert.notNull(type, () -> "The type of the events of log '" + name + "' must not be null");
         return new RedisTypedEventLog<>(log(name, customizer), type, fields.typed(type));
     }
 
     private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
         Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
+        Assert.isTrue(
+                StandardCharsets.UTF_8.newEncoder().canEncode(name),
+                () -> "The name of a log must be valid Unicode, but is '" + name + "'");
+        Assert.notNull(
+                customizer, () -> "The customizer of the options of log '" + name + "' must not be null: leave it out");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
         LogStream stream =

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -39,9 +40,11 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final Function<EventId, LogFollower> start;
+    private final Consumer<Throwable> failed;
     private final Actor actor = new Actor(this::next);
     private final Outage outage; // of the thread that acts, as is the next
     private boolean hasFollowed;
+    private final Outage crowd; // of the executor; guarded by itself
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
     private volatile boolean superseded; // until the other one has stored nothing for as long as a lease
     private @Nullable EventId storedByAnother; // of the thread that acts
@@ -58,13 +61,16 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             FollowSettings settings,
             Executor threads,
             EventBatchListener<Event> listener,
-            Function<EventId, LogFollower> start) {
+            Function<EventId, LogFollower> start,
+            Consumer<Throwable> failed) {
         this.checkpoint = checkpoint;
         this.settings = settings;
         this.threads = threads;
         this.listener = listener;
         this.start = start;
+        this.failed = failed;
         this.outage = new Outage(logger, settings.recovery());
+        this.crowd = new Outage(logger, settings.recovery());
         checkpoint.deliverWhile(this::mayDeliver);
     }
 
@@ -186,11 +192,14 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private void actSoon() {
         try {
             threads.execute(actor::act);
-        } catch (RejectedExecutionException shutDown) {
-            if (isRunning()) {
-                logger.warn("The " + checkpoint + " ends: the executor of listeners takes no more tasks", shutDown);
+        } catch (RejectedExecutionException full) {
+            long delay;
+            synchronized (crowd) {
+                delay = crowd.failed(full, next -> "The " + checkpoint + " waits " + next + " ms for a thread");
             }
-            CompletableFuture<EndReason> unused = closeSoon(EndReason.SHUTDOWN);
+            if (!pause(delay)) {
+                actor.act(); // it is to end, which takes no thread
+            }
         }
     }
 
@@ -233,6 +242,9 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             return;
         }
         outage.over("The " + checkpoint + " has resumed");
+        synchronized (crowd) {
+            crowd.over("The " + checkpoint + " has a thread");
+        }
         hasFollowed = true;
         boolean follows;
         synchronized (this) {
@@ -270,12 +282,15 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         return superseded;
     }
 
-    private void pause(long millis) {
-        if (on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER) {
+    /** {@return whether it waits: it does so only if it was to resume} */
+    private boolean pause(long millis) {
+        boolean waits = on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER;
+        if (waits) {
             CompletableFuture<Void> unused = new CompletableFuture<Void>()
                     .completeOnTimeout(null, Math.max(millis, 1), TimeUnit.MILLISECONDS)
                     .thenRun(this::hasWaited);
         }
+        return waits;
     }
 
     private void hasWaited() {
@@ -294,6 +309,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         } catch (RuntimeException | Error thrown) {
             logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
         }
+        failed.accept(why);
     }
 
     /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */

@@ -77,7 +77,8 @@ public final class DurableFollowers {
                 settings,
                 threads,
                 listener,
-                after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint));
+                after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
+                why -> followers.failed(stream.log(), why));
         String key = RedisEventPositions.field(name, stream.log());
         if (leadership == null) {
             beTheOnlyOne(key, follower);

@@ -9,6 +9,7 @@ package dev.eventlog.follow;
  * RUNNING(_AGAIN) --AGAIN--> RUNNING_ANEW --NOTHING_DUE--> RUNNING
  * RUNNING_…    --SHARE_USED--> SCHEDULED
  * RUNNING_…    --LISTENER, REDIS, COMMIT, LEASE--> BACKING_OFF_…, but RUNNING_ANEW --REDIS--> SCHEDULED
+ * SCHEDULED    --REJECTED--> BACKING_OFF_THREAD
  * BACKING_OFF_…   --TIME--> SCHEDULED
  * BACKING_OFF_REDIS --AGAIN--> SCHEDULED
  * any          --END-->   CLOSING --RETURNED--> ENDED
@@ -36,6 +37,8 @@ enum FollowerState {
     BACKING_OFF_COMMIT,
     /** The lease was not renewed in time. */
     BACKING_OFF_LEASE,
+    /** The executor of the listeners took no more tasks. */
+    BACKING_OFF_THREAD,
     /** It delivers nothing more; perhaps its last callback is running. */
     CLOSING,
     /** Its last callback has returned. */
@@ -52,6 +55,7 @@ enum FollowerState {
         REDIS,
         COMMIT,
         LEASE,
+        REJECTED,
         TIME,
         END,
         RETURNED
@@ -69,7 +73,8 @@ enum FollowerState {
         return this == BACKING_OFF_LISTENER
                 || this == BACKING_OFF_REDIS
                 || this == BACKING_OFF_COMMIT
-                || this == BACKING_OFF_LEASE;
+                || this == BACKING_OFF_LEASE
+                || this == BACKING_OFF_THREAD;
     }
 
     /** {@return the state that follows} */
@@ -84,6 +89,7 @@ enum FollowerState {
             case REDIS -> this == RUNNING_ANEW ? SCHEDULED : isRunning() ? BACKING_OFF_REDIS : this;
             case COMMIT -> isRunning() ? BACKING_OFF_COMMIT : this;
             case LEASE -> isRunning() ? BACKING_OFF_LEASE : this;
+            case REJECTED -> this == SCHEDULED ? BACKING_OFF_THREAD : this;
             case TIME -> isBackingOff() ? SCHEDULED : this;
             case END -> this == ENDED ? ENDED : CLOSING;
             case RETURNED -> this == CLOSING ? ENDED : this;

@@ -77,8 +77,14 @@ public final class Followers {
     public void follow(LogStream stream, TailRange tail, BatchSubscription<?> subscription) {
         try {
             threads.execute(() -> start(stream, tail, subscription));
-        } catch (RejectedExecutionException shutDown) {
-            subscription.hasEnded(closed(stream));
+        } catch (RejectedExecutionException full) {
+            subscription.hasEnded(
+                    open
+                            ? new IllegalStateException(
+                                    "Log '" + stream.log() + "' cannot be followed: the executor of the listeners"
+                                            + " (eventLogTaskExecutor) takes no more tasks. Give it a longer queue.",
+                                    full)
+                            : closed(stream));
         }
     }
 
@@ -149,6 +155,16 @@ public final class Followers {
             refuseIfClosed(stream);
         }
         return follower;
+    }
+
+    /**
+     * Tells the observers of a follower that could not begin where nobody else is told.
+     *
+     * @param log its log
+     * @param why what kept it from that
+     */
+    public void failed(String log, Throwable why) {
+        observers.ended(log, why);
     }
 
     /**

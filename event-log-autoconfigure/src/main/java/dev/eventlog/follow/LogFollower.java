@@ -63,6 +63,7 @@ public final class LogFollower implements RunningFollower {
     private final Cursor cursor;
     private final Delivery delivery;
     private final Outage outage;
+    private final Outage crowd; // of the executor
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     private volatile @Nullable RuntimeException refusal;
@@ -93,6 +94,7 @@ public final class LogFollower implements RunningFollower {
         this.demand = demand;
         this.cursor = cursor;
         this.outage = new Outage(logger, settings.recovery());
+        this.crowd = new Outage(logger, settings.recovery());
         this.delivery =
                 new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
         if (!demand.isThere()) {
@@ -195,13 +197,11 @@ public final class LogFollower implements RunningFollower {
     private void queue() {
         try {
             threads.execute(this::turn);
-        } catch (RejectedExecutionException shutDown) {
-            if (end(EndReason.SHUTDOWN, null)) {
-                logger.warn(
-                        "The follower of log '" + log() + "' ends: the executor of listeners takes no more tasks",
-                        shutDown);
-                completion.complete(EndReason.SHUTDOWN);
-            }
+        } catch (RejectedExecutionException full) {
+            later(
+                    Signal.REJECTED,
+                    crowd.failed(full, next -> "A follower of log '" + log() + "' waits " + next + " ms for a thread"),
+                    full);
         }
     }
 
@@ -209,6 +209,7 @@ public final class LogFollower implements RunningFollower {
         if (!on(Signal.THREAD).isRunning()) {
             return;
         }
+        crowd.over("A follower of log '" + log() + "' has a thread");
         for (int i = 0; i < STEPS_A_TURN; i++) {
             Step step;
             try {

@@ -86,7 +86,7 @@ public final class Observers {
         for (EventLogObserver observer : innermostFirst) {
             try {
                 news.accept(observer);
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) { // the followers go on, whoever watches them
                 logger.warn(observer.getClass().getName() + " threw when it was told of a log", failure);
             }
         }

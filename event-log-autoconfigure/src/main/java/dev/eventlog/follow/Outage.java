@@ -63,7 +63,7 @@ public final class Outage {
         failures = quietly == Integer.MAX_VALUE ? 0 : failures + 1;
         if (failures >= quietly && !said) {
             said = true;
-            logger.warn(message.apply(delay) + ": " + why.getMessage());
+            logger.warn(message.apply(delay) + ": " + (why.getMessage() == null ? why : why.getMessage()));
         } else if (logger.isDebugEnabled()) {
             logger.debug(message.apply(delay), why);
         }

@@ -14,6 +14,8 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 /** For a factory that cannot be copied: its own connections, with what it has set. */
 final class ApplicationConnections implements Connections {
 
+    private static final String OF_LETTUCE = "org.springframework.data.redis.connection.lettuce.";
+
     private final StringRedisTemplate commands;
     private final RawReplies raw;
     private final Line line;
@@ -57,7 +59,12 @@ final class ApplicationConnections implements Connections {
 
         @Override
         public RedisConnection getConnection() {
-            return original.getConnection();
+            RedisConnection connection = original.getConnection();
+            if (connection.getClass().getName().startsWith(OF_LETTUCE)) {
+                connection.close();
+                throw new HiddenFactoryException(original);
+            }
+            return connection;
         }
 
         @Override

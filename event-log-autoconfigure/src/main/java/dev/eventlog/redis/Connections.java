@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
+import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -86,6 +87,9 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      * @return the connections, to be closed
      */
     static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
+        if (AopProxyUtils.getSingletonTarget(application) instanceof RedisConnectionFactory behindProxy) {
+            return of(behindProxy, pollTimeout);
+        }
         ClassLoader loader = Connections.class.getClassLoader();
         if (ClassUtils.isPresent(Drivers.LETTUCE, loader) && LettuceConnections.fit(application)) {
             return LettuceConnections.of(application, pollTimeout);

@@ -20,9 +20,13 @@ final class Drivers {
 
     private Drivers() {}
 
-    /** How long to wait for the answer to a blocking read: at most ten seconds over, or a dead server would stay unnoticed. */
+    /**
+     * How long to wait for the answer to a blocking read: at most ten seconds over, or a dead server would stay unnoticed. That
+     * holds for an application, too, that waits without a limit, which drivers call zero.
+     */
     static Duration patience(Duration application, Duration pollTimeout) {
-        Duration over = application.compareTo(LONGEST_OVER) < 0 ? application : LONGEST_OVER;
+        boolean limited = !application.isZero() && application.compareTo(LONGEST_OVER) < 0;
+        Duration over = limited ? application : LONGEST_OVER;
         return pollTimeout.plus(over);
     }
 

@@ -21,8 +21,12 @@ final class RedisFailures {
     /** What Lettuce says of a connection that was cut in its handshake: it takes it for open, and would say so for ever. */
     private static final String DEAD = "Currently not connected";
 
-    /** What Spring Data's connection factories say after the application has closed. */
-    private static final String CLOSED = "was destroyed and cannot be used anymore";
+    /** What Spring Data's connection factories say when the application has closed, and while it does. */
+    private static final List<String> CLOSED = List.of(
+            "was destroyed and cannot be used anymore",
+            "ConnectionFactory is STOPPING",
+            "Pool not open",
+            "because \"this.connectionProvider\" is null");
 
     /** What drivers say when they could not even send a command. */
     private static final List<String> NOT_SENT = List.of(
@@ -34,8 +38,7 @@ final class RedisFailures {
             "Failed to create socket",
             "Could not get a resource",
             "Cannot get Jedis connection",
-            "Use start() to initialize it",
-            CLOSED);
+            "Use start() to initialize it");
 
     /** What Redis says of a missing permission: inside a script without a code, and otherwise on 6.2 than on 7.0. */
     private static final List<String> DENIED = List.of(
@@ -49,7 +52,13 @@ final class RedisFailures {
     /** Whether what failed so was refused by the server or never sent to it; else it may have been done. */
     static boolean isKnownToHaveDoneNothing(@Nullable Throwable failure) {
         String said = causes(failure);
-        return NOT_SENT.stream().anyMatch(said::contains) || PASSING.stream().anyMatch(code -> says(said, code));
+        return isClosed(said)
+                || NOT_SENT.stream().anyMatch(said::contains)
+                || PASSING.stream().anyMatch(code -> says(said, code));
+    }
+
+    private static boolean isClosed(String said) {
+        return CLOSED.stream().anyMatch(said::contains);
     }
 
     /** Whether the user was not let in: name or password are wrong, or something of the handshake is not permitted. */
@@ -91,13 +100,16 @@ final class RedisFailures {
         String said = causes(failure);
         String reason = FailureReason.of(failure);
         String message = "Could not " + what + " log '" + log + "': ";
+        if (failure instanceof HiddenFactoryException) {
+            return new EventLogException(log, message + reason, failure);
+        }
         if (says(said, "WRONGTYPE")) {
             return new EventLogException(
                     log,
                     message + "the key '" + key + "' holds another Redis type. Choose another name or delete that key.",
                     failure);
         }
-        if (said.contains(CLOSED)) {
+        if (isClosed(said)) {
             return new EventLogUnavailableException(
                     log,
                     message + "the event logs have been closed with their application. Nothing was sent.",

@@ -27,13 +27,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.http.server.ServletServerHttpResponse;
 import org.springframework.util.Assert;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
+// Long: what is written, when it begins and how it ends are one state.
 /**
  * One client's stream of a log, as {@link EventLogSse} opens it: to be returned from a controller method, with which it begins.
  * It ends with its client, with its followers, and with the application. Thread-safe; what you {@code send} besides goes
@@ -44,6 +47,9 @@ public final class EventLogEmitter extends SseEmitter {
     private static final Log logger = LogFactory.getLog(EventLogEmitter.class);
 
     private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
+
+    private static final Set<Integer> WITHOUT_BODY =
+            Set.of(HttpStatus.NO_CONTENT.value(), HttpStatus.RESET_CONTENT.value(), HttpStatus.NOT_MODIFIED.value());
 
     private final SseData data;
     private final Executor threads;
@@ -244,11 +250,24 @@ public final class EventLogEmitter extends SseEmitter {
         synchronized (starts) {
             returned = true;
         }
+        refuseWithoutBody(response);
         if (answersHead()) {
             leave();
             complete();
         } else {
             begin();
+        }
+    }
+
+    /** The server would let go of what is written, and nobody would find out that the client has gone. */
+    private void refuseWithoutBody(ServerHttpResponse response) {
+        int status = response instanceof ServletServerHttpResponse servlet
+                ? servlet.getServletResponse().getStatus()
+                : HttpStatus.OK.value();
+        if (WITHOUT_BODY.contains(status)) {
+            leave();
+            throw new IllegalStateException("A stream of events cannot be sent with status " + status
+                    + ", which has no body: let the controller answer 200");
         }
     }
 

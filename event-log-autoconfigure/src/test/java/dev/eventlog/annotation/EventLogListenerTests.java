@@ -17,6 +17,7 @@ import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
+import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestRedis;
@@ -47,6 +48,7 @@ import org.springframework.aot.hint.annotation.ReflectiveRuntimeHintsRegistrar;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
@@ -626,6 +628,26 @@ class EventLogListenerTests extends LogTests {
                 .withBean("one", Attributes.class)
                 .withBean("other", Attributes.class)
                 .run(context -> assertThat(context).getFailure().hasMessageContaining("listener 'same' already"));
+    }
+
+    /** Nobody asks for a listener, so nobody would ever have it made. */
+    @Test
+    void listensAlsoWhereAllBeansAreLazy() {
+        EventLog log = newLog();
+        listeningTo(log)
+                .withInitializer(context ->
+                        context.addBeanFactoryPostProcessor(new LazyInitializationBeanFactoryPostProcessor()))
+                .withBean(OneOfMany.class)
+                .run(context -> {
+                    await().until(() -> !registry(context).ids().isEmpty());
+                    await().until(() -> factory.create(log.name()).exists()
+                            || !context.getBean(RedisEventLogFactory.class)
+                                    .followedLogs()
+                                    .isEmpty());
+                    log.add(event(1));
+                    await().until(() ->
+                            context.getBean(OneOfMany.class).of("on").size() == 1);
+                });
     }
 
     static class OneOfMany extends Calls {

@@ -4,6 +4,7 @@ import static dev.eventlog.follow.FollowerState.BACKING_OFF_COMMIT;
 import static dev.eventlog.follow.FollowerState.BACKING_OFF_LEASE;
 import static dev.eventlog.follow.FollowerState.BACKING_OFF_LISTENER;
 import static dev.eventlog.follow.FollowerState.BACKING_OFF_REDIS;
+import static dev.eventlog.follow.FollowerState.BACKING_OFF_THREAD;
 import static dev.eventlog.follow.FollowerState.CLOSING;
 import static dev.eventlog.follow.FollowerState.ENDED;
 import static dev.eventlog.follow.FollowerState.IDLE;
@@ -39,7 +40,7 @@ class FollowerStateTests {
     /** The table of the Javadoc: what changes a state. Everything else leaves it as it is. */
     private static final Map<FollowerState, Map<Signal, FollowerState>> TABLE = Map.ofEntries(
             entry(IDLE, Map.of(Signal.WAKE, SCHEDULED, Signal.AGAIN, SCHEDULED, Signal.END, CLOSING)),
-            entry(SCHEDULED, Map.of(Signal.THREAD, RUNNING, Signal.END, CLOSING)),
+            entry(SCHEDULED, Map.of(Signal.THREAD, RUNNING, Signal.REJECTED, BACKING_OFF_THREAD, Signal.END, CLOSING)),
             entry(
                     RUNNING,
                     and(
@@ -51,6 +52,7 @@ class FollowerStateTests {
             entry(BACKING_OFF_REDIS, and(FROM_BACKING_OFF, Map.of(Signal.AGAIN, SCHEDULED))),
             entry(BACKING_OFF_COMMIT, FROM_BACKING_OFF),
             entry(BACKING_OFF_LEASE, FROM_BACKING_OFF),
+            entry(BACKING_OFF_THREAD, FROM_BACKING_OFF),
             entry(CLOSING, Map.of(Signal.RETURNED, ENDED)),
             entry(ENDED, Map.of()));
 
@@ -81,7 +83,12 @@ class FollowerStateTests {
     @Test
     void everyWaitEndsInTime() {
         assertThat(EnumSet.allOf(FollowerState.class).stream().filter(FollowerState::isBackingOff))
-                .containsExactly(BACKING_OFF_LISTENER, BACKING_OFF_REDIS, BACKING_OFF_COMMIT, BACKING_OFF_LEASE)
+                .containsExactly(
+                        BACKING_OFF_LISTENER,
+                        BACKING_OFF_REDIS,
+                        BACKING_OFF_COMMIT,
+                        BACKING_OFF_LEASE,
+                        BACKING_OFF_THREAD)
                 .allMatch(state -> state.on(Signal.TIME) == SCHEDULED);
     }
 

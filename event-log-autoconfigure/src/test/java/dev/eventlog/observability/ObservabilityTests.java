@@ -489,6 +489,26 @@ class ObservabilityTests {
         });
     }
 
+    /** One with a name begins on a thread of its own, so that nobody is there to be thrown at. */
+    @Test
+    void isDownAlsoWhereAFollowerWithANameIsRefusedBeforeItFollows() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
+            Follower named = log.follow(Tail.all(), batch -> {}, options -> options.named("app"));
+            await().until(() ->
+                    Integer.valueOf(1).equals(health(indicator).getDetails().get("followers")));
+            named.close();
+            StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
+            redis.delete(name);
+            redis.opsForValue().set(name, "no log");
+            Follower refused = log.follow(Tail.all(), batch -> {}, options -> options.named("app"));
+            await().until(() -> !refused.isRunning());
+            await().until(() -> health(indicator).getStatus().equals(Status.DOWN));
+            assertThat(health(indicator).getDetails().get("ended")).asString().contains(name);
+        });
+    }
+
     private static Health health(EventLogHealthIndicator indicator) {
         return indicator.health();
     }

@@ -20,12 +20,15 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -171,6 +174,20 @@ class EventLogSseTests extends SseTests {
         assertNobodyFollowsWhenThisClientHasGone(application, log);
     }
 
+    /** The server would let go of all that is written, and nobody would ever find out that the client has gone. */
+    @ParameterizedTest
+    @ValueSource(ints = {204, 205, 304})
+    void aStreamIsRefusedWhereTheAnswerHasNoBody(int status) throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = start();
+
+        assertThat(SseClient.refused(uri(application, "/status/" + status + '/' + log.name()), null)
+                        .statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
+
+        assertNobodyFollowsWhenThisClientHasGone(application, log);
+    }
+
     @Test
     void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
         EventLog log = newLog();
@@ -301,6 +318,11 @@ class EventLogSseTests extends SseTests {
         SseEmitter thrown(@PathVariable String log) {
             SseEmitter unused = sse.follow(logs.create(log), Tail.all(), null);
             throw new IllegalStateException("after the stream was made");
+        }
+
+        @GetMapping("/status/{status}/{log}")
+        ResponseEntity<SseEmitter> status(@PathVariable int status, @PathVariable String log) {
+            return ResponseEntity.status(status).body(sse.follow(logs.create(log), Tail.all(), null));
         }
 
         @GetMapping("/two/{log}")

@@ -1,0 +1,61 @@
+package dev.eventlog;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.TestApplication;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** An application that waits for answers without a limit. */
+@ExtendWith(OutputCaptureExtension.class)
+class NoTimeoutTests extends ClosingTests {
+
+    private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+
+    @Test
+    void idleFollowerIsNotTakenForInterrupted(CapturedOutput output) {
+        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                        redis.uri(), "spring.data.redis.timeout=0", "eventlog.follow.poll-timeout=200ms")))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        log.add(event(0));
+        await().until(() -> listener.count() == 1);
+        Awaitility.await()
+                .during(Duration.ofSeconds(2))
+                .atMost(Duration.ofSeconds(4))
+                .until(() -> !output.getAll().contains("interrupted"));
+        log.add(event(1));
+        await().until(() -> listener.count() == 2);
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    /** A server that is frozen is given up, as a feed must not wait for ever. */
+    @Test
+    void frozenServerIsNoticed(CapturedOutput output) {
+        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                        redis.uri(), "spring.data.redis.timeout=0", "eventlog.follow.poll-timeout=200ms")))
+                .create("log");
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        log.add(event(0));
+        await().until(() -> listener.count() == 1);
+        redis.freeze();
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> output.getAll().contains("interrupted"));
+        redis.thaw();
+        await().until(() -> output.getAll().contains("goes on"));
+        log.add(event(1));
+        await().until(() -> listener.count() == 2);
+    }
+}
