@@ -132,7 +132,7 @@ class FailureReportTests {
                         "Parameter 0 of constructor in " + NeedsLogs.class.getName() + " required a bean of type"
                                 + " 'dev.eventlog.EventLogFactory'",
                         "there are 2 connection factories for Redis (cache, logs) and none of them is primary",
-                        "Mark the one whose Redis is to hold the logs as @Primary")
+                        "Name the one whose Redis is to hold the logs eventLogConnectionFactory, or mark it as @Primary")
                 .doesNotContain("Consider defining a bean of type 'dev.eventlog.EventLogFactory'");
     }
 

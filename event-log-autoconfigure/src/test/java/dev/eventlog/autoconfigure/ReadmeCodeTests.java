@@ -408,7 +408,7 @@ class ReadmeCodeTests extends LogTests {
         }
 
         // tag::listener[]
-        @EventLogListener(logs = "sensors:42", from = "last:50")
+        @EventLogListener(logs = "readings:42", from = "last:50")
         void measured(List<Reading> readings) {
             readings.forEach(screen::show);
         }
@@ -446,7 +446,7 @@ class ReadmeCodeTests extends LogTests {
 
     @Test
     void listenersByAnnotation() throws Exception {
-        TypedEventLog<Reading> log = eventLogs.create("sensors:42", Reading.class);
+        TypedEventLog<Reading> log = eventLogs.create("readings:42", Reading.class);
         List<Reading> readings = IntStream.range(0, 60).mapToObj(Reading::new).toList();
         log.addAll(readings);
         Listening application = run(Listening.class, WebApplicationType.NONE).getBean(Listening.class);
@@ -552,7 +552,7 @@ class Temperatures {
     private final TypedEventLog<Reading> log;
 
     Temperatures(EventLogFactory eventLogs) {
-        this.log = eventLogs.create("sensors:42", Reading.class);
+        this.log = eventLogs.create("readings:42", Reading.class);
     }
 
     void measured(Reading reading) {
