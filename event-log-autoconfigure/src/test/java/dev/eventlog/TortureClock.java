@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Between which ticks of a history a moment of a run lies. Redis does not write down when it did something; but what was added
@@ -17,11 +18,13 @@ final class TortureClock {
     /** While the master changed: until its end some may still have looked at the one that was. In nanoseconds of the run. */
     record Change(long from, long to) {}
 
+    private final List<Change> changes;
     private final TreeMap<Long, Integer> doneBy = new TreeMap<>();
     private final TreeMap<Long, Integer> notDoneAt = new TreeMap<>();
     private final TreeMap<Long, Integer> notDoneByTheLast = new TreeMap<>(); // without what was lost
 
     TortureClock(TortureHistory history, List<Attempt> attempts, List<Change> changes) {
+        this.changes = changes;
         Map<Long, Long> sentAt = new HashMap<>(); // of an event that was tried several times, the first time
         for (Attempt attempt : attempts) {
             attempt.numbers().forEach(number -> sentAt.merge(number, attempt.sentAt(), Math::min));
@@ -37,7 +40,8 @@ final class TortureClock {
                         notDoneByTheLast.merge(sent, tick, Math::min);
                     }
                     if (attempt.outcome() == Outcome.ANSWERED) {
-                        doneBy.merge(knownToAll(attempt.endedAt(), changes), tick, Math::max);
+                        Change change = changeAt(attempt.endedAt());
+                        doneBy.merge(change == null ? attempt.endedAt() : change.to, tick, Math::max);
                     }
                 }
             }
@@ -51,12 +55,17 @@ final class TortureClock {
         fill(notDoneByTheLast);
     }
 
-    private static long knownToAll(long time, List<Change> changes) {
+    private @Nullable Change changeAt(long time) {
         return changes.stream()
                 .filter(change -> change.from <= time && time <= change.to)
-                .mapToLong(Change::to)
                 .findFirst()
-                .orElse(time);
+                .orElse(null);
+    }
+
+    /** {@return the last tick that was before the master began to change; the largest number if that does not change just then} */
+    int beforeChangeAt(long time) {
+        Change change = changeAt(time);
+        return change == null ? Integer.MAX_VALUE : before(change.from);
     }
 
     private static void fill(TreeMap<Long, Integer> notDone) {

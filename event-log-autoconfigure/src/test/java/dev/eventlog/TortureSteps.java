@@ -75,6 +75,7 @@ final class TortureSteps {
             int atLatest = clock.upToByAnyMaster(account.times().get(i));
             if (account.calls().get(i) instanceof Gap told) {
                 tell(told, by, atLatest);
+                mayHaveGoneBack(told, clock.beforeChangeAt(account.times().get(i)));
             } else {
                 deliver((Got) account.calls().get(i), by, atLatest);
             }
@@ -112,6 +113,16 @@ final class TortureSteps {
     /** The event at which the follower stands, whether it was delivered or not. */
     private @Nullable Added cursor() {
         return before != null ? before : start.resumed != null ? start.resumed : start.newest();
+    }
+
+    /** One who has seen something of the new master may look at the old one again, which still shows what will be lost. */
+    private void mayHaveGoneBack(Gap told, int beforeChange) {
+        if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
+            lives.stream()
+                    .filter(each -> each.endedAt > beforeChange)
+                    .findFirst()
+                    .ifPresent(each -> life = Math.min(life, each.ordinal));
+        }
     }
 
     private boolean isGone(@Nullable Added cursor, Gap told, int by) {
