@@ -10,6 +10,7 @@ import dev.eventlog.test.TcpProxy;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -220,6 +221,10 @@ final class TortureSentinel extends TortureServer {
     private boolean goOn() {
         line.append(writes.more());
         List<Writes> since = masters.take();
+        if (new HashSet<>(since).size() < since.size()) {
+            scene.trouble("The run itself failed: a server that had been replaced became the master again with the data"
+                    + " that it had, and no one history shows that: run another seed");
+        }
         for (Writes next : since.subList(1, since.size())) {
             writes = next;
             master = next.server;

@@ -133,8 +133,8 @@ public final class SseClient implements AutoCloseable {
                     lines.clear();
                 }
             });
-        } catch (UncheckedIOException closed) {
-            // by this client, or the server without a last chunk
+        } catch (UncheckedIOException | IllegalStateException closed) {
+            // by this client, perhaps before it had begun to read, or by the server without a last chunk
         }
         messages.add(CLOSED);
     }
