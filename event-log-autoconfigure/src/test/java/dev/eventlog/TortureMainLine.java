@@ -84,11 +84,18 @@ final class TortureMainLine {
         }
         int common = next < theirs.size() ? step(theirs.get(next)) : -1;
         if (common >= 0) {
-            while (next < theirs.size()
-                    && common < steps.size()
-                    && theirs.get(next).equals(steps.get(common))) {
-                next++;
-                common++;
+            for (int received = next; received < theirs.size(); received++) {
+                int step = step(theirs.get(received));
+                if (step >= common) { // what expired meanwhile may stand elsewhere among what was received
+                    next = received;
+                    common = step;
+                }
+                if (received == next
+                        && common < steps.size()
+                        && theirs.get(next).equals(steps.get(common))) {
+                    next++;
+                    common++;
+                }
             }
         } else { // it had just received all there was, and nothing after that
             next = 0;
