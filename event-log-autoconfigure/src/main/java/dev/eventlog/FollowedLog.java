@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param name its name
  * @param options the options of the handle by which one of its followers was started
  * @param feeds how many feeds read it; more than one only while it begins again
+ * @param shared how many of these share a connection with the feeds of other logs
  * @param interrupted how many of these have lost Redis at the moment
  * @param followers its followers; at least one
  */
-public record FollowedLog(String name, EventLogOptions options, int feeds, int interrupted, List<Progress> followers) {
+public record FollowedLog(
+        String name, EventLogOptions options, int feeds, int shared, int interrupted, List<Progress> followers) {
 
     /**
      * How far a follower has come, judged by what its feed has read: asks Redis nothing. Of a log whose feed is interrupted

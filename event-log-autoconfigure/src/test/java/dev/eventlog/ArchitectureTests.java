@@ -161,7 +161,7 @@ class ArchitectureTests {
                 "redis.clients..", "org.springframework.data.redis.connection.jedis..");
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.redis\\.Lettuce(Connections|Factory|Replies)(\\$.*)?")
+                .haveNameNotMatching(".*\\.redis\\.Lettuce(Connections|Factory|Replies|SharedLines?)(\\$.*)?")
                 .should(dependOnClassesThat(lettuce))
                 .check(CODE);
         noClasses()

@@ -7,12 +7,14 @@ import static dev.eventlog.test.LogTests.numbers;
 import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.ClusterSetup;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EachKindOfFollower;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.Writer;
 import java.time.Duration;
@@ -91,6 +93,7 @@ class ClusterTests extends ClosingTests {
 
     @Test
     void aFeedWaitsAtTheMasterOfItsSlot() {
+        assumeTrue(LogTests.DEDICATED, "a shared feed has no connection of its own");
         for (int i = 0; i < 12; i++) {
             closeLater(factory.create(name + i).follow(Tail.all(), Collected.events()));
         }

@@ -6,9 +6,11 @@ import static dev.eventlog.test.LogTests.events;
 import static dev.eventlog.test.LogTests.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.Told;
 import java.time.Duration;
@@ -60,6 +62,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void followerGetsWhatIsWrittenWhicheverConnectionMovesFirst(boolean blockedOne) {
+        assumeTrue(LogTests.DEDICATED, "a shared feed blocks nowhere");
         EventLog log = newFactory("eventlog.follow.poll-timeout=1s").create("log");
         follow(log, 3, LARGE);
         await().until(() -> redis.info("clients", "blocked_clients").equals("1"));

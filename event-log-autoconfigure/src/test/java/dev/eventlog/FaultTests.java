@@ -16,6 +16,7 @@ import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Deliveries;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
@@ -397,7 +398,7 @@ class FaultTests extends ClosingTests {
         log.add(event(10));
         await().until(() -> listener.count() == 1);
         redis.ask("XTRIM", "log", "MAXLEN", "0");
-        await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
+        LogTests.awaitThatAFeedWaits(redis);
         proxy.delay(Duration.ofMillis(500));
         List<EventId> ids = log.addAll(events(11, 14));
         redis.ask("XDEL", "log", ids.get(1).toString());

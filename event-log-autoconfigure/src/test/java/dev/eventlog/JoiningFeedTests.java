@@ -4,6 +4,7 @@ import static dev.eventlog.test.LogTests.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.test.Collected;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.Told;
 import java.io.IOException;
@@ -94,7 +95,7 @@ class JoiningFeedTests extends ServerTests {
         add("log", 1, 11);
         closeLater(log.follow(Tail.all(), before));
         await().until(() -> before.count() == 10);
-        await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
+        LogTests.awaitThatAFeedWaits(redis);
         for (int n = 0; n < length; n++) {
             addWithId("new", "5-" + (n + 1), 101 + n);
         }

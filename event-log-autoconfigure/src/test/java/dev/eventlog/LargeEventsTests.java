@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import java.util.List;
@@ -83,7 +84,7 @@ class LargeEventsTests extends ClosingTests {
         add(0, 1, 1);
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.caughtUp() == 1 && listener.count() == 1);
-        await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
+        LogTests.awaitThatAFeedWaits(redis);
         add(1, COUNT, MEGABYTE);
         await().until(() -> listener.count() == COUNT);
         assertThat(numbers(listener.all())).isEqualTo(range(0, COUNT));

@@ -53,6 +53,7 @@ record TortureSettings(
                 case "--seconds" -> length = Duration.ofSeconds(Long.parseLong(value));
                 case "--redis" -> System.setProperty("embedded.redis.executable", value);
                 case "--driver" -> properties.add("spring.data.redis.client-type=" + value);
+                case "--dedicated" -> properties.add("eventlog.follow.dedicated-connections=" + value);
                 case "--processes" -> processes = Integer.parseInt(value);
                 default -> throw new IllegalArgumentException(name);
             }

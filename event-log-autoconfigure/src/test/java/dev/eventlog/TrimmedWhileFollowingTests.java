@@ -4,6 +4,7 @@ import static dev.eventlog.test.LogTests.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.test.Collected;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.Told;
 import java.time.Duration;
@@ -45,7 +46,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         trim("log", 30);
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> slow = Collected.and(batch -> go.await());
-        await().until(() -> redis.info("clients", "blocked_clients").equals("1"));
+        LogTests.awaitThatAFeedWaits(redis);
         proxy.delay(Duration.ofMillis(600));
         long before = commands();
         CompletableFuture<Follower> start =

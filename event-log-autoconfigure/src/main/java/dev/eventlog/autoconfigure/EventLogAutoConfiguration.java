@@ -99,6 +99,8 @@ public final class EventLogAutoConfiguration {
                 follow.windowSize(),
                 follow.closeTimeout(),
                 backOff(follow.recovery()),
+                follow.dedicatedConnections(),
+                follow.sweepInterval(),
                 follow.lease());
     }
 

@@ -74,6 +74,10 @@ public record EventLogProperties(
      * @param closeTimeout How long closing a follower waits for a running callback before it interrupts it.
      * @param lease How long a named follower keeps its turn without renewing it, so how soon another one takes over from a
      *     process that died. Without meaning where there are no locks of Spring Integration.
+     * @param dedicatedConnections How many followed logs at most have a connection of their own. All others share one, on Lettuce
+     *     and RESP3, as long as Redis allows CLIENT TRACKING and is no configured set of master and
+     *     replicas; in a cluster one to each master.
+     * @param sweepInterval How often each log that shares a connection is read without Redis having told that it has changed.
      * @param recovery Coming back after Redis could not be reached.
      */
     public record Follow(
@@ -83,6 +87,8 @@ public record EventLogProperties(
             @DefaultValue("256") int maxThreads,
             @DefaultValue("5s") Duration closeTimeout,
             @DefaultValue("10s") Duration lease,
+            @DefaultValue("8") int dedicatedConnections,
+            @DefaultValue("60s") Duration sweepInterval,
             @DefaultValue Recovery recovery) {}
 
     /**

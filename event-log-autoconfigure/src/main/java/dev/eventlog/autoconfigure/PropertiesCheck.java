@@ -67,6 +67,12 @@ final class PropertiesCheck {
         atLeastOne("follow.max-threads", follow.maxThreads());
         between("follow.close-timeout", follow.closeTimeout(), Duration.ZERO, Duration.ofHours(1));
         between("follow.lease", follow.lease(), Duration.ofMillis(500), Duration.ofHours(1));
+        check(
+                follow.dedicatedConnections() >= 0,
+                "follow.dedicated-connections",
+                follow.dedicatedConnections(),
+                "must be 0 or more");
+        between("follow.sweep-interval", follow.sweepInterval(), Duration.ofMillis(100), Duration.ofHours(1));
         Recovery recovery = follow.recovery();
         backOff("follow.recovery.", recovery.delay(), recovery.multiplier(), recovery.maxDelay());
         String delay = text("follow.recovery.delay", recovery.delay());

@@ -17,6 +17,9 @@ interface Feed {
     /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
     boolean isInterrupted();
 
+    /** {@return whether it is read on a connection that it shares with others} */
+    boolean isShared();
+
     /** {@return how often it has come back to what may be a log without some of the events that it had} */
     int comebacks();
 

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
@@ -18,11 +20,17 @@ public final class Feeds {
     /** More than a feed that was stopped takes to end, but where it is about to connect and Redis does not answer. */
     static final Duration LONGEST_END = Duration.ofSeconds(1);
 
+    private static final Log logger = LogFactory.getLog(Feeds.class);
+
     private final Connections connections;
     private final FollowSettings settings;
     private final Executor threads;
     private final Observers observers;
+    private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
     private final Map<String, Feed> byKey = new HashMap<>();
+    private boolean nothingShared; // guarded by this, as all that follows
+    private boolean crowded;
+    private int dedicated;
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
 
     /**
@@ -38,6 +46,7 @@ public final class Feeds {
         this.settings = settings;
         this.threads = threads;
         this.observers = observers;
+        this.nothingShared = !connections.shares();
     }
 
     /**
@@ -93,15 +102,69 @@ public final class Feeds {
     }
 
     private Feed start(LogStream stream, StartPoint start, long limit) {
-        LogFeed feed = new LogFeed(stream, start, limit, settings, connections, threads, observers);
+        LogFeed feed = new LogFeed(stream, start, limit, settings, observers);
         byKey.put(stream.key(), feed);
-        feed.start();
+        if (nothingShared || dedicated < settings.dedicatedConnections()) {
+            dedicate(feed);
+        } else {
+            share(feed);
+        }
         return feed;
+    }
+
+    private void share(LogFeed feed) {
+        String node = connections.nodeOf(feed.stream().key());
+        feed.readBy(sharedByNode
+                .computeIfAbsent(node, each -> new SharedReader(connections, settings, threads, each, new Others()))
+                .readerOf(feed));
+    }
+
+    private void dedicate(LogFeed feed) {
+        if (feed.readBy(new DedicatedReader(feed, feed.stream(), settings, connections, threads))) {
+            dedicated++;
+        }
+    }
+
+    /** What happens to feeds that cannot share a connection any more. */
+    private final class Others implements SharedReader.Others {
+
+        @Override
+        public void takeAll(List<LogFeed> feeds, RuntimeException why) {
+            synchronized (Feeds.this) {
+                if (!nothingShared) {
+                    nothingShared = true;
+                    logger.warn("Each followed log has a connection of its own, as they cannot share one: "
+                            + why.getMessage());
+                }
+                feeds.forEach(Feeds.this::dedicate);
+            }
+        }
+
+        @Override
+        public void takeSome(List<LogFeed> feeds) {
+            synchronized (Feeds.this) {
+                if (!crowded) {
+                    crowded = true;
+                    logger.warn(
+                            "Some followed logs have a connection of their own, as Redis cannot keep track of so many"
+                                    + " on a shared one: raise its tracking-table-max-keys");
+                }
+                feeds.forEach(Feeds.this::dedicate);
+            }
+        }
+
+        @Override
+        public void takeMoved(List<LogFeed> feeds) {
+            synchronized (Feeds.this) {
+                feeds.forEach(nothingShared ? Feeds.this::dedicate : Feeds.this::share);
+            }
+        }
     }
 
     synchronized void leave(LogStream stream, Feed feed, LogFollower follower) {
         if (!feed.leave(follower)) {
             byKey.remove(stream.key(), feed);
+            dedicated -= feed.isShared() ? 0 : 1;
             CompletableFuture<Void> stopped = feed.stop();
             ending.removeIf(CompletableFuture::isDone);
             ending.add(stopped);

@@ -11,10 +11,19 @@ import org.springframework.util.backoff.BackOff;
  * @param windowSize how many of the newest events of a followed log are kept in memory for its followers, above 0
  * @param closeTimeout how long {@code close()} waits for a running callback before it interrupts it
  * @param recovery how long to wait before asking again, after Redis could not be reached
+ * @param dedicatedConnections how many logs at most are read on a connection of their own, where others can share one
+ * @param sweepInterval how often each log that shares a connection is read without having been told of
  * @param lease how long a follower with a name keeps its turn, and stands back when another of its name has gone on
  */
 public record FollowSettings(
-        int batchSize, Duration pollTimeout, int windowSize, Duration closeTimeout, BackOff recovery, Duration lease) {
+        int batchSize,
+        Duration pollTimeout,
+        int windowSize,
+        Duration closeTimeout,
+        BackOff recovery,
+        int dedicatedConnections,
+        Duration sweepInterval,
+        Duration lease) {
 
     private static final int MOST = 1_000_000;
 
@@ -26,6 +35,8 @@ public record FollowSettings(
      * @param windowSize as above
      * @param closeTimeout as above
      * @param recovery as above
+     * @param dedicatedConnections as above
+     * @param sweepInterval as above
      * @param lease as above
      */
     public FollowSettings {

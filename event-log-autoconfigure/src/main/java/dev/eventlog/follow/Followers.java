@@ -231,6 +231,7 @@ public final class Followers {
                     log,
                     followers.get(0).options(),
                     read.size(),
+                    (int) read.stream().filter(Feed::isShared).count(),
                     (int) read.stream().filter(Feed::isInterrupted).count(),
                     followers.stream().map(LogFollower::progress).toList()));
         });

@@ -2,86 +2,76 @@ package dev.eventlog.follow;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
-import dev.eventlog.redis.Connections;
-import dev.eventlog.redis.ContainerPoller;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.RawCommand;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * A feed on a connection of its own: reads, judges, appends to the window, wakes the followers, in this order, as soon as
- * something comes.
+ * A feed: judges what its reader brings, appends it to the window, wakes the followers, in this order, as soon as something
+ * comes.
  *
- * <p>What a poll brought is plainly whole nearly always, which costs nothing to see. Else the stream is asked again, for all
- * of it at one moment, and that answer is judged. State and events always come from the feed's own connection.
+ * <p>What was read is plainly whole nearly always, which costs nothing to see. Else the stream is asked again, for all of it at
+ * one moment, and that answer is judged. State and events always come from one connection.
  */
-final class LogFeed implements Feed, ContainerPoller.Polling {
-
-    private static final Log logger = LogFactory.getLog(LogFeed.class);
+final class LogFeed implements Feed {
 
     private final LogStream stream;
     private final FollowSettings settings;
-    private final Executor threads;
     private final Observers observers;
     private final Window window;
     private final long limit;
     private final PageSize pages;
-    private final ContainerPoller poller;
-    private final Outage outage;
     private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet();
-
-    private volatile boolean interrupted;
     private final AtomicInteger comebacks = new AtomicInteger();
 
-    // What follows belongs to the one thread that polls at a time.
-    private boolean asked;
-    private boolean connected;
-    private boolean everConnected;
-    private boolean smallEvents;
-    private volatile String server; // for others to see, too
-    private @Nullable EventId firstBefore;
+    private volatile boolean interrupted;
+    // Guarded by this.
+    private @Nullable FeedReader reader;
+    private boolean stopped;
 
-    LogFeed(
-            LogStream stream,
-            StartPoint start,
-            long limit,
-            FollowSettings settings,
-            Connections connections,
-            Executor threads,
-            Observers observers) {
+    // What follows belongs to the one thread that reads at a time, but for being looked at.
+    private volatile boolean smallEvents;
+    private volatile String server;
+    private volatile @Nullable EventId firstBefore;
+
+    LogFeed(LogStream stream, StartPoint start, long limit, FollowSettings settings, Observers observers) {
         this.stream = stream;
         this.settings = settings;
-        this.threads = threads;
         this.observers = observers;
         this.limit = limit;
         this.window = new Window(settings.windowSize(), start.end(), start.newest());
         this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
         this.firstBefore = start.state().firstId();
-        this.outage = new Outage(logger, settings.recovery());
-        this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
     }
 
-    /** Begins to read. Not in the constructor, so that no other thread sees the feed half made. */
-    void start() {
-        poller.subscribe();
+    /**
+     * Begins to read, or goes on with another reader.
+     *
+     * @return whether it does; not if it has been stopped
+     */
+    synchronized boolean readBy(FeedReader next) {
+        if (!stopped) {
+            reader = next;
+            next.start();
+        }
+        return !stopped;
+    }
+
+    LogStream stream() {
+        return stream;
     }
 
     @Override
@@ -97,6 +87,12 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     @Override
     public boolean isInterrupted() {
         return interrupted;
+    }
+
+    @Override
+    public synchronized boolean isShared() {
+        FeedReader current = reader;
+        return current != null && current.isShared();
     }
 
     @Override
@@ -121,32 +117,120 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
     }
 
     @Override
-    public CompletableFuture<Void> stop() {
-        return poller.stop();
+    public synchronized CompletableFuture<Void> stop() {
+        stopped = true;
+        FeedReader current = reader;
+        return current == null ? CompletableFuture.completedFuture(null) : current.stop();
     }
 
-    @Override
-    public void poll(Line line) {
-        asked = true;
-        if (!connected) {
-            begin(line);
-            return;
+    /** Redis is lost, and nobody has looked yet what it holds by now. */
+    void interrupt() {
+        interrupted = true;
+    }
+
+    /** Ends all followers by an error. */
+    void refuse(RuntimeException why) {
+        followers.forEach(follower -> follower.refuse(why));
+    }
+
+    /**
+     * Redis is back, and has been looked at.
+     *
+     * @param lasted for how long it was away; null if it was not
+     */
+    void back(@Nullable Duration lasted) {
+        interrupted = false;
+        if (lasted != null) {
+            observers.reconnected(stream.log(), lasted);
+            wake(LogFollower.Wake.AGAIN);
         }
+    }
+
+    /** {@return whether a server is certain to have all data that the one had that answered last} */
+    boolean isOf(String other) {
+        return !server.isEmpty() && server.equals(other);
+    }
+
+    /** What a look at Redis came to. */
+    enum Seen {
+        /** All that there was. */
+        ALL,
+        /** A part of it. */
+        PART,
+        /** What has to be asked for once more, by {@link #lookAgain}. */
+        UNCLEAR
+    }
+
+    /**
+     * A question for what comes after the window.
+     *
+     * @param end the end of the window
+     * @param small whether the events are expected to be small
+     * @param commands what to send
+     */
+    record Question(Window.End end, boolean small, List<RawCommand> commands) {}
+
+    /** The first look on a connection: who knows what happened since the last one. */
+    Seen begin(Line line) {
+        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
+        Event there = answer.at();
+        pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
+        boolean noDataLost = isOf(answer.server());
+        if (!noDataLost) {
+            comebacks.incrementAndGet();
+        }
+        Seen seen = judge(answer, noDataLost, line);
+        server = answer.server();
+        return seen;
+    }
+
+    /** Waits for what comes, on a line of its own. */
+    void poll(Line line) {
         Window.End end = window.end();
-        ReadPoint at = end.point();
         LogStream.Poll poll =
-                stream.poll(line, at.id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
+                stream.poll(line, end.point().id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
+        if (take(end, poll) == Seen.UNCLEAR) {
+            lookAgain(line);
+        }
+    }
+
+    /** {@return how to ask for what there is now, without waiting} */
+    Question question() {
+        Window.End end = window.end();
+        boolean small = smallEvents;
+        return new Question(end, small, stream.question(end.point().id(), pages.next(), null, small));
+    }
+
+    /** Takes the replies to a question, unless something else was taken since that was made. */
+    Seen answered(Question question, List<@Nullable Object> replies) {
+        Window.End end = question.end();
+        if (!end.point().equals(window.last())) {
+            return Seen.PART;
+        }
+        return take(end, stream.polled(replies, end.point().id(), end.event(), question.small()));
+    }
+
+    private Seen take(Window.End end, LogStream.Poll poll) {
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
-        if (GapRules.isPlainlyWhole(at, end.event(), answer)) {
-            firstBefore = answer.state().firstId();
-            append(at, answer);
-        } else {
-            Answer now = stream.look(line, at.id(), EventId.MAX, pages.next(), true);
-            refuseUnlessOfTheSameServer(now);
-            judge(now, true, line);
+        if (!GapRules.isPlainlyWhole(end.point(), end.event(), answer)) {
+            return Seen.UNCLEAR;
         }
+        firstBefore = answer.state().firstId();
+        append(end.point(), answer);
+        return seen(answer);
+    }
+
+    private Seen seen(Answer answer) {
+        return answer.state().lastId().isAfter(window.last().id()) ? Seen.PART : Seen.ALL;
+    }
+
+    /** Asks for all of it at one moment. */
+    Seen lookAgain(Line line) {
+        Answer now = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
+        refuseUnlessOfTheSameServer(now);
+        return judge(now, true, line);
     }
 
     /**
@@ -162,28 +246,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         }
     }
 
-    /** The first look on a connection: who knows what happened since the last one. */
-    private void begin(Line line) {
-        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
-        Event there = answer.at();
-        pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
-        boolean noDataLost = !answer.server().isEmpty() && answer.server().equals(server);
-        if (!noDataLost) {
-            comebacks.incrementAndGet();
-        }
-        judge(answer, noDataLost, line);
-        server = answer.server();
-        connected = true;
-        everConnected = true;
-        interrupted = false;
-        Duration lasted = outage.over("Following log '" + stream.log() + "' goes on");
-        if (lasted != null) {
-            observers.reconnected(stream.log(), lasted);
-            wake(LogFollower.Wake.AGAIN);
-        }
-    }
-
-    private void judge(Answer answer, boolean noDataLost, Line line) {
+    private Seen judge(Answer answer, boolean noDataLost, Line line) {
         Window.End end = window.end();
         Judgement judgement = noDataLost
                 ? GapRules.judge(end.point(), end.event(), answer, limit, window::memory)
@@ -193,7 +256,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
             window.part(common.point(), common.event());
             firstBefore = answer.state().firstId();
             wake(LogFollower.Wake.AGAIN);
-            return;
+            return seen(answer);
         }
         if (judgement.verdict() == Verdict.REMOVED) {
             window.skipTo(judgement.next());
@@ -201,6 +264,7 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
         }
         firstBefore = answer.state().firstId();
         append(judgement.next(), answer);
+        return seen(answer);
     }
 
     private void append(ReadPoint from, Answer answer) {
@@ -213,31 +277,5 @@ final class LogFeed implements Feed, ContainerPoller.Polling {
 
     private void wake(LogFollower.Wake why) {
         followers.forEach(follower -> follower.wake(why));
-    }
-
-    @Override
-    public void ended(Throwable thrown) {
-        EventLogException why = stream.translate("follow", thrown);
-        interrupted = true;
-        connected = false;
-        boolean atHandshake = !asked;
-        if (asked) {
-            asked = false;
-            pages.failed();
-        }
-        // A password that is rotated, or a user that a restored server does not have yet, ends no feed that once was
-        // let in.
-        boolean passes = why instanceof EventLogUnavailableException
-                || (everConnected && (atHandshake || LogStream.isLoginRefused(why)));
-        long delay = passes
-                ? outage.failed(
-                        why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
-                : BackOffExecution.STOP;
-        if (delay == BackOffExecution.STOP) {
-            followers.forEach(follower -> follower.refuse(why));
-        } else {
-            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
-                    .execute(poller::subscribe);
-        }
     }
 }

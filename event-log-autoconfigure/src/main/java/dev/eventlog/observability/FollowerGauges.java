@@ -29,6 +29,7 @@ final class FollowerGauges implements MeterBinder {
         private static final Figures NONE = new Figures();
 
         private int feeds;
+        private int shared;
         private int interrupted;
         private int followers;
         private double lag;
@@ -36,6 +37,7 @@ final class FollowerGauges implements MeterBinder {
 
         void add(FollowedLog log) {
             feeds += log.feeds();
+            shared += log.shared();
             interrupted += log.interrupted();
             log.followers().forEach(this::add);
         }
@@ -87,8 +89,12 @@ final class FollowerGauges implements MeterBinder {
                 .description("Logs that are read for followers.")
                 .baseUnit("feeds")
                 .register(registry);
+        gauge("eventlog.feeds.shared", tag, of -> of.shared)
+                .description("Those of them that share one connection; each other one has its own.")
+                .baseUnit("feeds")
+                .register(registry);
         gauge("eventlog.feeds.interrupted", tag, of -> of.interrupted)
-                .description("Those of them that have lost Redis at the moment.")
+                .description("Logs that are read for followers, and have lost Redis at the moment.")
                 .baseUnit("feeds")
                 .register(registry);
     }

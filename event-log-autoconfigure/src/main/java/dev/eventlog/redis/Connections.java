@@ -39,6 +39,33 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      */
     FeedConnection open();
 
+    /** {@return whether there may be a line on which many logs are read} */
+    default boolean shares() {
+        return false;
+    }
+
+    /**
+     * {@return the server that is asked about a key, by a name for {@link #share}} Empty where there is only one, or where nobody knows.
+     * Asks Redis nothing once anything has been asked.
+     *
+     * @param key the key
+     */
+    default String nodeOf(String key) {
+        return "";
+    }
+
+    /**
+     * Opens a line on which many logs are read.
+     *
+     * @param node the server, as {@link #nodeOf} calls it
+     * @param listener hears of what was read on it
+     * @return the line, to be closed
+     * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
+     */
+    default SharedLine share(String node, SharedLine.Listener listener) {
+        throw new UnsupportedOperationException("Nothing can be shared");
+    }
+
     /** Notes that a command was answered. */
     default void answered() {}
 

@@ -46,15 +46,21 @@ final class LettuceConnections implements Connections {
     private final StringRedisTemplate template;
     private final Line line;
     private final LettuceConnectionFactory feeds;
+    private final LettuceSharedLines shared;
     private final AtomicBoolean feedLost = new AtomicBoolean();
     private CompletableFuture<Void> cut = CompletableFuture.completedFuture(null); // guarded by this
 
-    private LettuceConnections(CommandFactory commands, LettuceConnectionFactory feeds) {
+    private LettuceConnections(
+            CommandFactory commands,
+            LettuceConnectionFactory feeds,
+            LettuceConnectionFactory shared,
+            Duration patience) {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
         template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
         this.line = Drivers.line(template, LettuceReplies::send);
         this.feeds = feeds;
+        this.shared = new LettuceSharedLines(shared, commands, patience, this::isCut);
     }
 
     static boolean fit(RedisConnectionFactory application) {
@@ -78,12 +84,23 @@ final class LettuceConnections implements Connections {
                                 .build()),
                 client);
         feeds.setShareNativeConnection(false);
-        for (LettuceConnectionFactory copy : List.of(commands, feeds)) {
+        LettuceConnectionFactory shared = new LettuceFactory(
+                configuration(original), // whoever waits for an answer there looks to it that the time is not over
+                new CopiedClient(
+                        client,
+                        patience,
+                        options -> options.mutate()
+                                .autoReconnect(false)
+                                .timeoutOptions(TimeoutOptions.create())
+                                .build()),
+                client);
+        shared.setShareNativeConnection(false);
+        for (LettuceConnectionFactory copy : List.of(commands, feeds, shared)) {
             copy.setValidateConnection(false);
             copy.afterPropertiesSet();
             copy.start();
         }
-        return new LettuceConnections(commands, feeds);
+        return new LettuceConnections(commands, feeds, shared, patience);
     }
 
     private static RedisConfiguration configuration(LettuceConnectionFactory original) {
@@ -168,6 +185,22 @@ final class LettuceConnections implements Connections {
         }
     }
 
+    /** Not in a set of servers that is configured: Lettuce's connection to these stands for several. */
+    @Override
+    public boolean shares() {
+        return !(configuration(commands) instanceof RedisStaticMasterReplicaConfiguration);
+    }
+
+    @Override
+    public String nodeOf(String key) {
+        return shared.nodeOf(key);
+    }
+
+    @Override
+    public SharedLine share(String node, SharedLine.Listener listener) {
+        return shared.open(node, listener);
+    }
+
     private synchronized void isCut(CompletableFuture<Void> closing) {
         cut = CompletableFuture.allOf(cut, closing);
     }
@@ -188,6 +221,7 @@ final class LettuceConnections implements Connections {
                 .exceptionally(failure -> null)
                 .join();
         feeds.destroy();
+        shared.close();
         commands.destroy();
     }
 

@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
@@ -12,7 +13,10 @@ import io.lettuce.core.protocol.Command;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
@@ -46,19 +50,8 @@ final class LettuceReplies {
     static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
         StatefulConnection<byte[], byte[]> lettuce = (StatefulConnection<byte[], byte[]>) connection(connection);
         long timeout = lettuce.getTimeout().toNanos();
-        List<AsyncCommand<byte[], byte[], List<Object>>> sent =
-                commands.stream().map(LettuceReplies::command).toList();
         List<@Nullable Object> replies = new ArrayList<>(commands.size());
-        try {
-            if (sent.size() == 1) {
-                lettuce.dispatch(sent.get(0));
-            } else {
-                lettuce.dispatch(sent); // in one write
-            }
-        } catch (RuntimeException notSent) {
-            sent.forEach(future -> future.cancel(true));
-            throw translate(notSent);
-        }
+        List<AsyncCommand<byte[], byte[], List<Object>>> sent = write(lettuce, commands);
         for (RedisFuture<List<Object>> future : sent) {
             try {
                 replies.add(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS));
@@ -71,6 +64,59 @@ final class LettuceReplies {
             }
         }
         return replies;
+    }
+
+    /** In one write. */
+    private static List<AsyncCommand<byte[], byte[], List<Object>>> write(
+            StatefulConnection<byte[], byte[]> lettuce, List<RawCommand> commands) {
+        List<AsyncCommand<byte[], byte[], List<Object>>> sent =
+                commands.stream().map(LettuceReplies::command).toList();
+        try {
+            if (sent.size() == 1) {
+                lettuce.dispatch(sent.get(0));
+            } else {
+                lettuce.dispatch(sent);
+            }
+        } catch (RuntimeException notSent) {
+            sent.forEach(future -> future.cancel(true));
+            throw translate(notSent);
+        }
+        return sent;
+    }
+
+    /**
+     * Sends commands and waits for nothing.
+     *
+     * @return completes on a thread of the driver's with a reply for each, a {@link RuntimeException} where one failed; never
+     *     exceptionally, and perhaps never at all where the connection is lost
+     */
+    static CompletableFuture<List<@Nullable Object>> dispatch(
+            StatefulConnection<byte[], byte[]> lettuce, List<RawCommand> commands) {
+        List<AsyncCommand<byte[], byte[], List<Object>>> sent;
+        try {
+            sent = write(lettuce, commands);
+        } catch (RuntimeException notSent) {
+            return CompletableFuture.completedFuture(Collections.nCopies(commands.size(), notSent));
+        }
+        CompletableFuture<?>[] all = sent.toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(all).handle((nothing, failure) -> {
+            List<@Nullable Object> replies = new ArrayList<>(sent.size());
+            for (AsyncCommand<byte[], byte[], List<Object>> each : sent) {
+                replies.add(reply(each));
+            }
+            return replies;
+        });
+    }
+
+    private static @Nullable Object reply(AsyncCommand<byte[], byte[], List<Object>> done) {
+        try {
+            return done.join();
+        } catch (CompletionException failure) {
+            return translate(
+                    failure.getCause() instanceof RuntimeException cause ? cause : new RedisException(failure));
+        } catch (RuntimeException failure) {
+            return translate(failure);
+        }
     }
 
     private static AsyncCommand<byte[], byte[], List<Object>> command(RawCommand command) {

@@ -383,25 +383,53 @@ public final class LogStream {
      * @return what it brought
      */
     public Poll poll(Line line, EventId after, @Nullable Event seen, int count, Duration block, boolean small) {
-        RawCommand read = RawCommand.of(
-                "XREAD", 5, "COUNT", count, "BLOCK", Math.max(1, block.toMillis()), "STREAMS", key, after);
-        boolean byInfo = small && connections.pipelines();
-        List<@Nullable Object> replies = new ArrayList<>(3);
-        if (byInfo) {
-            RawCommand info = RawCommand.of("XINFO", 1, "STREAM", key);
-            replies.addAll(line.send(List.of(read, info, rangeCommand(after, after, 1))));
-        } else if (connections.pipelines()) {
-            replies.addAll(line.send(List.of(read, LOOK.command(key, digestOf(after)))));
-        } else {
-            replies.addAll(line.send(List.of(read)));
-            if (!(replies.get(0) instanceof RuntimeException)) {
-                replies.add(LOOK.on(line, key, digestOf(after)));
-            }
+        if (connections.pipelines()) {
+            return polled(line.send(question(after, count, block, small)), after, seen, small);
         }
+        List<@Nullable Object> replies = new ArrayList<>(line.send(List.of(read(after, count, block))));
+        if (!(replies.get(0) instanceof RuntimeException)) {
+            replies.add(LOOK.on(line, key, digestOf(after)));
+        }
+        return polled(replies, after, seen, small);
+    }
+
+    /**
+     * The commands of a {@link #poll}, to be sent in one go.
+     *
+     * @param after the id after which to read
+     * @param count how many events at most
+     * @param block how long to wait for the first of them; null not to wait
+     * @param small whether the events are expected to be small
+     * @return the commands
+     */
+    public List<RawCommand> question(EventId after, int count, @Nullable Duration block, boolean small) {
+        RawCommand read = read(after, count, block);
+        return small
+                ? List.of(read, RawCommand.of("XINFO", 1, "STREAM", key), rangeCommand(after, after, 1))
+                : List.of(read, LOOK.command(key, digestOf(after)));
+    }
+
+    private RawCommand read(EventId after, int count, @Nullable Duration block) {
+        return block == null
+                ? RawCommand.of("XREAD", 3, "COUNT", count, "STREAMS", key, after)
+                : RawCommand.of(
+                        "XREAD", 5, "COUNT", count, "BLOCK", Math.max(1, block.toMillis()), "STREAMS", key, after);
+    }
+
+    /**
+     * What the replies to a {@link #question} say.
+     *
+     * @param replies a reply for each command
+     * @param after the id after which was read
+     * @param seen the event that was read last, at that id; null if there is none
+     * @param small whether the events were expected to be small
+     * @return what was brought
+     */
+    public Poll polled(List<@Nullable Object> replies, EventId after, @Nullable Event seen, boolean small) {
         List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
         long bytes = StreamReplies.size(replies.get(0));
         boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
-        if (!byInfo) {
+        if (replies.size() < 3) {
             Answer then = inquiry.decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
             Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
             return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
@@ -462,6 +490,15 @@ public final class LogStream {
      */
     public static boolean isLoginRefused(EventLogException failure) {
         return failure.getCause() != null && RedisFailures.isLoginRefused(failure.getCause());
+    }
+
+    /**
+     * {@return whether another server of a cluster is to be asked about the log, or is about to be}
+     *
+     * @param failure what failed
+     */
+    public static boolean isElsewhere(EventLogException failure) {
+        return failure.getCause() != null && RedisFailures.isElsewhere(failure.getCause());
     }
 
     /**

@@ -12,7 +12,16 @@ final class RedisFailures {
 
     /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */
     private static final List<String> PASSING = List.of(
-            "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY", "READONLY", "NOREPLICAS", "UNBLOCKED", "MOVED");
+            "LOADING",
+            "CLUSTERDOWN",
+            "MASTERDOWN",
+            "TRYAGAIN",
+            "BUSY",
+            "READONLY",
+            "NOREPLICAS",
+            "UNBLOCKED",
+            "MOVED",
+            "ASK");
 
     /** Those of them that another server would not have given. */
     private static final List<String> WRONG_SERVER =
@@ -76,6 +85,12 @@ final class RedisFailures {
         return failure instanceof MixedUpReplyException
                 || said.contains(DEAD)
                 || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
+    }
+
+    /** Whether another server of the cluster is to be asked, or is about to be. */
+    static boolean isElsewhere(Throwable failure) {
+        String said = causes(failure);
+        return says(said, "MOVED") || says(said, "ASK") || says(said, "CLUSTERDOWN") || says(said, "TRYAGAIN");
     }
 
     /** Whether add.lua says that it failed after it had written something. */

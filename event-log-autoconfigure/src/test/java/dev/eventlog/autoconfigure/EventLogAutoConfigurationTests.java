@@ -186,6 +186,8 @@ class EventLogAutoConfigurationTests {
         "eventlog.follow.poll-timeout, 0s, from 1ms",
         "eventlog.follow.close-timeout, -1s, from 0ms",
         "eventlog.follow.lease, 100ms, from 500ms",
+        "eventlog.follow.dedicated-connections, -1, 0 or more",
+        "eventlog.follow.sweep-interval, 1ms, from 100ms",
         "eventlog.positions.key, ' ', Redis hash",
         "eventlog.follow.recovery.delay, 0s, from 1ms",
         "eventlog.follow.recovery.multiplier, 0.5, from 1 to 1000",

@@ -454,6 +454,11 @@ class CursorTests extends LogTests {
         }
 
         @Override
+        public boolean isShared() {
+            return false;
+        }
+
+        @Override
         public boolean mayReadFrom(String other) {
             return true;
         }

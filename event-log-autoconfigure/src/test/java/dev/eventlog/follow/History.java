@@ -48,6 +48,8 @@ final class History {
             6,
             Duration.ofSeconds(1),
             new FixedBackOff(1, Long.MAX_VALUE),
+            8,
+            Duration.ofSeconds(1),
             Duration.ofSeconds(1));
 
     private final Random random;
@@ -58,6 +60,8 @@ final class History {
     private final LogStream stream;
     private @Nullable LogFeed feed;
     private int readByFeed = -1; // the order of the newest event that it has read
+    private final boolean sharesItsLine; // one that has looked already, so that the first question is a plain one, too
+    private boolean connected;
     private boolean interrupted;
     private boolean lostUnnoticed; // the newest events, and the feed does not know yet that its connection is gone
     int indistinguishable;
@@ -66,6 +70,7 @@ final class History {
         this.random = new Random(seed);
         this.model = new ModelLog(counts);
         this.limit = random.nextBoolean() ? 8 : Long.MAX_VALUE;
+        this.sharesItsLine = random.nextBoolean();
         EventLogOptions options = EventLogOptions.builder()
                 .maxLength(limit == Long.MAX_VALUE ? 0 : limit)
                 .build();
@@ -231,7 +236,7 @@ final class History {
         interrupted = false;
         if (lostUnnoticed) {
             lostUnnoticed = false;
-            polled.ended(new EventLogUnavailableException("log", "away", null));
+            polled.interrupt();
         }
         model.between = () -> {
             if (dice.nextInt(4) == 0) {
@@ -244,9 +249,20 @@ final class History {
 
     private void poll(LogFeed polled) {
         try {
-            polled.poll(model);
+            if (!connected || polled.isInterrupted()) {
+                polled.begin(model);
+                polled.back(null);
+                connected = true;
+            } else if (sharesItsLine) {
+                LogFeed.Question question = polled.question();
+                if (polled.answered(question, model.send(question.commands())) == LogFeed.Seen.UNCLEAR) {
+                    polled.lookAgain(model);
+                }
+            } else {
+                polled.poll(model);
+            }
         } catch (EventLogException failure) {
-            polled.ended(failure);
+            polled.interrupt();
         }
         Event last = polled.window().end().event();
         if (last != null) {
@@ -262,7 +278,7 @@ final class History {
         }
         lostUnnoticed = dice.nextBoolean();
         if (!lostUnnoticed) {
-            lost.ended(new EventLogUnavailableException("log", "away", null));
+            lost.interrupt();
         }
         interrupted = true;
         if (dice.nextInt(3) > 0) {
@@ -291,8 +307,8 @@ final class History {
             if (feed != null && !readers.isEmpty()) {
                 return; // it would have a feed of its own
             }
-            feed = new LogFeed(
-                    stream, start, limit, SETTINGS, new ModelConnections(model), task -> {}, new Observers(List.of()));
+            feed = new LogFeed(stream, start, limit, SETTINGS, new Observers(List.of()));
+            connected = sharesItsLine;
             end = feed.window().end();
             readByFeed = model.all.size() - 1;
         }
@@ -311,7 +327,7 @@ final class History {
             return;
         }
         if (lostUnnoticed) {
-            feed.ended(new EventLogUnavailableException("log", "away", null));
+            feed.interrupt();
         }
         model.add(1, false);
         say("the last event: " + model.all.get(model.all.size() - 1));

@@ -199,8 +199,10 @@ final class ModelLog implements Line {
                 .toList();
         return switch (command.name()) {
             case "XREAD" -> {
-                List<Object> found =
-                        after(EventId.parse(arguments.get(6)), EventId.MAX, Integer.parseInt(arguments.get(1)));
+                List<Object> found = after(
+                        EventId.parse(arguments.get(arguments.size() - 1)),
+                        EventId.MAX,
+                        Integer.parseInt(arguments.get(1)));
                 yield found.isEmpty() ? null : List.of(List.of(bytes("key"), found));
             }
             case "XINFO" -> exists ? state() : new RedisSystemException("ERR no such key", null);

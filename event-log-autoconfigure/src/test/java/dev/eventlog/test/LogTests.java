@@ -34,6 +34,9 @@ public abstract class LogTests extends ClosingTests {
     /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
     protected static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
 
+    /** Whether each followed log has a connection of its own, as far as the tests need; else all of them share one. */
+    public static final boolean DEDICATED = !"0".equals(System.getProperty("eventlog.follow.dedicated-connections"));
+
     /** Makes logs in the application of the test. */
     @Autowired
     protected EventLogFactory factory;
@@ -43,6 +46,16 @@ public abstract class LogTests extends ClosingTests {
     protected StringRedisTemplate redis;
 
     private final List<String> keys = new ArrayList<>();
+
+    /**
+     * Waits until the one feed there is blocks, if it does so.
+     *
+     * @param redis where it reads
+     */
+    public static void awaitThatAFeedWaits(EmbeddedRedis redis) {
+        await().until(() ->
+                !DEDICATED || redis.info("clients", "blocked_clients").equals("1"));
+    }
 
     /** {@return a name that no log has} */
     protected String newName() {

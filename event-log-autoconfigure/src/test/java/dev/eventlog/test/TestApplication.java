@@ -177,6 +177,8 @@ public class TestApplication {
                 windowSize,
                 Duration.ofSeconds(1),
                 new FixedBackOff(20, Long.MAX_VALUE),
+                Integer.getInteger("eventlog.follow.dedicated-connections", 8),
+                Duration.ofSeconds(60),
                 Duration.ofSeconds(10));
         return new RedisEventLogFactory(
                 redis.getRequiredConnectionFactory(),

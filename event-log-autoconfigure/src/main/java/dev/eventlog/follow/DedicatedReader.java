@@ -1,0 +1,91 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.ContainerPoller;
+import dev.eventlog.redis.Line;
+import dev.eventlog.redis.LogStream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.util.backoff.BackOffExecution;
+
+/** Reads one log on a connection of its own, which blocks until something comes. Connects again by itself. */
+final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
+
+    private static final Log logger = LogFactory.getLog(DedicatedReader.class);
+
+    private final LogFeed feed;
+    private final LogStream stream;
+    private final Executor threads;
+    private final ContainerPoller poller;
+    private final Outage outage;
+
+    // Of the one thread that polls at a time.
+    private boolean asked;
+    private boolean everConnected;
+
+    DedicatedReader(
+            LogFeed feed, LogStream stream, FollowSettings settings, Connections connections, Executor threads) {
+        this.feed = feed;
+        this.stream = stream;
+        this.threads = threads;
+        this.outage = new Outage(logger, settings.recovery());
+        this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
+    }
+
+    @Override
+    public void start() {
+        poller.subscribe();
+    }
+
+    @Override
+    public CompletableFuture<Void> stop() {
+        return poller.stop();
+    }
+
+    @Override
+    public boolean isShared() {
+        return false;
+    }
+
+    @Override
+    public void poll(Line line) {
+        asked = true;
+        if (!feed.isInterrupted() && everConnected) {
+            feed.poll(line);
+            return;
+        }
+        feed.begin(line);
+        everConnected = true;
+        feed.back(outage.over("Following log '" + stream.log() + "' goes on"));
+    }
+
+    @Override
+    public void ended(Throwable thrown) {
+        EventLogException why = stream.translate("follow", thrown);
+        feed.interrupt();
+        boolean atHandshake = !asked;
+        if (asked) {
+            asked = false;
+            feed.pages().failed();
+        }
+        // A password that is rotated, or a user that a restored server does not have yet, ends no feed that once was
+        // let in.
+        boolean passes = why instanceof EventLogUnavailableException
+                || (everConnected && (atHandshake || LogStream.isLoginRefused(why)));
+        long delay = passes
+                ? outage.failed(
+                        why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
+                : BackOffExecution.STOP;
+        if (delay == BackOffExecution.STOP) {
+            feed.refuse(why);
+        } else {
+            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
+                    .execute(poller::subscribe);
+        }
+    }
+}

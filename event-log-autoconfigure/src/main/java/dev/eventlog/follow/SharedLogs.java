@@ -1,0 +1,195 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.follow.SharedState.Signal;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The logs that are read on a shared line, and which of them is to be read next: in turn, and not too many at once. Thread-safe,
+ * and asks Redis nothing.
+ */
+final class SharedLogs {
+
+    /** One log with its feed. A key has two of them for a while where a log has begun again. */
+    static final class Place {
+        final LogFeed feed;
+        private final String key;
+        private SharedState state = SharedState.QUEUED;
+        private @Nullable Object seenBy;
+        private @Nullable Place next; // of the same key
+
+        private Place(LogFeed feed) {
+            this.feed = feed;
+            this.key = feed.stream().key();
+        }
+    }
+
+    private final int mostAtOnce;
+    private final Map<String, Place> byKey = new HashMap<>();
+    private final Deque<Place> queue = new ArrayDeque<>();
+    private int size;
+    private int busy;
+
+    SharedLogs(int mostAtOnce) {
+        this.mostAtOnce = mostAtOnce;
+    }
+
+    /** Adds a log, which is to be read. */
+    synchronized Place add(LogFeed feed) {
+        Place place = new Place(feed);
+        place.next = byKey.put(place.key, place);
+        size++;
+        queue.addLast(place);
+        return place;
+    }
+
+    /** {@return how many are left} */
+    synchronized int remove(Place place) {
+        if (place.state == SharedState.GONE) {
+            return size;
+        }
+        on(place, Signal.LEFT);
+        size--;
+        Place first = byKey.get(place.key);
+        if (first == place && place.next == null) {
+            byKey.remove(place.key);
+        } else if (first == place) {
+            byKey.put(place.key, place.next);
+        } else {
+            for (Place each = first; each != null; each = each.next) {
+                each.next = each.next == place ? place.next : each.next;
+            }
+        }
+        return size;
+    }
+
+    synchronized boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** {@return all feeds, as they are now} */
+    synchronized List<LogFeed> feeds() {
+        List<LogFeed> feeds = new ArrayList<>(size);
+        forEach(place -> feeds.add(place.feed));
+        return feeds;
+    }
+
+    /** {@return all feeds, which are no longer read here} */
+    synchronized List<LogFeed> takeAll() {
+        List<LogFeed> feeds = feeds();
+        forEach(place -> on(place, Signal.LEFT));
+        byKey.clear();
+        size = 0;
+        return feeds;
+    }
+
+    /** {@return the feeds of logs that are told, as far as nobody is busy with them, which are no longer read here} */
+    synchronized List<LogFeed> takeIf(Predicate<LogFeed> told, int most) {
+        List<Place> taken = new ArrayList<>();
+        forEach(place -> {
+            if (taken.size() < most && !place.state.isBusy() && told.test(place.feed)) {
+                taken.add(place);
+            }
+        });
+        taken.forEach(this::remove);
+        return taken.stream().map(place -> place.feed).toList();
+    }
+
+    synchronized int size() {
+        return size;
+    }
+
+    /** A key has changed: what is being read of it is old. */
+    synchronized void changed(String key) {
+        for (Place place = byKey.get(key); place != null; place = place.next) {
+            on(place, Signal.CHANGED);
+        }
+    }
+
+    /** Each is to be read again. */
+    synchronized void allChanged() {
+        forEach(place -> on(place, Signal.CHANGED));
+    }
+
+    /** Each is to be read as if it never had been. */
+    synchronized void anew() {
+        forEach(place -> on(place, Signal.ANEW));
+    }
+
+    /** This one is. */
+    synchronized void anew(Place place) {
+        on(place, Signal.ANEW);
+    }
+
+    /** The line is lost, perhaps by the answer to what was being read. */
+    synchronized void interrupt() {
+        forEach(place -> {
+            if (place.state.isBusy()) {
+                place.feed.pages().failed();
+            }
+            place.feed.interrupt();
+        });
+        anew();
+    }
+
+    /** {@return the next to be read; null if there is none, or enough are being read} */
+    synchronized @Nullable Place next() {
+        while (busy < mostAtOnce) {
+            Place place = queue.pollFirst();
+            if (place == null) {
+                return null;
+            }
+            if (place.state == SharedState.QUEUED) {
+                on(place, Signal.SENT);
+                return place;
+            }
+        }
+        return null;
+    }
+
+    /** {@return whether it is looked at for the first time by somebody} */
+    synchronized boolean isNewTo(Object reader, Place place) {
+        boolean isNew = place.seenBy != reader;
+        place.seenBy = reader;
+        return isNew;
+    }
+
+    /** A thread is to ask more. */
+    synchronized void unclear(Place place) {
+        on(place, Signal.UNCLEAR);
+    }
+
+    /**
+     * A log has been read: Redis will tell when it changes.
+     *
+     * @param all whether there is nothing more
+     */
+    synchronized void read(Place place, boolean all) {
+        on(place, all ? Signal.ALL : Signal.PART);
+    }
+
+    private void on(Place place, Signal signal) {
+        SharedState before = place.state;
+        SharedState after = before.on(signal);
+        place.state = after;
+        busy += (after.isBusy() ? 1 : 0) - (before.isBusy() ? 1 : 0);
+        if (after == SharedState.QUEUED && before != SharedState.QUEUED) {
+            queue.addLast(place);
+        }
+    }
+
+    private void forEach(Consumer<Place> action) {
+        for (Place first : byKey.values()) {
+            for (Place place = first; place != null; place = place.next) {
+                action.accept(place);
+            }
+        }
+    }
+}

@@ -1,0 +1,485 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.follow.LogFeed.Question;
+import dev.eventlog.follow.LogFeed.Seen;
+import dev.eventlog.follow.SharedLogs.Place;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.SharedLine;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+// Long: one line and one thread, which all that happens to the logs must go through.
+/**
+ * Reads many logs on one line. Each is read once; then Redis tells when one has changed, and that one is read again, which has
+ * Redis tell the next time. What comes is judged on one thread, which there is as long as there are logs; what needs further
+ * questions, on a few others. The driver's own threads only send and hand over. {@link SharedState} says what leads where.
+ * Thread-safe.
+ */
+final class SharedReader {
+
+    private static final Log logger = LogFactory.getLog(SharedReader.class);
+
+    /** So many logs are read at once: enough to keep the line full, and few enough to be fair. */
+    private static final int MOST_AT_ONCE = 128;
+
+    /** So many threads ask more than a plain question. */
+    private static final int MOST_QUESTIONERS = 4;
+
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
+
+    private static final int SHARE_GIVEN_AWAY = 10;
+
+    private static final int MILLIS_TO_LOOK_ELSEWHERE = 100;
+
+    private final Connections connections;
+    private final FollowSettings settings;
+    private final Executor threads;
+    private final String node;
+    private final Others others;
+    private final Outage outage;
+    private final SharedLogs logs = new SharedLogs(MOST_AT_ONCE);
+    private final BlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
+    private final Queue<Runnable> questions = new ConcurrentLinkedQueue<>();
+    private final Semaphore questioners = new Semaphore(MOST_QUESTIONERS);
+    private final ToldChanges told = new ToldChanges();
+
+    private volatile @Nullable Session session;
+    private volatile boolean down; // had a session, or tried to have one, and has none now
+
+    // Guarded by this.
+    private CompletableFuture<Void> ended =
+            CompletableFuture.completedFuture(null); // of the thread that runs, or ran last
+
+    // Of that thread.
+    private boolean everConnected;
+    private long connectAt;
+    private long checkAt;
+    private long sweepAt;
+
+    /**
+     * Reads nothing yet.
+     *
+     * @param node the server, as {@link Connections#nodeOf} calls it
+     * @param others read what cannot be read here
+     */
+    SharedReader(Connections connections, FollowSettings settings, Executor threads, String node, Others others) {
+        this.connections = connections;
+        this.settings = settings;
+        this.threads = threads;
+        this.node = node;
+        this.others = others;
+        this.outage = new Outage(logger, settings.recovery());
+    }
+
+    /** Take over feeds, of which no one is read any more. */
+    interface Others {
+
+        /** Redis, or the way to it, does not allow any to be read here. */
+        void takeAll(List<LogFeed> feeds, RuntimeException why);
+
+        /** Redis tells of too many changes that are none: of so many logs it cannot keep track. */
+        void takeSome(List<LogFeed> feeds);
+
+        /** Another server of the cluster has these now. */
+        void takeMoved(List<LogFeed> feeds);
+    }
+
+    /** {@return what reads a feed here} */
+    FeedReader readerOf(LogFeed feed) {
+        return new OneOfMany(feed);
+    }
+
+    private final class OneOfMany implements FeedReader {
+
+        private final LogFeed feed;
+        private @Nullable Place place; // guarded by this
+
+        OneOfMany(LogFeed feed) {
+            this.feed = feed;
+        }
+
+        @Override
+        public synchronized void start() {
+            place = logs.add(feed);
+            if (down) { // looked at when it is known to whoever sets it
+                feed.interrupt();
+            }
+            run();
+            sendNext();
+        }
+
+        @Override
+        public synchronized CompletableFuture<Void> stop() {
+            boolean last = place != null && logs.remove(place) == 0;
+            if (!last) {
+                return CompletableFuture.completedFuture(null);
+            }
+            work.add(() -> {}); // the thread is to see that it may end
+            return end();
+        }
+
+        @Override
+        public boolean isShared() {
+            return true;
+        }
+    }
+
+    private synchronized CompletableFuture<Void> end() {
+        return ended;
+    }
+
+    /** Has a thread that reads, if there is none. */
+    private synchronized void run() {
+        if (!ended.isDone()) {
+            return;
+        }
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        ended = end;
+        try {
+            threads.execute(() -> {
+                connectAt = System.nanoTime();
+                while (!isOver(end)) {
+                    doNext();
+                }
+            });
+        } catch (RejectedExecutionException shutDown) {
+            end.complete(null);
+        }
+    }
+
+    private synchronized boolean isOver(CompletableFuture<Void> end) {
+        if (logs.isEmpty()) {
+            close(end);
+        }
+        return end.isDone();
+    }
+
+    private synchronized void close(CompletableFuture<Void> end) {
+        Session current = session;
+        session = null;
+        if (current != null) {
+            current.line.close();
+        }
+        end.complete(null);
+    }
+
+    private void doNext() {
+        try {
+            long wait = (session == null ? connectAt : Math.min(checkAt, sweepAt)) - System.nanoTime();
+            Runnable next = work.poll(Math.max(1, wait), TimeUnit.NANOSECONDS);
+            if (next != null) {
+                next.run();
+            }
+            onTime(System.nanoTime());
+        } catch (InterruptedException shutDown) {
+            close(end());
+        } catch (RuntimeException | Error unforeseen) {
+            logger.error("The reading of followed logs on a shared connection begins anew", unforeseen);
+            lost(session, new IllegalStateException("Something unforeseen has happened", unforeseen));
+        }
+    }
+
+    private void onTime(long now) {
+        Session current = session;
+        if (current == null) {
+            if (now - connectAt >= 0) {
+                giveAwayMoved();
+                connect();
+            }
+            return;
+        }
+        if (now - sweepAt >= 0) { // for what Redis does not tell
+            sweepAt = now + settings.sweepInterval().toNanos();
+            logs.allChanged();
+            sendNext();
+        }
+        if (now - checkAt >= 0) {
+            checkAt = now + settings.pollTimeout().toNanos() / 2;
+            giveAwayMoved();
+            giveAwaySome();
+            current.check(now);
+        }
+    }
+
+    /** Of what is absent Redis tells nothing where its slot moves. */
+    private void giveAwayMoved() {
+        if (node.isEmpty()) {
+            return;
+        }
+        List<LogFeed> moved = logs.takeIf(feed -> !hasNow(feed), Integer.MAX_VALUE);
+        if (!moved.isEmpty()) {
+            moved.forEach(LogFeed::interrupt);
+            others.takeMoved(moved);
+        }
+    }
+
+    private boolean hasNow(LogFeed feed) {
+        String now = connections.nodeOf(feed.stream().key());
+        return now.isEmpty() || now.equals(node);
+    }
+
+    /** Where Redis has room in its table for fewer keys than are read, each that is read again drops another, which is told. */
+    private void giveAwaySome() {
+        if (told.isVain()) {
+            List<LogFeed> some = logs.takeIf(feed -> true, Math.max(1, logs.size() / SHARE_GIVEN_AWAY));
+            others.takeSome(some);
+        }
+    }
+
+    private void connect() {
+        Ear ear = new Ear();
+        SharedLine line;
+        try {
+            line = connections.share(node, ear);
+        } catch (SharedLine.UnfitException refused) {
+            giveUp(refused);
+            return;
+        } catch (RuntimeException away) {
+            lost(null, away);
+            return;
+        }
+        everConnected = true;
+        long now = System.nanoTime();
+        sweepAt = now + settings.sweepInterval().toNanos();
+        checkAt = now + settings.pollTimeout().toNanos() / 2;
+        session = new Session(ear, line, true, outage.over("Following logs on one connection goes on"));
+        down = false;
+        sendNext();
+    }
+
+    private void giveUp(SharedLine.UnfitException why) {
+        List<LogFeed> feeds;
+        synchronized (this) { // a log that comes after this has another thread, which will see the same
+            feeds = logs.takeAll();
+            close(ended);
+        }
+        others.takeAll(feeds, why);
+    }
+
+    /** Has each log read on another line, after a while. */
+    private void lost(@Nullable Session which, RuntimeException thrown) {
+        if (which != session) {
+            return; // that is known
+        }
+        session = null;
+        down = true;
+        if (which != null) {
+            which.line.close();
+        }
+        logs.interrupt();
+        if (!node.isEmpty()) { // it may not be a master any more
+            connections.wrongServer(System.nanoTime());
+        }
+        List<LogFeed> feeds = logs.feeds();
+        if (feeds.isEmpty()) {
+            return;
+        }
+        EventLogException why = feeds.get(0).stream().translate("follow", thrown);
+        boolean passes = why instanceof EventLogUnavailableException || everConnected;
+        long delay = passes
+                ? outage.failed(
+                        thrown,
+                        next -> "Following "
+                                + (feeds.size() == 1
+                                        ? "log '" + feeds.get(0).stream().log() + "'"
+                                        : feeds.size() + " logs on one connection")
+                                + " is interrupted, and will be tried again")
+                : BackOffExecution.STOP;
+        if (delay == BackOffExecution.STOP) {
+            feeds.forEach(feed -> feed.refuse(feed.stream().translate("follow", thrown)));
+        }
+        long wait = delay == BackOffExecution.STOP ? settings.sweepInterval().toMillis() : delay;
+        connectAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait);
+    }
+
+    /** Sends the questions that are due. From any thread. */
+    private void sendNext() {
+        Session current = session;
+        if (current != null) {
+            for (Place place = logs.next(); place != null; place = logs.next()) {
+                current.look(place);
+            }
+        }
+    }
+
+    /** Hears what one line tells. */
+    private final class Ear implements SharedLine.Listener {
+
+        @Override
+        public void changed(String key) {
+            told.change();
+            logs.changed(key);
+            sendNext();
+        }
+
+        @Override
+        public void allChanged() {
+            work.add(() -> {
+                Session current = session;
+                if (current != null && current.ear == this) {
+                    session = new Session(this, current.line, false, current.away);
+                    logs.anew();
+                    sendNext();
+                }
+            });
+        }
+
+        @Override
+        public void lost(RuntimeException why) {
+            work.add(() -> {
+                Session current = session;
+                if (current != null && current.ear == this) {
+                    SharedReader.this.lost(current, why);
+                }
+            });
+        }
+    }
+
+    /** A line as long as the data behind it is the same, as far as is known. */
+    private final class Session {
+
+        private final Ear ear;
+        private final SharedLine line;
+        private final boolean begun; // with a server of which it is known which data it has
+        private final @Nullable Duration away;
+        private long checked;
+
+        Session(Ear ear, SharedLine line, boolean begun, @Nullable Duration away) {
+            this.ear = ear;
+            this.line = line;
+            this.begun = begun;
+            this.away = away;
+            this.checked = System.nanoTime();
+        }
+
+        void look(Place place) {
+            if (session != this) { // which was, when this place was taken
+                logs.anew(place);
+                return;
+            }
+            if (logs.isNewTo(this, place) && !(begun && place.feed.isOf(line.server()))) {
+                question(place, LogFeed::begin);
+                return;
+            }
+            Question question = place.feed.question();
+            line.ask(
+                    question.commands(),
+                    replies -> work.add(() -> {
+                        if (session == this) { // else it is asked again
+                            answered(place, question, replies);
+                        }
+                    }));
+        }
+
+        private void answered(Place place, Question question, List<@Nullable Object> replies) {
+            try {
+                EventId before = place.feed.window().last().id();
+                Seen seen = place.feed.answered(question, replies);
+                if (!place.feed.window().last().id().equals(before)) {
+                    told.news();
+                }
+                if (seen == Seen.UNCLEAR) {
+                    question(place, LogFeed::lookAgain);
+                } else {
+                    settle(place, seen);
+                }
+            } catch (RuntimeException failure) {
+                failed(place, failure);
+            }
+        }
+
+        /** Asks more, on one of a few threads. */
+        private void question(Place place, BiFunction<LogFeed, SharedLine, Seen> asking) {
+            logs.unclear(place);
+            questions.add(() -> {
+                try {
+                    settle(place, asking.apply(place.feed, line));
+                } catch (RuntimeException failure) {
+                    work.add(() -> failed(place, failure));
+                }
+            });
+            askQuestions();
+        }
+
+        private void settle(Place place, Seen seen) {
+            if (session == this && place.feed.isInterrupted()) {
+                place.feed.back(away);
+            }
+            logs.read(place, seen == Seen.ALL);
+            sendNext();
+        }
+
+        private void failed(Place place, RuntimeException failure) {
+            EventLogException why = place.feed.stream().translate("follow", failure);
+            if (!node.isEmpty() && LogStream.isElsewhere(why)) {
+                connections.wrongServer(System.nanoTime());
+                later(place);
+                return;
+            }
+            if (why instanceof EventLogUnavailableException || LogStream.isLoginRefused(why)) {
+                lost(this, failure);
+            } else {
+                place.feed.refuse(why);
+            }
+            logs.read(place, true);
+            sendNext();
+        }
+
+        /** Its slot moves, or has moved: it is looked for again, wherever that is then. */
+        private void later(Place place) {
+            place.feed.interrupt();
+            CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                    .completeOnTimeout(null, MILLIS_TO_LOOK_ELSEWHERE, TimeUnit.MILLISECONDS)
+                    .thenRun(() -> work.add(() -> {
+                        logs.read(place, false);
+                        giveAwayMoved();
+                        sendNext();
+                    }));
+        }
+
+        void check(long now) {
+            long patience =
+                    Math.max(LEAST_PATIENCE.toNanos(), settings.pollTimeout().toNanos() / 2);
+            if (line.lastAnswer() - checked >= 0) {
+                checked = now;
+                line.check();
+            } else if (now - checked >= patience) {
+                lost(this, new IllegalStateException("No answer within " + Duration.ofNanos(patience)));
+            }
+        }
+    }
+
+    private void askQuestions() {
+        if (!questions.isEmpty() && questioners.tryAcquire()) {
+            try {
+                threads.execute(() -> {
+                    for (Runnable next = questions.poll(); next != null; next = questions.poll()) {
+                        next.run();
+                    }
+                    questioners.release();
+                    askQuestions(); // what has come when this had looked for the last time
+                });
+            } catch (RejectedExecutionException shutDown) {
+                questioners.release();
+            }
+        }
+    }
+}

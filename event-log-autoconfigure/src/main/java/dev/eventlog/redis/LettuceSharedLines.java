@@ -1,0 +1,138 @@
+package dev.eventlog.redis;
+
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.RedisConnectionFailureException;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * Opens shared lines: to the server, or to one of the masters of a cluster, each by a connection of its own. Thread-safe.
+ */
+final class LettuceSharedLines {
+
+    private static final Duration LONGEST_SHUTDOWN = Duration.ofSeconds(1);
+
+    private final LettuceConnectionFactory factory;
+    private final LettuceConnectionFactory topology;
+    private final Duration patience;
+    private final Consumer<CompletableFuture<Void>> closing;
+    private @Nullable RedisClient single; // to single servers of a cluster; guarded by this
+
+    /**
+     * Lines, of which none is open yet.
+     *
+     * @param factory makes connections that do not connect again by themselves
+     * @param topology knows who of a cluster is the master of what
+     * @param patience how long to wait for an answer
+     * @param closing is told of each connection's closing
+     */
+    LettuceSharedLines(
+            LettuceConnectionFactory factory,
+            LettuceConnectionFactory topology,
+            Duration patience,
+            Consumer<CompletableFuture<Void>> closing) {
+        this.factory = factory;
+        this.topology = topology;
+        this.patience = patience;
+        this.closing = closing;
+    }
+
+    private synchronized RedisClient single() {
+        RedisClient client = single;
+        if (client == null) {
+            client = RedisClient.create(factory.getRequiredNativeClient().getResources());
+            client.setOptions(
+                    factory.getClientConfiguration().getClientOptions().orElseGet(ClientOptions::create));
+            single = client;
+        }
+        return client;
+    }
+
+    private @Nullable RedisClusterClient cluster() {
+        return topology.getNativeClient() instanceof RedisClusterClient cluster ? cluster : null;
+    }
+
+    String nodeOf(String key) {
+        RedisClusterClient cluster = cluster();
+        if (cluster == null) {
+            return "";
+        }
+        RedisClusterNode master =
+                cluster.getPartitions().getMasterBySlot(SlotHash.getSlot(key.getBytes(StandardCharsets.UTF_8)));
+        return master == null ? "" : master.getNodeId();
+    }
+
+    @SuppressWarnings("unchecked") // Spring Data's connections have this codec
+    SharedLine open(String node, SharedLine.Listener listener) {
+        RedisClusterClient cluster = cluster();
+        if (cluster != null) {
+            return open(connect(cluster, node), listener);
+        }
+        RedisConnection connection = factory.getConnection();
+        try {
+            connection.ping(); // has the driver open it now
+            return open((StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection), listener);
+        } catch (RuntimeException failure) {
+            connection.close();
+            throw failure;
+        }
+    }
+
+    private SharedLine open(StatefulRedisConnection<byte[], byte[]> connection, SharedLine.Listener listener) {
+        try {
+            return LettuceSharedLine.on(connection, patience, listener, closing);
+        } catch (RuntimeException failure) {
+            closing.accept(connection.closeAsync());
+            throw failure;
+        }
+    }
+
+    private StatefulRedisConnection<byte[], byte[]> connect(RedisClusterClient cluster, String node) {
+        RedisClusterNode master = cluster.getPartitions().getPartitionByNodeId(node);
+        if (master == null) {
+            throw new RedisConnectionFailureException("Node '" + node + "' of the cluster is not known any more");
+        }
+        CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connecting =
+                single().connectAsync(ByteArrayCodec.INSTANCE, master.getUri()).toCompletableFuture();
+        try {
+            return connecting.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException failed) {
+            closeWhenItComes(connecting);
+            throw new RedisConnectionFailureException("Unable to connect to " + master.getUri(), failed);
+        } catch (InterruptedException interrupted) {
+            closeWhenItComes(connecting);
+            Thread.currentThread().interrupt();
+            throw new RedisConnectionFailureException("Interrupted while connecting", interrupted);
+        }
+    }
+
+    private static void closeWhenItComes(CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connecting) {
+        CompletableFuture<?> unused = connecting.thenCompose(StatefulRedisConnection::closeAsync);
+    }
+
+    void close() {
+        RedisClient client;
+        synchronized (this) {
+            client = single;
+            single = null;
+        }
+        if (client != null) {
+            client.shutdown(Duration.ZERO, LONGEST_SHUTDOWN);
+        }
+        factory.destroy();
+    }
+}

@@ -1,0 +1,119 @@
+package dev.eventlog.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.SharedLogs.Place;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.test.LogTests;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.backoff.FixedBackOff;
+
+class SharedLogsTests extends LogTests {
+
+    private final SharedLogs logs = new SharedLogs(2);
+
+    @Test
+    void readsInTurnAndNotTooManyAtOnce() {
+        Place first = logs.add(feed("a"));
+        Place second = logs.add(feed("b"));
+        Place third = logs.add(feed("c"));
+        assertThat(logs.next()).isSameAs(first);
+        assertThat(logs.next()).isSameAs(second);
+        assertThat(logs.next()).as("two are being read").isNull();
+        logs.read(first, false);
+        assertThat(logs.next()).isSameAs(third);
+        logs.read(second, true);
+        assertThat(logs.next()).as("there was more of it, so at the tail").isSameAs(first);
+        logs.read(third, true);
+        logs.read(first, true);
+        assertThat(logs.next()).isNull();
+    }
+
+    @Test
+    void whatChangesIsReadOnceMore() {
+        Place place = logs.add(feed("a"));
+        logs.next();
+        logs.changed(key("a"));
+        logs.changed(key("a"));
+        logs.changed("another");
+        assertThat(logs.next()).as("it is being read").isNull();
+        logs.read(place, true);
+        assertThat(logs.next()).as("and has changed meanwhile").isSameAs(place);
+        logs.read(place, true);
+        assertThat(logs.next()).isNull();
+        logs.changed(key("a"));
+        assertThat(logs.next()).isSameAs(place);
+    }
+
+    @Test
+    void afterALossAllAreReadAnewButNotWhileAThreadStillAsks() {
+        Place asked = logs.add(feed("a"));
+        Place read = logs.add(feed("b"));
+        logs.next();
+        logs.next();
+        logs.unclear(asked);
+        logs.interrupt();
+        assertThat(asked.feed.isInterrupted()).isTrue();
+        assertThat(logs.next()).isSameAs(read);
+        assertThat(logs.next()).isNull();
+        logs.read(asked, true); // by what came too late
+        assertThat(logs.next()).isSameAs(asked);
+    }
+
+    @Test
+    void twoFeedsOfOneKeyBothHearOfIt() {
+        Place first = logs.add(feed("a"));
+        Place second = logs.add(feed("a"));
+        logs.next();
+        logs.next();
+        logs.read(first, true);
+        logs.read(second, true);
+        logs.changed(key("a"));
+        assertThat(List.of(logs.next(), logs.next())).containsExactlyInAnyOrder(first, second);
+        assertThat(logs.remove(second)).isOne();
+        logs.read(first, true);
+        logs.changed(key("a"));
+        assertThat(logs.next()).isSameAs(first);
+        assertThat(logs.remove(first)).isZero();
+        assertThat(logs.remove(first)).isZero();
+        assertThat(logs.isEmpty()).isTrue();
+    }
+
+    @Test
+    void whoeverHasLeftIsNotRead() {
+        Place first = logs.add(feed("a"));
+        Place second = logs.add(feed("b"));
+        logs.remove(first);
+        assertThat(logs.next()).isSameAs(second);
+        logs.remove(second);
+        logs.read(second, false);
+        assertThat(logs.next()).isNull();
+    }
+
+    private static String key(String name) {
+        return "key:" + name;
+    }
+
+    private LogFeed feed(String name) {
+        Connections connections =
+                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+        EventLogOptions options = EventLogOptions.builder().build();
+        LogStream stream = new LogStream(name, key(name), connections, 10, options);
+        FollowSettings settings = new FollowSettings(
+                1,
+                Duration.ofSeconds(1),
+                1,
+                Duration.ofSeconds(1),
+                new FixedBackOff(1),
+                0,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(1));
+        StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
+        return new LogFeed(stream, start, Long.MAX_VALUE, settings, new Observers(List.of()));
+    }
+}
