@@ -40,6 +40,8 @@ class ClusterTests extends ClosingTests {
 
     private static final int LONG = 5_000;
 
+    private static final int DEDICATED = 8; // so many logs have a connection of their own
+
     private static final Duration SOON = Duration.ofNanos(300_000);
 
     private static final ClusterSetup cluster = ClusterSetup.start();
@@ -94,12 +96,12 @@ class ClusterTests extends ClosingTests {
     @Test
     void aFeedWaitsAtTheMasterOfItsSlot() {
         assumeTrue(LogTests.DEDICATED, "a shared feed has no connection of its own");
-        for (int i = 0; i < 12; i++) {
+        for (int i = 0; i < DEDICATED; i++) {
             closeLater(factory.create(name + i).follow(Tail.all(), Collected.events()));
         }
         for (EmbeddedRedis master : cluster.masters()) {
             long logs = Stream.iterate(0, i -> i + 1)
-                    .limit(12)
+                    .limit(DEDICATED)
                     .filter(i -> cluster.masterOf(name + i) == master)
                     .count();
             await().untilAsserted(() -> assertThat(String.valueOf(master.ask("CLIENT", "LIST"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.TestApplication;
@@ -15,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.util.ClassUtils;
 
 /** What somebody reads who has only the message of an exception: where it was, what it is, and what to do about it. */
 class FailureMessageTests extends ServerTests {
@@ -41,6 +43,30 @@ class FailureMessageTests extends ServerTests {
         assertThat(failureOn(redis.uri()))
                 .hasMessageContaining("asks for a password")
                 .hasMessageContaining("spring.data.redis.password");
+    }
+
+    @Test
+    void whichDatabaseThereIsNot() {
+        assertThat(failureOn(URI.create(redis.uri() + "/99")))
+                .isNotInstanceOf(EventLogUnavailableException.class)
+                .hasMessageContaining("spring.data.redis.database");
+    }
+
+    @Test
+    void whoIsInterruptedIsNotToldThatRedisIsAway() {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis waits on");
+        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(redis.uri())))
+                .create("log");
+        log.add(Map.of("n", 1));
+        Thread.currentThread().interrupt();
+        try {
+            assertThatExceptionOfType(EventLogUnavailableException.class)
+                    .isThrownBy(() -> log.read(Tail.all()))
+                    .withMessageContaining("interrupted")
+                    .withMessageNotContaining("could not be reached");
+        } finally {
+            assertThat(Thread.interrupted()).as("left set").isTrue();
+        }
     }
 
     @Test

@@ -33,6 +33,21 @@ import org.junit.jupiter.params.provider.ValueSource;
         })
 class FollowTests extends LogTests {
 
+    /** After which nothing can be asked for. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 10})
+    void tailThatEndsWithTheGreatestIdThereIs(long count) {
+        EventLog log = newLog();
+        for (String id : List.of("5-1", "5-2", EventId.MAX.toString())) {
+            addWithId(log, id);
+        }
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.last(count), listener));
+        await().until(() -> listener.count() == Math.min(count, 3) && listener.caughtUp() == 1);
+        assertThat(listener.all()).isEqualTo(log.read(Tail.last(count)));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
     @Test
     void batchesOfAnySizeMissNothing() {
         EventLog all = newFactory("eventlog.follow.batch-size=2147483647").create(newName());

@@ -152,6 +152,16 @@ class RefusedAddTests extends ClosingTests {
         }
     }
 
+    @Test
+    void recordThatIsNone() {
+        EventLogFactory factory = start("");
+        begin(true);
+        redis.ask("SET", RECORD, "text");
+        for (Way way : List.of(Way.ONE_ONCE, Way.ONE_EXPIRING_ONCE, Way.THREE_ONCE)) {
+            assertLeftAlone(way, factory, RECORD + "' should store the record of this idempotent add");
+        }
+    }
+
     /** Of two ids that are left none is given to three events, also where the event at the last one was deleted. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

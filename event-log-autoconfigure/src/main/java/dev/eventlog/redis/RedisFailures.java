@@ -4,6 +4,7 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
@@ -143,6 +144,16 @@ final class RedisFailures {
                             + " spring.data.redis.password.",
                     failure);
         }
+        if (said.contains("DB index is out of range")) {
+            return new EventLogException(
+                    log,
+                    message + "Redis has no database of this number. Correct spring.data.redis.database.",
+                    failure);
+        }
+        if (isInterruption(failure)) {
+            return new EventLogUnavailableException(
+                    log, message + "this thread was interrupted while it waited for Redis.", failure);
+        }
         if (DENIED.stream().anyMatch(each -> says(said, each))) {
             return new EventLogException(
                     log, message + "Redis denies it to this user (" + reason + "). Extend its ACL rule.", failure);
@@ -182,6 +193,11 @@ final class RedisFailures {
                 log,
                 message + "Redis could not be reached or did not answer (" + reason + "). Try again later.",
                 failure);
+    }
+
+    private static boolean isInterruption(Throwable failure) {
+        return causes(failure).contains("Command interrupted")
+                || NestedExceptionUtils.getMostSpecificCause(failure) instanceof InterruptedException;
     }
 
     private static boolean isConnectionTrouble(Throwable failure) {

@@ -35,6 +35,9 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
       ids[#ids + 1] = text
     end
     local addedThen, id = tonumber(table.remove(ids)), ids[#ids]
+    if not addedThen or not id or not string.find(id, '^%d+%-%d+$') then
+      return redis.error_reply("ERR the key '" .. record .. "' should store the record of this idempotent add, and holds something else")
+    end
 
     -- Ids are unsigned 64-bit numbers, which Lua's own cannot hold.
     local function before(one, other)

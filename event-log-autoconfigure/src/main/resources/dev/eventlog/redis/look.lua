@@ -14,6 +14,8 @@
 -- begins further back (-1 if not), and of a tail the newest events of all, newest first: two more if they are small.
 local key, after, server, state, counted = KEYS[1], ARGV[1], '', {}, -1
 
+local greatest = '18446744073709551615-18446744073709551615' -- nothing can be asked for after it
+
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
 end
@@ -40,7 +42,7 @@ local function page(command, from, to, count)
       end
       events[#events + 1], bytes, from = event, more_bytes, '(' .. event[1]
     end
-    if #more < asked then
+    if #more < asked or (command == 'XRANGE' and from == '(' .. greatest) then
       return events, true
     end
     piece = math.min(8 * piece, math.max(1, math.floor(#events * enough / (bytes + 1))))
@@ -93,7 +95,7 @@ local at, before, events = entry(after), false, {}
 if not at and after ~= '0-0' then
   before = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
 end
-if ARGV[3] ~= '0' and after ~= '18446744073709551615-18446744073709551615' then
+if ARGV[3] ~= '0' and after ~= greatest then
   events = page('XRANGE', '(' .. after, ARGV[2], tonumber(ARGV[3]))
 end
 if at and ARGV[9] == '1' then
