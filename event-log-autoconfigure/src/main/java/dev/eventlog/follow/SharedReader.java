@@ -382,7 +382,7 @@ final class SharedReader {
             Question question = place.feed.question();
             line.ask(
                     question.commands(),
-                    replies -> work.add(() -> {
+                    (List<@Nullable Object> replies) -> work.add(() -> {
                         if (session == this) { // else it is asked again
                             answered(place, question, replies);
                         }
