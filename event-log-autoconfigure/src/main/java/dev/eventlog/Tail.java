@@ -87,15 +87,15 @@ public sealed interface Tail {
      * From an event on, that one included: see {@link Tail#from(EventId)}.
      *
      * @param id the id of the first event
-     * @param expected whether a follower is to be told, by {@link EventBatchListener#onGap}, if there is no such event any more:
-     *     so {@link EventGapException#resume()} begins
+     * @param expected whether a follower gets a gap ({@link EventBatchListener#onGap}) if the event no longer exists;
+     *     {@link EventGapException#resume()} asks for that
      */
     record From(EventId id, boolean expected) implements Tail {
         /**
          * Checks the id.
          *
          * @param id the id of the first event
-         * @param expected whether a follower is to be told if there is no such event any more
+         * @param expected whether a follower gets a gap if the event no longer exists
          * @throws IllegalArgumentException if it is null
          */
         public From {

@@ -10,6 +10,7 @@ import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -20,16 +21,20 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 class NoTimeoutTests extends ClosingTests {
 
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+    private final EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                    redis.uri(), "spring.data.redis.timeout=0", "eventlog.follow.poll-timeout=200ms")))
+            .create("log");
+    private final Collected<Event> listener = Collected.events();
 
-    @Test
-    void idleFollowerIsNotTakenForInterrupted(CapturedOutput output) {
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        redis.uri(), "spring.data.redis.timeout=0", "eventlog.follow.poll-timeout=200ms")))
-                .create("log");
-        Collected<Event> listener = Collected.events();
+    @BeforeEach
+    void follow() {
         closeLater(log.follow(Tail.all(), listener));
         log.add(event(0));
         await().until(() -> listener.count() == 1);
+    }
+
+    @Test
+    void idleFollowerIsNotTakenForInterrupted(CapturedOutput output) {
         Awaitility.await()
                 .during(Duration.ofSeconds(2))
                 .atMost(Duration.ofSeconds(4))
@@ -42,13 +47,6 @@ class NoTimeoutTests extends ClosingTests {
     /** A server that is frozen is given up, as a feed must not wait for ever. */
     @Test
     void frozenServerIsNoticed(CapturedOutput output) {
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        redis.uri(), "spring.data.redis.timeout=0", "eventlog.follow.poll-timeout=200ms")))
-                .create("log");
-        Collected<Event> listener = Collected.events();
-        closeLater(log.follow(Tail.all(), listener));
-        log.add(event(0));
-        await().until(() -> listener.count() == 1);
         redis.freeze();
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))

@@ -72,9 +72,7 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         if (classesWithout.contains(type) || !AnnotationUtils.isCandidateClass(type, EventLogListener.class)) {
             return bean;
         }
-        Map<Method, List<EventLogListener>> methods =
-                MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<List<EventLogListener>>)
-                        EventLogListenerAnnotationBeanPostProcessor::annotationsOf);
+        Map<Method, List<EventLogListener>> methods = listenersOf(type);
         if (methods.isEmpty()) {
             classesWithout.add(type);
             return bean;
@@ -87,16 +85,19 @@ public final class EventLogListenerAnnotationBeanPostProcessor
     }
 
     /**
-     * Whether a class has methods to be called with events.
+     * Whether a class has methods that are called with events.
      *
      * @param type the class
      * @return whether it has
      */
     public static boolean hasListeners(Class<?> type) {
         return AnnotationUtils.isCandidateClass(type, EventLogListener.class)
-                && !MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<List<EventLogListener>>)
-                                EventLogListenerAnnotationBeanPostProcessor::annotationsOf)
-                        .isEmpty();
+                && !listenersOf(type).isEmpty();
+    }
+
+    private static Map<Method, List<EventLogListener>> listenersOf(Class<?> type) {
+        return MethodIntrospector.selectMethods(type, (MethodIntrospector.MetadataLookup<List<EventLogListener>>)
+                EventLogListenerAnnotationBeanPostProcessor::annotationsOf);
     }
 
     private static @Nullable List<EventLogListener> annotationsOf(Method method) {

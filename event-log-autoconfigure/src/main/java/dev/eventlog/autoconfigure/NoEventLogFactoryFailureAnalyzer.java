@@ -57,7 +57,8 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
                 new FailureAnalysis(
                         needed + "since there are " + connections.length + " connection factories for Redis ("
                                 + String.join(", ", connections) + ") and none of them is primary.",
-                        "Name the one whose Redis is to hold the logs eventLogConnectionFactory, or mark it as @Primary.",
+                        "Name the one whose Redis is to hold the logs " + OneRedis.FACTORY
+                                + ", or mark it as @Primary.",
                         missing);
         };
     }

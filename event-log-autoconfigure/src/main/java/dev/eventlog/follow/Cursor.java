@@ -53,7 +53,7 @@ final class Cursor {
     private volatile ReadPoint point;
     private @Nullable Event seen;
     private boolean ahead; // it stands at an event that its feed has not read yet, and may never read
-    private ReadPoint meeting; // while it is ahead: up to which its feed had read, or shared what it had read
+    private ReadPoint meeting; // while it is ahead: the last point that its feed and it are sure to share
     private @Nullable Loss loss;
     private List<Event> events;
 

@@ -24,8 +24,8 @@ interface Feed {
     int comebacks();
 
     /**
-     * {@return whether this may be the server from which the feed reads} Not if it is known to be another, or the same in an earlier
-     * life.
+     * {@return whether the feed may read from this server} False if the feed is known to read from another server, or from the same
+     * one after it has lost or replaced its data.
      *
      * @param server as {@link StartPoint#server}
      */

@@ -118,13 +118,13 @@ final class SharedLogs {
         forEach(place -> on(place, Signal.CHANGED));
     }
 
-    /** Each is to be read as if it never had been. */
-    synchronized void anew() {
+    /** Reads every log again from its first question. */
+    synchronized void startOver() {
         forEach(place -> on(place, Signal.ANEW));
     }
 
-    /** This one is. */
-    synchronized void anew(Place place) {
+    /** Reads one log again from its first question. */
+    synchronized void startOver(Place place) {
         on(place, Signal.ANEW);
     }
 
@@ -136,7 +136,7 @@ final class SharedLogs {
             }
             place.feed.interrupt();
         });
-        anew();
+        startOver();
     }
 
     /** {@return the next to be read; null if there is none, or enough are being read} */

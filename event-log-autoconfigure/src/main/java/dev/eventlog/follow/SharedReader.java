@@ -89,7 +89,7 @@ final class SharedReader {
         this.outage = new Outage(logger, settings.recovery());
     }
 
-    /** Take over feeds, of which no one is read any more. */
+    /** Takes over feeds that this reader no longer reads. */
     interface Others {
 
         /** Redis, or the way to it, does not allow any to be read here. */
@@ -192,7 +192,7 @@ final class SharedReader {
         } catch (InterruptedException shutDown) {
             close(end());
         } catch (RuntimeException | Error unforeseen) {
-            logger.error("The reading of followed logs on a shared connection begins anew", unforeseen);
+            logger.error("Following logs on one connection starts again after an unexpected error", unforeseen);
             lost(session, new IllegalStateException("Something unforeseen has happened", unforeseen));
         }
     }
@@ -336,7 +336,7 @@ final class SharedReader {
                 Session current = session;
                 if (current != null && current.ear == this) {
                     session = new Session(this, current.line, false, current.away);
-                    logs.anew();
+                    logs.startOver();
                     sendNext();
                 }
             });
@@ -358,7 +358,7 @@ final class SharedReader {
 
         private final Ear ear;
         private final SharedLine line;
-        private final boolean begun; // with a server of which it is known which data it has
+        private final boolean begun; // the data is that of the server's life that the line names
         private final @Nullable Duration away;
         private long checked;
 
@@ -372,7 +372,7 @@ final class SharedReader {
 
         void look(Place place) {
             if (session != this) { // which was, when this place was taken
-                logs.anew(place);
+                logs.startOver(place);
                 return;
             }
             if (logs.isNewTo(this, place) && !(begun && place.feed.isOf(line.server()))) {
