@@ -122,9 +122,8 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         EventLog log = newFactory("spring.data.redis.timeout=20s").create("log");
         addWithId("log", "4-1", 1);
         addWithId("log", "5-1", 2);
-        for (int n = 1; n <= 3; n++) {
-            next.ask("XADD", "log", n + "-1", "n", Integer.toString(1000 + n));
-        }
+        next.ask("XADD", "log", "4-1", "n", "1");
+        next.ask("XADD", "log", "4-5", "n", "1004"); // which nobody would look for
         next.ask("XADD", "log", "9-1", "n", "1009");
         next.ask("XADD", "log", "9-2", "n", "1010");
         next.ask("XDEL", "log", "9-2"); // so that the event at 5-1 might have been deleted by itself, too
@@ -136,7 +135,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         await().until(() -> redis.info("replication", "master_link_status").equals("up"));
         proxy.delay(Duration.ZERO);
         Told.awaitLast(live, 1009);
-        Told.to(live).assertIs("1..2, BEGAN_AGAIN, 1001..1003, 1009");
+        Told.to(live).assertIs("1..2, BEGAN_AGAIN, 1004, 1009");
     }
 
     /** In whatever way they add, and though nothing else of the application notices. */
