@@ -81,7 +81,8 @@ class CompletionRaceTests extends LogTests {
             log.delete();
         }
         System.out.println(ROUNDS + " rounds from seed " + SEED + " in "
-                + Duration.ofNanos(System.nanoTime() - begin).toSeconds() + " s: " + added + " events added before the end, "
+                + Duration.ofNanos(System.nanoTime() - begin).toSeconds() + " s: " + added
+                + " events added before the end, "
                 + ROUNDS + " adds refused; in " + none + " rounds none came before it, in one " + most);
         assertThat(none).as("rounds that the writer won, and that it lost").isBetween(1, ROUNDS - 1);
     }

@@ -16,6 +16,7 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
+// Long: what it holds and where that ends are one state under one lock.
 /**
  * The newest few events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, with no
  * hole. Filled by the feed, read by the followers; thread-safe. Of a complete log it ends at the greatest id there is.
