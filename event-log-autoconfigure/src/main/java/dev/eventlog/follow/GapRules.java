@@ -101,7 +101,7 @@ final class GapRules {
         boolean theSame = seen != null && seen.equals(answer.at());
         boolean anyCompleteLogHasIt = cursor.equals(EventId.MAX);
         boolean deletedByItself = state.counts() && state.deleted().equals(cursor) && !anyCompleteLogHasIt;
-        boolean sameCount = state.counts() && at.rank().isKnown()
+        boolean sameCount = (state.counts() && at.rank().isKnown())
                 ? state.added() == at.rank().number()
                 : !anyCompleteLogHasIt;
         boolean nothingSince = state.isLast(cursor) && answer.at() == null && sameCount;

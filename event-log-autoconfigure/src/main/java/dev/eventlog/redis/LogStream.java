@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -485,9 +486,10 @@ public final class LogStream {
         StreamState state = isAbsent(replies.get(1))
                 ? StreamState.ABSENT
                 : inquiry.decode("follow", replies.get(1), StreamReplies::state);
-        Event at = inquiry.decode("follow", replies.get(2), reply -> StreamReplies.entry(reply, after));
+        Optional<Event> at = inquiry.decode(
+                "follow", replies.get(2), reply -> Optional.ofNullable(StreamReplies.entry(reply, after)));
         return new Poll(
-                new Answer(state, "", at, null, events),
+                new Answer(state, "", at.orElse(null), null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
                 bytes);
     }
