@@ -2,6 +2,8 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,6 +165,46 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @throws EventLogException if Redis refuses; nothing was added
      */
     EventId complete(Map<String, ?> lastEvent);
+
+    /**
+     * Records what a source gives, with the default options, as {@link #record(Flow.Publisher, Consumer)}.
+     *
+     * @param source gives the events, each as {@link #add(Map)} takes it
+     * @return the recording, which runs
+     * @throws AlreadyRecordedException if another source is being recorded into this log
+     * @throws EventLogCompletedException if the log is complete
+     * @throws EventLogException if Redis refuses or cannot be reached
+     */
+    default Recording record(Flow.Publisher<? extends Map<String, ?>> source) {
+        return record(source, options -> {});
+    }
+
+    /**
+     * Records what a source gives: subscribes to it here and now, apart from whatever asks for it, adds its events in batches,
+     * and completes the log when the source completes, or as failed when it fails. If somebody completes the log before, such as
+     * by {@link #cancel}, in whatever application, the source is cancelled. Nothing of it is added twice, also where the outcome
+     * of an add is not known.
+     *
+     * <p>A slow Redis slows the source: no more is requested of it than the buffer of the options holds. If Redis cannot be reached
+     * for longer than {@code eventlog.record.lease}, the source is cancelled, and so it is when this application shuts down. If
+     * this process dies, an application that follows any log completes this one as failed, with the reason
+     * {@code producer lost}, within two leases.
+     *
+     * <p>Redis: for each batch one script of {@code XADD}, as {@link #addAll(List, AddOptions)} with an idempotency key that is
+     * remembered for two leases; a script of {@code ZADD} three times a lease. The log is followed for its completion.
+     *
+     * @param source gives the events, each as {@link #add(Map)} takes it. An event that cannot be stored stops it, and the log ends
+     *     as failed
+     * @param customizer changes the default options
+     * @return the recording, which runs
+     * @throws AlreadyRecordedException if another source is being recorded into this log; this one was not subscribed to, nor is it
+     *     in the cases below
+     * @throws EventLogCompletedException if the log is complete
+     * @throws UnexpectedLastIdException if it exists, and was not to
+     * @throws EventLogException if Redis refuses or cannot be reached
+     * @throws IllegalStateException if the application is shutting down
+     */
+    Recording record(Flow.Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer);
 
     /**
      * Deletes the log with all its events. Followers go on: if it begins again they get its new events, and are told by

@@ -2,6 +2,8 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +131,32 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @throws EventLogException if nothing was done, or if that is not known, as {@link EventLog#complete(java.util.Map)}
      */
     EventId complete(T lastEvent);
+
+    /**
+     * Records what a source gives, with the default options, as {@link EventLog#record(Flow.Publisher, Consumer)}.
+     *
+     * @param source gives the events
+     * @return the recording, which runs
+     * @throws AlreadyRecordedException if another source is being recorded into this log
+     * @throws EventLogCompletedException if the log is complete
+     * @throws EventLogException if Redis refuses or cannot be reached
+     */
+    default Recording record(Flow.Publisher<? extends T> source) {
+        return record(source, options -> {});
+    }
+
+    /**
+     * Records what a source gives, as {@link EventLog#record(Flow.Publisher, Consumer)}.
+     *
+     * @param source gives the events
+     * @param customizer changes the default options
+     * @return the recording, which runs
+     * @throws AlreadyRecordedException if another source is being recorded into this log
+     * @throws EventLogCompletedException if the log is complete
+     * @throws UnexpectedLastIdException if it exists, and was not to
+     * @throws EventLogException if Redis refuses or cannot be reached
+     */
+    Recording record(Flow.Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer);
 
     /**
      * Deletes the log with all its events, as {@link EventLog#delete}.

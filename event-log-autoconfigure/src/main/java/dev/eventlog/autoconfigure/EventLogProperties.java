@@ -21,6 +21,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
  * @param follow Following.
+ * @param record Recording sources.
  * @param sse Server-Sent Events.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
@@ -37,6 +38,7 @@ public record EventLogProperties(
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
         @DefaultValue Follow follow,
+        @DefaultValue Record record,
         @DefaultValue Sse sse,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
@@ -109,6 +111,16 @@ public record EventLogProperties(
             @DefaultValue("2") double multiplier,
             @DefaultValue("5s") Duration maxDelay,
             @DefaultValue("20ms") Duration jitter) {}
+
+    /**
+     * Recording sources.
+     *
+     * @param lease How long a recording is taken for alive after its last sign of life. Then its log is completed as failed.
+     * @param key Key of the Redis sorted set that holds the leases of all recordings, behind the key prefix.
+     */
+    public record Record(
+            @DefaultValue("10s") Duration lease,
+            @DefaultValue("eventlog:recordings") String key) {}
 
     /**
      * Server-Sent Events.

@@ -35,6 +35,9 @@ final class PropertiesCheck {
         follow(properties.follow());
         String positions = properties.positions().key();
         check(!positions.isBlank(), "positions.key", positions, "must be the key of a Redis hash");
+        String recordings = properties.record().key();
+        check(!recordings.isBlank(), "record.key", recordings, "must be the key of a Redis sorted set");
+        between("record.lease", properties.record().lease(), Duration.ofMillis(500), Duration.ofHours(1));
         sse(properties.sse());
         retry(properties.listener().retry());
         logPatterns(properties.observability().logPatterns());

@@ -10,6 +10,8 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
@@ -18,8 +20,10 @@ import dev.eventlog.follow.Commit;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.Observers;
 import dev.eventlog.follow.TailRange;
+import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.StreamState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.springframework.util.Assert;
@@ -38,14 +43,21 @@ final class RedisEventLog implements EventLog {
     private final EventFields fields;
     private final Followers followers;
     private final DurableFollowers durable;
+    private final Recordings recordings;
     private final Observers observers;
 
     RedisEventLog(
-            LogStream stream, EventFields fields, Followers followers, DurableFollowers durable, Observers observers) {
+            LogStream stream,
+            EventFields fields,
+            Followers followers,
+            DurableFollowers durable,
+            Recordings recordings,
+            Observers observers) {
         this.stream = stream;
         this.fields = fields;
         this.followers = followers;
         this.durable = durable;
+        this.recordings = recordings;
         this.observers = observers;
     }
 
@@ -177,6 +189,36 @@ final class RedisEventLog implements EventLog {
     private EventId completeBy(Map<String, String> lastEvent) {
         return Objects.requireNonNull(
                 stream.complete(Completion.done(), lastEvent).lastEvent());
+    }
+
+    @Override
+    public Recording record(
+            Flow.Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer) {
+        return this.<Map<String, ?>>record(
+                source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
+    }
+
+    /** An add of a recording is repeated at once or not at all, so it need not be remembered for as long as others. */
+    <E> Recording record(
+            Flow.Publisher<? extends E> source,
+            Consumer<RecordOptions.Builder> customizer,
+            Function<RedisEventLog, BiConsumer<List<E>, AddOptions>> adding) {
+        Assert.notNull(source, () -> "A source that is null cannot be recorded into log '" + name() + "'");
+        RecordOptions.Builder chosen = RecordOptions.builder();
+        customizer.accept(chosen);
+        Duration retention = options().idempotencyRetention();
+        if (retention.compareTo(recordings.retention()) > 0) {
+            retention = recordings.retention();
+        }
+        RedisEventLog log = new RedisEventLog(
+                stream.with(
+                        options().toBuilder().idempotencyRetention(retention).build()),
+                fields,
+                followers,
+                durable,
+                recordings,
+                observers);
+        return recordings.record(log, source, adding.apply(log), chosen.build());
     }
 
     @Override

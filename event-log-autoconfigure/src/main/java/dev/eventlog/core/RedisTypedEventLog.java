@@ -11,6 +11,8 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
@@ -57,6 +59,12 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public List<EventId> addAll(List<? extends T> events, AddOptions options) {
         return untyped.addAllStored(fields.allToFields(events), options);
+    }
+
+    @Override
+    public Recording record(Flow.Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer) {
+        return untyped.<T>record(
+                source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
     }
 
     @Override

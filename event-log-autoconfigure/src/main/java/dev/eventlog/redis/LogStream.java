@@ -62,6 +62,15 @@ public final class LogStream {
         this.completing = new CompleteScript(log, key, connections.commands(), options);
     }
 
+    /**
+     * {@return the commands on the same log, with other options}
+     *
+     * @param changed the other options
+     */
+    public LogStream with(EventLogOptions changed) {
+        return new LogStream(log, key, connections, pageSize, changed);
+    }
+
     /** {@return the name of the log} */
     public String log() {
         return log;
