@@ -1,21 +1,17 @@
 package dev.eventlog.recording;
 
 import dev.eventlog.AddOptions;
-import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventLog;
-import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogException;
-import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.RecordOptions;
 import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.UnexpectedLastIdException;
-import dev.eventlog.follow.Outage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -32,7 +28,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
-import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * Records one source: collects what it gives, adds it in batches, and completes the log when it ends. A batch whose outcome is
@@ -45,9 +40,8 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     private final EventLog log;
     private final BiConsumer<List<E>, AddOptions> adding;
     private final RecordOptions options;
-    private final Duration patience;
     private final Executor threads;
-    private final Outage outage;
+    private final Writes writes;
     private final CompletableFuture<Completion> completion = new CompletableFuture<>();
     private final String id = UUID.randomUUID().toString();
 
@@ -60,9 +54,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     private boolean refused;
     private long turn; // of waiting: a time that is over counts only for its own
 
-    // Of the one task that writes.
-    private long batches;
-    private long failingSince;
+    private long batches; // of the one task that writes
 
     Recorder(
             EventLog log,
@@ -74,9 +66,23 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         this.log = log;
         this.adding = adding;
         this.options = options;
-        this.patience = patience;
         this.threads = threads;
-        this.outage = new Outage(logger, recovery);
+        this.writes = new Writes(log.name(), patience, recovery, this::later, new Writes.Otherwise() {
+            @Override
+            public void complete(Completion how) {
+                end(how, null);
+            }
+
+            @Override
+            public void gaveUp(EventLogException why) {
+                end(null, why);
+            }
+
+            @Override
+            public void refused(Throwable why) {
+                failAtOnce(why);
+            }
+        });
     }
 
     /** Hears from now on if somebody else completes the log. */
@@ -238,10 +244,10 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
             how = batch.isEmpty() ? end : null;
         }
         if (how != null) {
-            attempt(() -> log.completeAs(how), () -> end(how, null));
+            writes.carryOut(() -> log.completeAs(how), () -> end(how, null));
         } else if (!batch.isEmpty()) {
             batches++;
-            attempt(() -> add(batch), () -> goOn(batch.size()));
+            writes.carryOut(() -> add(batch), () -> goOn(batch.size()));
         }
     }
 
@@ -270,43 +276,8 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
     }
 
-    /**
-     * Does it again where Redis may answer later, for as long as the lease of this recording lasts.
-     *
-     * @param next what to do when it is done
-     */
-    private void attempt(Runnable task, Runnable next) {
-        try {
-            task.run();
-        } catch (EventLogCompletedException complete) {
-            end(complete.completion(), null);
-            return;
-        } catch (EventLogUnavailableException | AddOutcomeUnknownException passing) {
-            tryAgain(passing, () -> attempt(task, next));
-            return;
-        } catch (RuntimeException | Error refused) {
-            refused(refused);
-            return;
-        }
-        outage.over("Recording into log '" + log() + "' goes on");
-        failingSince = 0;
-        next.run();
-    }
-
-    private void tryAgain(EventLogException passing, Runnable attempt) {
-        long now = System.nanoTime();
-        failingSince = failingSince == 0 ? now : failingSince;
-        long delay = outage.failed(
-                passing, next -> "Recording into log '" + log() + "' is interrupted, and will be tried again");
-        if (delay == BackOffExecution.STOP || now - failingSince > patience.toNanos()) {
-            end(null, passing);
-        } else {
-            later(delay, attempt);
-        }
-    }
-
     /** Nothing more can be added: the log ends as failed, if at least that is possible. */
-    private void refused(Throwable why) {
+    private void failAtOnce(Throwable why) {
         logger.error("Recording into log '" + log() + "' has failed", why);
         synchronized (this) {
             refused = true;

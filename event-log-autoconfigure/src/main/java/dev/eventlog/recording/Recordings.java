@@ -166,38 +166,47 @@ public final class Recordings {
     private synchronized void look() {
         if (!looking && open) {
             looking = true;
-            lookAgain();
+            lookLater(1);
         }
     }
 
-    private void lookAgain() {
+    /**
+     * @param turn which third of a lease it is: in each, recordings give a sign of life; in the last, those that gave none are
+     *     looked for
+     */
+    private synchronized void lookLater(int turn) {
+        if (!open) {
+            looking = false;
+            return;
+        }
         try {
             CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, threads)
-                    .execute(this::lookAfterLeases);
+                    .execute(() -> lookAfterLeases(turn));
         } catch (RejectedExecutionException shutDown) {
             looking = false;
         }
     }
 
-    private void lookAfterLeases() {
+    private void lookAfterLeases(int turn) {
         try {
             running.forEach(recorder -> leases.renew(recorder.log()));
-            if (!running.isEmpty() || follows.getAsBoolean()) {
+            if (turn == SIGNS && (!running.isEmpty() || follows.getAsBoolean())) {
                 leases.runOut().forEach(this::lost);
             }
         } catch (EventLogUnavailableException passing) {
             logger.debug("The leases of recordings cannot be looked after now", passing);
         } catch (EventLogException refused) {
-            logger.debug("The leases of recordings cannot be looked after", refused);
-        } finally {
-            synchronized (this) {
-                if (open) {
-                    lookAgain();
-                } else {
-                    looking = false;
+            if (running.isEmpty()) {
+                logger.info("Redis does not let this application see whether others that record into logs have died: "
+                        + refused.getMessage());
+                synchronized (this) {
+                    looking = false; // until something is recorded here
                 }
+                return;
             }
+            logger.debug("The leases of recordings cannot be looked after now", refused);
         }
+        lookLater(turn % SIGNS + 1);
     }
 
     private void lost(String log) {

@@ -16,6 +16,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
@@ -266,6 +267,34 @@ class ReadmeCodeTests extends LogTests {
     }
 
     /** Each on a log of its own, as only the first call counts. */
+    /** What Spring AI's ChatClient looks like, for as much as is needed here. */
+    private record Chat(Flux<String> content) {
+
+        Chat prompt(String question) {
+            assertThat(question).isNotEmpty();
+            return this;
+        }
+
+        Chat stream() {
+            return this;
+        }
+    }
+
+    @Test
+    void anAnswerIsRecorded() {
+        EventLog answer = newLog();
+        Chat chat = new Chat(Flux.just("Once ", "upon ", "a ", "time").delayElements(Duration.ofMillis(10)));
+        String question = "Tell me a story";
+        // tag::recording[]
+        Flux<String> words = chat.prompt(question).stream().content();
+        Recording recording = EventFlux.record(answer, words.map(word -> Map.of("word", word)));
+        // end::recording[]
+        assertThat(recording.completion().orTimeout(10, TimeUnit.SECONDS).join())
+                .isEqualTo(Completion.done());
+        assertThat(answer.read(Tail.all()).stream().map(event -> event.fields().get("word")))
+                .containsExactly("Once ", "upon ", "a ", "time");
+    }
+
     @Test
     void aLogThatEnds() {
         EventLog job = newLog();
