@@ -56,7 +56,7 @@ final class Cursor {
     private EventId lastSeen; // the last event that was taken, or after which this began
     private volatile ReadPoint point;
     private @Nullable Event seen;
-    private boolean ahead; // it stands at an event that its feed has not read yet, and may never read
+    private boolean ahead; // it stands where its feed has not read yet, and may never read
     private ReadPoint meeting; // while it is ahead: the last point that its feed and it are sure to share
     private @Nullable Loss loss;
     private List<Event> events;
@@ -79,8 +79,7 @@ final class Cursor {
         this.point = in(epoch, start.point());
         this.seen = start.seen();
         this.meeting = end.point();
-        this.ahead =
-                start.seen() != null && start.point().id().isAfter(end.point().id());
+        this.ahead = start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
         this.events = upTo(end.point().id(), start.events());
     }
@@ -189,14 +188,17 @@ final class Cursor {
         };
     }
 
-    /** Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. */
+    /**
+     * Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. Without
+     * such an event, nothing shows what a feed that came back meanwhile has lost.
+     */
     private Found meetFeed(Window window) {
         Event start = seen;
         ReadPoint last = window.last();
         if (last.id().compareTo(point.id()) < 0) {
             return Found.NOTHING;
         }
-        ahead = start != null && feed.comebacks() != comebacks && window.memory(start) != Memory.SAME;
+        ahead = feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME);
         Found found = ahead ? page(last) : Found.MOVED;
         ahead = false;
         return found;

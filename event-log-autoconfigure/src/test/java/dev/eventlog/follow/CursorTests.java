@@ -300,6 +300,23 @@ class CursorTests extends LogTests {
         assertThat(told).isEqualTo(range(104, 121));
     }
 
+    /** Nothing tells whether what it was to get was there when the server was replaced by one without the newest events. */
+    @Test
+    void whoBeganAheadOfItsFeedWhereThereWasNoEventIsToldThatItsFeedHasComeBack() {
+        addNumbered(1, 11, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 4));
+        redis.opsForStream().delete(log.name(), "5-9");
+        Cursor cursor = cursor(feed, Tail.after(new EventId(5, 9)));
+
+        log.delete();
+        addNumbered(1, 5, 0);
+        addNumbered(12, 14, 0);
+        feed.comebacks++;
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(12, 13);
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 9));
+    }
+
     private void addNumbered(int from, int to, int more) {
         for (int n = from; n < to; n++) {
             redis.opsForStream()
@@ -391,6 +408,7 @@ class CursorTests extends LogTests {
         private final Window window;
         private final PageSize pages = new PageSize("log", 100);
         private boolean interrupted;
+        private int comebacks;
 
         /** One that has read up to here. */
         IdleFeed(EventId end) {
@@ -452,7 +470,7 @@ class CursorTests extends LogTests {
 
         @Override
         public int comebacks() {
-            return 0;
+            return comebacks;
         }
 
         @Override
