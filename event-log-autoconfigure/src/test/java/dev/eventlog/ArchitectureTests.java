@@ -84,14 +84,15 @@ class ArchitectureTests {
                 .check(CODE);
     }
 
-    /** One way down: core, durable, follow, redis, with the API beneath all of them. Nothing runs up. */
+    /** One way down: core, durable and recording, follow, redis, with the API beneath all of them. Nothing runs up. */
     @Test
     void eachPackageKnowsOnlyThoseBelowIt() {
         Map<String, List<String>> below = Map.ofEntries(
                 entry("redis", List.of()),
                 entry("follow", List.of("redis")),
                 entry("durable", List.of("follow", "redis")),
-                entry("core", List.of("durable", "follow", "redis", "convert")),
+                entry("recording", List.of("follow", "redis")),
+                entry("core", List.of("durable", "recording", "follow", "redis", "convert")),
                 entry("convert", List.of()),
                 entry("reactor", List.of()),
                 entry("annotation", List.of()),
@@ -124,7 +125,13 @@ class ArchitectureTests {
         noClasses()
                 .that()
                 .resideInAnyPackage(
-                        room("core"), room("durable"), room("follow"), room("redis"), room("convert"), room("reactor"))
+                        room("core"),
+                        room("durable"),
+                        room("recording"),
+                        room("follow"),
+                        room("redis"),
+                        room("convert"),
+                        room("reactor"))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.micrometer..", "org.springframework.boot..")
@@ -227,7 +234,7 @@ class ArchitectureTests {
     void onlyWhatAUserNeedsIsPublicOutsideOfTheRooms() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(API, "dev.eventlog.durable", "dev.eventlog.follow", "dev.eventlog.redis")
+                .resideOutsideOfPackages(API, room("durable"), room("recording"), room("follow"), room("redis"))
                 .and()
                 .areTopLevelClasses()
                 .and()
@@ -269,7 +276,7 @@ class ArchitectureTests {
     void whatIsPublicInTheRoomsIsForAUserOrForTheRoomsAbove() {
         classes()
                 .that()
-                .resideInAnyPackage(room("durable"), room("follow"), room("redis"))
+                .resideInAnyPackage(room("durable"), room("recording"), room("follow"), room("redis"))
                 .and()
                 .arePublic()
                 .and()

@@ -12,6 +12,7 @@ import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
+import dev.eventlog.test.TestSource;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,25 +20,31 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
 /** What adds and followers get when Redis is there and says no: for a while, or until something is changed. */
 @Tag("faults")
+@ExtendWith(OutputCaptureExtension.class)
 class RefusalTests extends ClosingTests {
 
     /** The rule that stands in the README, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
-    private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xlen +xinfo|stream +exists +pexpire"
+    private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xinfo|stream +exists +pexpire"
             + " +unlink +eval +evalsha +get +set +ping";
 
     @Test
@@ -229,6 +236,34 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
+    void theRuleOfTheReadmeIsEnoughForRecordings() {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        allow(redis, RULE + " ~eventlog:recordings +time +zadd +zrem +zscore +zrangebyscore");
+        EventLog log = logOfUser(redis);
+        TestSource<Map<String, Object>> source = new TestSource<>();
+        Recording recording = log.record(source);
+        source.subscriber().onNext(event(0));
+        source.subscriber().onComplete();
+        assertThat(recording.completion().join()).isEqualTo(Completion.done());
+    }
+
+    /** Who only follows may not be let look for recordings: that is said, and not tried again and again. */
+    @Test
+    void whoMayNotLookForRecordingsAsksOnce(CapturedOutput output) {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        allow(redis, RULE);
+        EventLog log = logOfUser(redis, "eventlog.record.lease=500ms");
+        closeLater(log.follow(Tail.all(), Collected.events()));
+        await().until(() -> output.getAll().contains("whether others that record into logs have died"));
+        Awaitility.await()
+                .during(Duration.ofMillis(1_500))
+                .until(() -> output.getAll().split("whether others that record", -1).length == 2);
+        assertThatExceptionOfType(EventLogException.class)
+                .isThrownBy(() -> log.record(new TestSource<Map<String, Object>>()))
+                .withMessageContaining("ACL rule");
+    }
+
+    @Test
     void theReadmeHasThisRule() throws Exception {
         String readme = Files.readString(Path.of("..", "README.md"));
         String[] permissions = RULE.split(" ");
@@ -271,9 +306,9 @@ class RefusalTests extends ClosingTests {
                 .toArray(String[]::new));
     }
 
-    private EventLog logOfUser(EmbeddedRedis redis) {
+    private EventLog logOfUser(EmbeddedRedis redis, String... properties) {
         String url = redis.uri().toString().replace("redis://", "redis://app:secret@");
-        return TestApplication.factory(start(URI.create(url)))
+        return TestApplication.factory(start(URI.create(url), properties))
                 .create("sensors:42", options -> options.maxLength(1_000).ttlAfterLastAdd(Duration.ofHours(1)));
     }
 
@@ -331,12 +366,14 @@ class RefusalTests extends ClosingTests {
                 .havingCause();
     }
 
-    private ConfigurableApplicationContext start(URI uri) {
-        return closeLater(TestApplication.startOn(
-                uri,
-                "spring.data.redis.timeout=2s",
-                "eventlog.follow.poll-timeout=300ms",
-                "eventlog.follow.recovery.delay=50ms",
-                "eventlog.follow.recovery.max-delay=300ms"));
+    private ConfigurableApplicationContext start(URI uri, String... properties) {
+        Stream<String> all = Stream.concat(
+                Stream.of(
+                        "spring.data.redis.timeout=2s",
+                        "eventlog.follow.poll-timeout=300ms",
+                        "eventlog.follow.recovery.delay=50ms",
+                        "eventlog.follow.recovery.max-delay=300ms"),
+                Stream.of(properties));
+        return closeLater(TestApplication.startOn(uri, all.toArray(String[]::new)));
     }
 }

@@ -72,6 +72,8 @@ public final class EventLogAutoConfiguration {
                 properties.read().pageSize(),
                 followSettings(properties.follow()),
                 properties.follow().maxThreads(),
+                properties.keyPrefix() + properties.record().key(),
+                properties.record().lease(),
                 Threading.VIRTUAL.isActive(environment));
         return new RedisEventLogFactory(
                 redis,

@@ -14,12 +14,14 @@ import org.springframework.util.PatternMatchUtils;
  *
  * @param maxLength How many events a log keeps at most. Unlimited when 0.
  * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
+ * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
  * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
  *     the log's ttl.
  * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
  * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
  * @param follow Following.
+ * @param record Recording sources.
  * @param sse Server-Sent Events.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
@@ -30,11 +32,13 @@ import org.springframework.util.PatternMatchUtils;
 public record EventLogProperties(
         @DefaultValue("0") long maxLength,
         @Nullable Duration ttlAfterLastAdd,
+        @Nullable Duration ttlAfterCompletion,
         @DefaultValue("1h") Duration idempotencyRetention,
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
         @DefaultValue Follow follow,
+        @DefaultValue Record record,
         @DefaultValue Sse sse,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
@@ -47,6 +51,8 @@ public record EventLogProperties(
      * @param pattern Pattern over log names, in which an asterisk stands for any text.
      * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
      * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
+     * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
+     *     logs when absent.
      * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
      *     As for all logs when absent.
      */
@@ -54,6 +60,7 @@ public record EventLogProperties(
             @DefaultValue("") String pattern,
             @Nullable Long maxLength,
             @Nullable Duration ttlAfterLastAdd,
+            @Nullable Duration ttlAfterCompletion,
             @Nullable Duration idempotencyRetention) {}
 
     /**
@@ -104,6 +111,16 @@ public record EventLogProperties(
             @DefaultValue("2") double multiplier,
             @DefaultValue("5s") Duration maxDelay,
             @DefaultValue("20ms") Duration jitter) {}
+
+    /**
+     * Recording sources.
+     *
+     * @param lease How long a recording is taken for alive after its last sign of life. Then its log is completed as failed.
+     * @param key Key of the Redis sorted set that holds the leases of all recordings, behind the key prefix.
+     */
+    public record Record(
+            @DefaultValue("10s") Duration lease,
+            @DefaultValue("eventlog:recordings") String key) {}
 
     /**
      * Server-Sent Events.
@@ -190,18 +207,23 @@ public record EventLogProperties(
     /** The options of a log: those of the first override that fits its name before the general ones. */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, ttlAfterLastAdd, idempotencyRetention, options);
+        apply(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
                 .ifPresent(override -> apply(
-                        override.maxLength(), override.ttlAfterLastAdd(), override.idempotencyRetention(), options));
+                        override.maxLength(),
+                        override.ttlAfterLastAdd(),
+                        override.ttlAfterCompletion(),
+                        override.idempotencyRetention(),
+                        options));
         return options.build();
     }
 
     private static void apply(
             @Nullable Long maxLength,
             @Nullable Duration ttl,
+            @Nullable Duration ttlOfCompleted,
             @Nullable Duration retention,
             EventLogOptions.Builder options) {
         if (maxLength != null) {
@@ -209,6 +231,9 @@ public record EventLogProperties(
         }
         if (ttl != null) {
             options.ttlAfterLastAdd(ttl);
+        }
+        if (ttlOfCompleted != null) {
+            options.ttlAfterCompletion(ttlOfCompleted);
         }
         if (retention != null) {
             options.idempotencyRetention(retention);

@@ -1,6 +1,7 @@
 package dev.eventlog.core;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -9,6 +10,8 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
@@ -17,14 +20,18 @@ import dev.eventlog.follow.Commit;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.Observers;
 import dev.eventlog.follow.TailRange;
+import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.StreamState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.springframework.util.Assert;
@@ -36,14 +43,21 @@ final class RedisEventLog implements EventLog {
     private final EventFields fields;
     private final Followers followers;
     private final DurableFollowers durable;
+    private final Recordings recordings;
     private final Observers observers;
 
     RedisEventLog(
-            LogStream stream, EventFields fields, Followers followers, DurableFollowers durable, Observers observers) {
+            LogStream stream,
+            EventFields fields,
+            Followers followers,
+            DurableFollowers durable,
+            Recordings recordings,
+            Observers observers) {
         this.stream = stream;
         this.fields = fields;
         this.followers = followers;
         this.durable = durable;
+        this.recordings = recordings;
         this.observers = observers;
     }
 
@@ -130,13 +144,81 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public long size() {
-        return stream.size();
+        return stream.state().length();
     }
 
     @Override
     public Optional<EventId> lastId() {
         StreamState state = stream.state();
-        return state.exists() ? Optional.of(state.lastId()) : Optional.empty();
+        EventId last = state.lastOfEvents();
+        if (last == null) { // nobody told before the log was complete
+            List<Event> newest = read(Tail.last(1));
+            return newest.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(newest.get(0).id());
+        }
+        boolean neverHadOne = state.isComplete() && last.equals(EventId.MIN);
+        return state.exists() && !neverHadOne ? Optional.of(last) : Optional.empty();
+    }
+
+    @Override
+    public Optional<Completion> completion() {
+        return stream.state().completion();
+    }
+
+    @Override
+    public boolean completeAs(Completion completion) {
+        Assert.notNull(completion, () -> "Log '" + name() + "' cannot end in a way that is null");
+        Assert.isTrue(
+                completion.kind() != Completion.Kind.UNKNOWN,
+                () -> "Log '" + name() + "' cannot be ended in an unknown way: say done, failed or cancelled");
+        return stream.complete(completion, null).now();
+    }
+
+    @Override
+    public EventId complete(Map<String, ?> lastEvent) {
+        return completeStored(fields.toFields(lastEvent));
+    }
+
+    EventId completeStored(Map<String, String> lastEvent) {
+        return observers
+                .add(name(), List.of(lastEvent), events -> List.of(completeBy(events.get(0))))
+                .get(0);
+    }
+
+    private EventId completeBy(Map<String, String> lastEvent) {
+        return Objects.requireNonNull(
+                stream.complete(Completion.done(), lastEvent).lastEvent());
+    }
+
+    @Override
+    public Recording record(
+            Flow.Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer) {
+        return this.<Map<String, ?>>record(
+                source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
+    }
+
+    /** An add of a recording is repeated at once or not at all, so it need not be remembered for as long as others. */
+    <E> Recording record(
+            Flow.Publisher<? extends E> source,
+            Consumer<RecordOptions.Builder> customizer,
+            Function<RedisEventLog, BiConsumer<List<E>, AddOptions>> adding) {
+        Assert.notNull(source, () -> "A source that is null cannot be recorded into log '" + name() + "'");
+        RecordOptions.Builder chosen = RecordOptions.builder();
+        customizer.accept(chosen);
+        Duration retention = options().idempotencyRetention();
+        if (retention.compareTo(recordings.retention()) > 0) {
+            retention = recordings.retention();
+        }
+        RedisEventLog log = new RedisEventLog(
+                stream.with(
+                        options().toBuilder().idempotencyRetention(retention).build()),
+                fields,
+                followers,
+                durable,
+                recordings,
+                observers);
+        return recordings.record(log, source, adding.apply(log), chosen.build());
     }
 
     @Override

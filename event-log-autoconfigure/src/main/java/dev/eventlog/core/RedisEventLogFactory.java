@@ -15,10 +15,14 @@ import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.ListenerThreads;
 import dev.eventlog.follow.Observers;
+import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.RecordLeases;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -46,6 +50,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final ListenerThreads ownThreads;
     private final Followers followers;
     private final DurableFollowers durable;
+    private final Recordings recordings;
     private final Observers observers;
 
     /**
@@ -56,6 +61,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * @param pageSize how many events to ask Redis for at once when reading, above 0
      * @param follow how logs are followed
      * @param maxThreads how many listeners may be busy at one moment, above 0; without meaning on virtual threads
+     * @param recordings the key of the sorted set of all recordings' leases
+     * @param recordLease how long a recording is taken for alive after its last sign of life
      * @param virtualThreads whether listeners and feeds run on virtual threads
      */
     public record Settings(
@@ -64,6 +71,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             int pageSize,
             FollowSettings follow,
             int maxThreads,
+            String recordings,
+            Duration recordLease,
             boolean virtualThreads) {}
 
     /**
@@ -122,7 +131,15 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds(), this.observers);
         Executor threads = listenerExecutor != null ? listenerExecutor : ownThreads.forListeners();
         this.followers = new Followers(feeds, settings.follow(), threads, this.observers);
+        this.recordings = new Recordings(
+                new RecordLeases(connections, settings.recordings(), settings.recordLease()),
+                this::create,
+                settings.recordLease(),
+                settings.follow().recovery(),
+                threads,
+                () -> followers.count() > 0);
         this.durable = new DurableFollowers(followers, settings.follow(), threads, positions, leadership);
+        recordings.open();
     }
 
     @Override
@@ -147,7 +164,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         customizer.accept(options);
         LogStream stream =
                 new LogStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options.build());
-        return new RedisEventLog(stream, fields, followers, durable, observers);
+        return new RedisEventLog(stream, fields, followers, durable, recordings, observers);
     }
 
     /**
@@ -163,18 +180,22 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public void start() {
         followers.open();
+        recordings.open();
     }
 
-    /** Closes all followers, without waiting for their callbacks. */
+    /** Stops all recordings and closes all followers, without waiting for what they are at. */
     @Override
     public void stop() {
-        followers.close(() -> {});
+        stop(() -> {});
     }
 
-    /** Closes all followers side by side, and calls back when the last of their callbacks has returned. */
+    /** Stops all recordings, closes all followers side by side, and calls back when the last of their callbacks has returned. */
     @Override
     public void stop(Runnable callback) {
-        followers.close(callback);
+        CompletableFuture<Void> recorded = recordings.close();
+        followers.close(() -> {
+            CompletableFuture<Void> unused = recorded.thenRun(callback);
+        });
     }
 
     @Override
@@ -185,7 +206,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     /** Closes what is still open: followers, connections, threads. Listeners that have not returned are interrupted. */
     @Override
     public void destroy() {
-        followers.close(() -> {});
+        stop();
         long busy = followers.count();
         if (busy > 0) {
             logger.warn(busy + " listeners of event logs have not returned in time"

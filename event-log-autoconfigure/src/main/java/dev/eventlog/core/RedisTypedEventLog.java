@@ -1,6 +1,7 @@
 package dev.eventlog.core;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
@@ -10,6 +11,8 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
@@ -59,6 +62,12 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
+    public Recording record(Flow.Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer) {
+        return untyped.<T>record(
+                source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
+    }
+
+    @Override
     public List<TypedEvent<T>> read(Tail tail) {
         return typed(untyped.read(tail));
     }
@@ -103,6 +112,16 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
+    public Optional<Completion> completion() {
+        return untyped.completion();
+    }
+
+    @Override
+    public EventId complete(T lastEvent) {
+        return untyped.completeStored(fields.toFields(lastEvent));
+    }
+
+    @Override
     public boolean delete() {
         return untyped.delete();
     }
@@ -133,6 +152,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
         @Override
         public void onGap(Gap gap) throws Exception {
             listener.onGap(gap);
+        }
+
+        @Override
+        public void onComplete(Completion completion) throws Exception {
+            listener.onComplete(completion);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogUnavailableException;
@@ -7,6 +8,7 @@ import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
@@ -28,6 +30,8 @@ final class Cursor {
         EVENTS,
         /** Nothing at the moment. */
         NOTHING,
+        /** The end of a complete log, with what is missing before it. */
+        COMPLETE,
         /** The cursor has moved on: look again. */
         MOVED
     }
@@ -52,7 +56,7 @@ final class Cursor {
     private EventId lastSeen; // the last event that was taken, or after which this began
     private volatile ReadPoint point;
     private @Nullable Event seen;
-    private boolean ahead; // it stands at an event that its feed has not read yet, and may never read
+    private boolean ahead; // it stands where its feed has not read yet, and may never read
     private ReadPoint meeting; // while it is ahead: the last point that its feed and it are sure to share
     private @Nullable Loss loss;
     private List<Event> events;
@@ -75,8 +79,7 @@ final class Cursor {
         this.point = in(epoch, start.point());
         this.seen = start.seen();
         this.meeting = end.point();
-        this.ahead =
-                start.seen() != null && start.point().id().isAfter(end.point().id());
+        this.ahead = start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
         this.events = upTo(end.point().id(), start.events());
     }
@@ -120,6 +123,23 @@ final class Cursor {
         return found;
     }
 
+    /** {@return whether nothing is left but to tell that the log is complete: so without asking Redis for events} */
+    boolean isOnlyCompleteLeft() {
+        Window window = feed.window();
+        return events.isEmpty() && window.isOnlyCompleteAfter(window.begun(point));
+    }
+
+    /** {@return how the log ended, whose end this has come to} */
+    Completion completion() {
+        Completion completion = feed.window().completion();
+        return completion == null ? Closing.completion(null) : completion;
+    }
+
+    /** The listener has been told that the log is complete. */
+    void completed() {
+        position = EventId.MAX;
+    }
+
     /** The listener has taken events, in the order in which they were found. */
     void taken(List<Event> batch) {
         Event last = batch.get(batch.size() - 1);
@@ -160,22 +180,25 @@ final class Cursor {
                 point = slice.point();
                 yield found(slice.events());
             }
-            case NOTHING -> {
+            case NOTHING, COMPLETE -> {
                 seen = slice.point().id().equals(point.id()) ? seen : null;
                 point = slice.point();
-                yield Found.NOTHING;
+                yield slice.found() == Window.Found.COMPLETE ? Found.COMPLETE : Found.NOTHING;
             }
         };
     }
 
-    /** Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. */
+    /**
+     * Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. Without
+     * such an event, nothing shows what a feed that came back meanwhile has lost.
+     */
     private Found meetFeed(Window window) {
         Event start = seen;
         ReadPoint last = window.last();
         if (last.id().compareTo(point.id()) < 0) {
             return Found.NOTHING;
         }
-        ahead = start != null && feed.comebacks() != comebacks && window.memory(start) != Memory.SAME;
+        ahead = feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME);
         Found found = ahead ? page(last) : Found.MOVED;
         ahead = false;
         return found;

@@ -163,7 +163,8 @@ public final class LogFollower implements RunningFollower {
 
     /** From any thread; never blocks. Where there is no {@link Demand} the follower sleeps on. */
     void wake(Wake why) {
-        if (demand.isThere()) {
+        if (demand.isThere()
+                || feed.window().completion() != null) { // the end is told to whoever asked for nothing, too
             on(why == Wake.AGAIN ? Signal.AGAIN : Signal.WAKE);
         }
     }
@@ -232,7 +233,7 @@ public final class LogFollower implements RunningFollower {
             return fail(refused);
         }
         if (!delivery.isDue()) {
-            if (!demand.isThere()) {
+            if (!demand.isThere() && !cursor.isOnlyCompleteLeft()) {
                 return Step.NOTHING_DUE;
             }
             try {
@@ -245,6 +246,10 @@ public final class LogFollower implements RunningFollower {
                         if (!cursor.isPastWhatExisted() || !delivery.caughtUp()) {
                             return Step.NOTHING_DUE;
                         }
+                    }
+                    case COMPLETE -> {
+                        delivery.caughtUp();
+                        delivery.complete();
                     }
                 }
                 outage.over("A follower of log '" + log() + "' goes on");
@@ -269,12 +274,15 @@ public final class LogFollower implements RunningFollower {
             case COMMIT_LATER -> later(Signal.COMMIT, delivery.delay(), null);
             case NO_LEASE -> later(Signal.LEASE, settings.recovery().start().nextBackOff(), null);
             case FAILED -> fail(delivery.failure());
-            case SUPERSEDED -> {
-                CompletableFuture<EndReason> unused = closeSoon(EndReason.SUPERSEDED);
-                yield Step.OVER;
-            }
+            case COMPLETED -> closeNow(EndReason.COMPLETED);
+            case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
             case CLOSED -> Step.OVER;
         };
+    }
+
+    private Step closeNow(EndReason why) {
+        CompletableFuture<EndReason> unused = closeSoon(why);
+        return Step.OVER;
     }
 
     /** Waits without a thread, as long as the follower has not ended. */

@@ -1,7 +1,14 @@
 package dev.eventlog.reactor;
 
+import dev.eventlog.EventLog;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
+import dev.eventlog.TypedEventLog;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import org.reactivestreams.Publisher;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
 
@@ -26,6 +33,48 @@ public final class EventFlux {
      */
     public static <E> Flux<E> events(Flow.Publisher<List<E>> publisher) {
         return batches(publisher).concatMapIterable(batch -> batch, 1);
+    }
+
+    /**
+     * Records a flux into a log, as {@link EventLog#record(Flow.Publisher, Consumer)}: subscribes to it here and now, whoever else
+     * comes or goes.
+     *
+     * @param log the log
+     * @param source gives the events, each as {@link EventLog#add(Map)} takes it
+     * @return the recording, which runs
+     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     */
+    public static Recording record(EventLog log, Publisher<? extends Map<String, ?>> source) {
+        return record(log, source, options -> {});
+    }
+
+    /**
+     * Records a flux into a log with options, as {@link EventLog#record(Flow.Publisher, Consumer)}.
+     *
+     * @param log the log
+     * @param source gives the events, each as {@link EventLog#add(Map)} takes it
+     * @param customizer changes the default options
+     * @return the recording, which runs
+     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     */
+    public static Recording record(
+            EventLog log, Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer) {
+        return log.record(JdkFlowAdapter.publisherToFlowPublisher(source), customizer);
+    }
+
+    /**
+     * Records a flux into a typed log with options, as {@link TypedEventLog#record(Flow.Publisher, Consumer)}.
+     *
+     * @param log the log
+     * @param source gives the events
+     * @param customizer changes the default options
+     * @param <T> the type of the events
+     * @return the recording, which runs
+     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     */
+    public static <T> Recording record(
+            TypedEventLog<T> log, Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer) {
+        return log.record(JdkFlowAdapter.publisherToFlowPublisher(source), customizer);
     }
 
     /**

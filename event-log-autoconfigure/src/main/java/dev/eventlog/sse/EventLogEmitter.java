@@ -1,6 +1,9 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -19,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
@@ -60,6 +64,7 @@ public final class EventLogEmitter extends SseEmitter {
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean over = new AtomicBoolean();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private BooleanSupplier ended = () -> false;
     private boolean returned; // guarded by starts
 
     /**
@@ -102,6 +107,7 @@ public final class EventLogEmitter extends SseEmitter {
      */
     <E extends LoggedEvent> EventLogEmitter from(
             ReadableEventLog<E> log, Tail tail, Function<? super E, ?> body, @Nullable Duration reconnectDelay) {
+        ended = () -> tail.equals(Tail.after(EventId.MAX)) && log.isComplete();
         later(() -> {
             writing.lock(); // what the listener gets comes after that
             try {
@@ -109,6 +115,7 @@ public final class EventLogEmitter extends SseEmitter {
                 SseEventBuilder begin = event().id(follower.position().toString());
                 write(text(reconnectDelay != null ? begin.reconnectTime(reconnectDelay.toMillis()) : begin));
                 add(follower);
+                follower.completion().thenAccept(this::endIfComplete);
             } finally {
                 writing.unlock();
             }
@@ -149,11 +156,19 @@ public final class EventLogEmitter extends SseEmitter {
             follower.close();
         }
         // On another thread: the one that ends it may have many more to end, and this client may be slow.
-        follower.completion().whenComplete((nothing, failure) -> {
-            if (!over.get()) {
+        follower.completion().whenComplete((reason, failure) -> {
+            if (!over.get() && reason != Follower.EndReason.COMPLETED) {
                 threads.execute(() -> end(failure));
             }
         });
+    }
+
+    /** The client has been told that the log whose ids are those of this stream is complete. */
+    private void endIfComplete(Follower.EndReason reason) {
+        if (reason == Follower.EndReason.COMPLETED) {
+            leave();
+            threads.execute(this::complete);
+        }
     }
 
     /** Says that the server is still there, and finds out whether the client is. */
@@ -251,11 +266,24 @@ public final class EventLogEmitter extends SseEmitter {
             returned = true;
         }
         refuseWithoutBody(response);
-        if (answersHead()) {
+        if (hasEnded()) { // at 204 a browser does not come back
+            response.setStatusCode(HttpStatus.NO_CONTENT);
+            leave();
+            complete();
+        } else if (answersHead()) {
             leave();
             complete();
         } else {
             begin();
+        }
+    }
+
+    /** Whether the client was told before that the log is complete. */
+    private boolean hasEnded() {
+        try {
+            return ended.getAsBoolean();
+        } catch (EventLogException asWhenItBegins) {
+            return false;
         }
     }
 
@@ -322,6 +350,11 @@ public final class EventLogEmitter extends SseEmitter {
         @Override
         public void onGap(Gap gap) {
             say(text(event().name(SseData.GAP).data(data.of(gap))));
+        }
+
+        @Override
+        public void onComplete(Completion completion) {
+            say(text(event().id(EventId.MAX.toString()).name(SseData.COMPLETE).data(data.of(completion))));
         }
     }
 

@@ -32,7 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A client gets each event of the log with its id, and without a name; {@code EventSource} hands them to
  * {@code onmessage}. By name it gets {@code caught-up} (what existed has been sent), {@code gap} (JSON of
  * {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed} may be null), and as the last
- * of all {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer now: connect again) or
+ * of all {@code complete} (the log is complete; JSON of {@code kind, reason}: do not connect again, the answer would be status 204),
+ * {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer now: connect again) or
  * {@code failed} (do not; why stands in the application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after it, once and in order,
  * or is told of a gap: the first thing sent is the id at which the stream begins, so this holds for one that saw no event, too.
  *

@@ -1,6 +1,7 @@
 package dev.eventlog.sse;
 
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogFailedException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Gap;
 import dev.eventlog.LoggedEvent;
@@ -40,7 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>A client gets each event of the log with its id, and without a name. By name it gets {@code caught-up} (what existed has
  * been sent), {@code gap} (JSON of {@code kind, lastSeen, firstAvailable, missed}, as of {@link Gap}; {@code missed} may be
- * null), and as the last of all {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer
+ * null), and as the last of all {@code complete} (the log is complete; JSON of {@code kind, reason}: do not connect again), {@code end} (the server shuts down: connect again), {@code interrupted} (Redis does not answer
  * now: connect again) or {@code failed} (do not; why stands in the application's log, as it may not be for clients). A client that connects again with the last id it saw gets what comes after
  * it, once and in order, or is told of a gap. The first thing sent is the id at which the stream begins, if that is after an
  * id or at {@link Tail#newOnly()}; else a comment, and a client that comes back before it got an event begins at the tail again.
@@ -60,7 +61,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
 
     private static final Log logger = LogFactory.getLog(ReactiveEventLogSse.class);
 
-    private static final Set<String> LAST = Set.of(SseData.END, SseData.INTERRUPTED, SseData.FAILED);
+    private static final Set<String> LAST = Set.of(SseData.COMPLETE, SseData.END, SseData.INTERRUPTED, SseData.FAILED);
 
     private static final ServerSentEvent<Object> CAUGHT_UP = named(SseData.CAUGHT_UP, "");
     private static final ServerSentEvent<Object> END = named(SseData.END, SseData.END_TEXT);
@@ -124,7 +125,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
             return Mono.fromFuture(() -> find(log, begin))
                     .flatMapMany(start -> {
                         Messages<E> messages = new Messages<>(start.end(), body);
-                        return stream(log.name(), start, log.publisher(start.tail(), messages::gap), messages);
+                        return stream(log, start, log.publisher(start.tail(), messages::gap), messages);
                     })
                     .onErrorResume(EventLogUnavailableException.class, this::interrupted)
                     .doFinally(signal -> {
@@ -140,17 +141,18 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
     }
 
     private <E extends LoggedEvent> Flux<ServerSentEvent<Object>> stream(
-            String log, Start start, Flow.Publisher<List<E>> publisher, Messages<E> messages) {
+            ReadableEventLog<E> log, Start start, Flow.Publisher<List<E>> publisher, Messages<E> messages) {
         Flux<ServerSentEvent<Object>> events = EventFlux.batches(publisher)
                 .doOnNext(batch -> interruptions.over())
                 .onErrorComplete(IllegalStateException.class) // said of a start while the application shuts down
                 .map(messages::of) // at once, in the callback before which the gap was told
                 .concatMapIterable(batch -> batch, 1)
                 .takeUntilOther(shutdown.asMono())
-                .concatWith(Mono.just(END))
+                .concatWith(Mono.defer(() -> running ? end(log) : Mono.just(END)))
+                .onErrorResume(EventLogFailedException.class, failed -> end(log))
                 .onErrorResume(EventLogUnavailableException.class, this::interrupted)
                 .onErrorResume(failure -> {
-                    logger.error("A stream of Server-Sent Events of log '" + log + "' has failed", failure);
+                    logger.error("A stream of Server-Sent Events of log '" + log.name() + "' has failed", failure);
                     return Mono.just(FAILED);
                 });
         Flux<ServerSentEvent<Object>> heartbeats = heartbeat.isZero()
@@ -158,6 +160,18 @@ public final class ReactiveEventLogSse implements SmartLifecycle {
                 : Flux.interval(heartbeat).onBackpressureDrop().map(beat -> HEARTBEAT);
         return Flux.concat(Flux.fromIterable(first(start)), Flux.merge(1, events, heartbeats))
                 .takeUntil(ReactiveEventLogSse::isLast);
+    }
+
+    /** That the log is complete, or else that the application shuts down. */
+    private Mono<ServerSentEvent<Object>> end(ReadableEventLog<?> log) {
+        return Mono.fromFuture(
+                        () -> CompletableFuture.supplyAsync(log::completion, Schedulers.boundedElastic()::schedule))
+                .map(completion -> completion
+                        .map(how -> ServerSentEvent.<Object>builder(data.of(how))
+                                .event(SseData.COMPLETE)
+                                .id(EventId.MAX.toString())
+                                .build())
+                        .orElse(END));
     }
 
     private Flux<ServerSentEvent<Object>> interrupted(EventLogUnavailableException failure) {

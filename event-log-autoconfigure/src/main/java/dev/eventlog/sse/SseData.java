@@ -1,5 +1,6 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.Gap;
 import dev.eventlog.LoggedEvent;
@@ -14,6 +15,7 @@ record SseData(JsonMapper json) {
 
     static final String CAUGHT_UP = "caught-up";
     static final String GAP = "gap";
+    static final String COMPLETE = "complete";
     static final String END = "end";
     static final String END_TEXT = "The server ends this stream: connect again to go on";
     static final String INTERRUPTED = "interrupted";
@@ -38,6 +40,13 @@ record SseData(JsonMapper json) {
         fields.put("lastSeen", gap.lastSeen().toString());
         fields.put("firstAvailable", gap.firstAvailable().toString());
         fields.put("missed", gap.missed().isPresent() ? gap.missed().getAsLong() : null);
+        return json.writeValueAsString(fields);
+    }
+
+    String of(Completion completion) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("kind", completion.kind().name());
+        fields.put("reason", completion.reason());
         return json.writeValueAsString(fields);
     }
 }

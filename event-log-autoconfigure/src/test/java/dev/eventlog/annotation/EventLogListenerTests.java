@@ -161,6 +161,37 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
+    void endsWithACompleteLog(CapturedOutput output) {
+        EventLog log = newLog();
+        log.addAll(events(0, 3));
+        listeningTo(log).withBean("kinds", Kinds.class).run(context -> {
+            Kinds kinds = context.getBean(Kinds.class);
+            log.completeExceptionally("no memory");
+            EventLogListenerRegistry registry = registry(context);
+            for (String id : registry.ids()) {
+                await().until(() -> !registry.isRunning(id));
+                assertThat(registry.failure(id)).isEmpty();
+                assertThat(registry.followers(id))
+                        .singleElement()
+                        .satisfies(follower -> assertThat(follower.completion())
+                                .succeedsWithin(Duration.ofSeconds(10))
+                                .isEqualTo(Follower.EndReason.COMPLETED));
+            }
+            assertThat(kinds.of("value")).isEqualTo(range(0, 3));
+            assertThat(output)
+                    .contains("A listener has come to the end of log '" + log.name()
+                            + "', which is complete: failed (no memory)");
+            log.delete();
+            log.addAll(events(7, 8));
+            registry.start("kinds.value");
+            await().until(() -> {
+                log.addAll(events(8, 9));
+                return kinds.of("value").contains(8);
+            });
+        });
+    }
+
+    @Test
     void takesEventsInEveryForm() {
         EventLog log = newLog();
         log.addAll(events(0, 3));

@@ -174,6 +174,8 @@ class EventLogAutoConfigurationTests {
         "eventlog.overrides[0].max-length, -5, 0 means",
         "eventlog.ttl-after-last-add, 10ns, 1 millisecond",
         "eventlog.ttl-after-last-add, -1s, or 0",
+        "eventlog.ttl-after-completion, -1s, or 0",
+        "eventlog.overrides[0].ttl-after-completion, 10ns, 1 millisecond",
         "eventlog.overrides[0].ttl-after-last-add, -1ms, or 0",
         "eventlog.overrides[0].pattern, ' ', sensors:*",
         "eventlog.overrides[0].ttl-after-last-add, 40000d, 100 years",

@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventBatchRecoverer;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
@@ -240,6 +243,11 @@ class ReadmeCodeTests extends LogTests {
             }
 
             @Override
+            public void onComplete(Completion completion) {
+                // nothing more comes: the log is complete
+            }
+
+            @Override
             public void onFailure(String log, Throwable failure) {
                 // the follower has ended
             }
@@ -256,6 +264,57 @@ class ReadmeCodeTests extends LogTests {
         // end::following[]
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.CLOSED);
+    }
+
+    /** Each on a log of its own, as only the first call counts. */
+    /** What Spring AI's ChatClient looks like, for as much as is needed here. */
+    private record Chat(Flux<String> content) {
+
+        Chat prompt(String question) {
+            assertThat(question).isNotEmpty();
+            return this;
+        }
+
+        Chat stream() {
+            return this;
+        }
+    }
+
+    @Test
+    void anAnswerIsRecorded() {
+        EventLog answer = newLog();
+        Chat chat = new Chat(Flux.just("Once ", "upon ", "a ", "time").delayElements(Duration.ofMillis(10)));
+        String question = "Tell me a story";
+        // tag::recording[]
+        Flux<String> words = chat.prompt(question).stream().content();
+        Recording recording = EventFlux.record(answer, words.map(word -> Map.of("word", word)));
+        // end::recording[]
+        assertThat(recording.completion().orTimeout(10, TimeUnit.SECONDS).join())
+                .isEqualTo(Completion.done());
+        assertThat(answer.read(Tail.all()).stream().map(event -> event.fields().get("word")))
+                .containsExactly("Once ", "upon ", "a ", "time");
+    }
+
+    @Test
+    void aLogThatEnds() {
+        EventLog job = newLog();
+        Follower follower = closeLater(job.follow(Tail.all(), batch -> {}));
+        // tag::ending[]
+        job.complete();
+        // end::ending[]
+        assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.COMPLETED);
+        job = newLog();
+        // tag::ending[]
+        job.completeExceptionally("out of memory");
+        // end::ending[]
+        assertThat(job.completion()).contains(Completion.failed("out of memory"));
+        job = newLog();
+        // tag::ending[]
+        job.cancel("by the user");
+        // end::ending[]
+        assertThat(job.completion()).contains(Completion.cancelled("by the user"));
+        EventLog cancelled = job;
+        assertThatExceptionOfType(EventLogCompletedException.class).isThrownBy(() -> cancelled.add(Map.of("n", 1)));
     }
 
     record Reading(int n) {}

@@ -300,6 +300,23 @@ class CursorTests extends LogTests {
         assertThat(told).isEqualTo(range(104, 121));
     }
 
+    /** Nothing tells whether what it was to get was there when the server was replaced by one without the newest events. */
+    @Test
+    void whoBeganAheadOfItsFeedWhereThereWasNoEventIsToldThatItsFeedHasComeBack() {
+        addNumbered(1, 11, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 4));
+        redis.opsForStream().delete(log.name(), "5-9");
+        Cursor cursor = cursor(feed, Tail.after(new EventId(5, 9)));
+
+        log.delete();
+        addNumbered(1, 5, 0);
+        addNumbered(12, 14, 0);
+        feed.comebacks++;
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(12, 13);
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 9));
+    }
+
     private void addNumbered(int from, int to, int more) {
         for (int n = from; n < to; n++) {
             redis.opsForStream()
@@ -313,7 +330,8 @@ class CursorTests extends LogTests {
     /** Redis 6.2 does not tell whether anything was deleted by itself. */
     @Test
     void logOfWhichTooManyWouldHaveBeenDeletedOneByOneIsAnother() {
-        StreamState silent = new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, 0);
+        StreamState silent =
+                new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, false, null);
         ReadPoint at = new ReadPoint(new EventId(5, 0), Rank.UNKNOWN, 0);
         Event seen = new Event(at.id(), Map.of("n", "5"));
         Event before = new Event(new EventId(3, 0), Map.of("n", "3"));
@@ -390,6 +408,7 @@ class CursorTests extends LogTests {
         private final Window window;
         private final PageSize pages = new PageSize("log", 100);
         private boolean interrupted;
+        private int comebacks;
 
         /** One that has read up to here. */
         IdleFeed(EventId end) {
@@ -398,7 +417,7 @@ class CursorTests extends LogTests {
                     .toList();
             StreamState state = stream.state();
             Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
-            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)));
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), null);
         }
 
         /** Reads and judges all that is there, as {@link LogFeed} does. */
@@ -410,13 +429,14 @@ class CursorTests extends LogTests {
             if (judgement.verdict() == Verdict.REMOVED) {
                 window.skipTo(judgement.next());
             }
-            window.append(answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()));
+            window.append(
+                    answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()), null);
         }
 
         /** Reads events, and does not ask for the state. */
         void passes(List<Event> events) {
             window.append(
-                    events, window.last().after(events.get(events.size() - 1).id(), events.size()));
+                    events, window.last().after(events.get(events.size() - 1).id(), events.size()), null);
         }
 
         /** Finds another log, that has this event in common with what it has read. */
@@ -430,7 +450,7 @@ class CursorTests extends LogTests {
             window.part(
                     new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
             Answer answer = stream.look(connections.line(), EventId.MIN, EventId.MAX, 100, false);
-            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()));
+            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()), null);
         }
 
         @Override
@@ -450,7 +470,7 @@ class CursorTests extends LogTests {
 
         @Override
         public int comebacks() {
-            return 0;
+            return comebacks;
         }
 
         @Override

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
@@ -546,6 +547,30 @@ class ObservabilityTests {
                     assertThat(one.position()).isEqualTo(id.toString());
                     assertThat(one.lag()).isZero();
                 });
+            } finally {
+                log.delete();
+            }
+        });
+    }
+
+    @Test
+    void theEndOfALogIsCountedAndShown() {
+        withRedis.run(context -> {
+            EventLog log = context.getBean(EventLogFactory.class).create(name);
+            try {
+                log.completeExceptionally("no memory");
+                EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
+                assertThat(endpoint.log(name)).isNotNull().satisfies(shown -> {
+                    assertThat(shown.completion()).isEqualTo(Completion.failed("no memory"));
+                    assertThat(shown.size()).isZero();
+                    assertThat(shown.lastId()).isNull();
+                });
+                Follower follower = log.follow(Tail.all(), Collected.events());
+                assertThat(follower.completion().toCompletableFuture())
+                        .succeedsWithin(Duration.ofSeconds(10))
+                        .isEqualTo(Follower.EndReason.COMPLETED);
+                assertThat(value(context.getBean(MeterRegistry.class), "eventlog.completed"))
+                        .isEqualTo(1);
             } finally {
                 log.delete();
             }

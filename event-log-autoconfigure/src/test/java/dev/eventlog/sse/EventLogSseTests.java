@@ -93,6 +93,30 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
+    void tellsTheEndOfACompleteLogAndAnswersNothingMore() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = start();
+        SseClient client = open(application, "/all/" + log.name(), null);
+        client.next("caught-up");
+        log.add(event(0));
+        log.completeExceptionally("no memory");
+        client.nextEvent();
+        SseClient.Message end = client.next("complete");
+        assertThat(end.id()).isEqualTo(EventId.MAX.toString());
+        assertThat(end.data()).isEqualTo("{\"kind\":\"FAILED\",\"reason\":\"no memory\"}");
+        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+
+        HttpResponse<String> answer = SseClient.refused(uri(application, "/all/" + log.name()), EventId.MAX.toString());
+        assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_NO_CONTENT);
+        log.delete();
+        assertThat(open(application, "/all/" + log.name(), EventId.MAX.toString())
+                        .next("caught-up")
+                        .data())
+                .as("of a log that may begin again")
+                .isEmpty();
+    }
+
+    @Test
     void refusesAMalformedLastId() throws Exception {
         ConfigurableApplicationContext application = start("spring.mvc.problemdetails.enabled=true");
 

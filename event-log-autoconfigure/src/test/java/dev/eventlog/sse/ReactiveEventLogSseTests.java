@@ -3,6 +3,7 @@ package dev.eventlog.sse;
 import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Completion;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
@@ -101,6 +102,21 @@ class ReactiveEventLogSseTests extends SseTests {
 
         EventId id = log.add(event(3));
         assertThat(client.next().lines()).containsExactly("id:" + id, "data:{\"n\":\"3\"}");
+    }
+
+    @Test
+    void tellsTheEndOfACompleteLog() throws Exception {
+        for (Completion completion : List.of(Completion.done(), Completion.failed("no memory"))) {
+            EventLog log = newLog();
+            log.add(event(0));
+            SseClient client = open("/all/" + log.name(), null);
+            client.next("caught-up");
+            log.completeAs(completion);
+            SseClient.Message end = client.next("complete");
+            assertThat(end.id()).isEqualTo(EventId.MAX.toString());
+            assertThat(end.data()).startsWith("{\"kind\":\"" + completion.kind() + "\"");
+            assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+        }
     }
 
     @Test

@@ -1,0 +1,326 @@
+package dev.eventlog.recording;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogException;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
+import dev.eventlog.Tail;
+import dev.eventlog.UnexpectedLastIdException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOff;
+
+/**
+ * Records one source: collects what it gives, adds it in batches, and completes the log when it ends. A batch whose outcome is
+ * not known is added again under the same idempotency key. Somebody else who completes the log stops the source. Thread-safe.
+ */
+final class Recorder<E> implements Recording, Flow.Subscriber<E> {
+
+    private static final Log logger = LogFactory.getLog(Recorder.class);
+
+    private final EventLog log;
+    private final BiConsumer<List<E>, AddOptions> adding;
+    private final RecordOptions options;
+    private final Executor threads;
+    private final Writes writes;
+    private final CompletableFuture<Completion> completion = new CompletableFuture<>();
+    private final String id = UUID.randomUUID().toString();
+
+    // Guarded by this.
+    private final Queue<E> waiting = new ArrayDeque<>();
+    private RecorderState state = RecorderState.IDLE;
+    private Flow.@Nullable Subscription source;
+    private @Nullable Follower watch;
+    private @Nullable Completion end; // how to complete the log when all has been added
+    private boolean refused;
+    private long turn; // of waiting: a time that is over counts only for its own
+
+    private long batches; // of the one task that writes
+
+    Recorder(
+            EventLog log,
+            BiConsumer<List<E>, AddOptions> adding,
+            RecordOptions options,
+            Duration patience,
+            BackOff recovery,
+            Executor threads) {
+        this.log = log;
+        this.adding = adding;
+        this.options = options;
+        this.threads = threads;
+        this.writes = new Writes(log.name(), patience, recovery, this::later, new Writes.Otherwise() {
+            @Override
+            public void complete(Completion how) {
+                end(how, null);
+            }
+
+            @Override
+            public void gaveUp(EventLogException why) {
+                end(null, why);
+            }
+
+            @Override
+            public void refused(Throwable why) {
+                failAtOnce(why);
+            }
+        });
+    }
+
+    /** Hears from now on if somebody else completes the log. */
+    void watch() {
+        Follower follower = log.follow(Tail.newOnly(), new EventBatchListener<Event>() {
+            @Override
+            public void onBatch(List<Event> batch) {}
+
+            @Override
+            public void onGap(Gap gap) {}
+
+            @Override
+            public void onComplete(Completion by) {
+                completedBy(by);
+            }
+        });
+        synchronized (this) {
+            watch = follower;
+        }
+    }
+
+    /** Whoever completed it: this recording, too, but one that was refused has more to say than that. */
+    private void completedBy(Completion how) {
+        boolean refusing;
+        synchronized (this) {
+            refusing = refused;
+        }
+        if (!refusing) {
+            end(how, null);
+        }
+    }
+
+    @Override
+    public String log() {
+        return log.name();
+    }
+
+    @Override
+    public CompletableFuture<Completion> completion() {
+        return completion.copy();
+    }
+
+    @Override
+    public void cancel(@Nullable String reason) {
+        endWith(Completion.cancelled(reason));
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+        boolean wanted;
+        synchronized (this) {
+            wanted = source == null && end == null && state != RecorderState.ENDED;
+            if (wanted) {
+                source = subscription;
+            }
+        }
+        if (wanted) {
+            subscription.request(options.bufferSize());
+        } else {
+            subscription.cancel();
+        }
+    }
+
+    @Override
+    public void onNext(E event) {
+        if (event == null) {
+            throw new NullPointerException("A source of log '" + log() + "' must not give null");
+        }
+        boolean tooMany;
+        synchronized (this) {
+            if (end != null || state == RecorderState.ENDED) {
+                return;
+            }
+            tooMany = waiting.size() >= options.bufferSize();
+            if (!tooMany) {
+                waiting.add(event);
+                if (state == RecorderState.IDLE) {
+                    await();
+                } else if (state == RecorderState.WAITING && waiting.size() >= options.batchSize()) {
+                    write();
+                }
+            }
+        }
+        if (tooMany) {
+            logger.warn("The source of log '" + log()
+                    + "' gave more than the %,d events that were requested of it, and is"
+                            .formatted(options.bufferSize())
+                    + " stopped: let it heed what is requested, or buffer before");
+            endWith(Completion.failed("The source was faster than Redis"));
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        endWith(Completion.failed(options.reason().apply(failure)));
+    }
+
+    @Override
+    public void onComplete() {
+        endWith(Completion.done());
+    }
+
+    /** Stops the source, and has the log complete when all that waits has been added. The first to say how decides. */
+    void endWith(Completion how) {
+        Flow.Subscription stopped;
+        synchronized (this) {
+            if (end != null || state == RecorderState.ENDED) {
+                return;
+            }
+            end = how;
+            stopped = source;
+            if (state != RecorderState.WRITING) {
+                write();
+            }
+        }
+        if (stopped != null) {
+            stopped.cancel(); // without effect on one that has ended
+        }
+    }
+
+    private synchronized void await() {
+        if (waiting.size() >= options.batchSize() || options.batchTime().isZero()) {
+            write();
+            return;
+        }
+        state = RecorderState.WAITING;
+        long mine = ++turn;
+        later(options.batchTime().toMillis(), () -> {
+            synchronized (this) {
+                if (state == RecorderState.WAITING && turn == mine) {
+                    write();
+                }
+            }
+        });
+    }
+
+    private synchronized void write() {
+        state = RecorderState.WRITING;
+        later(0, this::writeNext);
+    }
+
+    private void later(long millis, Runnable task) {
+        try {
+            Executor executor =
+                    millis == 0 ? threads : CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, threads);
+            executor.execute(task);
+        } catch (RejectedExecutionException shutDown) {
+            end(null, shutDown);
+        }
+    }
+
+    private void writeNext() {
+        List<E> batch = new ArrayList<>();
+        Completion how;
+        synchronized (this) {
+            while (batch.size() < options.batchSize() && !waiting.isEmpty()) {
+                batch.add(waiting.remove());
+            }
+            how = batch.isEmpty() ? end : null;
+        }
+        if (how != null) {
+            writes.carryOut(() -> log.completeAs(how), () -> end(how, null));
+        } else if (!batch.isEmpty()) {
+            batches++;
+            writes.carryOut(() -> add(batch), () -> goOn(batch.size()));
+        }
+    }
+
+    private void add(List<E> batch) {
+        AddOptions once = AddOptions.idempotent(id + ":" + batches);
+        boolean first = batches == 1 && options.isIfAbsent();
+        adding.accept(batch, first ? once.and(AddOptions.ifAbsent()) : once);
+    }
+
+    private void goOn(int added) {
+        Flow.Subscription more;
+        synchronized (this) {
+            more = end == null ? source : null;
+            if (state == RecorderState.WRITING) {
+                if (end != null) {
+                    write();
+                } else if (waiting.isEmpty()) {
+                    state = RecorderState.IDLE;
+                } else {
+                    await();
+                }
+            }
+        }
+        if (more != null) {
+            more.request(added);
+        }
+    }
+
+    /** Nothing more can be added: the log ends as failed, if at least that is possible. */
+    private void failAtOnce(Throwable why) {
+        logger.error("Recording into log '" + log() + "' has failed", why);
+        synchronized (this) {
+            refused = true;
+            waiting.clear();
+        }
+        if (!(why instanceof UnexpectedLastIdException)) { // else the log is another's
+            try {
+                log.completeAs(Completion.failed("An event could not be added"));
+            } catch (RuntimeException another) {
+                logger.debug("Log '" + log() + "' could not be completed", another);
+            }
+        }
+        end(null, why);
+    }
+
+    /** It is over: the log is complete, or cannot be written any more. */
+    void end(@Nullable Completion how, @Nullable Throwable failure) {
+        Flow.Subscription stopped;
+        Follower watching;
+        synchronized (this) {
+            if (state == RecorderState.ENDED) {
+                return;
+            }
+            state = RecorderState.ENDED;
+            waiting.clear();
+            stopped = source;
+            watching = watch;
+        }
+        if (stopped != null) {
+            stopped.cancel();
+        }
+        if (how != null) {
+            completion.complete(how);
+        } else {
+            completion.completeExceptionally(failure);
+        }
+        if (watching != null) {
+            watching.close();
+        }
+    }
+
+    /** {@return completes when this has ended} */
+    CompletableFuture<Completion> ended() {
+        return completion;
+    }
+}

@@ -1,0 +1,239 @@
+package dev.eventlog.recording;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.AlreadyRecordedException;
+import dev.eventlog.Completion;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.RecordOptions;
+import dev.eventlog.Recording;
+import dev.eventlog.UnexpectedLastIdException;
+import dev.eventlog.redis.RecordLeases;
+import dev.eventlog.redis.RecordLeases.Claim;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.util.backoff.BackOff;
+
+/**
+ * Begins recordings and knows them until they end. While there are any, and while logs are followed, it looks at an interval for
+ * recordings whose lease has run out, as their process has died, and completes their logs as failed. Thread-safe.
+ */
+public final class Recordings {
+
+    private static final Log logger = LogFactory.getLog(Recordings.class);
+
+    /** So often within a lease a recording gives a sign of life, and those that gave none are looked for. */
+    private static final int SIGNS = 3;
+
+    private static final Completion LOST = Completion.failed("producer lost");
+
+    private final RecordLeases leases;
+    private final Function<String, EventLog> logs;
+    private final Duration lease;
+    private final BackOff recovery;
+    private final Executor threads;
+    private final BooleanSupplier follows;
+    private final Set<Recorder<?>> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean open;
+    private boolean looking; // guarded by this
+
+    /**
+     * What begins the recordings of an application.
+     *
+     * @param leases the leases of all applications
+     * @param logs makes the logs that are completed in place of those who recorded into them
+     * @param lease how long a recording is taken for alive after its last sign of life
+     * @param recovery how long to wait before adding again, after Redis could not be reached
+     * @param threads adds the events
+     * @param follows says whether this application follows any log
+     */
+    public Recordings(
+            RecordLeases leases,
+            Function<String, EventLog> logs,
+            Duration lease,
+            BackOff recovery,
+            Executor threads,
+            BooleanSupplier follows) {
+        this.leases = leases;
+        this.logs = logs;
+        this.lease = lease;
+        this.recovery = recovery;
+        this.threads = threads;
+        this.follows = follows;
+    }
+
+    /**
+     * Records a source.
+     *
+     * @param log the log; an add to it can be repeated for as long as the lease lasts
+     * @param source what to record; subscribed to when the lease is held
+     * @param adding adds what the source gives
+     * @param options how to record it
+     * @param <E> what the source gives
+     * @return the recording, which runs
+     */
+    public <E> Recording record(
+            EventLog log,
+            Flow.Publisher<? extends E> source,
+            BiConsumer<List<E>, AddOptions> adding,
+            RecordOptions options) {
+        if (!open) {
+            throw new IllegalStateException(
+                    "Nothing can be recorded into log '" + log.name() + "': the application is shutting down");
+        }
+        claim(log);
+        Recorder<E> recorder = new Recorder<>(log, adding, options, lease, recovery, threads);
+        try {
+            refuseUnlessItMayBegin(log, options);
+            recorder.watch();
+        } catch (RuntimeException refused) {
+            release(log.name());
+            throw refused;
+        }
+        running.add(recorder);
+        CompletableFuture<Void> unused = recorder.ended().handle((how, failure) -> {
+            running.remove(recorder);
+            if (!(failure instanceof EventLogUnavailableException || failure instanceof AddOutcomeUnknownException)) {
+                release(log.name()); // else it runs out, and the log is completed by whoever sees that
+            }
+            return null;
+        });
+        if (!open) { // closed since the look before, perhaps without having seen this one
+            recorder.endWith(Completion.cancelled("The application is shutting down"));
+        }
+        look();
+        source.subscribe(recorder);
+        return recorder;
+    }
+
+    private void claim(EventLog log) {
+        Claim claim = leases.claim(log.name());
+        if (claim == Claim.HELD) {
+            throw new AlreadyRecordedException(log.name());
+        }
+        if (claim == Claim.RUN_OUT) {
+            lost(log.name());
+            throw new EventLogCompletedException(log.name(), log.completion().orElse(LOST), null);
+        }
+    }
+
+    private static void refuseUnlessItMayBegin(EventLog log, RecordOptions options) {
+        log.completion().ifPresent(how -> {
+            throw new EventLogCompletedException(log.name(), how, null);
+        });
+        EventId last = log.lastId().orElse(EventId.MIN);
+        if (options.isIfAbsent() && !last.equals(EventId.MIN)) {
+            throw new UnexpectedLastIdException(log.name(), EventId.MIN, last);
+        }
+    }
+
+    private void release(String log) {
+        try {
+            leases.release(log);
+        } catch (EventLogException failure) {
+            logger.debug("The lease of log '" + log + "' runs out by itself", failure);
+        }
+    }
+
+    /** {@return for how long an add of a recording can be repeated} */
+    public Duration retention() {
+        return lease.multipliedBy(2);
+    }
+
+    /** Lets recordings begin. */
+    public void open() {
+        open = true;
+        look();
+    }
+
+    /** Looks after the leases from now on, if nobody does. */
+    private synchronized void look() {
+        if (!looking && open) {
+            looking = true;
+            lookLater(1);
+        }
+    }
+
+    /**
+     * @param turn which third of a lease it is: in each, recordings give a sign of life; in the last, those that gave none are
+     *     looked for
+     */
+    private synchronized void lookLater(int turn) {
+        if (!open) {
+            looking = false;
+            return;
+        }
+        try {
+            CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, threads)
+                    .execute(() -> lookAfterLeases(turn));
+        } catch (RejectedExecutionException shutDown) {
+            looking = false;
+        }
+    }
+
+    private void lookAfterLeases(int turn) {
+        try {
+            running.forEach(recorder -> leases.renew(recorder.log()));
+            if (turn == SIGNS && (!running.isEmpty() || follows.getAsBoolean())) {
+                leases.runOut().forEach(this::lost);
+            }
+        } catch (EventLogUnavailableException passing) {
+            logger.debug("The leases of recordings cannot be looked after now", passing);
+        } catch (EventLogException refused) {
+            if (running.isEmpty()) {
+                logger.info("Redis does not let this application see whether others that record into logs have died: "
+                        + refused.getMessage());
+                synchronized (this) {
+                    looking = false; // until something is recorded here
+                }
+                return;
+            }
+            logger.debug("The leases of recordings cannot be looked after now", refused);
+        }
+        lookLater(turn % SIGNS + 1);
+    }
+
+    private void lost(String log) {
+        try {
+            if (logs.apply(log).completeAs(LOST)) {
+                logger.warn("Whoever recorded into log '" + log + "' gave no sign of life for " + lease
+                        + ": the log is completed as failed");
+            }
+        } catch (EventLogCompletedException already) {
+            logger.debug("Log '" + log + "' was completed otherwise", already);
+        }
+        leases.forget(log);
+    }
+
+    /**
+     * Stops all sources, and lets none begin.
+     *
+     * @return completes when the logs are complete
+     */
+    public CompletableFuture<Void> close() {
+        open = false;
+        CompletableFuture<?>[] ending = running.stream()
+                .map(recorder -> {
+                    recorder.endWith(Completion.failed("The application that recorded it was shut down"));
+                    return recorder.ended();
+                })
+                .toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(ending).exceptionally(failure -> null);
+    }
+}

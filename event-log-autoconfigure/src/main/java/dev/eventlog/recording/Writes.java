@@ -1,0 +1,92 @@
+package dev.eventlog.recording;
+
+import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.Completion;
+import dev.eventlog.EventLogCompletedException;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.follow.Outage;
+import java.time.Duration;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.util.backoff.BackOff;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * Carries out what a recording writes, one write after the other: again where Redis may answer later, for as long as the lease of
+ * the recording lasts. Not thread-safe; each write is begun when the one before has ended.
+ */
+final class Writes {
+
+    private static final Log logger = LogFactory.getLog(Recorder.class);
+
+    private final String log;
+    private final Duration patience;
+    private final Timer timer;
+    private final Otherwise otherwise;
+    private final Outage outage;
+    private long failingSince;
+
+    Writes(String log, Duration patience, BackOff recovery, Timer timer, Otherwise otherwise) {
+        this.log = log;
+        this.patience = patience;
+        this.timer = timer;
+        this.otherwise = otherwise;
+        this.outage = new Outage(logger, recovery);
+    }
+
+    /** Runs tasks later. */
+    interface Timer {
+
+        void later(long millis, Runnable task);
+    }
+
+    /** What becomes of a write that could not be carried out. */
+    interface Otherwise {
+
+        /** The log is complete. */
+        void complete(Completion how);
+
+        /** Redis has been away for too long. */
+        void gaveUp(EventLogException why);
+
+        /** To try again is of no use. */
+        void refused(Throwable why);
+    }
+
+    /**
+     * Carries out a write.
+     *
+     * @param write what to do, as often as it takes
+     * @param next what to do when it is done
+     */
+    void carryOut(Runnable write, Runnable next) {
+        try {
+            write.run();
+        } catch (EventLogCompletedException complete) {
+            otherwise.complete(complete.completion());
+            return;
+        } catch (EventLogUnavailableException | AddOutcomeUnknownException passing) {
+            tryAgain(passing, () -> carryOut(write, next));
+            return;
+        } catch (RuntimeException | Error refused) {
+            otherwise.refused(refused);
+            return;
+        }
+        outage.over("Recording into log '" + log + "' goes on");
+        failingSince = 0;
+        next.run();
+    }
+
+    private void tryAgain(EventLogException passing, Runnable again) {
+        long now = System.nanoTime();
+        failingSince = failingSince == 0 ? now : failingSince;
+        long delay = outage.failed(
+                passing, next -> "Recording into log '" + log + "' is interrupted, and will be tried again");
+        if (delay == BackOffExecution.STOP || now - failingSince > patience.toNanos()) {
+            otherwise.gaveUp(passing);
+        } else {
+            timer.later(delay, again);
+        }
+    }
+}
