@@ -1,10 +1,12 @@
 package dev.eventlog;
 
+import java.util.Collection;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Makes event logs: the bean to inject. What it makes are cheap handles that hold nothing open; make one whenever you need
- * it, or keep it. Thread-safe, and no call here asks Redis anything.
+ * it, or keep it. Thread-safe. To make one asks Redis nothing.
  *
  * <p>A log's name is the key of its Redis stream, behind the prefix of {@code eventlog.key-prefix}. Its options are those
  * of {@code eventlog.*} (the first of {@code eventlog.overrides} whose pattern fits the name before the general ones),
@@ -59,4 +61,171 @@ public interface EventLogFactory {
      * @throws IllegalArgumentException if the name is blank
      */
     <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer);
+
+    /**
+     * Follows all logs whose names fit a pattern, each as {@link ReadableEventLog#follow} follows one: whole, in order,
+     * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
+     * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
+     *
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
+     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
+     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     *
+     * @param logs the pattern
+     * @param tail where to begin in the logs that exist now; {@link Tail#after} is refused, as an id belongs to one log
+     * @param listener takes the events
+     * @param customizer changes the follower's options
+     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log that exists is fixed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    LogsFollower follow(
+            LogPattern logs, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows all logs whose names fit a pattern, with the configured options.
+     *
+     * @param logs the pattern
+     * @param tail where to begin
+     * @param listener takes the events
+     * @return the follower, to be closed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    default LogsFollower follow(LogPattern logs, Tail tail, LogsListener<Event> listener) {
+        return follow(logs, tail, listener, options -> {});
+    }
+
+    /**
+     * Follows all logs whose names fit a pattern, each as {@link ReadableEventLog#follow} follows one: whole, in order,
+     * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
+     * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
+     *
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
+     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
+     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     *
+     * @param logs the pattern
+     * @param type the type of the events, as for {@link #create(String, Class)}
+     * @param tail where to begin in the logs that exist now; {@link Tail#after} is refused, as an id belongs to one log
+     * @param listener takes the events
+     * @param customizer changes the follower's options
+     * @param <T> that type
+     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log that exists is fixed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    <T> LogsFollower follow(
+            LogPattern logs,
+            Class<T> type,
+            Tail tail,
+            LogsListener<TypedEvent<T>> listener,
+            Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows all logs whose names fit a pattern, with the configured options.
+     *
+     * @param logs the pattern
+     * @param type the type of the events, as for {@link #create(String, Class)}
+     * @param tail where to begin
+     * @param listener takes the events
+     * @param <T> that type
+     * @return the follower, to be closed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    default <T> LogsFollower follow(LogPattern logs, Class<T> type, Tail tail, LogsListener<TypedEvent<T>> listener) {
+        return follow(logs, type, tail, listener, options -> {});
+    }
+
+    /**
+     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
+     * and removed while it runs; they need not exist.
+     *
+     * @param names the names; none is allowed
+     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
+     * @param listener takes the events
+     * @param customizer changes the follower's options
+     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log is fixed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    LogSetFollower follow(
+            Collection<String> names,
+            Tail tail,
+            LogsListener<Event> listener,
+            Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows logs by their names, with the configured options.
+     *
+     * @param names the names; none is allowed
+     * @param tail where to begin
+     * @param listener takes the events
+     * @return the follower, to be closed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    default LogSetFollower follow(Collection<String> names, Tail tail, LogsListener<Event> listener) {
+        return follow(names, tail, listener, options -> {});
+    }
+
+    /**
+     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
+     * and removed while it runs; they need not exist.
+     *
+     * @param names the names; none is allowed
+     * @param type the type of the events, as for {@link #create(String, Class)}
+     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
+     * @param listener takes the events
+     * @param customizer changes the follower's options
+     * @param <T> that type
+     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log is fixed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    <T> LogSetFollower follow(
+            Collection<String> names,
+            Class<T> type,
+            Tail tail,
+            LogsListener<TypedEvent<T>> listener,
+            Consumer<FollowOptions.Builder> customizer);
+
+    /**
+     * Follows logs by their names, with the configured options.
+     *
+     * @param names the names; none is allowed
+     * @param type the type of the events, as for {@link #create(String, Class)}
+     * @param tail where to begin
+     * @param listener takes the events
+     * @param <T> that type
+     * @return the follower, to be closed
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws IllegalStateException if the application is shutting down
+     */
+    default <T> LogSetFollower follow(
+            Collection<String> names, Class<T> type, Tail tail, LogsListener<TypedEvent<T>> listener) {
+        return follow(names, type, tail, listener, options -> {});
+    }
+
+    /**
+     * The names of the logs that fit a pattern, without {@code eventlog.key-prefix}. Lazy: a page is asked for when it is needed.
+     * In no order; a name may come twice, and one that begins or ends meanwhile may come or not.
+     *
+     * <p>Redis: {@code SCAN} with {@code TYPE stream} in pages, of each master of a cluster: O(N) for all N keys of the database.
+     *
+     * @param pattern the pattern, in which an asterisk stands for any text
+     * @return the names, to be closed; its operations throw an {@link EventLogException} if Redis refuses, and an
+     *     {@link EventLogUnavailableException} if it cannot be reached
+     * @throws IllegalArgumentException if the pattern is blank or not valid Unicode
+     */
+    Stream<String> names(String pattern);
 }

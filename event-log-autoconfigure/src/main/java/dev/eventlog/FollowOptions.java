@@ -1,6 +1,7 @@
 package dev.eventlog;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
@@ -15,12 +16,16 @@ public final class FollowOptions {
     private final @Nullable EventBatchRecoverer recoverer;
     private final @Nullable String name;
     private final @Nullable Integer batchSize;
+    private final @Nullable Integer concurrency;
+    private final @Nullable Map<String, EventId> resume;
 
     private FollowOptions(Builder builder) {
         this.retryPolicy = builder.retryPolicy;
         this.recoverer = builder.recoverer;
         this.name = builder.name;
         this.batchSize = builder.batchSize;
+        this.concurrency = builder.concurrency;
+        this.resume = builder.resume;
     }
 
     /** {@return a builder of options by which a follower has no name and stops as soon as its listener throws} */
@@ -48,6 +53,16 @@ public final class FollowOptions {
         return batchSize;
     }
 
+    /** {@return for how many logs the listener is called at once; null for {@code eventlog.follow.concurrency}} */
+    public @Nullable Integer concurrency() {
+        return concurrency;
+    }
+
+    /** {@return after which event to go on in which log; null to begin at the tail} */
+    public @Nullable Map<String, EventId> resume() {
+        return resume;
+    }
+
     /** Makes options. Not thread-safe. */
     public static final class Builder {
 
@@ -55,6 +70,8 @@ public final class FollowOptions {
         private @Nullable EventBatchRecoverer recoverer;
         private @Nullable String name;
         private @Nullable Integer batchSize;
+        private @Nullable Integer concurrency;
+        private @Nullable Map<String, EventId> resume;
 
         private Builder() {}
 
@@ -127,6 +144,35 @@ public final class FollowOptions {
                 throw new IllegalArgumentException("The batch size " + batchSize + " must be 1 or more");
             }
             this.batchSize = batchSize;
+            return this;
+        }
+
+        /**
+         * Limits for how many logs at once the listener of a {@link LogsFollower} is called. Without meaning for one log.
+         *
+         * @param concurrency how many at most, above 0
+         * @return this builder
+         * @throws IllegalArgumentException if it is less than 1
+         */
+        public Builder concurrency(int concurrency) {
+            if (concurrency < 1) {
+                throw new IllegalArgumentException("The concurrency " + concurrency + " must be 1 or more");
+            }
+            this.concurrency = concurrency;
+            return this;
+        }
+
+        /**
+         * Lets a {@link LogsFollower} go on where another one stood, in place of its tail. A log that fits its pattern and is not
+         * among these has begun since, and is delivered from its first event. Without meaning for one log, where
+         * {@link Tail#after} says this, and for a follower with a name.
+         *
+         * @param positions the last event taken of each log, as {@link LogsFollower#positions()} answers
+         * @return this builder
+         * @throws IllegalArgumentException if it is null
+         */
+        public Builder resume(Map<String, EventId> positions) {
+            this.resume = Map.copyOf(notNull(positions, "map of positions"));
             return this;
         }
 

@@ -21,7 +21,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -91,6 +94,32 @@ class ClusterTests extends ClosingTests {
             assertThat(typed.read(Tail.last(1)).get(0).value()).isEqualTo(new Reading("b", 2));
         }
         assertThat(masters).hasSize(3);
+    }
+
+    @Test
+    void logsOfAPatternAreFoundAtEveryMaster() {
+        Set<EmbeddedRedis> masters = new HashSet<>();
+        for (int i = 0; i < 20; i++) {
+            masters.add(cluster.masterOf(name + ':' + i));
+            elsewhere.create(name + ':' + i).addAll(events(0, 3));
+        }
+        assertThat(masters).hasSize(3);
+        try (Stream<String> names = factory.names(name + ":*")) {
+            assertThat(names.distinct()).hasSize(20);
+        }
+        Map<String, List<Event>> heard = new ConcurrentHashMap<>();
+        closeLater(factory.follow(
+                LogPattern.of(name + ":*"),
+                Tail.all(),
+                (log, batch) -> heard.computeIfAbsent(log, any -> new CopyOnWriteArrayList<>())
+                        .addAll(batch)));
+        for (int i = 0; i < 40; i++) { // of which half begin now
+            elsewhere.create(name + ':' + i).addAll(events(3, 6));
+        }
+        await().until(() -> heard.values().stream().mapToInt(List::size).sum() == 20 * 6 + 20 * 3);
+        for (int i = 0; i < 40; i++) {
+            assertThat(numbers(heard.get(name + ':' + i))).isEqualTo(range(i < 20 ? 0 : 3, 6));
+        }
     }
 
     @Test

@@ -57,7 +57,9 @@ public @interface EventLogListener {
     String id() default "";
 
     /**
-     * The logs to follow, each by a follower of its own. A name with an asterisk is refused: it is no pattern.
+     * The logs to follow, each by a follower of its own. One with an asterisk, as {@code orders:*}, is a pattern, and stands for all
+     * logs that fit it, those among them that begin later: see {@link dev.eventlog.EventLogFactory#follow(dev.eventlog.LogPattern,
+     * dev.eventlog.Tail, dev.eventlog.LogsListener)}.
      *
      * @return their names; an expression may also give an array or a collection of names
      */

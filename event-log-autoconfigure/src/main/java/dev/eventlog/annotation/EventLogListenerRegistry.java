@@ -3,6 +3,8 @@ package dev.eventlog.annotation;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogsFollower;
 import dev.eventlog.Tail;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.DisposableBean;
@@ -106,9 +109,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     private ListenedLog listened(ListenerEndpoint endpoint, String log) {
-        ListenerMethod.Following following;
+        Function<@Nullable Followed, Followed> following;
         try {
-            following = endpoint.method().of(factory, log, endpoint.id(), endpoint.policy());
+            following = log.indexOf('*') >= 0 ? pattern(endpoint, LogPattern.of(log)) : one(endpoint, log);
         } catch (IllegalArgumentException refused) {
             throw new InvalidEventLogListenerException(
                     "@EventLogListener on " + endpoint.method() + " cannot follow log '" + log + "': "
@@ -117,12 +120,27 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
                     refused);
         }
         return new ListenedLog(
-                "Log '" + log + "' of listener '" + endpoint.id() + "'",
-                endpoint.from(),
-                endpoint.name() != null,
-                (Tail tail) -> following.from(tail, options -> configure(options, endpoint)),
-                settings.recovery(),
-                scheduler);
+                "Log '" + log + "' of listener '" + endpoint.id() + "'", following, settings.recovery(), scheduler);
+    }
+
+    private Function<@Nullable Followed, Followed> one(ListenerEndpoint endpoint, String log) {
+        ListenerMethod.Following following = endpoint.method().of(factory, log, endpoint.id(), endpoint.policy());
+        return before -> {
+            boolean resumes = before instanceof Followed.OneLog && endpoint.name() == null;
+            Tail tail =
+                    resumes ? Tail.after(((Followed.OneLog) before).follower().position()) : endpoint.from();
+            return new Followed.OneLog(following.from(tail, options -> configure(options, endpoint)));
+        };
+    }
+
+    private Function<@Nullable Followed, Followed> pattern(ListenerEndpoint endpoint, LogPattern logs) {
+        ListenerMethod.FollowingAll following = endpoint.method().of(factory, logs, endpoint.id(), endpoint.policy());
+        return before -> new Followed.Pattern(following.from(endpoint.from(), options -> {
+            configure(options, endpoint);
+            if (before instanceof Followed.Pattern earlier) {
+                options.resume(earlier.follower().positions());
+            }
+        }));
     }
 
     private void configure(FollowOptions.Builder options, ListenerEndpoint endpoint) {
@@ -203,6 +221,23 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     public List<Follower> followers(String id) {
         return listener(id).logs().stream()
                 .flatMap(log -> log.follower().stream())
+                .filter(Followed.OneLog.class::isInstance)
+                .map(followed -> ((Followed.OneLog) followed).follower())
+                .toList();
+    }
+
+    /**
+     * What a listener follows its patterns by. To start and stop it, use this registry instead.
+     *
+     * @param id the listener's id
+     * @return the last follower of each pattern, in the order of the annotation, without the patterns that it has not begun to
+     *     follow yet; unmodifiable
+     */
+    public List<LogsFollower> logsFollowers(String id) {
+        return listener(id).logs().stream()
+                .flatMap(log -> log.follower().stream())
+                .filter(Followed.Pattern.class::isInstance)
+                .map(followed -> ((Followed.Pattern) followed).follower())
                 .toList();
     }
 

@@ -3,7 +3,6 @@ package dev.eventlog.annotation;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower;
-import dev.eventlog.Tail;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -27,14 +26,12 @@ final class ListenedLog {
     private static final Log logger = LogFactory.getLog(EventLogListener.class);
 
     private final String description;
-    private final Tail from;
-    private final boolean resumesByItself;
-    private final Function<Tail, Follower> follow;
+    private final Function<@Nullable Followed, Followed> follow;
     private final BackOff recovery;
     private final TaskScheduler scheduler;
 
     private volatile boolean wanted;
-    private volatile @Nullable Follower follower;
+    private volatile @Nullable Followed follower;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Future<?> again;
 
@@ -45,22 +42,16 @@ final class ListenedLog {
      * A log that is not followed yet.
      *
      * @param description as which it stands in the application's log
-     * @param from where to begin at first
-     * @param resumesByItself whether the follower has a name, by which it finds where it was
-     * @param follow begins to follow
+     * @param follow begins to follow, after what has been followed before by what is given, if anything was
      * @param recovery how long to wait if Redis is away
      * @param scheduler for that
      */
     ListenedLog(
             String description,
-            Tail from,
-            boolean resumesByItself,
-            Function<Tail, Follower> follow,
+            Function<@Nullable Followed, Followed> follow,
             BackOff recovery,
             TaskScheduler scheduler) {
         this.description = description;
-        this.from = from;
-        this.resumesByItself = resumesByItself;
         this.follow = follow;
         this.recovery = recovery;
         this.scheduler = scheduler;
@@ -72,10 +63,10 @@ final class ListenedLog {
      * @throws EventLogException if Redis refuses
      */
     synchronized void start() {
-        if (isRunning()) {
+        Followed before = follower;
+        if (isRunning() && (before == null || before.failure().isEmpty())) {
             return;
         }
-        Follower before = follower;
         if (before != null) {
             before.close(); // so that its position is the last word
         }
@@ -99,10 +90,9 @@ final class ListenedLog {
     }
 
     private void begin() {
-        Follower before = follower;
-        Follower begun;
+        Followed begun;
         try {
-            begun = follow.apply(before == null || resumesByItself ? from : Tail.after(before.position()));
+            begun = follow.apply(follower);
         } catch (EventLogUnavailableException away) {
             beginLater(away);
             return;
@@ -153,7 +143,7 @@ final class ListenedLog {
         failure = why;
     }
 
-    private synchronized void hasEnded(Follower ended, @Nullable Throwable why) {
+    private synchronized void hasEnded(Followed ended, @Nullable Throwable why) {
         if (why != null && ended.equals(follower)) {
             fail(why instanceof CompletionException && why.getCause() != null ? why.getCause() : why);
         }
@@ -161,7 +151,7 @@ final class ListenedLog {
 
     /** Stops following: the method is not called any more when this returns. Bounded as {@link Follower#close()} is. */
     void stop() {
-        Follower running;
+        Followed running;
         synchronized (this) {
             stopBeginning();
             running = follower;
@@ -183,7 +173,7 @@ final class ListenedLog {
             beginning.cancel(false);
             again = null;
         }
-        Follower running = follower;
+        Followed running = follower;
         return running == null
                 ? CompletableFuture.completedFuture(null)
                 : running.completion().toCompletableFuture();
@@ -191,17 +181,18 @@ final class ListenedLog {
 
     /** {@return whether it is followed, or will be as soon as Redis answers} */
     boolean isRunning() {
-        Follower running = follower;
+        Followed running = follower;
         return wanted && (again != null || (running != null && running.isRunning()));
     }
 
     /** {@return what it is followed by, or was last} */
-    Optional<Follower> follower() {
+    Optional<Followed> follower() {
         return Optional.ofNullable(follower);
     }
 
     /** {@return what ended it, unless it was started again since} */
     Optional<Throwable> failure() {
-        return Optional.ofNullable(failure);
+        Followed running = follower;
+        return Optional.ofNullable(failure).or(() -> running == null ? Optional.empty() : running.failure());
     }
 }

@@ -23,7 +23,8 @@ import org.springframework.util.StringUtils;
 final class ListenerEndpoints {
 
     private static final String LAST = "last:";
-    private static final String NAMES = "Name each log: an expression can give an array or a collection of names.";
+    private static final String NAMES =
+            "Name each log, or give a pattern as orders:*; an expression can give an array or a collection of these.";
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final BeanExpressionContext context;
@@ -46,11 +47,14 @@ final class ListenerEndpoints {
         Attributes attributes = new Attributes(takes);
         String id = attributes.text("id", annotation.id());
         String name = attributes.text("name", annotation.name());
+        Set<String> logs = attributes.logs(annotation.logs());
+        Tail from = attributes.from(annotation.from(), name != null);
+        attributes.checkPatterns(logs, annotation.from(), from, name);
         return new ListenerEndpoint(
                 id != null ? id : freeId(beanName + '.' + method.getName(), isTaken),
                 takes,
-                attributes.logs(annotation.logs()),
-                attributes.from(annotation.from(), name != null),
+                logs,
+                from,
                 attributes.name(name),
                 attributes.autoStartup(annotation.autoStartup()),
                 attributes.errorPolicy(annotation.errorPolicy()));
@@ -115,14 +119,6 @@ final class ListenerEndpoints {
 
         private void addLogs(@Nullable Object value, String text, Set<String> logs) {
             if (value instanceof String log && StringUtils.hasText(log)) {
-                if (log.indexOf('*') >= 0) {
-                    throw wrong(
-                            "logs",
-                            text,
-                            "'" + log + "' is a pattern, and logs are followed by their names",
-                            NAMES,
-                            null);
-                }
                 logs.add(log);
             } else if (value instanceof Iterable<?> several) {
                 several.forEach(one -> addLogs(one, text, logs));
@@ -135,6 +131,31 @@ final class ListenerEndpoints {
                         "'" + value + "' is no name of a log, nor an array or collection of names",
                         NAMES,
                         null);
+            }
+        }
+
+        /** Refuses what is of one log only. */
+        void checkPatterns(Set<String> logs, String text, Tail from, @Nullable String name) {
+            for (String log : logs) {
+                if (log.indexOf('*') < 0) {
+                    continue;
+                }
+                if (from instanceof Tail.After) {
+                    throw wrong(
+                            "from",
+                            text,
+                            "an id belongs to one log, and '" + log + "' is a pattern",
+                            "Write new, all or last:50, or name the log.",
+                            null);
+                }
+                if (name != null) {
+                    throw wrong(
+                            "name",
+                            name,
+                            "a listener to the logs of a pattern, as '" + log + "', keeps no positions",
+                            "Leave the name out, or name the logs.",
+                            null);
+                }
             }
         }
 

@@ -9,6 +9,9 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
@@ -40,6 +43,13 @@ final class ListenerMethod {
     interface Following {
 
         Follower from(Tail tail, Consumer<FollowOptions.Builder> options);
+    }
+
+    /** Follows the logs of a pattern from a tail. */
+    @FunctionalInterface
+    interface FollowingAll {
+
+        LogsFollower from(Tail tail, Consumer<FollowOptions.Builder> options);
     }
 
     private final Object bean;
@@ -148,6 +158,23 @@ final class ListenerMethod {
         return typed(factory.create(log, type), id, policy);
     }
 
+    /** The same for all logs of a pattern. */
+    FollowingAll of(EventLogFactory factory, LogPattern logs, String id, EventLogErrorPolicy policy) {
+        if (takes == Takes.EVENT) {
+            AllCalls<Event> calls = new AllCalls<>(id, policy, Function.identity());
+            return (tail, options) -> factory.follow(logs, tail, calls, options);
+        }
+        factory.create("any", type); // refuses what is no type of events, before anything is followed
+        return typed(factory, logs, type, id, policy);
+    }
+
+    private <T> FollowingAll typed(
+            EventLogFactory factory, LogPattern logs, Class<T> eventType, String id, EventLogErrorPolicy policy) {
+        Function<TypedEvent<T>, Object> argument = takes == Takes.VALUE ? TypedEvent::value : event -> event;
+        AllCalls<TypedEvent<T>> calls = new AllCalls<>(id, policy, argument);
+        return (tail, options) -> factory.follow(logs, eventType, tail, calls, options);
+    }
+
     private <T> Following typed(TypedEventLog<T> log, String id, EventLogErrorPolicy policy) {
         Function<TypedEvent<T>, Object> argument = takes == Takes.VALUE ? TypedEvent::value : event -> event;
         Calls<TypedEvent<T>> calls = new Calls<>(log.name(), id, policy, argument);
@@ -172,6 +199,55 @@ final class ListenerMethod {
         return description;
     }
 
+    private <E> void take(List<E> batch, Function<? super E, ?> argument, String log) throws Exception {
+        if (batches) {
+            invoke(batch.stream().map(argument).toList(), log);
+            return;
+        }
+        for (E event : batch) { // of one, as the follower has been told so
+            invoke(argument.apply(event), log);
+        }
+    }
+
+    private void hasStopped(String id, String log, Throwable failure) {
+        boolean saysAll = failure instanceof EventLogException;
+        logger.error(
+                "Listener '" + id + "' (" + description + ") has stopped at log '" + log + "': "
+                        + (saysAll ? failure.getMessage() : failure)
+                        + ". It gets nothing more of it until it is started again",
+                saysAll ? null : failure);
+        logger.debug("That was thrown here", failure);
+    }
+
+    /** What a follower of many logs calls. */
+    private final class AllCalls<E> implements LogsListener<E> {
+
+        private final String id;
+        private final EventLogErrorPolicy policy;
+        private final Function<? super E, ?> argument;
+
+        AllCalls(String id, EventLogErrorPolicy policy, Function<? super E, ?> argument) {
+            this.id = id;
+            this.policy = policy;
+            this.argument = argument;
+        }
+
+        @Override
+        public void onBatch(String log, List<E> batch) throws Exception {
+            take(batch, argument, log);
+        }
+
+        @Override
+        public void onGap(Gap gap) throws Exception {
+            policy.onGap(gap);
+        }
+
+        @Override
+        public void onFailure(String log, Throwable failure) {
+            hasStopped(id, log, failure);
+        }
+    }
+
     /** What a follower calls. */
     private final class Calls<E> implements EventBatchListener<E> {
 
@@ -189,13 +265,7 @@ final class ListenerMethod {
 
         @Override
         public void onBatch(List<E> batch) throws Exception {
-            if (batches) {
-                invoke(batch.stream().map(argument).toList(), log);
-                return;
-            }
-            for (E event : batch) { // of one, as the follower has been told so
-                invoke(argument.apply(event), log);
-            }
+            take(batch, argument, log);
         }
 
         @Override
@@ -210,13 +280,7 @@ final class ListenerMethod {
 
         @Override
         public void onFailure(String name, Throwable failure) {
-            boolean saysAll = failure instanceof EventLogException;
-            logger.error(
-                    "Listener '" + id + "' (" + description + ") has stopped at log '" + name + "': "
-                            + (saysAll ? failure.getMessage() : failure)
-                            + ". It gets nothing more of it until it is started again",
-                    saysAll ? null : failure);
-            logger.debug("That was thrown here", failure);
+            hasStopped(id, name, failure);
         }
     }
 }

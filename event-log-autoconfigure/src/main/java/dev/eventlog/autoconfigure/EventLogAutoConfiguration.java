@@ -103,7 +103,9 @@ public final class EventLogAutoConfiguration {
                 backOff(follow.recovery()),
                 follow.dedicatedConnections(),
                 follow.sweepInterval(),
-                follow.lease());
+                follow.lease(),
+                follow.concurrency(),
+                follow.scanInterval());
     }
 
     static BackOff backOff(Recovery recovery) {

@@ -85,6 +85,9 @@ public record EventLogProperties(
      *     and RESP3, as long as Redis allows CLIENT TRACKING and is no configured set of master and
      *     replicas; in a cluster one to each master.
      * @param sweepInterval How often each log that shares a connection is read without Redis having told that it has changed.
+     * @param concurrency For how many logs at once the listener of a follower of many logs is called.
+     * @param scanInterval How often logs that have begun are looked for by a follower of a pattern, where Redis does not tell of
+     *     them. Waits longer where a look takes more than a tenth of that.
      * @param recovery Coming back after Redis could not be reached.
      */
     public record Follow(
@@ -96,6 +99,8 @@ public record EventLogProperties(
             @DefaultValue("10s") Duration lease,
             @DefaultValue("8") int dedicatedConnections,
             @DefaultValue("60s") Duration sweepInterval,
+            @DefaultValue("16") int concurrency,
+            @DefaultValue("1s") Duration scanInterval,
             @DefaultValue Recovery recovery) {}
 
     /**

@@ -82,6 +82,8 @@ final class PropertiesCheck {
                 follow.dedicatedConnections(),
                 "must be 0 or more");
         between("follow.sweep-interval", follow.sweepInterval(), Duration.ofMillis(100), Duration.ofHours(1));
+        atLeastOne("follow.concurrency", follow.concurrency());
+        between("follow.scan-interval", follow.scanInterval(), Duration.ofMillis(100), Duration.ofHours(1));
         Recovery recovery = follow.recovery();
         backOff("follow.recovery.", recovery.delay(), recovery.multiplier(), recovery.maxDelay());
         String delay = text("follow.recovery.delay", recovery.delay());

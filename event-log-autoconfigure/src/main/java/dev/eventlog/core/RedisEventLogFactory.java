@@ -1,11 +1,19 @@
 package dev.eventlog.core;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventPositions;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
@@ -14,18 +22,22 @@ import dev.eventlog.follow.Feeds;
 import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.ListenerThreads;
+import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.Observers;
 import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RecordLeases;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +64,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final DurableFollowers durable;
     private final Recordings recordings;
     private final Observers observers;
+    private final LogsFollowing many;
 
     /**
      * What is set for all logs. Immutable.
@@ -139,6 +152,14 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 threads,
                 () -> followers.count() > 0);
         this.durable = new DurableFollowers(followers, settings.follow(), threads, positions, leadership);
+        ManyLogs.Means means = new ManyLogs.Means(
+                name -> stream(name, settings.options().apply(name)),
+                followers,
+                settings.follow(),
+                threads,
+                ownThreads.forFeeds());
+        this.many = new LogsFollowing(
+                means, pattern -> new LogNames(connections, settings.keyPrefix(), pattern), settings.options());
         recordings.open();
     }
 
@@ -154,17 +175,64 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
-        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
-        Assert.isTrue(
-                StandardCharsets.UTF_8.newEncoder().canEncode(name),
-                () -> "The name of a log must be valid Unicode, but is '" + name + "'");
+        checkName(name);
         Assert.notNull(
                 customizer, () -> "The customizer of the options of log '" + name + "' must not be null: leave it out");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
-        LogStream stream =
-                new LogStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options.build());
-        return new RedisEventLog(stream, fields, followers, durable, recordings, observers);
+        return new RedisEventLog(
+                stream(name, options.build()), fields, followers, durable, recordings, observers);
+    }
+
+    private LogStream stream(String name, EventLogOptions options) {
+        return new LogStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options);
+    }
+
+    @Override
+    public LogsFollower follow(
+            LogPattern logs, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
+        return many.follow(logs, tail, listener, customizer);
+    }
+
+    @Override
+    public <T> LogsFollower follow(
+            LogPattern logs,
+            Class<T> type,
+            Tail tail,
+            LogsListener<TypedEvent<T>> listener,
+            Consumer<FollowOptions.Builder> customizer) {
+        return many.follow(logs, tail, new TypedLogsListener<>(type, fields.typed(type), listener), customizer);
+    }
+
+    @Override
+    public LogSetFollower follow(
+            Collection<String> names,
+            Tail tail,
+            LogsListener<Event> listener,
+            Consumer<FollowOptions.Builder> customizer) {
+        return many.follow(names, tail, listener, customizer);
+    }
+
+    @Override
+    public <T> LogSetFollower follow(
+            Collection<String> names,
+            Class<T> type,
+            Tail tail,
+            LogsListener<TypedEvent<T>> listener,
+            Consumer<FollowOptions.Builder> customizer) {
+        return many.follow(names, tail, new TypedLogsListener<>(type, fields.typed(type), listener), customizer);
+    }
+
+    @Override
+    public Stream<String> names(String pattern) {
+        return many.names(pattern).stream();
+    }
+
+    static void checkName(String name) {
+        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
+        Assert.isTrue(
+                StandardCharsets.UTF_8.newEncoder().canEncode(name),
+                () -> "The name of a log must be valid Unicode, but is '" + name + "'");
     }
 
     /**

@@ -69,7 +69,7 @@ public final class DurableFollowers {
      */
     public Follower follow(
             String name, LogStream stream, TailRange tail, EventBatchListener<Event> listener, FollowOptions options) {
-        followers.refuseIfClosed(stream);
+        followers.refuseIfClosed(stream.log());
         Checkpoint checkpoint = new Checkpoint(positions, name, stream.log());
         checkpoint.open(() -> tail.position(stream));
         DurableFollower follower = new DurableFollower(
@@ -84,7 +84,7 @@ public final class DurableFollowers {
             beTheOnlyOne(key, follower);
         }
         follower.start(leadership, key);
-        return followers.running(follower, stream);
+        return followers.running(follower, stream.log());
     }
 
     private void beTheOnlyOne(String key, Follower follower) {

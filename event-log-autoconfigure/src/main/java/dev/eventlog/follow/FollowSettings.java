@@ -14,6 +14,8 @@ import org.springframework.util.backoff.BackOff;
  * @param dedicatedConnections how many logs at most are read on a connection of their own, where others can share one
  * @param sweepInterval how often each log that shares a connection is read without having been told of
  * @param lease how long a follower with a name keeps its turn, and stands back when another of its name has gone on
+ * @param concurrency for how many logs the listener of a follower of many logs is called at once, above 0
+ * @param scanInterval how often logs that have begun are looked for, where Redis does not tell
  */
 public record FollowSettings(
         int batchSize,
@@ -23,7 +25,9 @@ public record FollowSettings(
         BackOff recovery,
         int dedicatedConnections,
         Duration sweepInterval,
-        Duration lease) {
+        Duration lease,
+        int concurrency,
+        Duration scanInterval) {
 
     private static final int MOST = 1_000_000;
 
@@ -38,6 +42,8 @@ public record FollowSettings(
      * @param dedicatedConnections as above
      * @param sweepInterval as above
      * @param lease as above
+     * @param concurrency as above
+     * @param scanInterval as above
      */
     public FollowSettings {
         batchSize = Math.min(batchSize, MOST);

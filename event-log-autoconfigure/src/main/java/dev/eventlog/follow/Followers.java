@@ -28,7 +28,7 @@ public final class Followers {
     private final FollowSettings settings;
     private final Executor threads;
     private final Observers observers;
-    private final Set<RunningFollower> running = ConcurrentHashMap.newKeySet();
+    private final Set<Running> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open = true;
 
     /**
@@ -62,7 +62,18 @@ public final class Followers {
             EventBatchListener<Event> listener,
             FollowOptions options,
             Commit commit) {
-        LogFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED, commit);
+        return follow(stream, tail, listener, options, commit, threads);
+    }
+
+    /** The same, with the listener called by another executor. */
+    LogFollower follow(
+            LogStream stream,
+            TailRange tail,
+            EventBatchListener<Event> listener,
+            FollowOptions options,
+            Commit commit,
+            Executor callers) {
+        LogFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED, commit, callers);
         follower.wake(LogFollower.Wake.MORE);
         return follower;
     }
@@ -84,7 +95,7 @@ public final class Followers {
                                     "Log '" + stream.log() + "' cannot be followed: the executor of the listeners"
                                             + " (eventLogTaskExecutor) takes no more tasks. Give it a longer queue.",
                                     full)
-                            : closed(stream));
+                            : closed(stream.log()));
         }
     }
 
@@ -92,7 +103,7 @@ public final class Followers {
         LogFollower follower;
         try {
             FollowOptions options = FollowOptions.builder().build();
-            follower = join(stream, tail, subscription, options, subscription, Commit.NONE);
+            follower = join(stream, tail, subscription, options, subscription, Commit.NONE, threads);
         } catch (RuntimeException | Error failure) {
             subscription.hasEnded(failure);
             return;
@@ -106,8 +117,9 @@ public final class Followers {
             EventBatchListener<Event> listener,
             FollowOptions options,
             Demand demand,
-            Commit commit) {
-        refuseIfClosed(stream);
+            Commit commit,
+            Executor callers) {
+        refuseIfClosed(stream.log());
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         LogFollower follower = null;
         for (int attempt = 0; follower == null; attempt++) {
@@ -126,7 +138,7 @@ public final class Followers {
                             feed,
                             new Cursor(stream, feed, end, start, tail.maxLength(), settings.batchSize()),
                             settings,
-                            threads,
+                            callers,
                             observed,
                             options,
                             demand,
@@ -134,25 +146,25 @@ public final class Followers {
         }
         observers.followed(stream.log());
         follower.whenEnded(failure -> observers.ended(stream.log(), failure));
-        return running(follower, stream);
+        return running(follower, stream.log());
     }
 
     /**
      * Knows a follower until it has ended, so that it is closed with all others.
      *
      * @param follower the follower, which runs
-     * @param stream its log
+     * @param log its log
      * @param <F> its type
      * @return the same
      * @throws IllegalStateException if the application is shutting down: then the follower has been closed
      */
-    public <F extends RunningFollower> F running(F follower, LogStream stream) {
+    public <F extends Running> F running(F follower, String log) {
         running.add(follower);
         follower.completion().whenComplete((why, failure) -> running.remove(follower));
         if (!open) { // closed since the look before, perhaps without having seen this one
             CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
             follower.close();
-            refuseIfClosed(stream);
+            refuseIfClosed(log);
         }
         return follower;
     }
@@ -170,18 +182,17 @@ public final class Followers {
     /**
      * Looks whether followers may start.
      *
-     * @param stream the log that is to be followed
+     * @param log the log that is to be followed
      * @throws IllegalStateException if the application is shutting down
      */
-    public void refuseIfClosed(LogStream stream) {
+    public void refuseIfClosed(String log) {
         if (!open) {
-            throw closed(stream);
+            throw closed(log);
         }
     }
 
-    private static IllegalStateException closed(LogStream stream) {
-        return new IllegalStateException(
-                "Log '" + stream.log() + "' cannot be followed: the application is shutting down");
+    private static IllegalStateException closed(String log) {
+        return new IllegalStateException("Log '" + log + "' cannot be followed: the application is shutting down");
     }
 
     /**

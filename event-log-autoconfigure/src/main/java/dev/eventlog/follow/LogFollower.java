@@ -373,9 +373,14 @@ public final class LogFollower implements RunningFollower {
 
     @Override
     public void close() {
+        close(settings.closeTimeout().toNanos());
+    }
+
+    /** The same, but waits for a running callback so many nanoseconds at most. */
+    void close(long patience) {
         CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         try {
-            if (returnsWithin(settings.closeTimeout().toNanos())) {
+            if (returnsWithin(patience)) {
                 return;
             }
             logger.warn("The listener of log '" + log() + "' has not returned within " + settings.closeTimeout()

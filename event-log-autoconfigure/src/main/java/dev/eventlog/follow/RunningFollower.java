@@ -1,16 +1,14 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.Follower;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
-/** A follower that can be closed beside others. */
-public interface RunningFollower extends Follower {
+/** A follower of one log that can be closed beside others. */
+public interface RunningFollower extends Follower, Running {
 
-    /**
-     * Lets nothing more begin, and waits for nothing.
-     *
-     * @param reason why it ends, unless it has ended before
-     * @return completes when a running callback has returned, and all is given up that the follower held
-     */
-    CompletableFuture<EndReason> closeSoon(EndReason reason);
+    @Override
+    CompletionStage<EndReason> completion();
+
+    @Override
+    void close();
 }

@@ -393,6 +393,7 @@ final class SharedReader {
             try {
                 EventId before = place.feed.window().last().id();
                 Seen seen = place.feed.answered(question, replies);
+                told.look();
                 if (!place.feed.window().last().id().equals(before)) {
                     told.news();
                 }

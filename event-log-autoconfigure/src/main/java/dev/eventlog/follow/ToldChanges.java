@@ -13,11 +13,17 @@ final class ToldChanges {
     private static final long LEAST_SHARE_OF_NEWS = 10; // in hundredths
 
     private final LongAdder changes = new LongAdder();
+    private final LongAdder looks = new LongAdder();
     private final LongAdder news = new LongAdder();
 
     /** Redis told of a change. */
     void change() {
         changes.increment();
+    }
+
+    /** A log was read again: of what was told only so much can have shown whether it is true. */
+    void look() {
+        looks.increment();
     }
 
     /** A log that was read again had grown. */
@@ -27,10 +33,10 @@ final class ToldChanges {
 
     /** {@return whether most of the last thousand and more was in vain} Each is looked at once. */
     boolean isVain() {
-        if (changes.sum() < ENOUGH_TO_JUDGE) {
+        if (Math.min(changes.sum(), looks.sum()) < ENOUGH_TO_JUDGE) {
             return false;
         }
-        long all = changes.sumThenReset();
+        long all = Math.min(changes.sumThenReset(), looks.sumThenReset());
         long grown = news.sumThenReset();
         return 100 * grown < LEAST_SHARE_OF_NEWS * all;
     }

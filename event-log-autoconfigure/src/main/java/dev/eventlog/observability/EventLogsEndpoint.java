@@ -23,21 +23,25 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 @Endpoint(id = "eventlogs")
 final class EventLogsEndpoint {
 
+    /** So many logs are shown at once. */
+    private static final int MOST = 100;
+
     private final RedisEventLogFactory factory;
 
     EventLogsEndpoint(RedisEventLogFactory factory) {
         this.factory = factory;
     }
 
-    /** The logs that have followers here: Redis is asked three times for each, until it does not answer. */
+    /** The first hundred logs that have followers here: Redis is asked three times for each, until it does not answer. */
     @ReadOperation
     EventLogs followed() {
         Map<String, LogDescriptor> logs = new LinkedHashMap<>();
         Look look = new Look();
-        for (FollowedLog log : factory.followedLogs()) {
+        List<FollowedLog> followed = factory.followedLogs();
+        for (FollowedLog log : followed.subList(0, Math.min(MOST, followed.size()))) {
             logs.put(log.name(), describe(log, look));
         }
-        return new EventLogs(logs);
+        return new EventLogs(followed.size(), logs);
     }
 
     /** One log, also if it is not followed. {@return null if there is no such log} */
@@ -119,9 +123,10 @@ final class EventLogsEndpoint {
     /**
      * The answer.
      *
-     * @param logs by their names
+     * @param followed how many logs have followers here
+     * @param logs the first hundred of them by their names
      */
-    record EventLogs(Map<String, LogDescriptor> logs) implements OperationResponseBody {}
+    record EventLogs(int followed, Map<String, LogDescriptor> logs) implements OperationResponseBody {}
 
     /**
      * A log.

@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import java.time.Duration;
+import java.util.Set;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
@@ -64,6 +65,24 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      */
     default SharedLine share(String node, SharedLine.Listener listener) {
         throw new UnsupportedOperationException("Nothing can be shared");
+    }
+
+    /** {@return the masters that have keys, by their names for {@link #watch}; a single empty one where there is no cluster} */
+    default Set<String> masters() {
+        return Set.of("");
+    }
+
+    /**
+     * Opens a line on which Redis names each key that changes, whoever reads it, if it begins with a text.
+     *
+     * @param node the server, as {@link #masters} calls it
+     * @param prefix the text
+     * @param listener hears of these keys
+     * @return the line, to be closed
+     * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
+     */
+    default SharedLine watch(String node, String prefix, SharedLine.Listener listener) {
+        throw new UnsupportedOperationException("Nothing can be watched");
     }
 
     /** Notes that a command was answered. */

@@ -13,6 +13,7 @@ import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -198,7 +199,17 @@ final class LettuceConnections implements Connections {
 
     @Override
     public SharedLine share(String node, SharedLine.Listener listener) {
-        return shared.open(node, listener);
+        return shared.open(node, List.of(), listener);
+    }
+
+    @Override
+    public Set<String> masters() {
+        return shared.masters();
+    }
+
+    @Override
+    public SharedLine watch(String node, String prefix, SharedLine.Listener listener) {
+        return shared.open(node, List.of("BCAST", "PREFIX", prefix), listener);
     }
 
     private synchronized void isCut(CompletableFuture<Void> closing) {

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.RedisConnectionFailureException;
@@ -24,7 +25,6 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 final class LettuceSharedLine implements SharedLine, PushListener, RedisConnectionStateListener {
 
     private static final RawCommand HELLO = RawCommand.of("HELLO", -1);
-    private static final RawCommand TRACK = RawCommand.of("CLIENT", -1, "TRACKING", "ON");
     private static final RawCommand INFO = RawCommand.of("INFO", -1, "replication");
     private static final Pattern MASTER = Pattern.compile("role:master\\b.*master_replid:(\\w+)", Pattern.DOTALL);
 
@@ -50,24 +50,26 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
     /**
      * Has a connection tell what changes.
      *
+     * @param tracking what it is to tell, as arguments of {@code CLIENT TRACKING}; none for what is read on it
      * @param patience how long to wait for an answer
      * @param closing is told of the connection's closing
      * @throws UnfitException if it cannot; the connection is still to be closed then
      */
     static SharedLine on(
             StatefulRedisConnection<byte[], byte[]> connection,
+            List<String> tracking,
             Duration patience,
             Listener listener,
             Consumer<CompletableFuture<Void>> closing) {
         LettuceSharedLine line = new LettuceSharedLine(connection, patience, listener, closing);
         connection.addListener((PushListener) line);
         connection.addListener((RedisConnectionStateListener) line);
-        line.begin();
+        line.begin(Stream.concat(Stream.of("TRACKING", "ON"), tracking.stream()).toArray());
         return line;
     }
 
-    private void begin() {
-        List<@Nullable Object> replies = send(List.of(HELLO, TRACK, INFO));
+    private void begin(Object[] track) {
+        List<@Nullable Object> replies = send(List.of(HELLO, RawCommand.of("CLIENT", -1, track), INFO));
         if (protocol(replies.get(0)) < 3) { // where Redis would answer OK, and never tell anything
             throw new UnfitException("the connection does not speak RESP3", null);
         }

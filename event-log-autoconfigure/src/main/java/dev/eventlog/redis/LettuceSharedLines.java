@@ -9,11 +9,14 @@ import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -76,25 +79,39 @@ final class LettuceSharedLines {
         return master == null ? "" : master.getNodeId();
     }
 
+    Set<String> masters() {
+        RedisClusterClient cluster = cluster();
+        return cluster == null
+                ? Set.of("")
+                : cluster.getPartitions().stream()
+                        .filter(node -> node.getRole().isUpstream() && !node.hasNoSlots())
+                        .map(RedisClusterNode::getNodeId)
+                        .collect(Collectors.toSet());
+    }
+
     @SuppressWarnings("unchecked") // Spring Data's connections have this codec
-    SharedLine open(String node, SharedLine.Listener listener) {
+    SharedLine open(String node, List<String> tracking, SharedLine.Listener listener) {
         RedisClusterClient cluster = cluster();
         if (cluster != null) {
-            return open(connect(cluster, node), listener);
+            return on(connect(cluster, node), tracking, listener);
         }
         RedisConnection connection = factory.getConnection();
         try {
             connection.ping(); // has the driver open it now
-            return open((StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection), listener);
+            return on(
+                    (StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection),
+                    tracking,
+                    listener);
         } catch (RuntimeException failure) {
             connection.close();
             throw failure;
         }
     }
 
-    private SharedLine open(StatefulRedisConnection<byte[], byte[]> connection, SharedLine.Listener listener) {
+    private SharedLine on(
+            StatefulRedisConnection<byte[], byte[]> connection, List<String> tracking, SharedLine.Listener listener) {
         try {
-            return LettuceSharedLine.on(connection, patience, listener, closing);
+            return LettuceSharedLine.on(connection, tracking, patience, listener, closing);
         } catch (RuntimeException failure) {
             closing.accept(connection.closeAsync());
             throw failure;

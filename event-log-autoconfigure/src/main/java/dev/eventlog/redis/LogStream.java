@@ -546,6 +546,15 @@ public final class LogStream {
     }
 
     /**
+     * {@return whether the key holds something else than a stream}
+     *
+     * @param failure what failed
+     */
+    public static boolean isAnotherType(EventLogException failure) {
+        return failure.getCause() != null && RedisFailures.isAnotherType(failure.getCause());
+    }
+
+    /**
      * {@return whether another server of a cluster is to be asked about the log, or is about to be}
      *
      * @param failure what failed

@@ -80,6 +80,11 @@ final class RedisFailures {
                 || (notPermitted && NOT_SENT.stream().anyMatch(said::contains));
     }
 
+    /** Whether a key holds another type. */
+    static boolean isAnotherType(Throwable failure) {
+        return says(causes(failure), "WRONGTYPE");
+    }
+
     /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */
     static boolean isWrongServer(Throwable failure) {
         String said = causes(failure);
@@ -124,7 +129,7 @@ final class RedisFailures {
         if (failure instanceof HiddenFactoryException) {
             return new EventLogException(log, message + reason, failure);
         }
-        if (says(said, "WRONGTYPE")) {
+        if (isAnotherType(failure)) {
             return new EventLogException(
                     log,
                     message + "the key '" + key + "' holds another Redis type. Choose another name or delete that key.",

@@ -13,6 +13,11 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
@@ -25,6 +30,7 @@ import dev.eventlog.test.TestRedisConnection;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,6 +41,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -99,6 +106,46 @@ class EventLogListenerTests extends LogTests {
         @Override
         public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
             return factory.create(name, type, customizer);
+        }
+
+        @Override
+        public LogsFollower follow(
+                LogPattern logs, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> options) {
+            return factory.follow(logs, tail, listener, options);
+        }
+
+        @Override
+        public <T> LogsFollower follow(
+                LogPattern logs,
+                Class<T> type,
+                Tail tail,
+                LogsListener<TypedEvent<T>> listener,
+                Consumer<FollowOptions.Builder> options) {
+            return factory.follow(logs, type, tail, listener, options);
+        }
+
+        @Override
+        public LogSetFollower follow(
+                Collection<String> names,
+                Tail tail,
+                LogsListener<Event> listener,
+                Consumer<FollowOptions.Builder> options) {
+            return factory.follow(names, tail, listener, options);
+        }
+
+        @Override
+        public <T> LogSetFollower follow(
+                Collection<String> names,
+                Class<T> type,
+                Tail tail,
+                LogsListener<TypedEvent<T>> listener,
+                Consumer<FollowOptions.Builder> options) {
+            return factory.follow(names, type, tail, listener, options);
+        }
+
+        @Override
+        public Stream<String> names(String pattern) {
+            return factory.names(pattern);
         }
     }
 
@@ -287,6 +334,53 @@ class EventLogListenerTests extends LogTests {
         void all(Number value) {
             add("all", value.n());
         }
+    }
+
+    static class OfPattern extends Calls {
+
+        @EventLogListener(id = "pattern", logs = "${log}:*", from = "all")
+        void on(String log, List<Event> events) {
+            if (log.endsWith(":bad") && failing) {
+                throw new IllegalStateException("meant");
+            }
+            events.forEach(event -> add(log, Integer.valueOf(event.fields().getOrDefault("n", "-1"))));
+        }
+
+        volatile boolean failing = true;
+    }
+
+    @Test
+    void followsAllLogsOfAPatternAndGoesOnWhereItWas() {
+        EventLog log = newLog();
+        List<EventLog> logs = Stream.of("1", "bad", "later")
+                .map(name -> factory.create(log.name() + ':' + name))
+                .toList();
+        logs.forEach(each -> deleteLater(each.name()));
+        logs.get(0).addAll(events(0, 3));
+        listeningTo(log).withBean(OfPattern.class).run(context -> {
+            OfPattern listener = context.getBean(OfPattern.class);
+            EventLogListenerRegistry registry = registry(context);
+            logs.get(1).addAll(events(0, 2));
+            await().until(() -> registry.failure("pattern").isPresent());
+            assertThat(registry.isRunning("pattern")).isTrue();
+            logs.get(2).addAll(events(0, 2));
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(0, 3)));
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(2).name())).isEqualTo(range(0, 2)));
+            listener.failing = false;
+            registry.start("pattern");
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(1).name())).isEqualTo(range(0, 2)));
+            registry.stop("pattern");
+            logs.get(0).addAll(events(3, 5));
+            assertThat(registry.isRunning("pattern")).isFalse();
+            registry.start("pattern");
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(0, 5)));
+            assertThat(listener.of(logs.get(2).name())).isEqualTo(range(0, 2));
+            assertThat(registry.logsFollowers("pattern")).hasSize(1);
+        });
     }
 
     @Test

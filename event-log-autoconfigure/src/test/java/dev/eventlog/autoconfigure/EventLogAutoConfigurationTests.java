@@ -2,17 +2,25 @@ package dev.eventlog.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.TestRedisConnection;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -20,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -418,6 +427,49 @@ class EventLogAutoConfigurationTests {
                 @Override
                 public <T> TypedEventLog<T> create(
                         String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public LogsFollower follow(
+                        LogPattern logs,
+                        Tail tail,
+                        LogsListener<Event> listener,
+                        Consumer<FollowOptions.Builder> options) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public <T> LogsFollower follow(
+                        LogPattern logs,
+                        Class<T> type,
+                        Tail tail,
+                        LogsListener<TypedEvent<T>> listener,
+                        Consumer<FollowOptions.Builder> options) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public LogSetFollower follow(
+                        Collection<String> names,
+                        Tail tail,
+                        LogsListener<Event> listener,
+                        Consumer<FollowOptions.Builder> options) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public <T> LogSetFollower follow(
+                        Collection<String> names,
+                        Class<T> type,
+                        Tail tail,
+                        LogsListener<TypedEvent<T>> listener,
+                        Consumer<FollowOptions.Builder> options) {
+                    throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public Stream<String> names(String pattern) {
                     throw new UnsupportedOperationException();
                 }
             };

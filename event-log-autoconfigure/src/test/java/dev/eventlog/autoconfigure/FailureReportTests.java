@@ -30,7 +30,7 @@ class FailureReportTests {
     static class Application {}
 
     static class OnPattern {
-        @EventLogListener(logs = "orders:*")
+        @EventLogListener(logs = "orders:*", from = "1-1")
         void on(TypedEvent<OnOrder.Order> order) {}
     }
 
@@ -59,12 +59,12 @@ class FailureReportTests {
     }
 
     @Test
-    void aListenerOfAPattern(CapturedOutput output) {
+    void aListenerOfAPatternFromAnId(CapturedOutput output) {
         assertThat(report(output, OnPattern.class))
                 .contains(
-                        "@EventLogListener(logs = \"orders:*\") on void " + OnPattern.class.getName(),
-                        "'orders:*' is a pattern, and logs are followed by their names.",
-                        "Name each log");
+                        "@EventLogListener(from = \"1-1\") on void " + OnPattern.class.getName(),
+                        "an id belongs to one log, and 'orders:*' is a pattern",
+                        "name the log");
     }
 
     @Test

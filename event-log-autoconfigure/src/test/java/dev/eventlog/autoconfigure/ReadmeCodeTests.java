@@ -16,6 +16,9 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
 import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
@@ -132,6 +135,53 @@ class ReadmeCodeTests extends LogTests {
         closeLater(temperatures.watch(screen::add));
         temperatures.measured(after);
         await().untilAsserted(() -> assertThat(screen).containsExactly(before, after));
+    }
+
+    /** Where the events of orders are shown. */
+    private static final class OrderScreen {
+
+        private final List<String> shown = new CopyOnWriteArrayList<>();
+
+        void show(String log, Object event) {
+            shown.add(log + ' ' + event);
+        }
+    }
+
+    private void show(String log, List<Event> batch) {
+        shown.addAll(batch);
+    }
+
+    @Test
+    void manyLogs() {
+        OrderScreen screen = new OrderScreen();
+        LogsFollower follower = manyOrders(screen);
+        eventLogs.create("orders:17", OrderEvent.class).add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
+        await().untilAsserted(
+                        () -> assertThat(screen.shown).containsExactly("orders:17 Placed[customer=Ada, total=19.80]"));
+        assertThat(follower.logs()).containsExactly("orders:17");
+        // tag::many-logs-set[]
+        LogSetFollower rooms = eventLogs.follow(List.of("rooms:1", "rooms:2"), Tail.last(50), this::show);
+        rooms.add("rooms:3");
+        rooms.remove("rooms:1");
+        // end::many-logs-set[]
+        closeLater(rooms);
+        eventLogs.create("rooms:1").add(event);
+        EventId id = eventLogs.create("rooms:3").add(event);
+        await().untilAsserted(() -> assertThat(ids(shown)).containsExactly(id));
+    }
+
+    private LogsFollower manyOrders(OrderScreen screen) {
+        // tag::many-logs[]
+        LogsFollower follower = eventLogs.follow(
+                LogPattern.of("orders:*"),
+                OrderEvent.class,
+                Tail.newOnly(),
+                (log, batch) -> batch.forEach(event -> screen.show(log, event.value())));
+
+        follower.logs();
+        follower.positions();
+        // end::many-logs[]
+        return closeLater(follower);
     }
 
     @Test

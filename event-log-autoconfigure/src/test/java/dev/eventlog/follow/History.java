@@ -51,6 +51,8 @@ final class History {
             new FixedBackOff(1, Long.MAX_VALUE),
             8,
             Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            16,
             Duration.ofSeconds(1));
 
     private final Random random;

@@ -112,6 +112,8 @@ class SharedLogsTests extends LogTests {
                 new FixedBackOff(1),
                 0,
                 Duration.ofSeconds(60),
+                Duration.ofSeconds(1),
+                16,
                 Duration.ofSeconds(1));
         StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
         return new LogFeed(stream, start, Long.MAX_VALUE, settings, new Observers(List.of()));

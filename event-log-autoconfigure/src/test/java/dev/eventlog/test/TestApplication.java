@@ -179,7 +179,9 @@ public class TestApplication {
                 new FixedBackOff(20, Long.MAX_VALUE),
                 Integer.getInteger("eventlog.follow.dedicated-connections", 8),
                 Duration.ofSeconds(60),
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10),
+                16,
+                Duration.ofSeconds(1));
         return new RedisEventLogFactory(
                 redis.getRequiredConnectionFactory(),
                 new JsonMapper(),

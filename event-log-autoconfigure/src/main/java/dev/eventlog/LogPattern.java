@@ -1,0 +1,45 @@
+package dev.eventlog;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Logs whose names fit a pattern, in which an asterisk stands for any text, and everything else for itself: {@code orders:*}.
+ * The same as in {@code eventlog.overrides}. Immutable.
+ *
+ * @param text the pattern, over names without {@code eventlog.key-prefix}
+ */
+public record LogPattern(String text) {
+
+    /**
+     * Checks the pattern.
+     *
+     * @param text the pattern
+     * @throws IllegalArgumentException if it is null, blank, not valid Unicode, or has no asterisk
+     */
+    public LogPattern {
+        if (text == null || text.isBlank() || text.indexOf('*') < 0) {
+            throw new IllegalArgumentException(
+                    "The pattern '" + text
+                            + "' of logs must have an asterisk, as in orders:*; logs that are known are followed by their names");
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new IllegalArgumentException("The pattern '" + text + "' of logs is not valid Unicode");
+        }
+    }
+
+    /**
+     * Logs whose names fit a pattern.
+     *
+     * @param text the pattern, with at least one asterisk
+     * @return the pattern
+     * @throws IllegalArgumentException if it is null, blank, not valid Unicode, or has no asterisk
+     */
+    public static LogPattern of(String text) {
+        return new LogPattern(text);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

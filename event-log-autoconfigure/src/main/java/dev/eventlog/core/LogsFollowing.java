@@ -1,0 +1,119 @@
+package dev.eventlog.core;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.Commit;
+import dev.eventlog.follow.LogFinder;
+import dev.eventlog.follow.ManyLogs;
+import dev.eventlog.follow.TailRange;
+import dev.eventlog.redis.LogNames;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.Assert;
+
+/** Follows many logs with one listener: those of a pattern, or those that are named. Thread-safe. */
+final class LogsFollowing {
+
+    private final ManyLogs.Means means;
+    private final Function<String, LogNames> names;
+    private final Function<String, EventLogOptions> options;
+
+    LogsFollowing(ManyLogs.Means means, Function<String, LogNames> names, Function<String, EventLogOptions> options) {
+        this.means = means;
+        this.names = names;
+        this.options = options;
+    }
+
+    LogNames names(String pattern) {
+        Assert.hasText(pattern, () -> "The pattern of logs must not be blank, but is '" + pattern + "'");
+        Assert.isTrue(
+                StandardCharsets.UTF_8.newEncoder().canEncode(pattern),
+                () -> "The pattern of logs must be valid Unicode, but is '" + pattern + "'");
+        return names.apply(pattern);
+    }
+
+    LogsFollower follow(
+            LogPattern pattern, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
+        Assert.notNull(pattern, "The pattern of logs must not be null");
+        String description = "The follower of logs '" + pattern + "'";
+        FollowOptions chosen = check(description, tail, listener, customizer);
+        ManyLogs logs = new ManyLogs(description, means, listener, chosen, name -> Commit.NONE);
+        LogFinder finder = new LogFinder(names.apply(pattern.text()), logs, means.settings(), this::fromTheBeginning);
+        means.followers().running(logs, pattern.text());
+        try {
+            logs.begin(tails(finder.begin(), tail, chosen.resume()), true);
+        } catch (RuntimeException failure) {
+            finder.closeAll();
+            logs.close();
+            throw failure;
+        }
+        finder.start(means.background());
+        return new RedisLogsFollower(logs, description, name -> range(name, tail));
+    }
+
+    LogSetFollower follow(
+            Collection<String> logNames,
+            Tail tail,
+            LogsListener<Event> listener,
+            Consumer<FollowOptions.Builder> customizer) {
+        Assert.notNull(logNames, "The names of the logs must not be null");
+        Set<String> all = new LinkedHashSet<>(logNames);
+        all.forEach(RedisEventLogFactory::checkName);
+        String description = "The follower of " + all.size() + " logs";
+        FollowOptions chosen = check(description, tail, listener, customizer);
+        ManyLogs logs = new ManyLogs(description, means, listener, chosen, name -> Commit.NONE);
+        means.followers().running(logs, all.toString());
+        logs.begin(tails(all, tail, chosen.resume()), false);
+        return new RedisLogsFollower(logs, description, name -> range(name, tail));
+    }
+
+    private static FollowOptions check(
+            String follower, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
+        Assert.notNull(listener, () -> follower + " must have a listener, which is null");
+        Assert.notNull(
+                customizer, () -> follower + " must have a customizer of options that is not null: leave it out");
+        Assert.notNull(tail, () -> follower + " must have a tail that is not null: where are the logs to begin?");
+        if (tail instanceof Tail.After) {
+            throw new IllegalArgumentException(follower + " cannot begin at " + tail
+                    + ", as an id belongs to one log. Use options.resume(positions),"
+                    + " or Tail.from(id) for all events of that time and later");
+        }
+        FollowOptions.Builder builder = FollowOptions.builder();
+        customizer.accept(builder);
+        FollowOptions chosen = builder.build();
+        Assert.isTrue(chosen.name() == null, () -> follower + " cannot have a name");
+        return chosen;
+    }
+
+    private Map<String, TailRange> tails(Collection<String> found, Tail tail, @Nullable Map<String, EventId> resume) {
+        Map<String, TailRange> tails = new HashMap<>();
+        for (String name : found) {
+            Tail where = resume == null ? tail : Tail.after(resume.getOrDefault(name, EventId.MIN));
+            tails.put(name, range(name, where));
+        }
+        return tails;
+    }
+
+    /** Of logs that have begun since: whatever has left them by the old end is missing. */
+    private Map<String, TailRange> fromTheBeginning(Collection<String> found) {
+        return tails(found, Tail.all(), Map.of());
+    }
+
+    private TailRange range(String name, Tail tail) {
+        return TailRange.of(tail, options.apply(name));
+    }
+}

@@ -1,0 +1,71 @@
+package dev.eventlog.core;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Follower;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.follow.ManyLogs;
+import dev.eventlog.follow.TailRange;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+
+/** Many logs that are followed, as a user sees them. */
+final class RedisLogsFollower implements LogSetFollower {
+
+    private final ManyLogs logs;
+    private final String description;
+    private final Function<String, TailRange> tails;
+
+    RedisLogsFollower(ManyLogs logs, String description, Function<String, TailRange> tails) {
+        this.logs = logs;
+        this.description = description;
+        this.tails = tails;
+    }
+
+    @Override
+    public Set<String> logs() {
+        return logs.logs();
+    }
+
+    @Override
+    public Map<String, EventId> positions() {
+        return logs.positions();
+    }
+
+    @Override
+    public Map<String, Throwable> failures() {
+        return logs.failures();
+    }
+
+    @Override
+    public boolean add(String name) {
+        RedisEventLogFactory.checkName(name);
+        return logs.add(name, tails.apply(name));
+    }
+
+    @Override
+    public boolean remove(String name) {
+        return logs.remove(name);
+    }
+
+    @Override
+    public boolean isRunning() {
+        return logs.isRunning();
+    }
+
+    @Override
+    public CompletionStage<Follower.EndReason> completion() {
+        return logs.completion();
+    }
+
+    @Override
+    public void close() {
+        logs.close();
+    }
+
+    @Override
+    public String toString() {
+        return description;
+    }
+}

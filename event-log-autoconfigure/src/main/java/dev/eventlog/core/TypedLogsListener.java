@@ -1,0 +1,53 @@
+package dev.eventlog.core;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventConversionException;
+import dev.eventlog.Gap;
+import dev.eventlog.LogsListener;
+import dev.eventlog.TypedEvent;
+import dev.eventlog.convert.TypedFields;
+import java.util.List;
+import org.springframework.util.Assert;
+
+/** A listener to many logs, with a conversion before it. */
+final class TypedLogsListener<T> implements LogsListener<Event> {
+
+    private final Class<T> type;
+    private final TypedFields<T> fields;
+    private final LogsListener<TypedEvent<T>> listener;
+
+    TypedLogsListener(Class<T> type, TypedFields<T> fields, LogsListener<TypedEvent<T>> listener) {
+        Assert.notNull(listener, "Logs cannot be followed by a listener that is null");
+        this.type = type;
+        this.fields = fields;
+        this.listener = listener;
+    }
+
+    @Override
+    public void onBatch(String log, List<Event> batch) throws Exception {
+        listener.onBatch(log, batch.stream().map(event -> typed(log, event)).toList());
+    }
+
+    private TypedEvent<T> typed(String log, Event event) {
+        try {
+            return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
+        } catch (RuntimeException failure) {
+            throw new EventConversionException(log, event, type, failure);
+        }
+    }
+
+    @Override
+    public void onCaughtUp(String log) throws Exception {
+        listener.onCaughtUp(log);
+    }
+
+    @Override
+    public void onGap(Gap gap) throws Exception {
+        listener.onGap(gap);
+    }
+
+    @Override
+    public void onFailure(String log, Throwable failure) {
+        listener.onFailure(log, failure);
+    }
+}

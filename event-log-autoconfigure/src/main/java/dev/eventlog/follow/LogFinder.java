@@ -1,0 +1,310 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.redis.LogNames;
+import dev.eventlog.redis.SharedLine;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * Finds the logs of a pattern that begin, and those that are gone. Redis names what changes on a line to each master; where it
+ * does not, all names are looked through at an interval. They are, too, at a longer one, for what Redis does not tell, and whenever
+ * a line was lost. What it finds belongs to one thread; the lines only hand over names.
+ */
+public final class LogFinder {
+
+    private static final Log logger = LogFactory.getLog(LogFinder.class);
+
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
+
+    /** What was named is looked at together, so that something else that changes all the time is not asked for each time. */
+    private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** So many times as long as a look through all names took is waited until the next, at least. */
+    private static final int SHARE = 9;
+
+    private final LogNames names;
+    private final ManyLogs logs;
+    private final FollowSettings settings;
+    private final Function<Collection<String>, Map<String, TailRange>> tails;
+    private final Outage outage;
+    private final Set<String> heard = ConcurrentHashMap.newKeySet();
+    private final Semaphore bell = new Semaphore(0);
+    private volatile boolean lookAgain;
+
+    // Of the thread.
+    private final Map<String, Watch> watches = new HashMap<>();
+    private boolean told;
+    private long scanAt;
+    private long checkAt;
+    private long heardAt;
+
+    /**
+     * Finds nothing yet.
+     *
+     * @param names the names that Redis knows
+     * @param logs follows what is found
+     * @param settings how logs are followed
+     * @param tails where to begin in logs that are found
+     */
+    public LogFinder(
+            LogNames names,
+            ManyLogs logs,
+            FollowSettings settings,
+            Function<Collection<String>, Map<String, TailRange>> tails) {
+        this.names = names;
+        this.logs = logs;
+        this.settings = settings;
+        this.tails = tails;
+        this.told = names.tells();
+        this.outage = new Outage(logger, settings.recovery());
+    }
+
+    /**
+     * Has Redis tell of what begins from now on.
+     *
+     * @return the logs that there are
+     */
+    public Set<String> begin() {
+        try {
+            watchAll();
+            return names.all();
+        } catch (RuntimeException failure) {
+            closeAll();
+            throw failure;
+        } finally {
+            scanAt = System.nanoTime() + interval();
+        }
+    }
+
+    private long interval() {
+        return (told ? settings.sweepInterval() : settings.scanInterval()).toNanos();
+    }
+
+    /**
+     * Finds what begins, until the logs are closed.
+     *
+     * @param background has a thread for it
+     */
+    public void start(Executor background) {
+        logs.whenClosed(bell::release);
+        try {
+            background.execute(this::run);
+        } catch (RejectedExecutionException shutDown) {
+            closeAll();
+            logs.close();
+            throw new IllegalStateException("No logs can be followed: the application is shutting down", shutDown);
+        }
+    }
+
+    private void run() {
+        try {
+            while (logs.isRunning()) {
+                waitAndLook();
+            }
+        } catch (InterruptedException shutDown) {
+            logger.debug("No more logs are looked for: the application is shutting down");
+        } finally {
+            closeAll();
+        }
+    }
+
+    /** Gives up what was begun, where there will be no thread. */
+    public void closeAll() {
+        watches.values().forEach(watch -> watch.line.close());
+        watches.clear();
+    }
+
+    private void waitAndLook() throws InterruptedException {
+        long due = Math.min(scanAt - System.nanoTime(), told ? checkAt - System.nanoTime() : Long.MAX_VALUE);
+        long next = heard.isEmpty() ? due : Math.min(due, heardAt - System.nanoTime());
+        if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
+            bell.drainPermits();
+        }
+        if (!logs.isRunning()) {
+            return;
+        }
+        try {
+            look(System.nanoTime());
+            outage.over("Logs that fit '" + names.pattern() + "' are looked for");
+        } catch (EventLogException away) {
+            later(away);
+        } catch (RuntimeException | Error unforeseen) {
+            if (logs.isRunning()) {
+                logger.error("Logs that fit '" + names.pattern() + "' are looked for again later", unforeseen);
+                later(unforeseen);
+            }
+        }
+    }
+
+    private void later(Throwable why) {
+        long delay = outage.failed(
+                why,
+                next -> "Logs that fit '" + names.pattern() + "' cannot be looked for, and will be in " + next + " ms");
+        long at = System.nanoTime()
+                + (delay == BackOffExecution.STOP
+                        ? settings.sweepInterval().toNanos()
+                        : TimeUnit.MILLISECONDS.toNanos(delay));
+        scanAt = at; // all names, as something may have begun meanwhile
+        checkAt = at;
+        heardAt = at;
+    }
+
+    private void look(long now) {
+        boolean lost = watches.values().removeIf(Watch::isLost);
+        if (lost) {
+            names.lost();
+            throw names.translate(new IllegalStateException("The connection was lost"));
+        }
+        if (told && now - checkAt >= 0) {
+            check(now);
+        }
+        if (lookAgain || now - scanAt >= 0) {
+            lookAgain = false;
+            scan();
+        }
+        if (!heard.isEmpty() && now - heardAt >= 0) {
+            heardAt = now + PAUSE;
+            Set<String> some = Set.copyOf(heard);
+            heard.removeAll(some);
+            try {
+                follow(names.streamsAmong(some));
+            } catch (RuntimeException failure) {
+                heard.addAll(some);
+                throw failure;
+            }
+        }
+    }
+
+    private void check(long now) {
+        if (watchAll()) {
+            scanAt = now;
+        }
+        watches.values().forEach(watch -> watch.check(now));
+    }
+
+    /** {@return whether there is a line that was not there before} */
+    private boolean watchAll() {
+        checkAt = System.nanoTime() + settings.pollTimeout().toNanos() / 2;
+        boolean another = false;
+        try {
+            Set<String> masters = told ? names.masters() : Set.of();
+            for (String master : masters) {
+                if (!watches.containsKey(master)) {
+                    Ear ear = new Ear();
+                    watches.put(master, new Watch(names.watch(master, ear), ear));
+                    another = true;
+                }
+            }
+            watches.entrySet().removeIf(each -> {
+                boolean over = !masters.contains(each.getKey());
+                if (over) {
+                    each.getValue().line.close();
+                }
+                return over;
+            });
+        } catch (SharedLine.UnfitException unfit) {
+            told = false;
+            closeAll();
+            logger.warn("Logs that begin and fit '" + names.pattern() + "' are looked for every "
+                    + settings.scanInterval() + " (eventlog.follow.scan-interval), as Redis cannot tell of them: "
+                    + unfit.getMessage());
+        }
+        return another;
+    }
+
+    private void scan() {
+        long begun = System.nanoTime();
+        Set<String> perhapsGone = logs.idle();
+        Set<String> found = names.all();
+        perhapsGone.removeAll(found);
+        heard.addAll(logs.forget(perhapsGone, names::streamsAmong)); // may have begun again just now
+        found.removeIf(logs::knows);
+        follow(found);
+        long now = System.nanoTime();
+        scanAt = now + Math.max(interval(), SHARE * (now - begun));
+    }
+
+    private void follow(Collection<String> found) {
+        Set<String> unknown = new HashSet<>(found);
+        unknown.removeIf(logs::knows);
+        if (unknown.isEmpty()) {
+            return;
+        }
+        Map<String, RuntimeException> again = logs.beginLater(tails.apply(unknown));
+        if (!again.isEmpty()) {
+            heard.addAll(again.keySet());
+            throw again.values().iterator().next();
+        }
+    }
+
+    /** Hears what one master names. */
+    private final class Ear implements SharedLine.Listener {
+
+        private volatile boolean lost;
+
+        @Override
+        public void changed(String key) {
+            String name = names.nameOf(key);
+            if (name != null && !logs.knows(name) && heard.add(name)) {
+                bell.release();
+            }
+        }
+
+        @Override
+        public void allChanged() {
+            lookAgain = true;
+            bell.release();
+        }
+
+        @Override
+        public void lost(RuntimeException why) {
+            lost = true;
+            bell.release();
+        }
+    }
+
+    /** A line on which one master names what changes. */
+    private final class Watch {
+
+        private final SharedLine line;
+        private final Ear ear;
+        private long checked = System.nanoTime();
+
+        Watch(SharedLine line, Ear ear) {
+            this.line = line;
+            this.ear = ear;
+        }
+
+        boolean isLost() {
+            if (ear.lost) {
+                line.close();
+            }
+            return ear.lost;
+        }
+
+        void check(long now) {
+            long patience =
+                    Math.max(LEAST_PATIENCE.toNanos(), settings.pollTimeout().toNanos() / 2);
+            if (line.lastAnswer() - checked >= 0) {
+                checked = now;
+                line.check();
+            } else if (now - checked >= patience) {
+                ear.lost(new IllegalStateException("No answer within " + Duration.ofNanos(patience)));
+            }
+        }
+    }
+}
