@@ -180,6 +180,19 @@ class SharedFollowTests extends ServerTests {
         assertThat(output.getOut()).containsOnlyOnce("Each followed log has a connection of its own");
     }
 
+    @Test
+    void theFirstEventsOfManyLogsAreNews(CapturedOutput output) {
+        EventLogFactory factory = newFactory(NONE_DEDICATED, "eventlog.follow.poll-timeout=200ms");
+        List<EventLog> logs = logs(factory, 1_100);
+        Map<EventLog, Collected<Event>> listeners = follow(logs);
+        for (EventLog log : logs) {
+            log.add(Map.of("n", "0"));
+        }
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> listeners.values().stream().allMatch(listener -> listener.count() == 1));
+        await().during(Duration.ofSeconds(1)).until(() -> !output.getOut().contains("cannot keep track of so many"));
+    }
+
     /** Each key that is read again then pushes another one out, which is told as a change, without end. */
     @Test
     void whereRedisCannotKeepTrackOfSoManySomeHaveAConnectionOfTheirOwn(CapturedOutput output) {

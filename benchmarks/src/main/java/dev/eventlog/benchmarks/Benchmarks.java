@@ -96,9 +96,8 @@ final class Benchmarks {
     private void all() throws RunnerException, IOException, InterruptedException {
         measure(forks, AddOne.class, AddLimited.class, ReadLog.class, FollowLog.class, TypedEvents.class);
         for (int fork = 0; fork < forks; fork++) {
-            for (String contender : List.of("library", "lettuce", "container", "pooled-container")) {
-                probe("latency", contender);
-            }
+            probe("latency", "library,lettuce,lettuce-handover,lettuce-state,lettuce-state-handover");
+            probe("latency", "library,container,pooled-container");
             probe("logs", "1000");
         }
         probe("followers", "1000");

@@ -8,7 +8,9 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Follower;
 import dev.eventlog.Tail;
-import io.lettuce.core.StreamMessage;
+import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.Limit;
+import io.lettuce.core.Range;
 import io.lettuce.core.XReadArgs;
 import io.lettuce.core.XReadArgs.StreamOffset;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -18,7 +20,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -34,9 +39,9 @@ final class Probe {
 
     static final String RESULT = "RESULT ";
 
-    private static final int AT_ONCE = 60_000; // without a pause in between, so that the JVM has compiled what it runs
-    private static final int WARM_UP = AT_ONCE + 4_000;
-    private static final int MEASURED = 3_000;
+    private static final int AT_ONCE = 30_000; // without a pause in between, so that the JVM has compiled what it runs
+    private static final int WARM_UP = 1_000;
+    private static final int MEASURED = 2_000;
     private static final long PACE = MILLISECONDS.toNanos(2);
 
     private Probe() {}
@@ -44,7 +49,7 @@ final class Probe {
     public static void main(String... arguments) throws Exception {
         try (Contenders all = new Contenders()) {
             switch (arguments[0]) {
-                case "latency" -> latency(all, arguments[1]);
+                case "latency" -> latency(all, List.of(arguments[1].split(",")));
                 case "followers" -> followersOfOneLog(all, Integer.parseInt(arguments[1]));
                 case "logs" -> followersOfManyLogs(all, Integer.parseInt(arguments[1]));
                 case "start" -> start(all, Boolean.parseBoolean(arguments[1]));
@@ -57,22 +62,68 @@ final class Probe {
         System.out.println(RESULT + name + " " + value);
     }
 
-    /** From before an add until a reader on another connection has the event, one event every two milliseconds. */
+    /** Who reads a stream of its own, when it had which event, and how one is added there. */
+    private record Racer(String name, long[] sentAt, long[] receivedAt, Runnable adding, CountDownLatch done) {}
+
+    /**
+     * From before an add until a reader on another connection has the event, one event every two milliseconds; each contender in
+     * turn, so that whatever else the machine does falls on all of them.
+     */
+    private static void latency(Contenders all, List<String> contenders) throws Exception {
+        List<Racer> racers = new ArrayList<>();
+        for (String contender : contenders) {
+            racers.add(racer(all, contender));
+        }
+        TimeUnit.SECONDS.sleep(1); // until the readers read
+        int atOnce = racers.get(0).sentAt.length - WARM_UP - MEASURED;
+        for (Racer racer : racers) {
+            for (int i = 0; i < atOnce; i++) {
+                add(racer, i);
+            }
+        }
+        long next = System.nanoTime();
+        for (int i = atOnce; i < racers.get(0).sentAt.length; i++) {
+            for (Racer racer : racers) {
+                next = Math.max(next + PACE, System.nanoTime());
+                NANOSECONDS.sleep(next - System.nanoTime());
+                add(racer, i);
+            }
+        }
+        for (Racer racer : racers) {
+            if (!racer.done.await(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("Not all events came to " + racer.name);
+            }
+            long[] taken = new long[MEASURED];
+            int begin = racer.sentAt.length - MEASURED;
+            for (int i = 0; i < MEASURED; i++) {
+                taken[i] = racer.receivedAt[begin + i] - racer.sentAt[begin + i];
+            }
+            results("latency." + racer.name, taken);
+        }
+    }
+
+    private static void add(Racer racer, int index) {
+        racer.sentAt[index] = System.nanoTime();
+        racer.adding.run();
+    }
+
     @SuppressWarnings("unchecked") // for the array that Lettuce makes of one offset
-    private static void latency(Contenders all, String contender) throws Exception {
+    private static Racer racer(Contenders all, String contender) {
         String key = "latency-" + contender;
         Map<String, String> event = Contenders.event();
         StatefulRedisConnection<String, String> lettuce = all.lettuce();
         lettuce.sync().del(key);
-        long[] receivedAt = new long[WARM_UP + MEASURED];
+        String first = Objects.requireNonNull(lettuce.sync().xadd(key, event));
+        int count = AT_ONCE + WARM_UP + MEASURED;
+        long[] receivedAt = new long[count];
         int[] received = {0}; // by the reading thread alone, until done
         CountDownLatch done = new CountDownLatch(1);
-        Consumer<Integer> reader = count -> {
+        Consumer<Integer> reader = came -> {
             long now = System.nanoTime();
-            for (int i = 0; i < count; i++) {
+            for (int i = 0; i < came; i++) {
                 receivedAt[received[0]++] = now;
             }
-            if (received[0] == receivedAt.length) {
+            if (received[0] == count) {
                 done.countDown();
             }
         };
@@ -83,20 +134,28 @@ final class Probe {
                 log.follow(Tail.last(0), batch -> reader.accept(batch.size()));
                 adding = () -> log.add(event);
             }
-            case "lettuce" -> {
+            case "lettuce", "lettuce-handover", "lettuce-state", "lettuce-state-handover" -> {
                 StatefulRedisConnection<String, String> reading = all.newLettuce();
-                Thread thread = new Thread(() -> {
-                    for (String last = "0"; done.getCount() > 0; ) {
-                        List<StreamMessage<String, String>> batch = reading.sync()
-                                .xread(XReadArgs.Builder.block(Duration.ofSeconds(2)), StreamOffset.from(key, last));
-                        if (!batch.isEmpty()) {
-                            reader.accept(batch.size());
-                            last = batch.get(batch.size() - 1).getId();
-                        }
-                    }
-                });
-                thread.setDaemon(true);
-                thread.start();
+                boolean state = contender.contains("state");
+                Executor listeners =
+                        contender.endsWith("handover") ? Executors.newCachedThreadPool(Probe::daemon) : Runnable::run;
+                daemon(() -> {
+                            for (String last = first; done.getCount() > 0; ) {
+                                var block = XReadArgs.Builder.block(Duration.ofSeconds(2));
+                                var batches = reading.async().xread(block, StreamOffset.from(key, last));
+                                if (state) { // as the library asks, so that no gap is silent
+                                    var known = reading.async().xinfoStream(key);
+                                    var there = reading.async().xrange(key, Range.create(last, last), Limit.from(1));
+                                    LettuceFutures.awaitAll(Duration.ofMinutes(1), batches, known, there);
+                                }
+                                var batch = LettuceFutures.awaitOrCancel(batches, 1, TimeUnit.MINUTES);
+                                if (!batch.isEmpty()) {
+                                    listeners.execute(() -> reader.accept(batch.size()));
+                                    last = batch.get(batch.size() - 1).getId();
+                                }
+                            }
+                        })
+                        .start();
                 adding = () -> lettuce.sync().xadd(key, event);
             }
             case "container", "pooled-container" -> {
@@ -104,30 +163,21 @@ final class Probe {
                         contender.equals("container") ? all.springConnections() : all.pooledSpringConnections());
                 container.start();
                 container.receive(
-                        org.springframework.data.redis.connection.stream.StreamOffset.create(key, ReadOffset.from("0")),
+                        org.springframework.data.redis.connection.stream.StreamOffset.create(
+                                key, ReadOffset.from(first)),
                         record -> reader.accept(1));
                 StringRedisTemplate template = all.spring();
                 adding = () -> template.opsForStream().add(key, event);
             }
             default -> throw new IllegalArgumentException(contender);
         }
-        TimeUnit.SECONDS.sleep(1); // until the reader reads
-        long[] sentAt = new long[receivedAt.length];
-        long next = 0;
-        for (int i = 0; i < sentAt.length; i++) {
-            next = i < AT_ONCE ? System.nanoTime() : next + PACE;
-            NANOSECONDS.sleep(next - System.nanoTime()); // returns at once where that time is over
-            sentAt[i] = System.nanoTime();
-            adding.run();
-        }
-        if (!done.await(1, TimeUnit.MINUTES)) {
-            throw new IllegalStateException("only " + received[0]);
-        }
-        long[] taken = new long[MEASURED];
-        for (int i = 0; i < MEASURED; i++) {
-            taken[i] = receivedAt[WARM_UP + i] - sentAt[WARM_UP + i];
-        }
-        results("latency." + contender, taken);
+        return new Racer(contender, new long[count], receivedAt, adding, done);
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task);
+        thread.setDaemon(true);
+        return thread;
     }
 
     private static void results(String name, long[] nanos) {

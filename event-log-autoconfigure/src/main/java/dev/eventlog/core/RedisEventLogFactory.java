@@ -30,8 +30,8 @@ import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RecordLeases;
 import java.nio.charset.StandardCharsets;
-import java.util.Collection;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -180,8 +180,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 customizer, () -> "The customizer of the options of log '" + name + "' must not be null: leave it out");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
         customizer.accept(options);
-        return new RedisEventLog(
-                stream(name, options.build()), fields, followers, durable, recordings, observers);
+        return new RedisEventLog(stream(name, options.build()), fields, followers, durable, recordings, observers);
     }
 
     private LogStream stream(String name, EventLogOptions options) {

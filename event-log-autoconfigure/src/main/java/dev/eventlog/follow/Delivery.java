@@ -90,7 +90,7 @@ final class Delivery {
     private final Commit commit;
     private final int batchSize;
     private final Gate gate;
-    private final Deque<Call> due = new ArrayDeque<>();
+    private final Deque<Call> due = new ArrayDeque<>(1);
     private final Attempts attempts;
     private final Outage storing;
     private boolean caughtUp;

@@ -33,7 +33,7 @@ final class LogFeed implements Feed {
     private final Window window;
     private final long limit;
     private final PageSize pages;
-    private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet();
+    private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet(1);
     private final AtomicInteger comebacks = new AtomicInteger();
 
     private volatile boolean interrupted;

@@ -21,6 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -391,12 +392,8 @@ final class SharedReader {
 
         private void answered(Place place, Question question, List<@Nullable Object> replies) {
             try {
-                EventId before = place.feed.window().last().id();
-                Seen seen = place.feed.answered(question, replies);
                 told.look();
-                if (!place.feed.window().last().id().equals(before)) {
-                    told.news();
-                }
+                Seen seen = counted(place.feed, () -> place.feed.answered(question, replies));
                 if (seen == Seen.UNCLEAR) {
                     question(place, LogFeed::lookAgain);
                 } else {
@@ -407,12 +404,22 @@ final class SharedReader {
             }
         }
 
+        /** Where the log has grown, or begun again, Redis had something to tell. */
+        private Seen counted(LogFeed feed, Supplier<Seen> look) {
+            EventId before = feed.window().last().id();
+            Seen seen = look.get();
+            if (!feed.window().last().id().equals(before)) {
+                told.news();
+            }
+            return seen;
+        }
+
         /** Asks more, on one of a few threads. */
         private void question(Place place, BiFunction<LogFeed, SharedLine, Seen> asking) {
             logs.unclear(place);
             questions.add(() -> {
                 try {
-                    settle(place, asking.apply(place.feed, line));
+                    settle(place, counted(place.feed, () -> asking.apply(place.feed, line)));
                 } catch (RuntimeException failure) {
                     work.add(() -> failed(place, failure));
                 }

@@ -72,8 +72,8 @@ final class Window {
     private static final int MANY = 10;
 
     private final Ring events;
-    private final Deque<Event> samples = new ArrayDeque<>(); // a few older events, oldest first
-    private final Deque<EventId> partings = new ArrayDeque<>(); // where the last few epochs began, oldest first
+    private final Deque<Event> samples = new ArrayDeque<>(1); // a few older events, oldest first
+    private final Deque<EventId> partings = new ArrayDeque<>(1); // where the last few epochs began, oldest first
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
     private EventId origin; // where this window began

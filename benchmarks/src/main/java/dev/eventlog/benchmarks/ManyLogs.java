@@ -1,0 +1,274 @@
+package dev.eventlog.benchmarks;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.MINUTES;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import io.lettuce.core.KillArgs;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.StreamMessage;
+import io.lettuce.core.XReadArgs;
+import io.lettuce.core.XReadArgs.StreamOffset;
+import io.lettuce.core.api.StatefulRedisConnection;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.data.redis.connection.stream.ReadOffset;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer;
+
+/**
+ * Follows many logs in one application and prints what that costs, a name and a number a line.
+ *
+ * <p>Arguments: who follows ({@code shared} or {@code dedicated} for this library, {@code container} for Spring's bare container,
+ * {@code lettuce} for a connection and a thread a log), and how many logs. The server is to be one that nobody else uses.
+ */
+final class ManyLogs {
+
+    private static final int WAKE_UPS = 1_000;
+    private static final int AT_FULL_SPEED = 50_000;
+    private static final int PIPELINE = 500;
+    private static final int CHURN_A_SECOND = 500;
+    private static final long PACE = MILLISECONDS.toNanos(2);
+
+    private final Contenders all;
+    private final String who;
+    private final int count;
+    private final StatefulRedisConnection<String, String> lettuce;
+    private final Random random = new Random(1);
+    private final Semaphore came = new Semaphore(0);
+    private volatile long cameAt;
+
+    private ManyLogs(Contenders all, String who, int count) {
+        this.all = all;
+        this.who = who;
+        this.count = count;
+        this.lettuce = all.lettuce();
+    }
+
+    public static void main(String... arguments) throws Exception {
+        try (Contenders all = new Contenders()) {
+            new ManyLogs(all, arguments[0], Integer.parseInt(arguments[1])).measure();
+        }
+        System.exit(0); // readers that block would keep the process
+    }
+
+    private void measure() throws Exception {
+        IntFollow follow = contender();
+        follow.start(count).close(); // opens whatever is opened once
+        long heap = heap();
+        long memory = server("memory", "used_memory:");
+        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+        long clients = server("clients", "connected_clients:");
+        List<AutoCloseable> followers = new ArrayList<>();
+        long begin = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            followers.add(follow.start(i));
+        }
+        awaitReading();
+        result("follow.millis", (System.nanoTime() - begin) / 1e6);
+        result("connections", server("clients", "connected_clients:") - clients);
+        result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
+        result("heap.bytes", (heap() - heap) / (double) count);
+        result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
+        wakeUps(null); // for the compiler
+        result("wakeup.p50", wakeUps(null));
+        fullSpeed();
+        fullSpeed();
+        if (!who.equals("container")) { // which has no subscription that begins at a given moment
+            int[] at = {0};
+            long[] due = {System.nanoTime()};
+            result("churn.wakeup.p50", wakeUps(() -> {
+                for (; due[0] < System.nanoTime(); due[0] += 1_000_000_000L / CHURN_A_SECOND) {
+                    int next = at[0]++ % count;
+                    followers.get(next).close();
+                    followers.set(next, follow.start(next));
+                }
+            }));
+        }
+        if (who.equals("shared") || who.equals("dedicated")) { // the others stop reading for good
+            lettuce.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+            result("killed.millis", untilAllAreRead());
+        }
+    }
+
+    /** Begins to follow a log. */
+    @FunctionalInterface
+    private interface IntFollow {
+        AutoCloseable start(int log);
+    }
+
+    /** What happens before each add. */
+    @FunctionalInterface
+    private interface Between {
+        void run() throws Exception;
+    }
+
+    private static String key(int log) {
+        return "many-" + log;
+    }
+
+    private void came(int events) {
+        cameAt = System.nanoTime();
+        came.release(events);
+    }
+
+    private IntFollow contender() {
+        IntConsumer reader = this::came;
+        switch (who) {
+            case "shared", "dedicated" -> {
+                all.application("eventlog.follow.dedicated-connections=" + (who.equals("shared") ? 0 : 1_000_000));
+                EventLogFactory logs = all.library();
+                return log -> {
+                    Follower follower =
+                            logs.create(key(log)).follow(Tail.last(0), batch -> reader.accept(batch.size()));
+                    return follower::close;
+                };
+            }
+            case "container" -> {
+                var container = StreamMessageListenerContainer.create(all.springConnections());
+                container.start();
+                return log -> {
+                    var subscription = container.receive(
+                            org.springframework.data.redis.connection.stream.StreamOffset.create(
+                                    key(log), ReadOffset.from("0")),
+                            record -> reader.accept(1));
+                    return () -> container.remove(subscription);
+                };
+            }
+            case "lettuce" -> {
+                return log -> raw(log, reader);
+            }
+            default -> throw new IllegalArgumentException(who);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // for the array that Lettuce makes of one offset
+    private AutoCloseable raw(int log, IntConsumer reader) {
+        StatefulRedisConnection<String, String> reading = all.newLettuce();
+        List<StreamMessage<String, String>> newest =
+                lettuce.sync().xrevrange(key(log), io.lettuce.core.Range.unbounded(), io.lettuce.core.Limit.from(1));
+        Thread thread = new Thread(() -> {
+            String last = newest.isEmpty() ? "0-0" : newest.get(0).getId();
+            while (reading.isOpen()) {
+                List<StreamMessage<String, String>> batch;
+                try {
+                    batch = reading.sync()
+                            .xread(XReadArgs.Builder.block(Duration.ofSeconds(2)), StreamOffset.from(key(log), last));
+                } catch (RuntimeException closed) {
+                    return;
+                }
+                if (!batch.isEmpty()) {
+                    reader.accept(batch.size());
+                    last = batch.get(batch.size() - 1).getId();
+                }
+            }
+        });
+        thread.setDaemon(true);
+        thread.start();
+        return reading::close;
+    }
+
+    private void awaitReading() throws InterruptedException {
+        if (who.equals("shared")) {
+            while (server("stats", "tracking_total_keys:") < count) {
+                Thread.sleep(1);
+            }
+        } else {
+            while (server("clients", "blocked_clients:") < count) {
+                Thread.sleep(5);
+            }
+        }
+    }
+
+    /** The median, in microseconds, from before an add to any log until its follower has the event. */
+    private double wakeUps(@Nullable Between between) throws Exception {
+        came.drainPermits();
+        long[] taken = new long[WAKE_UPS];
+        for (int i = 0; i < WAKE_UPS; i++) {
+            if (between != null) {
+                between.run();
+            }
+            NANOSECONDS.sleep(PACE);
+            long sent = System.nanoTime();
+            lettuce.sync().xadd(key(random.nextInt(count)), Contenders.event());
+            if (!came.tryAcquire(1, 1, MINUTES)) {
+                throw new IllegalStateException("An event did not come");
+            }
+            taken[i] = cameAt - sent;
+        }
+        Arrays.sort(taken);
+        return taken[taken.length / 2] / 1e3;
+    }
+
+    private void fullSpeed() throws Exception {
+        came.drainPermits();
+        OperatingSystemMXBean process = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        long client = process.getProcessCpuTime();
+        double redis = serverCpu();
+        long begin = System.nanoTime();
+        for (int left = AT_FULL_SPEED; left > 0; left -= PIPELINE) {
+            List<RedisFuture<String>> page = new ArrayList<>();
+            for (int i = 0; i < PIPELINE; i++) {
+                page.add(lettuce.async().xadd(key(random.nextInt(count)), Contenders.event()));
+            }
+            for (RedisFuture<String> each : page) {
+                each.get();
+            }
+        }
+        if (!came.tryAcquire(AT_FULL_SPEED, 2, MINUTES)) {
+            throw new IllegalStateException("Only " + came.availablePermits() + " events came");
+        }
+        result("delivered", AT_FULL_SPEED / ((System.nanoTime() - begin) / 1e9));
+        result("redis.cpu.micros", (serverCpu() - redis) * 1e6 / AT_FULL_SPEED);
+        result("client.cpu.micros", (process.getProcessCpuTime() - client) / 1e3 / AT_FULL_SPEED);
+    }
+
+    private double untilAllAreRead() throws Exception {
+        came.drainPermits();
+        long begin = System.nanoTime();
+        CountDownLatch added = new CountDownLatch(count);
+        for (int i = 0; i < count; i++) {
+            lettuce.async().xadd(key(i), Contenders.event()).thenRun(added::countDown);
+        }
+        if (!added.await(1, MINUTES) || !came.tryAcquire(count, 1, MINUTES)) {
+            throw new IllegalStateException("Only " + came.availablePermits() + " events came");
+        }
+        return (System.nanoTime() - begin) / 1e6;
+    }
+
+    private static long heap() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+        }
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+
+    private double serverCpu() {
+        String cpu = lettuce.sync().info("cpu");
+        return figure(cpu, "used_cpu_sys:") + figure(cpu, "used_cpu_user:");
+    }
+
+    private long server(String section, String field) {
+        return (long) figure(lettuce.sync().info(section), field);
+    }
+
+    private static double figure(String info, String field) {
+        int at = info.indexOf(field) + field.length();
+        return Double.parseDouble(info.substring(at, info.indexOf('\r', at)));
+    }
+
+    private void result(String name, double value) {
+        System.out.println(Probe.RESULT + "many." + who + "." + count + "." + name + " " + value);
+    }
+}
