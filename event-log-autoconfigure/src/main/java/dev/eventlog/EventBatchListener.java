@@ -50,6 +50,23 @@ public interface EventBatchListener<E> {
     }
 
     /**
+     * Nothing can be read at the moment, as the connection to Redis is lost. The follower goes on by itself. Called once for each
+     * interruption, as soon as that is noticed; what was read before may be delivered meanwhile. A named follower that loses its
+     * turn meanwhile begins anew, without {@link #onResumed()}.
+     *
+     * @throws Exception to stop the follower, or to be called again
+     */
+    default void onInterrupted() throws Exception {}
+
+    /**
+     * The log is read again after an interruption. Called once for each {@link #onInterrupted()}, before anything that came
+     * since is delivered.
+     *
+     * @throws Exception to stop the follower, or to be called again
+     */
+    default void onResumed() throws Exception {}
+
+    /**
      * The follower has ended by an error: a call of this listener threw and is not to be made again, an event does not fit
      * the type, or Redis refuses for good. The last call of all. Logs an error unless implemented.
      *

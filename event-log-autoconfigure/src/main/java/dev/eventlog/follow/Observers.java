@@ -130,6 +130,16 @@ public final class Observers {
         }
 
         @Override
+        public void onInterrupted() throws Exception {
+            listener.onInterrupted();
+        }
+
+        @Override
+        public void onResumed() throws Exception {
+            listener.onResumed();
+        }
+
+        @Override
         public void onFailure(String name, Throwable failure) {
             listener.onFailure(name, failure);
         }
