@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <p>{@link FollowOptions} can say otherwise. With a retry policy the same call is made again, after the policy's back-off and
  * before any other. When that is over a recoverer, if there is one, takes a batch in place of the listener, and the follower
- * goes on after it; without one, and where {@link #onGap} or {@link #onCaughtUp} throws, which no recoverer can take over, the
+ * goes on after it; without one, and where {@link #onGap}, {@link #onCaughtUp} or {@link #onComplete} throws, which no recoverer can take over, the
  * follower stops as said above, with what was thrown last. A call that throws after its follower was closed is not made again.
  *
  * @param <E> {@link Event} or {@link TypedEvent}
@@ -65,6 +65,16 @@ public interface EventBatchListener<E> {
      * @throws Exception to stop the follower, or to be called again
      */
     default void onResumed() throws Exception {}
+
+    /**
+     * The log is complete, and everything that it holds has been delivered: nothing more comes. The last call of all; then the
+     * follower ends with {@link Follower.EndReason#COMPLETED}. A follower that begins when the log is complete already gets it,
+     * too; one with a name gets it once.
+     *
+     * @param completion how the log ended
+     * @throws Exception to stop the follower with an error, or to be called again
+     */
+    default void onComplete(Completion completion) throws Exception {}
 
     /**
      * The follower has ended by an error: a call of this listener threw and is not to be made again, an event does not fit

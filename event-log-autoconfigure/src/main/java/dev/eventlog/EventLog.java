@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An append-only log of events, kept in one Redis stream. A cheap handle: thread-safe, nothing to close, as many of one log
@@ -25,6 +26,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @param event its fields: at least one and at most 3,900, no null among the names or values
      * @return its id
      * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
+     * @throws EventLogCompletedException if the log is complete; nothing was added
      * @throws AddOutcomeUnknownException if Redis did not answer: the event may have been added
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
      * @throws EventLogException if Redis refuses; nothing was added
@@ -46,6 +48,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @throws IllegalArgumentException if the event cannot be stored, or if the log cannot have idempotent adds because its
      *     key has a brace but no hash tag; nothing was sent
      * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     * @throws EventLogCompletedException if the log is complete; nothing was added
      * @throws AddOutcomeUnknownException if Redis did not answer: the event may have been added
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
      * @throws EventLogException if Redis refuses; nothing was added
@@ -61,6 +64,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @param events the events, in the order to append; none is allowed and does nothing
      * @return their ids, in that order
      * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; nothing was sent
+     * @throws EventLogCompletedException if the log is complete; nothing was added
      * @throws AddOutcomeUnknownException if Redis did not answer: all of the events may have been added
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
      * @throws EventLogException if Redis refuses; nothing was added
@@ -81,6 +85,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; or if the log cannot
      *     have idempotent adds because its key has a brace but no hash tag; nothing was sent
      * @throws UnexpectedLastIdException if the log's last id is another; nothing was added
+     * @throws EventLogCompletedException if the log is complete; nothing was added
      * @throws AddOutcomeUnknownException if Redis did not answer: all of the events may have been added
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
      * @throws EventLogException if Redis refuses, or if another number of events was added under the same idempotency key;
@@ -89,8 +94,79 @@ public interface EventLog extends ReadableEventLog<Event> {
     List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions options);
 
     /**
+     * Ends the log: nothing more comes, and whoever follows it learns it after the last event. Redis itself refuses every
+     * further add, of any client. {@link #delete} lets the log begin again.
+     *
+     * <p>Redis: one script of {@code XINFO STREAM}, {@code XADD} of an entry with the greatest id there is, and {@code PEXPIRE}
+     * where there is a ttl; O(1). The entry is no event: readers of this library never see it, and it removes no event for the
+     * max-length.
+     *
+     * @param completion how the log ends
+     * @return whether this call ended it; false if it had ended in just this way before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws IllegalArgumentException if the kind is {@link Completion.Kind#UNKNOWN}; nothing was sent
+     * @throws AddOutcomeUnknownException if Redis did not answer: the log may be complete. To call this again is safe
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was done
+     * @throws EventLogException if Redis refuses; nothing was done
+     */
+    boolean completeAs(Completion completion);
+
+    /**
+     * Ends the log as done, as {@link #completeAs}.
+     *
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link #completeAs}
+     */
+    default boolean complete() {
+        return completeAs(Completion.done());
+    }
+
+    /**
+     * Ends the log as failed, as {@link #completeAs}. A subscriber or a stream gets an {@link EventLogFailedException} after the
+     * last event.
+     *
+     * @param reason why, for whoever follows; null to say nothing
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link #completeAs}
+     */
+    default boolean completeExceptionally(@Nullable String reason) {
+        return completeAs(Completion.failed(reason));
+    }
+
+    /**
+     * Ends the log as cancelled, as {@link #completeAs}. This stops its producer, wherever that runs: its next add is an
+     * {@link EventLogCompletedException}.
+     *
+     * @param reason why, for whoever follows; null to say nothing
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link #completeAs}
+     */
+    default boolean cancel(@Nullable String reason) {
+        return completeAs(Completion.cancelled(reason));
+    }
+
+    /**
+     * Appends an event, and ends the log as done, with nothing between them; both or nothing. If the log had ended as done with
+     * the same last event before, nothing is done, and its id answered: so to repeat the call is safe.
+     *
+     * <p>Redis: one script, as {@link #completeAs}, with one more {@code XADD}.
+     *
+     * @param lastEvent its fields: at least one and at most 3,900, no null among the names or values
+     * @return its id
+     * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
+     * @throws EventLogCompletedException if the log had ended in another way, or with another event; nothing was added
+     * @throws AddOutcomeUnknownException if Redis did not answer: the event may have been added, and the log be complete
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
+     * @throws EventLogException if Redis refuses; nothing was added
+     */
+    EventId complete(Map<String, ?> lastEvent);
+
+    /**
      * Deletes the log with all its events. Followers go on: if it begins again they get its new events, and are told by
-     * {@link EventBatchListener#onGap}. What is remembered of idempotent adds stays until it expires, and counts for nothing:
+     * {@link EventBatchListener#onGap}. A complete log is not complete any more. What is remembered of idempotent adds stays until it expires, and counts for nothing:
      * their events are gone, so the next add under such a key is a new one.
      *
      * <p>Redis: {@code UNLINK}, O(1); the server frees the memory in the background.

@@ -79,6 +79,14 @@ public interface EventLogObserver {
     default void onReconnect(String log, Duration interruption) {}
 
     /**
+     * A follower has come to the end of a complete log, and its listener is about to be told.
+     *
+     * @param log the name of the log
+     * @param completion how the log ended
+     */
+    default void onComplete(String log, Completion completion) {}
+
+    /**
      * A follower begins.
      *
      * @param log the name of the log
@@ -89,7 +97,7 @@ public interface EventLogObserver {
      * A follower has ended. Comes once for each that began, and once for one with a name that could not begin.
      *
      * @param log the name of the log
-     * @param failure the error by which it ended; null if it was closed
+     * @param failure the error by which it ended; null if it was closed, or its log is complete
      */
     default void onEnd(String log, @Nullable Throwable failure) {}
 }

@@ -14,11 +14,13 @@ public final class EventLogOptions {
 
     private final long maxLength;
     private final Duration ttlAfterLastAdd;
+    private final Duration ttlAfterCompletion;
     private final Duration idempotencyRetention;
 
     private EventLogOptions(Builder builder) {
         this.maxLength = builder.maxLength;
         this.ttlAfterLastAdd = builder.ttlAfterLastAdd;
+        this.ttlAfterCompletion = builder.ttlAfterCompletion;
         this.idempotencyRetention = builder.idempotencyRetention;
     }
 
@@ -32,6 +34,7 @@ public final class EventLogOptions {
         Builder builder = new Builder();
         builder.maxLength = maxLength;
         builder.ttlAfterLastAdd = ttlAfterLastAdd;
+        builder.ttlAfterCompletion = ttlAfterCompletion;
         builder.idempotencyRetention = idempotencyRetention;
         return builder;
     }
@@ -44,6 +47,16 @@ public final class EventLogOptions {
     /** {@return how long after the last add the whole log is deleted; zero for never} */
     public Duration ttlAfterLastAdd() {
         return ttlAfterLastAdd;
+    }
+
+    /** {@return how long after its completion the whole log is deleted; zero for as long as after an add} */
+    public Duration ttlAfterCompletion() {
+        return ttlAfterCompletion;
+    }
+
+    /** {@return how long after its completion the whole log is deleted, as it follows from both of its ttls; zero for never} */
+    public Duration ttlOfCompleted() {
+        return ttlAfterCompletion.isZero() ? ttlAfterLastAdd : ttlAfterCompletion;
     }
 
     /** {@return how long an idempotent add is remembered, but not longer than the log lives} */
@@ -66,18 +79,21 @@ public final class EventLogOptions {
         return other instanceof EventLogOptions that
                 && maxLength == that.maxLength
                 && ttlAfterLastAdd.equals(that.ttlAfterLastAdd)
+                && ttlAfterCompletion.equals(that.ttlAfterCompletion)
                 && idempotencyRetention.equals(that.idempotencyRetention);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(maxLength, ttlAfterLastAdd, idempotencyRetention);
+        return Objects.hash(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention);
     }
 
     @Override
     public String toString() {
         return "max-length " + (hasMaxLength() ? maxLength : "unlimited") + ", ttl-after-last-add "
-                + (hasTtl() ? ttlAfterLastAdd : "unlimited") + ", idempotency-retention " + idempotencyRetention;
+                + (hasTtl() ? ttlAfterLastAdd : "unlimited")
+                + (ttlAfterCompletion.isZero() ? "" : ", ttl-after-completion " + ttlAfterCompletion)
+                + ", idempotency-retention " + idempotencyRetention;
     }
 
     /** Makes options. Not thread-safe. */
@@ -85,6 +101,7 @@ public final class EventLogOptions {
 
         private long maxLength;
         private Duration ttlAfterLastAdd = Duration.ZERO;
+        private Duration ttlAfterCompletion = Duration.ZERO;
         private Duration idempotencyRetention = Duration.ofHours(1);
 
         private Builder() {}
@@ -118,6 +135,23 @@ public final class EventLogOptions {
                         + ": must be from 1 millisecond to 100 years, or 0 for a log that never expires");
             }
             this.ttlAfterLastAdd = ttl;
+            return this;
+        }
+
+        /**
+         * Limits the life of the log when it is complete.
+         *
+         * @param ttl how long after its completion the whole log is deleted, to the millisecond; zero for as long as after an
+         *     add
+         * @return this builder
+         * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
+         */
+        public Builder ttlAfterCompletion(Duration ttl) {
+            if (ttl == null || (!ttl.isZero() && !isSensible(ttl))) {
+                throw new IllegalArgumentException("ttlAfterCompletion " + ttl
+                        + ": must be from 1 millisecond to 100 years, or 0 for a log that lives on as after an add");
+            }
+            this.ttlAfterCompletion = ttl;
             return this;
         }
 

@@ -44,4 +44,13 @@ public interface FollowSignals {
      * @see EventBatchListener#onResumed()
      */
     default void onResumed() {}
+
+    /**
+     * The log is complete, and everything that it holds has been delivered. {@code onComplete} comes next, or {@code onError} with an
+     * {@link EventLogFailedException}.
+     *
+     * @param completion how the log ended
+     * @see EventBatchListener#onComplete(Completion)
+     */
+    default void onComplete(Completion completion) {}
 }

@@ -11,6 +11,8 @@ public interface Follower extends AutoCloseable {
     enum EndReason {
         /** Somebody closed it, or cancelled its subscription. */
         CLOSED,
+        /** The log is complete, and the listener has been told so. */
+        COMPLETED,
         /** The application shut down. */
         SHUTDOWN,
         /** Another follower of its name has gone on further. */
@@ -25,7 +27,8 @@ public interface Follower extends AutoCloseable {
      *
      * @return the id of the last event that the listener, or a recoverer in its place, has taken; before the first one, the
      *     id after which it began. To resume there loses nothing, and tells again of a gap that has not been heard. While a
-     *     named follower waits for its turn, what it knows to have been stored last
+     *     named follower waits for its turn, what it knows to have been stored last. {@link EventId#MAX} once the listener has been
+     *     told that the log is complete
      */
     EventId position();
 

@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * @param log the name of the log
  * @param kind what became of the events
  * @param lastSeen the last event delivered before the gap; {@link EventId#MIN} if there was none
- * @param firstAvailable the first event after the gap, which is delivered next
+ * @param firstAvailable the first event after the gap, which is delivered next; {@link EventId#MAX} if none comes, as the log is
+ *     complete
  * @param missed exactly how many events were missed, or empty: never an estimate. It is empty where Redis cannot tell for
  *     certain: below Redis 7, where the log began again, and where single events were deleted too or the
  *     stream has consumer groups

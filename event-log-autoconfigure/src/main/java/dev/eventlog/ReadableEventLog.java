@@ -164,7 +164,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     /**
      * How many events Redis holds. As trimming is approximate, it can be more than max-length.
      *
-     * <p>Redis: {@code XLEN}, O(1).
+     * <p>Redis: {@code XINFO STREAM} in a script, O(1).
      *
      * @return the number of events, 0 for a log that does not exist
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
@@ -173,11 +173,12 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     long size();
 
     /**
-     * The id given last, also if its event has been removed since.
+     * The id that an event was given last, also if that event has been removed since.
      *
-     * <p>Redis: {@code XINFO STREAM} in a script, O(1).
+     * <p>Redis: {@code XINFO STREAM} in a script, O(1). Of a log that another program completed, or whose closing entry somebody
+     * deleted: the id of the newest event it holds, by {@code XREVRANGE}.
      *
-     * @return the id, or nothing for a log that does not exist
+     * @return the id, or nothing for a log that does not exist, or that was completed before it had an event
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      */
@@ -193,4 +194,29 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * @throws EventLogException if Redis refuses
      */
     boolean exists();
+
+    /**
+     * Whether the log is complete: whether it was ended, and neither deleted nor expired since. No event is added to it any more,
+     * by anybody. Once true for a follower it can be false again only where Redis lost the completion or the log was deleted.
+     *
+     * <p>Redis: {@code XINFO STREAM} in a script, O(1).
+     *
+     * @return whether it is complete; false for a log that does not exist
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     */
+    default boolean isComplete() {
+        return completion().isPresent();
+    }
+
+    /**
+     * How the log ended.
+     *
+     * <p>Redis: {@code XINFO STREAM} in a script, O(1).
+     *
+     * @return how it ended, {@link Completion.Kind#UNKNOWN} among others; nothing for a log that is not complete
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     */
+    Optional<Completion> completion();
 }

@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An {@link EventLog} whose events are written and read as a type, through the application's {@code JsonMapper}. Stored the
@@ -69,6 +70,65 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      *     {@link EventLog#addAll(List, AddOptions)}
      */
     List<EventId> addAll(List<? extends T> events, AddOptions options);
+
+    /**
+     * Ends the log, as {@link EventLog#completeAs}.
+     *
+     * @param completion how the log ends
+     * @return whether this call ended it; false if it had ended in just this way before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link EventLog#completeAs}
+     */
+    default boolean completeAs(Completion completion) {
+        return untyped().completeAs(completion);
+    }
+
+    /**
+     * Ends the log as done, as {@link EventLog#complete()}.
+     *
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link EventLog#completeAs}
+     */
+    default boolean complete() {
+        return untyped().complete();
+    }
+
+    /**
+     * Ends the log as failed, as {@link EventLog#completeExceptionally}.
+     *
+     * @param reason why, for whoever follows; null to say nothing
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link EventLog#completeAs}
+     */
+    default boolean completeExceptionally(@Nullable String reason) {
+        return untyped().completeExceptionally(reason);
+    }
+
+    /**
+     * Ends the log as cancelled, as {@link EventLog#cancel}: the next add of its producer is an
+     * {@link EventLogCompletedException}.
+     *
+     * @param reason why, for whoever follows; null to say nothing
+     * @return whether this call ended it; false if it had ended so before
+     * @throws EventLogCompletedException if it had ended in another way
+     * @throws EventLogException if the log was not ended, or if that is not known, as {@link EventLog#completeAs}
+     */
+    default boolean cancel(@Nullable String reason) {
+        return untyped().cancel(reason);
+    }
+
+    /**
+     * Appends an event, and ends the log as done, as {@link EventLog#complete(java.util.Map)}.
+     *
+     * @param lastEvent what to append: it must have at least one property that is not null
+     * @return its id
+     * @throws IllegalArgumentException if the event cannot be stored; nothing was sent
+     * @throws EventLogCompletedException if the log had ended in another way, or with another event; nothing was added
+     * @throws EventLogException if nothing was done, or if that is not known, as {@link EventLog#complete(java.util.Map)}
+     */
+    EventId complete(T lastEvent);
 
     /**
      * Deletes the log with all its events, as {@link EventLog#delete}.

@@ -9,6 +9,7 @@ import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
 import dev.eventlog.test.TestApplication;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -379,6 +381,75 @@ class NamedFollowerTests extends LogTests {
     @AfterEach
     void forget() {
         redis.delete("test:positions");
+    }
+
+    @Test
+    void ofACompleteLogIsToldOnceAndDoesNotStartAgain() {
+        EventLog log = newLog();
+        log.addAll(events(0, 3));
+        Collected<Event> listener = Collected.events();
+        ConfigurableApplicationContext first = newApplication(SAME);
+        Follower follower = follow(first, log, Tail.all(), listener);
+        Collected<Event> waiting = Collected.events();
+        Follower waits = follow(newApplication(SAME), log, Tail.all(), waiting);
+        await().until(() -> listener.count() + waiting.count() == 3);
+        log.completeExceptionally("no memory");
+        for (Follower each : List.of(follower, waits)) {
+            assertThat(each.completion().toCompletableFuture())
+                    .succeedsWithin(Duration.ofSeconds(10))
+                    .isEqualTo(EndReason.COMPLETED);
+        }
+        assertThat(Stream.concat(listener.calls().stream(), waiting.calls().stream()))
+                .filteredOn(Completion.class::isInstance)
+                .containsExactly(Completion.failed("no memory"));
+        assertThat(stored(log)).contains(EventId.MAX);
+        first.close();
+
+        Collected<Event> after = Collected.events();
+        Follower again = follow(newApplication(SAME), log, Tail.all(), after);
+        assertThat(again.completion().toCompletableFuture())
+                .succeedsWithin(Duration.ofSeconds(10))
+                .isEqualTo(EndReason.COMPLETED);
+        assertThat(after.count()).isZero();
+        assertThat(after.calls()).doesNotHaveAnyElementsOfTypes(Completion.class, Gap.class);
+    }
+
+    @Test
+    void ofALogThatWasCompleteAndBeginsAgainIsToldOfAGap() {
+        EventLog log = newLog();
+        log.add(event(0));
+        log.complete();
+        Follower ended = closeLater(log.follow(Tail.all(), Collected.events(), NAMED));
+        await().until(() -> !ended.isRunning());
+        delete(log);
+        log.add(event(1));
+        Collected<Event> after = Collected.events();
+        Follower follower = closeLater(log.follow(Tail.all(), after, NAMED));
+        await().until(
+                        () -> { // it begins at the end of the new log, when it has the lease
+                            log.add(event(2));
+                            return after.count() > 0;
+                        });
+        assertThat(numbers(after.all())).doesNotContain(1);
+        assertThat(after.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        assertThat(follower.isRunning()).isTrue();
+    }
+
+    @Test
+    void thatBeginsAtTheEndOfACompleteLogIsToldSo() {
+        for (Tail tail : List.of(Tail.newOnly(), Tail.all())) {
+            EventLog log = newLog();
+            if (tail.equals(Tail.newOnly())) {
+                log.add(event(0));
+            }
+            log.complete();
+            Collected<Event> listener = Collected.events();
+            Follower follower = closeLater(log.follow(tail, listener, NAMED));
+            await().until(() -> !follower.isRunning());
+            assertThat(listener.all()).isEmpty();
+            assertThat(listener.calls()).endsWith(Completion.done());
+            assertThat(listener.gaps()).isEmpty();
+        }
     }
 
     /** Positions that can be out of reach. */

@@ -175,7 +175,7 @@ class RefusedAddTests extends ClosingTests {
             if (deleted) {
                 redis.ask("XDEL", KEY, last);
             }
-            assertLeftAlone(way, factory, "exhausted the last possible ID");
+            assertLeftAlone(way, factory, way.count == 3 ? "too few possible IDs left" : "it is complete");
         }
         redis.ask("FLUSHALL");
         redis.ask("XADD", KEY, "18446744073709551615-18446744073709551612", "n", "9");

@@ -1,11 +1,14 @@
 package dev.eventlog.annotation;
 
+import dev.eventlog.Completion;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Gap;
+import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * What happens when a method annotated with {@link EventLogListener} throws, and when events are gone that it had not got: a
+ * What happens when a method annotated with {@link EventLogListener} throws, when events are gone that it had not got, and
+ * when its log is complete: a
  * bean, for all of them if there is one, else by {@link EventLogListener#errorPolicy}.
  *
  * <pre>{@code
@@ -38,5 +41,23 @@ public interface EventLogErrorPolicy {
      */
     default void onGap(Gap gap) throws Exception {
         LogFactory.getLog(EventLogErrorPolicy.class).warn(gap);
+    }
+
+    /**
+     * A log is complete, and the method has got all its events: its listener ends at this log. Says so in the application's log
+     * unless implemented, as a warning if the log has failed.
+     *
+     * @param log the name of the log
+     * @param completion how it ended
+     * @throws Exception to stop the listener at this log with an error, or to be called again as the retry policy says
+     */
+    default void onComplete(String log, Completion completion) throws Exception {
+        Log logger = LogFactory.getLog(EventLogErrorPolicy.class);
+        String said = "A listener has come to the end of log '" + log + "', which is complete: " + completion;
+        if (completion.isFailed()) {
+            logger.warn(said);
+        } else {
+            logger.info(said);
+        }
     }
 }

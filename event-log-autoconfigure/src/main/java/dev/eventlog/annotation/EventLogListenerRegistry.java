@@ -172,8 +172,8 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
      * Whether a listener runs.
      *
      * @param id the listener's id
-     * @return whether it was started, and neither stopped nor ended by an error at all of its logs: true also while it waits
-     *     for Redis, or for its turn
+     * @return whether it was started, and neither stopped, nor ended by an error or by the completion of the log, at all of its
+     *     logs: true also while it waits for Redis, or for its turn
      */
     public boolean isRunning(String id) {
         return listener(id).logs().stream().anyMatch(ListenedLog::isRunning);

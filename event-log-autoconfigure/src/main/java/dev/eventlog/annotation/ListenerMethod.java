@@ -1,5 +1,6 @@
 package dev.eventlog.annotation;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventLog;
@@ -200,6 +201,11 @@ final class ListenerMethod {
         @Override
         public void onGap(Gap gap) throws Exception {
             policy.onGap(gap);
+        }
+
+        @Override
+        public void onComplete(Completion completion) throws Exception {
+            policy.onComplete(log, completion);
         }
 
         @Override

@@ -14,6 +14,7 @@ import org.springframework.util.PatternMatchUtils;
  *
  * @param maxLength How many events a log keeps at most. Unlimited when 0.
  * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
+ * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
  * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
  *     the log's ttl.
  * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
@@ -30,6 +31,7 @@ import org.springframework.util.PatternMatchUtils;
 public record EventLogProperties(
         @DefaultValue("0") long maxLength,
         @Nullable Duration ttlAfterLastAdd,
+        @Nullable Duration ttlAfterCompletion,
         @DefaultValue("1h") Duration idempotencyRetention,
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
@@ -47,6 +49,8 @@ public record EventLogProperties(
      * @param pattern Pattern over log names, in which an asterisk stands for any text.
      * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
      * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
+     * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
+     *     logs when absent.
      * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
      *     As for all logs when absent.
      */
@@ -54,6 +58,7 @@ public record EventLogProperties(
             @DefaultValue("") String pattern,
             @Nullable Long maxLength,
             @Nullable Duration ttlAfterLastAdd,
+            @Nullable Duration ttlAfterCompletion,
             @Nullable Duration idempotencyRetention) {}
 
     /**
@@ -194,18 +199,23 @@ public record EventLogProperties(
     /** The options of a log: those of the first override that fits its name before the general ones. */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, ttlAfterLastAdd, idempotencyRetention, options);
+        apply(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
                 .ifPresent(override -> apply(
-                        override.maxLength(), override.ttlAfterLastAdd(), override.idempotencyRetention(), options));
+                        override.maxLength(),
+                        override.ttlAfterLastAdd(),
+                        override.ttlAfterCompletion(),
+                        override.idempotencyRetention(),
+                        options));
         return options.build();
     }
 
     private static void apply(
             @Nullable Long maxLength,
             @Nullable Duration ttl,
+            @Nullable Duration ttlOfCompleted,
             @Nullable Duration retention,
             EventLogOptions.Builder options) {
         if (maxLength != null) {
@@ -213,6 +223,9 @@ public record EventLogProperties(
         }
         if (ttl != null) {
             options.ttlAfterLastAdd(ttl);
+        }
+        if (ttlOfCompleted != null) {
+            options.ttlAfterCompletion(ttlOfCompleted);
         }
         if (retention != null) {
             options.idempotencyRetention(retention);

@@ -25,6 +25,7 @@ final class PropertiesCheck {
     void check() {
         valid("max-length", properties.maxLength(), EventLogOptions.Builder::maxLength);
         valid("ttl-after-last-add", properties.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
+        valid("ttl-after-completion", properties.ttlAfterCompletion(), EventLogOptions.Builder::ttlAfterCompletion);
         valid(
                 "idempotency-retention",
                 properties.idempotencyRetention(),
@@ -47,12 +48,17 @@ final class PropertiesCheck {
             check(
                     override.maxLength() != null
                             || override.ttlAfterLastAdd() != null
+                            || override.ttlAfterCompletion() != null
                             || override.idempotencyRetention() != null,
                     name + "pattern",
                     override.pattern(),
-                    "has no option beside it: set max-length, ttl-after-last-add or idempotency-retention, or leave it out");
+                    "has no option beside it: set max-length, ttl-after-last-add, ttl-after-completion or idempotency-retention, or leave it out");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
+            valid(
+                    name + "ttl-after-completion",
+                    override.ttlAfterCompletion(),
+                    EventLogOptions.Builder::ttlAfterCompletion);
             valid(
                     name + "idempotency-retention",
                     override.idempotencyRetention(),

@@ -1,6 +1,7 @@
 package dev.eventlog.core;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
@@ -127,13 +129,51 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public long size() {
-        return stream.size();
+        return stream.state().length();
     }
 
     @Override
     public Optional<EventId> lastId() {
         StreamState state = stream.state();
-        return state.exists() ? Optional.of(state.lastId()) : Optional.empty();
+        EventId last = state.lastOfEvents();
+        if (last == null) { // nobody told before the log was complete
+            List<Event> newest = read(Tail.last(1));
+            return newest.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(newest.get(0).id());
+        }
+        boolean neverHadOne = state.isComplete() && last.equals(EventId.MIN);
+        return state.exists() && !neverHadOne ? Optional.of(last) : Optional.empty();
+    }
+
+    @Override
+    public Optional<Completion> completion() {
+        return stream.state().completion();
+    }
+
+    @Override
+    public boolean completeAs(Completion completion) {
+        Assert.notNull(completion, () -> "Log '" + name() + "' cannot end in a way that is null");
+        Assert.isTrue(
+                completion.kind() != Completion.Kind.UNKNOWN,
+                () -> "Log '" + name() + "' cannot be ended in an unknown way: say done, failed or cancelled");
+        return stream.complete(completion, null).now();
+    }
+
+    @Override
+    public EventId complete(Map<String, ?> lastEvent) {
+        return completeStored(fields.toFields(lastEvent));
+    }
+
+    EventId completeStored(Map<String, String> lastEvent) {
+        return observers
+                .add(name(), List.of(lastEvent), events -> List.of(completeBy(events.get(0))))
+                .get(0);
+    }
+
+    private EventId completeBy(Map<String, String> lastEvent) {
+        return Objects.requireNonNull(
+                stream.complete(Completion.done(), lastEvent).lastEvent());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.eventlog.core;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
@@ -105,6 +106,16 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
+    public Optional<Completion> completion() {
+        return untyped.completion();
+    }
+
+    @Override
+    public EventId complete(T lastEvent) {
+        return untyped.completeStored(fields.toFields(lastEvent));
+    }
+
+    @Override
     public boolean delete() {
         return untyped.delete();
     }
@@ -145,6 +156,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
         @Override
         public void onResumed() throws Exception {
             listener.onResumed();
+        }
+
+        @Override
+        public void onComplete(Completion completion) throws Exception {
+            listener.onComplete(completion);
         }
 
         @Override

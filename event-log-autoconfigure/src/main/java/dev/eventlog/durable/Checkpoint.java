@@ -131,6 +131,9 @@ final class Checkpoint implements Commit {
 
     @Override
     public boolean take(EventId last, Taking listener) throws Exception {
+        if (last.equals(EventId.MAX) && last.equals(stored)) { // it was told before that the log is complete
+            return true;
+        }
         if (positions instanceof TransactionalEventPositions transactional) {
             return takeInTransaction(transactional, last, listener);
         }

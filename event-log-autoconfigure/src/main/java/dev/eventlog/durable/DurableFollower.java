@@ -320,6 +320,9 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
                     + " (eventlog.follow.lease)");
             superseded = true;
         }
+        if (why == EndReason.COMPLETED) {
+            end(EndReason.COMPLETED, null);
+        }
         DurableFollowerState after;
         synchronized (this) {
             current = null;

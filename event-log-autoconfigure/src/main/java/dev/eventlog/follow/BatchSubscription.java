@@ -1,8 +1,10 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
+import dev.eventlog.EventLogFailedException;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -38,7 +40,9 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     private final AtomicReference<Flow.@Nullable Subscriber<? super List<E>>> subscriber;
 
     private volatile @Nullable LogFollower follower;
-    private boolean begun; // belongs to the follower's callbacks
+    // Belong to the follower's callbacks.
+    private boolean begun;
+    private @Nullable Completion completion;
 
     /**
      * A subscription whose follower has not started yet.
@@ -148,15 +152,26 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         signals.onResumed();
     }
 
+    /** The subscriber is told by {@link #hasEnded}. */
+    @Override
+    public void onComplete(Completion ofLog) {
+        completion = ofLog;
+        signals.onComplete(ofLog);
+    }
+
     /** Nothing: the subscriber is told by {@link #hasEnded}. */
     @Override
     public void onFailure(String ofLog, Throwable failure) {}
 
     /** The follower has ended, or could not start. */
-    void hasEnded(@Nullable Throwable failure) {
+    void hasEnded(@Nullable Throwable why) {
         if (!begun) {
             begin();
         }
+        Completion ended = completion;
+        Throwable failure = why == null && ended != null && ended.isFailed()
+                ? new EventLogFailedException(log, ended.reason())
+                : why;
         if (failure == null) {
             tell("onComplete", Flow.Subscriber::onComplete);
         } else {

@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogUnavailableException;
@@ -7,6 +8,7 @@ import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
+// Long: where it stands and what it may believe of each answer are one state.
 /**
  * Where a follower stands and what comes next: from the window if its point is inside, by pages from Redis if it is older.
  * What existed when the follow began comes from Redis, so that nothing is delivered that was gone by then. Belongs to the
@@ -28,6 +31,8 @@ final class Cursor {
         EVENTS,
         /** Nothing at the moment. */
         NOTHING,
+        /** The end of a complete log, with what is missing before it. */
+        COMPLETE,
         /** The cursor has moved on: look again. */
         MOVED
     }
@@ -123,6 +128,23 @@ final class Cursor {
         return found;
     }
 
+    /** {@return whether nothing is left but to tell that the log is complete: so without asking Redis for events} */
+    boolean isOnlyCompleteLeft() {
+        Window window = feed.window();
+        return events.isEmpty() && window.isOnlyCompleteAfter(window.begun(point));
+    }
+
+    /** {@return how the log ended, whose end this has come to} */
+    Completion completion() {
+        Completion completion = feed.window().completion();
+        return completion == null ? Closing.completion(null) : completion;
+    }
+
+    /** The listener has been told that the log is complete. */
+    void completed() {
+        position = EventId.MAX;
+    }
+
     /** The listener has taken events, in the order in which they were found. */
     void taken(List<Event> batch) {
         Event last = batch.get(batch.size() - 1);
@@ -163,10 +185,10 @@ final class Cursor {
                 point = slice.point();
                 yield found(slice.events());
             }
-            case NOTHING -> {
+            case NOTHING, COMPLETE -> {
                 seen = slice.point().id().equals(point.id()) ? seen : null;
                 point = slice.point();
-                yield Found.NOTHING;
+                yield slice.found() == Window.Found.COMPLETE ? Found.COMPLETE : Found.NOTHING;
             }
         };
     }

@@ -1,8 +1,10 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventBatchRecoverer;
+import dev.eventlog.EventId;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Gap;
 import dev.eventlog.follow.Commit.NotStoredException;
@@ -33,6 +35,8 @@ final class Delivery {
         COMMIT_LATER,
         /** The listener must not be called at the moment. */
         NO_LEASE,
+        /** The listener knows that the log is complete. */
+        COMPLETED,
         /** Another follower of that name has gone on. */
         SUPERSEDED,
         /** The follower is to end by {@link #failure}. */
@@ -92,6 +96,7 @@ final class Delivery {
     private boolean caughtUp;
     private boolean interrupted;
     private boolean superseded;
+    private boolean completed;
     private long delay;
     private @Nullable Throwable failure;
 
@@ -134,14 +139,7 @@ final class Delivery {
     /** What the cursor has found is due, and before it what is missing. */
     void found() {
         List<Event> events = Collections.unmodifiableList(cursor.takeFound());
-        Loss loss = cursor.loss();
-        if (loss != null) {
-            Gap gap = new Gap(log, loss.kind(), loss.lastSeen(), events.get(0).id(), loss.missed());
-            due.add(new Call("onGap", List.of(), () -> {
-                listener.onGap(gap);
-                cursor.told();
-            }));
-        }
+        missing(events.get(0).id());
         if (events.size() <= batchSize) {
             batch(events);
             return;
@@ -149,6 +147,31 @@ final class Delivery {
         for (int from = 0; from < events.size(); from += batchSize) { // a copy, as a part would hold on to the whole
             batch(List.copyOf(events.subList(from, Math.min(events.size(), from + batchSize))));
         }
+    }
+
+    private void missing(EventId before) {
+        Loss loss = cursor.loss();
+        if (loss != null) {
+            Gap gap = new Gap(log, loss.kind(), loss.lastSeen(), before, loss.missed());
+            due.add(new Call("onGap", List.of(), () -> {
+                listener.onGap(gap);
+                cursor.told();
+            }));
+        }
+    }
+
+    /** The end of a complete log is due, and before it what is missing. */
+    void complete() {
+        missing(EventId.MAX);
+        Completion completion = cursor.completion();
+        due.add(new Call("onComplete", List.of(), () -> {
+            superseded = !commit.take(EventId.MAX, () -> listener.onComplete(completion));
+            if (!superseded) {
+                isStored();
+                cursor.completed();
+                completed = true;
+            }
+        }));
     }
 
     private void batch(List<Event> batch) {
@@ -184,11 +207,15 @@ final class Delivery {
             superseded = true;
             return;
         }
-        storing.over("The position of the follower of log '" + log + "' is stored again");
+        isStored();
         cursor.taken(events);
         if (cursor.isPastWhatExisted()) {
             caughtUp();
         }
+    }
+
+    private void isStored() {
+        storing.over("The position of the follower of log '" + log + "' is stored again");
     }
 
     /** Makes the calls that are due. */
@@ -226,7 +253,7 @@ final class Delivery {
         if (outcome == Outcome.DONE) {
             attempts.done();
         }
-        return superseded ? Outcome.SUPERSEDED : outcome;
+        return superseded ? Outcome.SUPERSEDED : completed ? Outcome.COMPLETED : outcome;
     }
 
     private Outcome retryOrRecover(Call call, Throwable thrown) {

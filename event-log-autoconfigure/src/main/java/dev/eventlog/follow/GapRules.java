@@ -71,15 +71,17 @@ final class GapRules {
         if (!state.exists()) {
             return cursor.equals(EventId.MIN) ? whole(at.ranked(Rank.NOTHING_ADDED)) : beganAgain(at);
         }
-        if (cursor.isAfter(state.lastId())
-                || (state.counts() && state.added() < at.rank().number())) {
+        EventId last = state.lastOfEvents();
+        boolean neverGiven = cursor.isAfter(state.lastId())
+                || (seen != null && last != null && cursor.isAfter(last) && !cursor.equals(state.lastId()));
+        if (neverGiven || (state.counts() && state.added() < at.rank().number())) {
             return beganAgain(at);
         }
         Event there = answer.at();
         if (there != null) {
             return seen == null || seen.equals(there) ? whole(ranked(at, state)) : beganAgain(at);
         }
-        if (cursor.equals(state.lastId())) {
+        if (state.isLast(cursor)) {
             return whole(ranked(at, state));
         }
         EventId first = state.firstId();
@@ -97,12 +99,12 @@ final class GapRules {
         StreamState state = answer.state();
         EventId cursor = at.id();
         boolean theSame = seen != null && seen.equals(answer.at());
-        boolean deletedByItself = state.counts() && state.deleted().equals(cursor);
-        boolean nothingSince = cursor.equals(state.lastId())
-                && answer.at() == null
-                && (!state.counts()
-                        || !at.rank().isKnown()
-                        || state.added() == at.rank().number());
+        boolean anyCompleteLogHasIt = cursor.equals(EventId.MAX);
+        boolean deletedByItself = state.counts() && state.deleted().equals(cursor) && !anyCompleteLogHasIt;
+        boolean sameCount = state.counts() && at.rank().isKnown()
+                ? state.added() == at.rank().number()
+                : !anyCompleteLogHasIt;
+        boolean nothingSince = state.isLast(cursor) && answer.at() == null && sameCount;
         boolean nothingRead = cursor.equals(EventId.MIN);
         return theSame || deletedByItself || nothingSince || nothingRead
                 ? judge(at, seen, answer, limit, known)
@@ -110,7 +112,7 @@ final class GapRules {
     }
 
     private static ReadPoint ranked(ReadPoint at, StreamState state) {
-        return at.id().equals(state.lastId()) && state.counts() ? at.ranked(state.rankOfLast()) : at;
+        return state.isLast(at.id()) && state.counts() ? at.ranked(new Rank(state.added(), at.id())) : at;
     }
 
     /** The event at the point is gone, and older ones are there. */
@@ -120,7 +122,8 @@ final class GapRules {
         if (seen == null || before == null) {
             return whole(at);
         }
-        boolean neverDeleted = state.counts() && state.groups() == 0 && at.id().isAfter(state.deleted());
+        boolean neverDeleted =
+                state.counts() && !state.holesAnywhere() && at.id().isAfter(state.deleted());
         Memory memory = known.of(before);
         boolean tooManyGone =
                 !state.counts() && memory == Memory.LONG_AGO; // for somebody to have deleted each by itself
@@ -135,7 +138,8 @@ final class GapRules {
         if (at.rank().isKnown() && state.counts()) {
             long between = state.mostBeforeFirst() - at.rank().number();
             long most = between > 0 && oneWasDeletedByItself(at, state) ? between - 1 : between;
-            boolean gaveNoFurtherId = state.added() == at.rank().number(); // and yet there is one
+            boolean onlyEnded = first == null && state.isComplete();
+            boolean gaveNoFurtherId = state.added() == at.rank().number() && !onlyEnded; // and yet there is one
             if (most < 0 || gaveNoFurtherId) {
                 return beganAgain(at);
             }
@@ -157,7 +161,7 @@ final class GapRules {
     private static boolean oneWasDeletedByItself(ReadPoint at, StreamState state) {
         EventId first = state.firstId();
         EventId deleted = state.deleted();
-        return state.groups() == 0 && deleted.isAfter(at.id()) && (first == null || first.isAfter(deleted));
+        return !state.holesAnywhere() && deleted.isAfter(at.id()) && (first == null || first.isAfter(deleted));
     }
 
     /** Whether nothing fits between the point and the first event that is left. */

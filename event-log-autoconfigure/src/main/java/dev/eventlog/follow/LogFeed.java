@@ -52,7 +52,11 @@ final class LogFeed implements Feed {
         this.settings = settings;
         this.observers = observers;
         this.limit = limit;
-        this.window = new Window(settings.windowSize(), start.end(), start.newest());
+        this.window = new Window(
+                settings.windowSize(),
+                start.end(),
+                start.newest(),
+                start.state().closing());
         this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
         this.firstBefore = start.state().firstId();
@@ -282,8 +286,7 @@ final class LogFeed implements Feed {
 
     private void append(ReadPoint from, Answer answer) {
         ReadPoint read = GapRules.afterReading(from, answer.events(), answer.state());
-        window.append(answer.events(), read);
-        if (!read.id().equals(from.id())) {
+        if (window.append(answer.events(), read, answer.state().closing())) {
             wake(LogFollower.Wake.MORE);
         }
     }

@@ -165,7 +165,8 @@ public final class LogFollower implements RunningFollower {
 
     /** From any thread; never blocks. Where there is no {@link Demand} the follower sleeps on. */
     void wake(Wake why) {
-        if (demand.isThere() || why == Wake.INTERRUPTION) {
+        // The end is told to whoever asked for nothing, too
+        if (demand.isThere() || why == Wake.INTERRUPTION || feed.window().completion() != null) {
             on(why == Wake.MORE ? Signal.WAKE : Signal.AGAIN);
         }
     }
@@ -234,7 +235,7 @@ public final class LogFollower implements RunningFollower {
             return fail(refused);
         }
         if (!delivery.isDue() && !delivery.interruption(feed.isInterrupted())) {
-            if (!demand.isThere()) {
+            if (!demand.isThere() && !cursor.isOnlyCompleteLeft()) {
                 return Step.NOTHING_DUE;
             }
             try {
@@ -247,6 +248,10 @@ public final class LogFollower implements RunningFollower {
                         if (!cursor.isPastWhatExisted() || !delivery.caughtUp()) {
                             return Step.NOTHING_DUE;
                         }
+                    }
+                    case COMPLETE -> {
+                        delivery.caughtUp();
+                        delivery.complete();
                     }
                 }
                 outage.over("A follower of log '" + log() + "' goes on");
@@ -271,12 +276,15 @@ public final class LogFollower implements RunningFollower {
             case COMMIT_LATER -> later(Signal.COMMIT, delivery.delay(), null);
             case NO_LEASE -> later(Signal.LEASE, settings.recovery().start().nextBackOff(), null);
             case FAILED -> fail(delivery.failure());
-            case SUPERSEDED -> {
-                CompletableFuture<EndReason> unused = closeSoon(EndReason.SUPERSEDED);
-                yield Step.OVER;
-            }
+            case COMPLETED -> closeNow(EndReason.COMPLETED);
+            case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
             case CLOSED -> Step.OVER;
         };
+    }
+
+    private Step closeNow(EndReason why) {
+        CompletableFuture<EndReason> unused = closeSoon(why);
+        return Step.OVER;
     }
 
     /** Waits without a thread, as long as the follower has not ended. */

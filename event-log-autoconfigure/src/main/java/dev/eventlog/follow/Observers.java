@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -82,6 +83,10 @@ public final class Observers {
         tell(observer -> observer.onGap(gap));
     }
 
+    private void completed(String log, Completion completion) {
+        tell(observer -> observer.onComplete(log, completion));
+    }
+
     private void tell(Consumer<EventLogObserver> news) {
         for (EventLogObserver observer : innermostFirst) {
             try {
@@ -102,6 +107,7 @@ public final class Observers {
         private final String log;
         private final EventBatchListener<Event> listener;
         private @Nullable Gap told;
+        private boolean toldCompletion;
 
         Observed(String log, EventBatchListener<Event> listener) {
             this.log = log;
@@ -137,6 +143,15 @@ public final class Observers {
         @Override
         public void onResumed() throws Exception {
             listener.onResumed();
+        }
+
+        @Override
+        public void onComplete(Completion completion) throws Exception {
+            if (!toldCompletion) {
+                toldCompletion = true;
+                completed(log, completion);
+            }
+            listener.onComplete(completion);
         }
 
         @Override

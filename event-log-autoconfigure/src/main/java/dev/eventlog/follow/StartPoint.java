@@ -41,15 +41,32 @@ record StartPoint(
                 stream.begin(tail.after(), tail.limit(), feedEnd, tail.isFromSeen() ? Math.max(1, count) : count);
         StreamState state = beginning.answer().state();
         EventId seen = tail.seen();
-        if (seen != null && seen.isAfter(state.lastId())) { // this log never gave that id: it has begun again since
+        boolean ended = hasEnded(tail, state);
+        EventId last = state.lastOfEvents();
+        if (!ended
+                && seen != null
+                && seen.isAfter(
+                        last == null
+                                ? state.lastId()
+                                : last)) { // this log never gave that id: it has begun again since
             return begins(beginning, end(state), null, beganAgain(tail), List.of());
         }
-        if (tail.after().compareTo(state.lastId()) >= 0) {
-            boolean atEnd = tail.after().equals(state.lastId());
+        if (ended || tail.after().compareTo(state.lastId()) >= 0) {
+            boolean atEnd = ended || tail.after().equals(state.lastId());
             ReadPoint point = atEnd ? end(state) : pointless(tail.after());
             return begins(beginning, point, atEnd ? atEnd(beginning) : null, null, List.of());
         }
         return withTheBeginning(within(beginning, tail), tail);
+    }
+
+    /** Whether the log is complete, and the tail begins at the entry that ends it, or at the last event before, or in between. */
+    private static boolean hasEnded(TailRange tail, StreamState state) {
+        EventId last = state.lastOfEvents();
+        if (!state.isComplete() || EventId.MAX.equals(tail.seen())) {
+            return state.isComplete();
+        }
+        boolean knowsOfMore = tail.isFromSeen() || (tail.seen() != null && !state.isLast(tail.after()));
+        return last != null && tail.after().compareTo(last) >= 0 && !knowsOfMore;
     }
 
     /** There is something after the tail's earliest id, or was. */
@@ -89,7 +106,7 @@ record StartPoint(
         if (seen == null || seen.equals(EventId.MIN) || isThere(seen, tail, answer)) {
             return null;
         }
-        boolean neverDeleted = state.counts() && state.groups() == 0 && seen.isAfter(state.deleted());
+        boolean neverDeleted = state.counts() && !state.holesAnywhere() && seen.isAfter(state.deleted());
         return neverDeleted ? beganAgain(tail) : null;
     }
 
@@ -114,10 +131,14 @@ record StartPoint(
                 answer.server());
     }
 
-    /** {@return the event at the id given last, if that is not gone} */
+    /** {@return the entry at the id given last, if that is not gone} */
     private static @Nullable Event atEnd(Beginning beginning) {
         List<Event> newest = beginning.newest();
-        EventId last = beginning.answer().state().lastId();
+        StreamState state = beginning.answer().state();
+        if (state.closing() != null) {
+            return state.closing();
+        }
+        EventId last = state.lastId();
         return !newest.isEmpty() && newest.get(0).id().equals(last) ? newest.get(0) : null;
     }
 
@@ -186,6 +207,14 @@ record StartPoint(
      */
     EventId position() {
         return loss != null ? loss.lastSeen() : older != null ? older.id() : point.id();
+    }
+
+    /** {@return the id that an event was given last, as far as that is known} */
+    EventId lastOfEvents() {
+        EventId last = state.lastOfEvents();
+        return last != null
+                ? last
+                : newest.isEmpty() ? EventId.MIN : newest.get(0).id();
     }
 
     /** Whether a feed that ended there just before has read this log. */

@@ -58,6 +58,9 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
      * @param stream the log
      */
     public EventId position(LogStream stream) {
-        return StartPoint.find(stream, this, null, 0).position();
+        StartPoint start = StartPoint.find(stream, this, null, 0);
+        EventId position = start.position();
+        // Who stands at the greatest id has been told that the log is complete.
+        return position.equals(EventId.MAX) && !after.equals(EventId.MAX) ? start.lastOfEvents() : position;
     }
 }

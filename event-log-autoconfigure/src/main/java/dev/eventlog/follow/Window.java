@@ -1,8 +1,10 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.follow.GapRules.Memory;
+import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
@@ -14,9 +16,10 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
+// Long: what it holds and where that ends are one state under one lock.
 /**
  * The newest few events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, with no
- * hole. Filled by the feed, read by the followers; thread-safe.
+ * hole. Filled by the feed, read by the followers; thread-safe. Of a complete log it ends at the greatest id there is.
  */
 final class Window {
 
@@ -26,6 +29,8 @@ final class Window {
         EVENTS,
         /** Nothing: the point is at the end, or ahead of this feed. */
         NOTHING,
+        /** Nothing, and nothing will come: the log is complete. */
+        COMPLETE,
         /** The point is older than the window: page through Redis. */
         BEHIND,
         /** Another log has taken the place of the one that the follower reads. */
@@ -83,15 +88,17 @@ final class Window {
      *
      * @param begin the end of the log
      * @param newest the newest few events of the log, newest first: they are known, but not in the window
+     * @param closing the entry that ends the log, if it is complete and that entry is there
      */
-    Window(int capacity, ReadPoint begin, List<Event> newest) {
+    Window(int capacity, ReadPoint begin, List<Event> newest, @Nullable Event closing) {
         this.events = new Ring(capacity);
         this.origin = begin.id();
         this.begunAt = System.currentTimeMillis();
         this.base = begin;
         this.last = begin;
         newest.forEach(samples::addFirst);
-        this.lastEvent = !newest.isEmpty() && newest.get(0).id().equals(begin.id()) ? newest.get(0) : null;
+        Event atEnd = !newest.isEmpty() && newest.get(0).id().equals(begin.id()) ? newest.get(0) : null;
+        this.lastEvent = closing == null ? atEnd : closing;
     }
 
     synchronized End end() {
@@ -102,8 +109,14 @@ final class Window {
         return last;
     }
 
-    /** Appends what follows without a hole, up to a point. */
-    synchronized void append(List<Event> next, ReadPoint end) {
+    /**
+     * Appends what follows without a hole, up to a point.
+     *
+     * @param closing the entry that ends the log, if it is complete and that entry is there
+     * @return whether the end has moved
+     */
+    synchronized boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
+        EventId before = last.id();
         if (last.id().equals(EventId.MIN) && !next.isEmpty()) {
             begun = next.get(0).id().previous();
         }
@@ -117,10 +130,31 @@ final class Window {
         if (next.isEmpty() && end.id().isAfter(last.id())) { // what had been there was deleted by itself
             lastEvent = null;
         }
+        if (closing != null && closing.id().equals(end.id())) {
+            lastEvent = closing;
+        }
         last = end;
         if (counted == null && end.rank().countedFrom().equals(end.id())) {
             counted = end;
         }
+        return !before.equals(end.id());
+    }
+
+    /** {@return how the log ended; null as long as its end has not been read} */
+    synchronized @Nullable Completion completion() {
+        return isComplete() ? Closing.completion(lastEvent) : null;
+    }
+
+    private boolean isComplete() {
+        return last.id().equals(EventId.MAX);
+    }
+
+    /** {@return whether nothing but the end of a complete log comes after a point} */
+    synchronized boolean isOnlyCompleteAfter(ReadPoint point) {
+        return isComplete()
+                && point.epoch() == last.epoch()
+                && point.id().compareTo(base.id()) >= 0
+                && events.indexAfter(point.id()) == events.size();
     }
 
     private void dropOldest() {
@@ -243,16 +277,20 @@ final class Window {
         }
         EventId id = point.id();
         if (id.compareTo(last.id()) >= 0) {
-            return new Slice(Found.NOTHING, id.equals(last.id()) ? last : point, List.of());
+            return id.equals(last.id()) ? atEnd() : new Slice(Found.NOTHING, point, List.of());
         }
         if (id.compareTo(base.id()) < 0) {
             return new Slice(Found.BEHIND, base, List.of());
         }
         int from = events.indexAfter(id);
         if (from == events.size()) { // what came after it was deleted by itself before it was read
-            return new Slice(Found.NOTHING, last, List.of());
+            return atEnd();
         }
         return new Slice(Found.EVENTS, rankedAt(point, from), events.from(from, Math.min(events.size(), from + limit)));
+    }
+
+    private Slice atEnd() {
+        return new Slice(isComplete() ? Found.COMPLETE : Found.NOTHING, last, List.of());
     }
 
     /** By the count that Redis made last before it. */

@@ -1,5 +1,6 @@
 package dev.eventlog.observability;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogObserver;
@@ -92,6 +93,11 @@ final class EventLogMeters implements EventLogObserver {
     }
 
     @Override
+    public void onComplete(String log, Completion completion) {
+        of(log).completed.increment();
+    }
+
+    @Override
     public void onReconnect(String log, Duration interruption) {
         of(log).reconnects.increment();
     }
@@ -112,6 +118,7 @@ final class EventLogMeters implements EventLogObserver {
         private final Timer callback;
         private final Counter gaps;
         private final Counter missed;
+        private final Counter completed;
         private final Counter reconnects;
         private final Map<Failed, Counter> failures;
 
@@ -142,6 +149,10 @@ final class EventLogMeters implements EventLogObserver {
             missed = Counter.builder("eventlog.events.missed")
                     .description("Events lost in these gaps, as far as Redis tells.")
                     .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            completed = Counter.builder("eventlog.completed")
+                    .description("Followers that came to the end of a complete log.")
                     .tags(log)
                     .register(registry);
             reconnects = Counter.builder("eventlog.reconnects")

@@ -1,5 +1,6 @@
 package dev.eventlog.observability;
 
+import dev.eventlog.Completion;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
@@ -28,7 +29,7 @@ final class EventLogsEndpoint {
         this.factory = factory;
     }
 
-    /** The logs that have followers here: Redis is asked twice for each, until it does not answer. */
+    /** The logs that have followers here: Redis is asked three times for each, until it does not answer. */
     @ReadOperation
     EventLogs followed() {
         Map<String, LogDescriptor> logs = new LinkedHashMap<>();
@@ -51,7 +52,9 @@ final class EventLogsEndpoint {
         }
         EventLog log = factory.create(name);
         Seen seen = look.at(log);
-        return seen.error() == null && seen.lastId() == null ? null : descriptor(log.options(), seen, null, List.of());
+        return seen.error() == null && seen.lastId() == null && seen.completion() == null
+                ? null
+                : descriptor(log.options(), seen, null, List.of());
     }
 
     private LogDescriptor describe(FollowedLog log, Look look) {
@@ -68,9 +71,11 @@ final class EventLogsEndpoint {
                 new OptionsDescriptor(
                         options.hasMaxLength() ? options.maxLength() : null,
                         options.hasTtl() ? options.ttlAfterLastAdd() : null,
+                        options.ttlAfterCompletion().isZero() ? null : options.ttlAfterCompletion(),
                         options.idempotencyRetention()),
                 seen.size(),
                 seen.lastId(),
+                seen.completion(),
                 seen.error(),
                 interrupted,
                 followers);
@@ -87,6 +92,7 @@ final class EventLogsEndpoint {
     private record Seen(
             @Nullable Long size,
             @Nullable String lastId,
+            @Nullable Completion completion,
             @Nullable String error) {}
 
     /** Looks at logs in Redis. When that does not answer it is not asked for the rest, as each would have to wait as long. */
@@ -99,14 +105,14 @@ final class EventLogsEndpoint {
             if (failure == null) {
                 try {
                     String last = log.lastId().map(EventId::toString).orElse(null);
-                    return new Seen(log.size(), last, null);
+                    return new Seen(log.size(), last, log.completion().orElse(null), null);
                 } catch (EventLogUnavailableException down) {
                     failure = unavailable = down;
                 } catch (EventLogException refused) {
                     failure = refused;
                 }
             }
-            return new Seen(null, null, failure.getMessage());
+            return new Seen(null, null, null, failure.getMessage());
         }
     }
 
@@ -122,7 +128,8 @@ final class EventLogsEndpoint {
      *
      * @param options its options
      * @param size how many events it holds
-     * @param lastId the id given last; none if the log does not exist
+     * @param lastId the id that an event was given last; none if there was no event
+     * @param completion how it ended: its kind, and the reason if one was given; none if it is not complete
      * @param error what Redis says instead
      * @param interrupted whether its feed has lost Redis at the moment; none if it has no feed here
      * @param followers its followers here
@@ -131,6 +138,7 @@ final class EventLogsEndpoint {
             OptionsDescriptor options,
             @Nullable Long size,
             @Nullable String lastId,
+            @Nullable Completion completion,
             @Nullable String error,
             @Nullable Boolean interrupted,
             List<FollowerDescriptor> followers)
@@ -141,10 +149,14 @@ final class EventLogsEndpoint {
      *
      * @param maxLength how many events it keeps at most; none if that is not limited
      * @param ttlAfterLastAdd how long it lives after the last add; none for ever
+     * @param ttlAfterCompletion how long it lives after its completion; none for as long as after an add
      * @param idempotencyRetention how long an idempotent add is remembered
      */
     record OptionsDescriptor(
-            @Nullable Long maxLength, @Nullable Duration ttlAfterLastAdd, Duration idempotencyRetention) {}
+            @Nullable Long maxLength,
+            @Nullable Duration ttlAfterLastAdd,
+            @Nullable Duration ttlAfterCompletion,
+            Duration idempotencyRetention) {}
 
     /**
      * A follower.

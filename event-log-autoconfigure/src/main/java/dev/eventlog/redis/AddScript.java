@@ -104,7 +104,7 @@ final class AddScript {
     }
 
     /** Spring Data answers null only inside a pipeline or transaction. */
-    private static <T> T answered(@Nullable T answer) {
+    static <T> T answered(@Nullable T answer) {
         if (answer == null) {
             throw new IllegalStateException(
                     "An event log cannot be used inside a pipeline or a Redis transaction: its answers come too late there");

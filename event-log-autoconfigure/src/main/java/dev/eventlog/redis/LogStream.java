@@ -1,8 +1,10 @@
 package dev.eventlog.redis;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
@@ -36,6 +38,7 @@ public final class LogStream {
     private final int pageSize;
     private final EventLogOptions options;
     private final AddScript adding;
+    private final CompleteScript completing;
     private final Inquiry inquiry;
 
     /**
@@ -55,6 +58,7 @@ public final class LogStream {
         this.options = options;
         this.inquiry = new Inquiry(log, key, connections);
         this.adding = new AddScript(log, key, connections.commands(), options);
+        this.completing = new CompleteScript(log, key, connections.commands(), options);
     }
 
     /** {@return the name of the log} */
@@ -81,7 +85,7 @@ public final class LogStream {
      */
     public EventId add(Map<String, String> event, AddOptions terms) {
         return adding.isPlain(terms)
-                ? inquiry.change(() -> adding.plain(event))
+                ? unlessComplete(() -> adding.plain(event))
                 : addAll(List.of(event), terms).get(0);
     }
 
@@ -94,8 +98,41 @@ public final class LogStream {
      */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
         Supplier<List<String>> add = adding.prepared(events, terms);
-        List<String> answer = inquiry.change(add);
+        List<String> answer = unlessComplete(add);
         return adding.ids(answer, events.size(), terms);
+    }
+
+    /** Redis refuses every add to a complete log by itself. Only then is it asked how that ended. */
+    private <T> T unlessComplete(Supplier<T> add) {
+        try {
+            return inquiry.change(add);
+        } catch (EventLogException refused) {
+            Throwable said = refused.getCause();
+            if (said == null || !RedisFailures.isComplete(said)) {
+                throw refused;
+            }
+            throw new EventLogCompletedException(log, completionAfterRefusal(), said);
+        }
+    }
+
+    private Completion completionAfterRefusal() {
+        try {
+            return state().completion().orElseGet(() -> Closing.completion(null));
+        } catch (EventLogException nobodyAnswers) {
+            return Closing.completion(null);
+        }
+    }
+
+    /**
+     * Ends the log: one script, in one round trip.
+     *
+     * @param completion how it ends
+     * @param lastEvent the fields of an event to add before; null for none
+     * @return what was done
+     * @throws EventLogCompletedException if the log had ended in another way
+     */
+    public CompleteScript.Done complete(Completion completion, @Nullable Map<String, String> lastEvent) {
+        return completing.done(inquiry.change(completing.prepared(completion, lastEvent)));
     }
 
     /**
@@ -131,9 +168,9 @@ public final class LogStream {
         long left = limit;
         while (left > 0 && from.compareTo(oldest) >= 0) {
             int count = size.next(left);
-            List<Event> events;
+            Back back;
             try {
-                events = back(line, from, oldest, count, size);
+                back = back(line, from, oldest, count, size);
             } catch (EventLogUnavailableException lost) {
                 boolean tooLarge = wasSent(lost) && !(lost.getCause() instanceof QueryTimeoutException);
                 if (!opensAgain || !tooLarge || !size.failed(count)) {
@@ -141,20 +178,31 @@ public final class LogStream {
                 }
                 continue; // as the answer may have been too large for the server's buffer
             }
+            List<Event> events = back.events();
             boolean enough = !events.isEmpty() && !page.test(events);
-            if (enough || events.size() < count) {
+            if (enough || !back.more()) {
                 return;
             }
-            left -= count;
-            from = events.get(count - 1).id().previous();
+            left -= events.size();
+            EventId last =
+                    events.isEmpty() ? from : events.get(events.size() - 1).id();
+            from = last.previous();
         }
     }
 
-    private List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
+    /**
+     * What was read backwards.
+     *
+     * @param events the events, newest first
+     * @param more whether there may be more of them: also after the entry that ends a log, which is none
+     */
+    private record Back(List<Event> events, boolean more) {}
+
+    private Back back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
         return inquiry.ask(line, backCommand(newest, oldest, count), reply -> {
             List<Event> events = StreamReplies.events(reply, oldest, newest, false);
             size.worked(events.size(), StreamReplies.size(reply));
-            return events;
+            return new Back(events, StreamReplies.list(reply).size() >= count);
         });
     }
 
@@ -182,8 +230,7 @@ public final class LogStream {
         return inquiry.answered(line, "read", () -> {
             List<@Nullable Object> replies = line.send(List.of(read, end));
             List<Event> events = StreamReplies.events(Inquiry.unlessFailed(replies.get(0)), oldest, newest, true);
-            List<Event> there = StreamReplies.events(Inquiry.unlessFailed(replies.get(1)), feedEnd, feedEnd, true);
-            return new Page(events, there.isEmpty() ? null : there.get(0));
+            return new Page(events, StreamReplies.entry(Inquiry.unlessFailed(replies.get(1)), feedEnd));
         });
     }
 
@@ -346,7 +393,8 @@ public final class LogStream {
         long left = limit - counted;
         while (oldest != null && left > 0) {
             int count = size.next(left) + 1;
-            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size);
+            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size)
+                    .events();
             if (page.isEmpty() || !page.get(0).equals(oldest)) {
                 break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
             }
@@ -437,10 +485,9 @@ public final class LogStream {
         StreamState state = isAbsent(replies.get(1))
                 ? StreamState.ABSENT
                 : inquiry.decode("follow", replies.get(1), StreamReplies::state);
-        List<Event> at =
-                inquiry.decode("follow", replies.get(2), reply -> StreamReplies.events(reply, after, after, true));
+        Event at = inquiry.decode("follow", replies.get(2), reply -> StreamReplies.entry(reply, after));
         return new Poll(
-                new Answer(state, "", at.isEmpty() ? null : at.get(0), null, events),
+                new Answer(state, "", at, null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
                 bytes);
     }
@@ -452,11 +499,6 @@ public final class LogStream {
 
     private static boolean isAbsent(@Nullable Object reply) {
         return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
-    }
-
-    /** {@return {@code XLEN}: how many events the stream holds} */
-    public long size() {
-        return inquiry.ask(connections.line(), RawCommand.of("XLEN", 0, key), StreamReplies::number);
     }
 
     /** {@return {@code EXISTS}: whether there is a stream} */

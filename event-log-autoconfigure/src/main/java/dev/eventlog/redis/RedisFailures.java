@@ -99,6 +99,11 @@ final class RedisFailures {
         return says(causes(failure), "HALFDONE");
     }
 
+    /** Whether Redis gives out no further id, as the greatest there is was given: so the log is complete. */
+    static boolean isComplete(Throwable failure) {
+        return causes(failure).contains("The stream has exhausted the last possible ID");
+    }
+
     /** Whether the server does not know a script that was asked for by its digest. */
     static boolean isUnknownScript(Throwable failure) {
         return says(causes(failure), "NOSCRIPT");

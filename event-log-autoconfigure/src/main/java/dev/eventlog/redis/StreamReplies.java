@@ -33,7 +33,8 @@ final class StreamReplies {
     }
 
     /**
-     * Entries as {@code XRANGE} answers them. A driver or a proxy that mixes them up must not get further than this.
+     * Events as {@code XRANGE} answers them, without the entry that ends a complete log, which is none. A driver or a proxy that
+     * mixes them up must not get further than this.
      *
      * @param reply the reply
      * @param oldest the lowest id that was asked for
@@ -59,9 +60,21 @@ final class StreamReplies {
                 throw mixedUp(id + " came after " + before);
             }
             before = id;
-            events.add(event);
+            if (!Closing.is(event)) {
+                events.add(event);
+            }
         }
         return events;
+    }
+
+    /** {@return the one entry that was asked for by its id, also if it ends the log; null if there is none} */
+    static @Nullable Event entry(@Nullable Object reply, EventId id) {
+        List<?> entries = list(reply);
+        Event entry = entries.isEmpty() ? null : event(entries.get(0));
+        if (!entries.isEmpty() && (entry == null || !entry.id().equals(id))) {
+            throw mixedUp("what should be entry " + id + " is another");
+        }
+        return entry;
     }
 
     private static EventId id(byte[] id) {
@@ -120,6 +133,7 @@ final class StreamReplies {
         EventId last = EventId.MIN;
         EventId deleted = EventId.MIN;
         EventId first = null;
+        Event newest = null;
         for (int i = 0; i + 1 < known.size(); i += 2) {
             Object value = known.get(i + 1);
             switch (text(known.get(i))) {
@@ -129,10 +143,11 @@ final class StreamReplies {
                 case "last-generated-id" -> last = EventId.parse(text(value));
                 case "max-deleted-entry-id" -> deleted = EventId.parse(text(value));
                 case "first-entry" -> first = idOf(value);
+                case "last-entry" -> newest = EventId.MAX.equals(idOf(value)) ? event(value) : null;
                 default -> {}
             }
         }
-        return new StreamState(true, length, last, first, added, deleted, groups);
+        return StreamState.counted(length, last, first, added, deleted, groups > 0, newest);
     }
 
     private static @Nullable EventId idOf(@Nullable Object entry) {

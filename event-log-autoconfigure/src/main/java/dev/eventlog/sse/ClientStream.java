@@ -1,5 +1,6 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
@@ -182,13 +183,13 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         settled(source);
     }
 
-    void completed(SourceReader source) {
+    void completed(SourceReader source, @Nullable Completion completion) {
         synchronized (this) {
             away.remove(source);
             if (behind.remove(source) && behind.isEmpty()) {
                 due.add(new Signal.CaughtUp());
             }
-            due.add(new Signal.Complete(source));
+            due.add(new Signal.Complete(source, completion));
             completed = sources.stream().allMatch(SourceReader::isComplete);
         }
         settled(source);

@@ -1,9 +1,11 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.Gap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a stream has to say to its client. */
 sealed interface Signal {
@@ -33,8 +35,12 @@ sealed interface Signal {
     /** Redis is back. */
     record Resumed() implements Signal {}
 
-    /** Nothing more comes of a log. */
-    record Complete(SourceReader source) implements Signal {}
+    /**
+     * Nothing more comes of a log.
+     *
+     * @param completion how it ended; null if it has not, but is not followed any further
+     */
+    record Complete(SourceReader source, @Nullable Completion completion) implements Signal {}
 
     /** The server is still there. */
     record Beat() implements Signal {}

@@ -1,5 +1,6 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
@@ -18,6 +19,8 @@ import org.springframework.util.backoff.BackOffExecution;
  * tried again until it does. Thread-safe.
  */
 final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals {
+
+    private static final long MILLIS_TO_END = 100;
 
     private final ClientStream stream;
     private final EventStream.Source<?> source;
@@ -66,7 +69,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     /** Begins. Asks Redis on a thread of the library. */
     void start() {
         EventId resumed = last();
-        if (resumed != null && source.hasEnd()) {
+        if (resumed != null && !resumed.equals(EventId.MAX) && source.hasEnd()) {
             read(Tail.from(resumed), new EndOrNot(resumed));
         } else {
             follow();
@@ -157,16 +160,16 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         if (failure != null) {
             stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
         } else if (end) {
-            complete();
+            complete(null);
         }
     }
 
-    private void complete() {
+    private void complete(@Nullable Completion completion) {
         synchronized (this) {
             complete = true;
         }
         close();
-        stream.completed(this);
+        stream.completed(this, completion);
     }
 
     @Override
@@ -174,9 +177,19 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         stream.missed(this, gap);
     }
 
+    /** Who knows the end of a log already is to be sent away, which is told just after this. */
     @Override
     public void onCaughtUp() {
-        stream.caughtUp(this);
+        if (EventId.MAX.equals(last())) {
+            stream.later(() -> stream.caughtUp(this), MILLIS_TO_END);
+        } else {
+            stream.caughtUp(this);
+        }
+    }
+
+    @Override
+    public void onComplete(Completion completion) {
+        complete(completion);
     }
 
     @Override
@@ -267,7 +280,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         private void known(boolean end) {
             known = true;
             if (end) {
-                complete();
+                complete(null);
             } else {
                 cancel();
                 if (!isOver()) {

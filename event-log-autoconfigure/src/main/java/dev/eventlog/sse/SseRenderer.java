@@ -1,6 +1,8 @@
 package dev.eventlog.sse;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
+import dev.eventlog.EventId;
 import dev.eventlog.Gap;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -51,8 +53,7 @@ final class SseRenderer {
         } else if (signal instanceof Signal.Resumed) {
             return named("resumed", RESUMED_TEXT);
         } else if (signal instanceof Signal.Complete complete) {
-            return named(
-                    "complete", several ? text(Map.of("log", complete.source().name())) : "{}");
+            return complete(complete.source(), complete.completion());
         } else if (signal instanceof Signal.Failed failed) {
             return named("failed", failed(failed.code()));
         } else if (signal instanceof Signal.End) {
@@ -112,6 +113,22 @@ final class SseRenderer {
             fields.put("log", source.name());
         }
         return text(fields);
+    }
+
+    /** The id of a log that is complete is the greatest there is: it tells the next request that nothing is left. */
+    private ServerSentEvent<String> complete(SourceReader source, @Nullable Completion completion) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        if (completion != null) {
+            fields.put("kind", completion.kind().name());
+            fields.put("reason", completion.reason());
+            cursor.moveTo(source.mark(), EventId.MAX);
+        }
+        if (several) {
+            fields.put("log", source.name());
+        }
+        ServerSentEvent.Builder<String> message =
+                ServerSentEvent.builder(text(fields)).event("complete");
+        return (completion == null ? message : message.id(id())).build();
     }
 
     private String failed(Signal.Code code) {

@@ -63,12 +63,15 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
       end
     end
   end
+  if last == '18446744073709551615-18446744073709551615' then -- the log is complete, whatever was expected
+    return redis.error_reply('ERR The stream has exhausted the last possible ID, unable to add more items')
+  end
   if expected ~= '' and expected ~= last then
     return {'', last}
   end
   local left = string.match(last, '^18446744073709551615%-18446744(' .. string.rep('%d', 12) .. ')$')
   if left and 73709551615 - tonumber(left) < count then
-    return redis.error_reply('ERR The stream has exhausted the last possible ID, unable to add more items')
+    return redis.error_reply('ERR The stream has too few possible IDs left for these events')
   end
 end
 

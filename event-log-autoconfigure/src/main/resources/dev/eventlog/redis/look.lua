@@ -11,10 +11,11 @@
 -- An error where ARGV[4] is 1 and this server is older than event logs need.
 -- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
 -- newest event below it if there is none, the events after it, the event at ARGV[8], how many events of a tail were counted if it
--- begins further back (-1 if not), and of a tail the newest events of all, newest first: two more if they are small.
+-- begins further back (-1 if not), and of a tail the newest events of all, newest first: two more if they are small. The entry
+-- that ends a complete log, which is no event, may be the last of those.
 local key, after, server, state, counted = KEYS[1], ARGV[1], '', {}, -1
 
-local greatest = '18446744073709551615-18446744073709551615' -- nothing can be asked for after it
+local greatest = '18446744073709551615-18446744073709551615' -- nothing can be asked for after it; of a log's closing entry
 
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
@@ -72,9 +73,19 @@ end
 local info, known = redis.call('XINFO', 'STREAM', key), {}
 for i = 1, #info, 2 do
   known[info[i]] = info[i + 1]
-  if info[i] ~= 'last-entry' then
+  if info[i] ~= 'last-entry' or info[i + 1] and info[i + 1][1] == greatest then
     state[#state + 1] = info[i]
     state[#state + 1] = info[i] == 'first-entry' and info[i + 1] and {info[i + 1][1], {}} or info[i + 1]
+  end
+end
+local newest_id, length = '+', known['length'] -- of events
+local last = known['last-entry']
+if last and last[1] == greatest then
+  for i = 1, #last[2], 2 do
+    if last[2][i] == '@complete' then
+      newest_id, length = '(' .. greatest, known['length'] - 1
+      break
+    end
   end
 end
 if after == '' then
@@ -82,8 +93,8 @@ if after == '' then
   after = ARGV[5]
   if limit == 0 then
     after = known['last-generated-id']
-  elseif limit > 0 and known['length'] > limit then
-    local newest, all = page('XREVRANGE', '+', '(' .. after, math.min(limit, most) + 1)
+  elseif limit > 0 and length > limit then
+    local newest, all = page('XREVRANGE', newest_id, '(' .. after, math.min(limit, most) + 1)
     if #newest > limit then
       after = newest[limit + 1][1]
     elseif not all then
@@ -102,7 +113,7 @@ if at and ARGV[9] == '1' then
   at = {at[1], {'digest', redis.sha1hex(table.concat(at[2], '\0'))}}
 end
 local newest, bytes = {}, 0
-for i, event in ipairs(ARGV[1] == '' and redis.call('XREVRANGE', key, '+', '-', 'COUNT', 3) or {}) do
+for i, event in ipairs(ARGV[1] == '' and redis.call('XREVRANGE', key, newest_id, '-', 'COUNT', 3) or {}) do
   bytes = bytes + size(event)
   if i > 1 and bytes > 65536 then
     break

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.eventlog.AddOptions;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventBatchRecoverer;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
@@ -247,6 +249,11 @@ class ReadmeCodeTests extends LogTests {
             }
 
             @Override
+            public void onComplete(Completion completion) {
+                // nothing more comes: the log is complete
+            }
+
+            @Override
             public void onFailure(String log, Throwable failure) {
                 // the follower has ended
             }
@@ -263,6 +270,29 @@ class ReadmeCodeTests extends LogTests {
         // end::following[]
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.CLOSED);
+    }
+
+    /** Each on a log of its own, as only the first call counts. */
+    @Test
+    void aLogThatEnds() {
+        EventLog job = newLog();
+        Follower follower = closeLater(job.follow(Tail.all(), batch -> {}));
+        // tag::ending[]
+        job.complete();
+        // end::ending[]
+        assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.COMPLETED);
+        job = newLog();
+        // tag::ending[]
+        job.completeExceptionally("out of memory");
+        // end::ending[]
+        assertThat(job.completion()).contains(Completion.failed("out of memory"));
+        job = newLog();
+        // tag::ending[]
+        job.cancel("by the user");
+        // end::ending[]
+        assertThat(job.completion()).contains(Completion.cancelled("by the user"));
+        EventLog cancelled = job;
+        assertThatExceptionOfType(EventLogCompletedException.class).isThrownBy(() -> cancelled.add(Map.of("n", 1)));
     }
 
     record Reading(int n) {}

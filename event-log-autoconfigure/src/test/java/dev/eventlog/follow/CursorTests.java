@@ -313,7 +313,8 @@ class CursorTests extends LogTests {
     /** Redis 6.2 does not tell whether anything was deleted by itself. */
     @Test
     void logOfWhichTooManyWouldHaveBeenDeletedOneByOneIsAnother() {
-        StreamState silent = new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, 0);
+        StreamState silent =
+                new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, false, null);
         ReadPoint at = new ReadPoint(new EventId(5, 0), Rank.UNKNOWN, 0);
         Event seen = new Event(at.id(), Map.of("n", "5"));
         Event before = new Event(new EventId(3, 0), Map.of("n", "3"));
@@ -399,7 +400,7 @@ class CursorTests extends LogTests {
                     .toList();
             StreamState state = stream.state();
             Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
-            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)));
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), null);
         }
 
         /** Reads and judges all that is there, as {@link LogFeed} does. */
@@ -411,13 +412,14 @@ class CursorTests extends LogTests {
             if (judgement.verdict() == Verdict.REMOVED) {
                 window.skipTo(judgement.next());
             }
-            window.append(answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()));
+            window.append(
+                    answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()), null);
         }
 
         /** Reads events, and does not ask for the state. */
         void passes(List<Event> events) {
             window.append(
-                    events, window.last().after(events.get(events.size() - 1).id(), events.size()));
+                    events, window.last().after(events.get(events.size() - 1).id(), events.size()), null);
         }
 
         /** Finds another log, that has this event in common with what it has read. */
@@ -431,7 +433,7 @@ class CursorTests extends LogTests {
             window.part(
                     new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
             Answer answer = stream.look(connections.line(), EventId.MIN, EventId.MAX, 100, false);
-            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()));
+            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()), null);
         }
 
         @Override

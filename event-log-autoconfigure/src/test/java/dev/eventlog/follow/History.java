@@ -9,6 +9,7 @@ import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.follow.ModelLog.Added;
 import dev.eventlog.follow.ModelLog.Fate;
+import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
@@ -60,6 +61,7 @@ final class History {
     private final LogStream stream;
     private @Nullable LogFeed feed;
     private int readByFeed = -1; // the order of the newest event that it has read
+    private @Nullable Added endRead; // the entry that ended the log, as the feed has read it
     private final boolean sharesItsLine; // one that has looked already, so that the first question is a plain one, too
     private boolean connected;
     private boolean interrupted;
@@ -89,13 +91,14 @@ final class History {
         private final boolean nothingSeen;
         private final List<Told> told = new ArrayList<>();
         private final List<Added> goneBefore;
+        private boolean ended;
 
         Reader(Cursor cursor, StartPoint start) {
             this.cursor = cursor;
             EventId after = start.position();
             int order = -1;
             for (Added added : model.all) {
-                if (added.isOf(model.life) && !added.id.isAfter(after)) {
+                if (added.isOf(model.life) && !added.isClosing() && !added.id.isAfter(after)) {
                     order = added.order;
                 }
             }
@@ -110,21 +113,24 @@ final class History {
 
         /** {@return whether anything was found} */
         boolean look(int most) {
+            if (ended) {
+                return false;
+            }
             try {
                 switch (cursor.look()) {
                     case NOTHING -> {
                         return false;
+                    }
+                    case COMPLETE -> {
+                        end();
+                        return true;
                     }
                     case MOVED -> {
                         return true;
                     }
                     case EVENTS -> {
                         List<Event> found = cursor.takeFound();
-                        Loss loss = cursor.loss();
-                        if (loss != null) {
-                            told.add(new Told(null, loss, model.life, readByFeed));
-                            cursor.told();
-                        }
+                        tellLoss();
                         List<Event> batch = found.subList(0, Math.min(found.size(), Math.max(1, most)));
                         batch.forEach(event -> told.add(new Told(model.of(event), null, model.life, readByFeed)));
                         cursor.taken(batch);
@@ -135,6 +141,24 @@ final class History {
                 return false;
             }
             return false;
+        }
+
+        private void tellLoss() {
+            Loss loss = cursor.loss();
+            if (loss != null) {
+                told.add(new Told(null, loss, model.life, readByFeed));
+                cursor.told();
+            }
+        }
+
+        private void end() {
+            Added closing = endRead;
+            if (closing == null) {
+                throw new Finding(name + ": told an end of a log that never had one");
+            }
+            tellLoss();
+            told.add(new Told(closing, null, model.life, readByFeed));
+            ended = true;
         }
     }
 
@@ -190,7 +214,13 @@ final class History {
     }
 
     private void write(Random dice) {
-        switch (dice.nextInt(16)) {
+        switch (dice.nextInt(17)) {
+            case 16 -> {
+                if (dice.nextInt(3) == 0) {
+                    model.complete();
+                    say("complete");
+                }
+            }
             case 0, 1, 2, 3, 4, 5, 6, 7 -> {
                 int count = dice.nextInt(6) == 0 ? 8 + dice.nextInt(12) : 1 + dice.nextInt(3);
                 model.add(count, dice.nextInt(3) == 0);
@@ -265,10 +295,24 @@ final class History {
             polled.interrupt();
         }
         Event last = polled.window().end().event();
-        if (last != null) {
+        seeEnd(polled);
+        if (last != null && !Closing.is(last)) {
             readByFeed = Math.max(readByFeed, model.of(last).order);
         }
         say("poll, window ends at " + polled.window().end().point());
+    }
+
+    private void seeEnd(LogFeed read) {
+        Event last = read.window().end().event();
+        if (last != null && Closing.is(last)) {
+            model.all.stream()
+                    .filter(added -> added.isClosing()
+                            && String.valueOf(added.lastBefore)
+                                    .equals(last.fields().get("@last")))
+                    .forEach(added -> endRead = added);
+        } else if (read.window().completion() != null) {
+            model.all.stream().filter(Added::isClosing).forEach(added -> endRead = added);
+        }
     }
 
     private void interrupt(Random dice) {
@@ -311,6 +355,7 @@ final class History {
             connected = sharesItsLine;
             end = feed.window().end();
             readByFeed = model.all.size() - 1;
+            seeEnd(feed);
         }
         Cursor cursor = new Cursor(stream, feed, end, start, limit, 4);
         if (dice.nextInt(3) == 0) {
@@ -328,6 +373,9 @@ final class History {
         }
         if (lostUnnoticed) {
             feed.interrupt();
+        }
+        if (model.isComplete() && random.nextBoolean()) {
+            model.delete(false); // else all are to learn that it is complete
         }
         model.add(1, false);
         say("the last event: " + model.all.get(model.all.size() - 1));
@@ -366,7 +414,7 @@ final class History {
             if (delivered.contains(event) && !again) {
                 throw new Finding(reader.name + ": repeats " + event);
             }
-            if (reader.goneBefore.contains(event)) {
+            if (reader.goneBefore.contains(event) && !event.isClosing()) {
                 throw new Finding(reader.name + ": gone before it began, and delivered: " + event);
             }
             judgeStep(reader, before, event, gap);
@@ -380,7 +428,16 @@ final class History {
             gap = null;
         }
         Added last = model.all.get(model.all.size() - 1);
-        if (!delivered.contains(last) && !reader.cursor.position().isAfter(last.id)) {
+        if (reader.ended && !model.isComplete()) {
+            return; // it was told the end of what was lost or deleted since
+        }
+        if (reader.ended != model.isComplete()) {
+            throw new Finding(
+                    reader.name + ": ended " + reader.ended + ", though the log is complete: " + !reader.ended);
+        }
+        if (!reader.ended
+                && !delivered.contains(last)
+                && !reader.cursor.position().isAfter(last.id)) {
             throw new Finding(reader.name + ": never got the last event " + last);
         }
     }
@@ -389,6 +446,7 @@ final class History {
     private void judgeSkipped(Reader reader, Added next, Set<Added> ever) {
         for (Added added : model.all) {
             if (added.fate == Fate.THERE
+                    && !added.isClosing()
                     && added.order < next.order
                     && next.id.isAfter(added.id)
                     && added.order > reader.startOrder
@@ -413,6 +471,18 @@ final class History {
         if (again) {
             return;
         }
+        boolean askedForNothing = before == null
+                && gap == null
+                && model.all.stream()
+                        .noneMatch(added ->
+                                !added.isClosing() && added.isOf(next.lifeAdded) && added.id.isAfter(reader.startId));
+        if (next.isClosing() && askedForNothing) {
+            return;
+        }
+        if (next.isClosing() && mayBeAnotherEnd()) {
+            indistinguishable++;
+            return;
+        }
         if (!sameLog) {
             Added last = before != null ? before : reader.startOrder < 0 ? null : model.all.get(reader.startOrder);
             if (gap != null && gap.missed().isEmpty() && !gap.from().rank().isKnown()) {
@@ -426,7 +496,8 @@ final class History {
             boolean numbersAgree =
                     model.counts && next.rank > 1 && (last == null || next.rank + holesAfter > last.rank);
             boolean sixCannotTell = !model.counts && (gap != null || last == null);
-            if (!numbersAgree && !sixCannotTell && !(gap == null && last == null)) {
+            boolean noCount = next.isClosing() && next.fate == Fate.TRIMMED && gap != null;
+            if (!numbersAgree && !sixCannotTell && !noCount && !(gap == null && last == null)) {
                 throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
             }
             indistinguishable++;
@@ -440,6 +511,9 @@ final class History {
                     && between.lifeEnded == next.lifeEnded;
             boolean due = between.fate == Fate.TRIMMED || between.fate == Fate.THERE || lostTogether;
             boolean askedFor = before != null || between.id.isAfter(reader.startId);
+            if (between.isClosing()) {
+                continue;
+            }
             if (due && askedFor && between.isOf(next.lifeAdded)) {
                 missed++;
             } else if (between.fate == Fate.DROPPED) {
@@ -464,6 +538,12 @@ final class History {
             }
             throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
         }
+    }
+
+    /** All ends have one id: so of two, of which one is gone without a trace, nobody knows which it was. */
+    private boolean mayBeAnotherEnd() {
+        List<Added> ends = model.all.stream().filter(Added::isClosing).toList();
+        return ends.size() > 1 && ends.stream().anyMatch(end -> end.fate == Fate.TRIMMED || end.fate == Fate.RETRACTED);
     }
 
     @Override

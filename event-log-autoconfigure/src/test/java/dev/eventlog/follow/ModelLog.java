@@ -9,8 +9,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
 import org.springframework.data.redis.core.script.DigestUtils;
@@ -34,10 +36,14 @@ final class ModelLog implements Line {
         LOST
     }
 
-    /** An event that was added. */
+    /** An event that was added, or the entry that ends the log. */
     static final class Added {
         final int order;
         final EventId id;
+
+        @Nullable
+        EventId lastBefore; // of the entry that ends the log
+
         Fate fate = Fate.THERE;
         long rank; // which event ever added to its log it was
         int lifeAdded;
@@ -47,6 +53,10 @@ final class ModelLog implements Line {
             this.order = order;
             this.id = id;
             this.lifeAdded = life;
+        }
+
+        boolean isClosing() {
+            return lastBefore != null;
         }
 
         boolean isOf(int life) {
@@ -86,7 +96,37 @@ final class ModelLog implements Line {
         return exists;
     }
 
+    boolean isComplete() {
+        return lastId.equals(EventId.MAX);
+    }
+
+    /** {@return the entry that ended the log last, also if it is gone} */
+    @Nullable
+    Added closing() {
+        return all.stream()
+                .filter(added -> added.isClosing() && added.isOf(life))
+                .reduce((one, later) -> later)
+                .orElse(null);
+    }
+
+    void complete() {
+        if (isComplete()) {
+            return;
+        }
+        Added closing = new Added(all.size(), EventId.MAX, life);
+        closing.lastBefore = lastId;
+        all.add(closing);
+        entries.put(closing.id, closing);
+        lastId = closing.id;
+        closing.rank = ++added;
+        exists = true;
+    }
+
+    /** Nothing can be added to a complete log. */
     void add(int count, boolean sameMillisecond) {
+        if (isComplete()) {
+            return;
+        }
         if (!sameMillisecond) {
             clock += 1 + count % 7;
         }
@@ -233,8 +273,8 @@ final class ModelLog implements Line {
             long limit = Long.parseLong(arguments.get(5));
             if (limit == 0) {
                 after = lastId;
-            } else if (limit > 0 && entries.size() > limit) {
-                List<EventId> ids = new ArrayList<>(entries.descendingKeySet());
+            } else if (limit > 0 && events().size() > limit) {
+                List<EventId> ids = new ArrayList<>(events().descendingKeySet());
                 EventId last = ids.get((int) limit);
                 after = last.isAfter(after) ? last : after;
             }
@@ -247,8 +287,12 @@ final class ModelLog implements Line {
         answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
         answer.add(arguments.size() > 7 ? entry(EventId.parse(arguments.get(7))) : null);
         answer.add(-1L);
-        answer.add(ofTail ? before(EventId.MAX, EventId.MIN, 3) : List.of());
+        answer.add(ofTail ? before(EventId.MAX.previous(), EventId.MIN, 3) : List.of());
         return answer;
+    }
+
+    private NavigableMap<EventId, Added> events() {
+        return entries.headMap(EventId.MAX, false);
     }
 
     private List<Object> state() {
@@ -262,6 +306,10 @@ final class ModelLog implements Line {
         if (!entries.isEmpty()) {
             state.add(bytes("first-entry"));
             state.add(List.of(bytes(entries.firstKey().toString()), List.of()));
+        }
+        if (entries.containsKey(EventId.MAX)) {
+            state.add(bytes("last-entry"));
+            state.add(Objects.requireNonNull(entry(EventId.MAX)));
         }
         if (counts) {
             state.addAll(
@@ -294,9 +342,13 @@ final class ModelLog implements Line {
 
     private @Nullable Object entry(EventId id) {
         Added event = entries.get(id);
-        return event == null
-                ? null
-                : List.of(bytes(id.toString()), List.of(bytes("n"), bytes(Integer.toString(event.order))));
+        return event == null ? null : List.of(bytes(id.toString()), fields(event));
+    }
+
+    private static List<Object> fields(Added event) {
+        return event.isClosing()
+                ? List.of(bytes("@complete"), bytes("done"), bytes("@last"), bytes(String.valueOf(event.lastBefore)))
+                : List.of(bytes("n"), bytes(Integer.toString(event.order)));
     }
 
     private @Nullable Object digest(EventId id) {
@@ -305,7 +357,13 @@ final class ModelLog implements Line {
                 ? null
                 : List.of(
                         bytes(id.toString()),
-                        List.of(bytes("digest"), bytes(DigestUtils.sha1DigestAsHex("n\0" + event.order))));
+                        List.of(bytes("digest"), bytes(DigestUtils.sha1DigestAsHex(text(event)))));
+    }
+
+    private static String text(Added event) {
+        return fields(event).stream()
+                .map(text -> new String((byte[]) text, StandardCharsets.UTF_8))
+                .collect(Collectors.joining("\0"));
     }
 
     private static byte[] bytes(String text) {

@@ -21,7 +21,7 @@ class WindowTests {
 
     @Test
     void ranksRiseWithTheEventsThatAreDropped() {
-        Window window = new Window(CAPACITY, counted(0, 10), List.of());
+        Window window = new Window(CAPACITY, counted(0, 10), List.of(), null);
         append(window, 1, 5);
         assertThat(window.after(uncounted(0), 9).found()).isEqualTo(Found.BEHIND);
         assertThat(window.after(uncounted(1), 9).point()).isEqualTo(point(2, new Rank(12, id(0)), 0));
@@ -34,7 +34,7 @@ class WindowTests {
 
     @Test
     void unknownRankStaysUnknown() {
-        Window window = new Window(CAPACITY, uncounted(0), List.of());
+        Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         append(window, 1, 5);
         assertThat(List.of(rankAfter(window, 2), rankAfter(window, 4), rankAfter(window, 5)))
                 .containsOnly(Rank.UNKNOWN);
@@ -42,9 +42,9 @@ class WindowTests {
 
     @Test
     void whatFollowsACountInTheMiddleIsRankedByIt() {
-        Window window = new Window(4, uncounted(0), List.of());
+        Window window = new Window(4, uncounted(0), List.of(), null);
         append(window, 1, 2);
-        window.append(events(3, 3), counted(3, 103));
+        window.append(events(3, 3), counted(3, 103), null);
         append(window, 4, 4);
         assertThat(rankAfter(window, 0)).as("before it").isEqualTo(Rank.UNKNOWN);
         assertThat(rankAfter(window, 2)).isEqualTo(Rank.UNKNOWN);
@@ -54,9 +54,9 @@ class WindowTests {
 
     @Test
     void countInTheMiddleBecomesThatOfTheBaseWhenItIsDropped() {
-        Window window = new Window(CAPACITY, uncounted(0), List.of());
+        Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         append(window, 1, 2);
-        window.append(events(3, 3), counted(3, 103));
+        window.append(events(3, 3), counted(3, 103), null);
         append(window, 4, 6);
         assertThat(window.after(uncounted(1), 9).point()).as("the base").isEqualTo(counted(3, 103));
         append(window, 7, 7);
@@ -67,9 +67,9 @@ class WindowTests {
     /** Redis counted at an id whose event was deleted before it was read: no event of the window has that id. */
     @Test
     void countBetweenTwoEventsCountsForThoseAfterIt() {
-        Window window = new Window(CAPACITY, uncounted(0), List.of());
+        Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         append(window, 1, 2);
-        window.append(List.of(), counted(4, 104));
+        window.append(List.of(), counted(4, 104), null);
         append(window, 5, 7);
         assertThat(rankAfter(window, 5)).isEqualTo(new Rank(105, id(4)));
         assertThat(window.after(uncounted(1), 9).point()).as("the base").isEqualTo(point(2, Rank.UNKNOWN, 0));
@@ -81,10 +81,10 @@ class WindowTests {
 
     @Test
     void laterCountCountsOnceTheEarlierOneHasBecomeThatOfTheBase() {
-        Window window = new Window(CAPACITY, uncounted(0), List.of());
-        window.append(events(1, 1), counted(1, 101));
+        Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
+        window.append(events(1, 1), counted(1, 101), null);
         append(window, 2, 4);
-        window.append(events(5, 5), counted(5, 110)); // four were deleted by themselves
+        window.append(events(5, 5), counted(5, 110), null); // four were deleted by themselves
         assertThat(rankAfter(window, 5)).as("at the end").isEqualTo(new Rank(110, id(5)));
         append(window, 6, 6);
         assertThat(rankAfter(window, 5)).isEqualTo(new Rank(110, id(5)));
@@ -92,7 +92,7 @@ class WindowTests {
 
     @Test
     void nothingComesAtTheEndOrAheadOfIt() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
         assertThat(window.after(uncounted(2), 9).found()).isEqualTo(Found.NOTHING);
         assertThat(window.after(uncounted(2), 9).point()).isEqualTo(window.last());
@@ -101,9 +101,9 @@ class WindowTests {
 
     @Test
     void whatWasDeletedBeforeItWasReadIsPassedWithoutEvents() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
-        window.append(List.of(), counted(4, 4));
+        window.append(List.of(), counted(4, 4), null);
         Window.Slice slice = window.after(uncounted(2), 9);
         assertThat(slice.found()).isEqualTo(Found.NOTHING);
         assertThat(slice.point()).isEqualTo(counted(4, 4));
@@ -112,7 +112,7 @@ class WindowTests {
 
     @Test
     void followerIsToldWhereItsLogAndTodaysPart() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 5);
         window.part(counted(3, 3), null);
         append(window, 6, 7);
@@ -124,7 +124,7 @@ class WindowTests {
 
     @Test
     void logsOfSeveralEpochsAgoHaveTheEarliestPartingInCommon() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 9);
         window.part(uncounted(7), null);
         window.part(uncounted(4), null);
@@ -136,7 +136,7 @@ class WindowTests {
 
     @Test
     void rankIsKnownAtTheBaseOnly() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 9);
         window.part(counted(4, 4), null);
         window.part(counted(7, 7), null);
@@ -146,7 +146,7 @@ class WindowTests {
 
     @Test
     void whoMissedMorePartingsThanAreKnownHasNothingInCommon() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         for (int i = 0; i < 17; i++) {
             window.part(uncounted(5), null);
         }
@@ -156,7 +156,7 @@ class WindowTests {
 
     @Test
     void remembersItsEventsAndAFewOfThoseBefore() {
-        Window window = new Window(20, counted(0, 0), List.of());
+        Window window = new Window(20, counted(0, 0), List.of(), null);
         append(window, 1, 24);
         assertThat(window.memory(event(24))).isEqualTo(Memory.SAME);
         assertThat(window.memory(new Event(id(24), Map.of("n", "another")))).isEqualTo(Memory.OTHER);
@@ -175,11 +175,13 @@ class WindowTests {
 
     @Test
     void knowsTheNewestEventsThatWereThereBefore() {
-        Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)));
+        Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)), null);
         assertThat(window.end().event()).isEqualTo(event(9));
         assertThat(window.samples()).containsExactly(event(9), event(7));
         assertThat(window.memory(event(8))).isEqualTo(Memory.FORGOTTEN);
-        assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7))).end().event())
+        assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7)), null)
+                        .end()
+                        .event())
                 .as("the event at the end was deleted by itself")
                 .isNull();
     }
@@ -188,16 +190,16 @@ class WindowTests {
     @Test
     void knowsWhatMustHaveBeenThereBeforeByTheClockAlone() {
         long past = System.currentTimeMillis() - 60_000;
-        Window window = new Window(CAPACITY, at(past), List.of());
+        Window window = new Window(CAPACITY, at(past), List.of(), null);
         assertThat(window.isOlder(new EventId(past - 1, 5))).isTrue();
         assertThat(window.isOlder(new EventId(past, 0)))
                 .as("of the same millisecond")
                 .isFalse();
-        Window future = new Window(CAPACITY, at(past + 3_600_000), List.of());
+        Window future = new Window(CAPACITY, at(past + 3_600_000), List.of(), null);
         assertThat(future.isOlder(new EventId(past, 0)))
                 .as("ids that run ahead")
                 .isFalse();
-        assertThat(new Window(CAPACITY, at(9), List.of()).isOlder(new EventId(8, 0)))
+        assertThat(new Window(CAPACITY, at(9), List.of(), null).isOlder(new EventId(8, 0)))
                 .as("ids that are no times")
                 .isFalse();
     }
@@ -208,7 +210,7 @@ class WindowTests {
 
     @Test
     void feedIsOfALogThatHasItsNewestEventOrNothingAfterIt() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
         Window.End end = window.end();
         assertThat(end.isOf(state(2, 2), event(2))).isTrue();
@@ -222,7 +224,7 @@ class WindowTests {
 
     @Test
     void tellsHowFarAFollowerIsBehind() {
-        Window window = new Window(CAPACITY, counted(0, 0), List.of());
+        Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 5);
         assertThat(window.behind(uncounted(5))).isEqualTo(new Window.Behind(0, null));
         assertThat(window.behind(uncounted(3))).isEqualTo(new Window.Behind(2, id(4)));
@@ -245,7 +247,7 @@ class WindowTests {
     /** Appends events of which the feed has counted none but by reading. */
     private static void append(Window window, long from, long to) {
         ReadPoint last = window.last();
-        window.append(events(from, to), last.after(id(to), to - from + 1));
+        window.append(events(from, to), last.after(id(to), to - from + 1), null);
     }
 
     private static List<Event> events(long from, long to) {
@@ -278,6 +280,6 @@ class WindowTests {
     }
 
     private static StreamState state(long last, long added) {
-        return new StreamState(true, added, id(last), id(1), added, EventId.MIN, 0);
+        return new StreamState(true, added, id(last), id(1), added, EventId.MIN, false, null);
     }
 }

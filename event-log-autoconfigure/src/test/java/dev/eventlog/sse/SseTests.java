@@ -167,6 +167,29 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
+    void endsWithItsLogAndSendsAClientAwayThatComesBack() throws Exception {
+        EventLog log = newLog();
+        ConfigurableApplicationContext application = application();
+        String path = "/all/" + log.name();
+        SseClient client = open(application, path, null);
+        client.next("caught-up");
+        EventId last = log.add(event(1));
+        log.completeExceptionally("out of paper");
+
+        assertThat(client.nextEvent().id()).isEqualTo(last.toString());
+        assertThat(client.next().lines())
+                .containsExactly(
+                        "id:" + EventId.MAX,
+                        "event:complete",
+                        "data:{\"kind\":\"FAILED\",\"reason\":\"out of paper\"}");
+        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+        assertThat(SseClient.refused(uri(application, path), EventId.MAX.toString())
+                        .statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_NO_CONTENT);
+        open(application, path, last.toString()).next("complete"); // which it may not have got
+    }
+
+    @Test
     void goesOnAfterTheIdInTheAddress() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));

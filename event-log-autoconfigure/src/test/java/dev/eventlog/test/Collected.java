@@ -1,5 +1,6 @@
 package dev.eventlog.test;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.Gap;
@@ -53,6 +54,11 @@ public class Collected<E> implements EventBatchListener<E> {
     @Override
     public void onCaughtUp() throws Exception {
         call(CAUGHT_UP, andThen::onCaughtUp);
+    }
+
+    @Override
+    public void onComplete(Completion completion) throws Exception {
+        call(completion, () -> andThen.onComplete(completion));
     }
 
     @Override
