@@ -57,25 +57,26 @@ function open() {
   source?.close();
   clearTimeout(reopenTimer);
   setState('connecting', 'Connecting');
-  // A lost connection is made anew by the browser, which then sends the last id in a header. Only a new page, or one that the
-  // server has turned away, has to say it in the address.
+  // A lost connection is made anew by the browser, which then says in a header how far it was. Only a new page, or one that the
+  // server has turned away, has to say it in the address: of the readings alone, as it needs the names of all sensors.
   const after = lastId();
-  source = new EventSource(`api/sensors/${encodeURIComponent(sensor)}/readings/stream` + (after ? '?after=' + after : ''));
+  source = new EventSource(`api/sensors/${encodeURIComponent(sensor)}/readings/stream` + (after ? '?lastEventId=' + after : ''));
   source.onopen = () => setState('connecting', 'Catching up');
-  source.onmessage = message => add(JSON.parse(message.data));
   source.onerror = () => {
     setState('connecting', 'Connection lost, trying again');
     if (source.readyState === EventSource.CLOSED) {
       reopenTimer = setTimeout(open, 2000);
     }
   };
+  source.addEventListener('reading', message => add(JSON.parse(message.data)));
   source.addEventListener('caught-up', () => setState('live', 'Live'));
   source.addEventListener('sensor', message => addSensor(message.data));
   source.addEventListener('gap', message => addGap(JSON.parse(message.data)));
   source.addEventListener('interrupted', message => setState('connecting', message.data));
+  source.addEventListener('resumed', () => setState('live', 'Live'));
   source.addEventListener('failed', message => {
     source.close();
-    setState('failed', message.data);
+    setState('failed', JSON.parse(message.data).message);
   });
 }
 
@@ -94,7 +95,10 @@ function add(entry) {
   saveTimer ??= setTimeout(save, 2000);
 }
 
-function addGap({ kind, missed }) {
+function addGap({ kind, missed, log }) {
+  if (log !== 'reading') {
+    return; // a name of a sensor that is known already
+  }
   const count = missed == null ? 'Some readings' : missed === 1 ? '1 reading' : missed + ' readings';
   if (kind === 'BEGAN_AGAIN') {
     entries = [];

@@ -50,6 +50,23 @@ public interface EventBatchListener<E> {
     }
 
     /**
+     * Nothing can be read at the moment, as the connection to Redis is lost. The follower goes on by itself. Called once for each
+     * interruption, as soon as that is noticed; what was read before may be delivered meanwhile. A named follower that loses its
+     * turn meanwhile begins anew, without {@link #onResumed()}.
+     *
+     * @throws Exception to stop the follower, or to be called again
+     */
+    default void onInterrupted() throws Exception {}
+
+    /**
+     * The log is read again after an interruption. Called once for each {@link #onInterrupted()}, before anything that came
+     * since is delivered.
+     *
+     * @throws Exception to stop the follower, or to be called again
+     */
+    default void onResumed() throws Exception {}
+
+    /**
      * The log is complete, and everything that it holds has been delivered: nothing more comes. The last call of all; then the
      * follower ends with {@link Follower.EndReason#COMPLETED}. A follower that begins when the log is complete already gets it,
      * too; one with a name gets it once.

@@ -76,15 +76,34 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     Follower follow(Tail tail, EventBatchListener<E> listener, Consumer<FollowOptions.Builder> customizer);
 
     /**
-     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, Consumer)}. A gap is an error:
+     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, FollowSignals)}. A gap is an error:
      * {@code onError} gets an {@link EventGapException}, which says where to go on.
      *
      * @param tail where to begin
      * @return the publisher
      */
     default Flow.Publisher<List<E>> publisher(Tail tail) {
-        return publisher(tail, gap -> {
-            throw new EventGapException(gap);
+        return publisher(tail, new FollowSignals() {});
+    }
+
+    /**
+     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, FollowSignals)}.
+     *
+     * @param tail where to begin
+     * @param onGap is told of a gap before the first event after it is delivered, as {@link EventBatchListener#onGap}; what
+     *     it throws goes to {@code onError}
+     * @return the publisher; any number may subscribe
+     */
+    default Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap) {
+        if (onGap == null) {
+            throw new IllegalArgumentException("The consumer of gaps in log '" + name()
+                    + "' must not be null: leave it out, and a gap is an error");
+        }
+        return publisher(tail, new FollowSignals() {
+            @Override
+            public void onGap(Gap gap) {
+                onGap.accept(gap);
+            }
         });
     }
 
@@ -97,7 +116,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * unmodifiable. As long as nothing is requested the follower looks for nothing, and holds neither thread nor event.
      * Calls of a subscriber never overlap; they come from different threads, and may block.
      *
-     * <p>{@code onError} gets what would end a follower: Redis refuses, also at the start, or the consumer of gaps threw.
+     * <p>{@code onError} gets what would end a follower: Redis refuses, also at the start, or the signals threw.
      * Redis being away is an error at the start, and later a pause. If an event does not fit the type, the events before it
      * are delivered, and {@code onError} gets an {@link EventConversionException}: {@link Tail#after} its id leaves out
      * nothing but that event. {@code onComplete} is called when the application shuts down. To cancel closes the follower,
@@ -106,11 +125,10 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * <p>Redis: nothing by itself; for each subscriber what {@link #follow(Tail, EventBatchListener)} sends.
      *
      * @param tail where to begin
-     * @param onGap is told of a gap before the first event after it is delivered, as {@link EventBatchListener#onGap}; what
-     *     it throws goes to {@code onError}
+     * @param signals is told all else, of each subscription; a gap before the first event after it
      * @return the publisher; any number may subscribe
      */
-    Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap);
+    Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals);
 
     /**
      * Follows the log for a thread that waits: a stream without end, whose terminal operation or iterator waits for each

@@ -165,4 +165,13 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @throws EventLogException if Redis refuses, cannot be reached, or does not answer
      */
     boolean delete();
+
+    /**
+     * Converts an event of the {@linkplain #untyped() untyped} log.
+     *
+     * @param event the event as it is stored
+     * @return the event with its value
+     * @throws EventConversionException if the event does not fit the type
+     */
+    TypedEvent<T> typed(Event event);
 }

@@ -47,7 +47,10 @@ import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventStream;
+import dev.eventlog.sse.EventStreamAccess;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import dev.eventlog.sse.SseSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -224,7 +227,8 @@ class ArchitectureTests {
     void streamsOfWebFluxDoWithoutSpringMvc() {
         noClasses()
                 .that()
-                .haveNameMatching(".*\\.(ReactiveEventLogSse|LastEventId|ShuttingDown|SseData).*")
+                .haveNameMatching(
+                        ".*\\.(ReactiveEventLogSse|Streams?|ClientStream|StreamCursor|SourceReader|SseRenderer|Signal|EventStream).*")
                 .should(dependOnClassesThat(JavaClass.Predicates.resideInAPackage("org.springframework.web.servlet..")
                         .or(JavaClass.Predicates.belongToAnyOf(EventLogSse.class, EventLogEmitter.class))))
                 .check(CODE);
@@ -245,6 +249,9 @@ class ArchitectureTests {
                         EventFlux.class,
                         EventLogSse.class,
                         EventLogEmitter.class,
+                        EventStream.class,
+                        EventStreamAccess.class,
+                        SseSettings.class,
                         EventLogSseAutoConfiguration.class,
                         ReactiveEventLogSse.class,
                         ReactiveEventLogSseAutoConfiguration.class,

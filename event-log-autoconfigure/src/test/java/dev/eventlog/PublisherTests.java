@@ -385,7 +385,7 @@ class PublisherTests extends LogTests {
                 .isThrownBy(() -> log.publisher(null))
                 .withMessageContaining("tail");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> log.publisher(Tail.all(), null))
+                .isThrownBy(() -> log.publisher(Tail.all(), (FollowSignals) null))
                 .withMessageContaining(log.name());
         assertThatNullPointerException()
                 .isThrownBy(() -> log.publisher(Tail.all()).subscribe(null))

@@ -132,13 +132,17 @@ public record EventLogProperties(
      *
      * @param enabled Whether there is a bean that turns event logs into streams of Server-Sent Events.
      * @param heartbeat How often a client is sent a comment, by which it is noticed if it has gone. Never when 0.
-     * @param reconnectDelay How long a client that lost its connection is told to wait before it comes back. As long as it
-     *     likes when absent.
+     * @param reconnectDelay How long a client that lost its connection is told to wait before it comes back: half as long to half as
+     *     long again, at random, so that not all come back at once.
+     * @param writeTimeout How long a client may take nothing of what waits for it before its stream is closed.
+     * @param accessInterval How often it is asked again whether a client may go on to follow.
      */
     public record Sse(
             @DefaultValue("true") boolean enabled,
             @DefaultValue("15s") Duration heartbeat,
-            @Nullable Duration reconnectDelay) {}
+            @DefaultValue("2s") Duration reconnectDelay,
+            @DefaultValue("30s") Duration writeTimeout,
+            @DefaultValue("30s") Duration accessInterval) {}
 
     /**
      * Positions of named followers.

@@ -2,6 +2,7 @@ package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventStreamAccess;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -10,7 +11,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.thread.Threading;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
@@ -29,12 +29,14 @@ public final class EventLogSseAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    EventLogSse eventLogSse(ObjectProvider<JsonMapper> json, EventLogProperties properties, Environment environment) {
+    EventLogSse eventLogSse(
+            ObjectProvider<JsonMapper> json,
+            ObjectProvider<EventStreamAccess> access,
+            EventLogProperties properties,
+            Environment environment) {
         return new EventLogSse(
                 json.getIfUnique(JsonMapper::new),
-                new EventLogSse.Settings(
-                        properties.sse().heartbeat(),
-                        properties.sse().reconnectDelay(),
-                        Threading.VIRTUAL.isActive(environment)));
+                SseSettingsFactory.settings(properties, environment),
+                access.getIfAvailable());
     }
 }

@@ -94,10 +94,9 @@ final class PropertiesCheck {
         if (!sse.heartbeat().isZero()) {
             between("sse.heartbeat", sse.heartbeat(), Duration.ofMillis(10), Duration.ofHours(1));
         }
-        Duration reconnectDelay = sse.reconnectDelay();
-        if (reconnectDelay != null) {
-            between("sse.reconnect-delay", reconnectDelay, Duration.ofMillis(1), Duration.ofHours(1));
-        }
+        between("sse.reconnect-delay", sse.reconnectDelay(), Duration.ofMillis(1), Duration.ofHours(1));
+        between("sse.write-timeout", sse.writeTimeout(), Duration.ofMillis(100), Duration.ofHours(1));
+        between("sse.access-interval", sse.accessInterval(), Duration.ofMillis(10), Duration.ofHours(1));
     }
 
     private static void retry(Retry retry) {

@@ -1,6 +1,7 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.EventStreamAccess;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -11,7 +12,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.web.filter.reactive.ServerWebExchangeContextFilter;
 import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,10 +33,21 @@ public final class ReactiveEventLogSseAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ReactiveEventLogSse reactiveEventLogSse(ObjectProvider<JsonMapper> json, EventLogProperties properties) {
+    ReactiveEventLogSse reactiveEventLogSse(
+            ObjectProvider<JsonMapper> json,
+            ObjectProvider<EventStreamAccess> access,
+            EventLogProperties properties,
+            Environment environment) {
         return new ReactiveEventLogSse(
                 json.getIfUnique(JsonMapper::new),
-                properties.sse().heartbeat(),
-                properties.sse().reconnectDelay());
+                SseSettingsFactory.settings(properties, environment),
+                access.getIfAvailable());
+    }
+
+    /** By which a stream knows its request. */
+    @Bean
+    @ConditionalOnMissingBean
+    ServerWebExchangeContextFilter serverWebExchangeContextFilter() {
+        return new ServerWebExchangeContextFilter();
     }
 }

@@ -8,8 +8,8 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
-import dev.eventlog.Gap;
 import dev.eventlog.RecordOptions;
 import dev.eventlog.Recording;
 import dev.eventlog.Tail;
@@ -128,18 +128,15 @@ final class RedisEventLog implements EventLog {
     }
 
     @Override
-    public Flow.Publisher<List<Event>> publisher(Tail tail, Consumer<Gap> onGap) {
-        return publisher(tail, onGap, Function.identity());
+    public Flow.Publisher<List<Event>> publisher(Tail tail, FollowSignals signals) {
+        return publisher(tail, signals, Function.identity());
     }
 
-    <E> Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap, Function<Event, E> conversion) {
-        Assert.notNull(
-                onGap,
-                () -> "The consumer of gaps in log '" + name() + "' must not be null: leave it out, and a"
-                        + " gap is an error");
+    <E> Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals, Function<Event, E> conversion) {
+        Assert.notNull(signals, () -> "The signals of log '" + name() + "' must not be null: leave them out");
         TailRange range = TailRange.of(tail, options());
         return subscriber ->
-                followers.follow(stream, range, new BatchSubscription<>(name(), subscriber, conversion, onGap));
+                followers.follow(stream, range, new BatchSubscription<>(name(), subscriber, conversion, signals));
     }
 
     @Override

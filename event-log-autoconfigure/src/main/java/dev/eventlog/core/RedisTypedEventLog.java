@@ -9,6 +9,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.RecordOptions;
@@ -80,15 +81,16 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
-    public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, Consumer<Gap> onGap) {
-        return untyped.publisher(tail, onGap, this::typed);
+    public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, FollowSignals signals) {
+        return untyped.publisher(tail, signals, this::typed);
     }
 
     private List<TypedEvent<T>> typed(List<Event> events) {
         return events.stream().map(this::typed).toList();
     }
 
-    private TypedEvent<T> typed(Event event) {
+    @Override
+    public TypedEvent<T> typed(Event event) {
         try {
             return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
         } catch (RuntimeException failure) {
@@ -152,6 +154,16 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
         @Override
         public void onGap(Gap gap) throws Exception {
             listener.onGap(gap);
+        }
+
+        @Override
+        public void onInterrupted() throws Exception {
+            listener.onInterrupted();
+        }
+
+        @Override
+        public void onResumed() throws Exception {
+            listener.onResumed();
         }
 
         @Override

@@ -5,6 +5,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventConversionException;
 import dev.eventlog.EventLogFailedException;
+import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
 
     private final String log;
     private final Function<Event, E> conversion;
-    private final Consumer<Gap> gaps;
+    private final FollowSignals signals;
     private final AtomicLong demand = new AtomicLong();
 
     /** Nothing as soon as it has cancelled, or has been told the end: it may be forgotten then. */
@@ -49,18 +50,18 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
      * @param log the name of the log
      * @param subscriber the subscriber
      * @param conversion makes of an event what the subscriber is given
-     * @param gaps is told of gaps; what it throws ends the subscription
+     * @param signals is told all else; what it throws ends the subscription
      */
     public BatchSubscription(
             String log,
             Flow.Subscriber<? super List<E>> subscriber,
             Function<Event, E> conversion,
-            Consumer<Gap> gaps) {
+            FollowSignals signals) {
         this.log = log;
         this.subscriber = new AtomicReference<>(
                 Objects.requireNonNull(subscriber, () -> "Null cannot subscribe to log '" + log + "'"));
         this.conversion = conversion;
-        this.gaps = gaps;
+        this.signals = signals;
     }
 
     /** The follower has its start. */
@@ -73,6 +74,10 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     private void begin() {
         begun = true;
         tell("onSubscribe", to -> to.onSubscribe(this));
+        LogFollower started = follower;
+        if (started != null) {
+            signals.onBegin(started.position());
+        }
     }
 
     @Override
@@ -129,13 +134,29 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
 
     @Override
     public void onGap(Gap gap) {
-        gaps.accept(gap);
+        signals.onGap(gap);
+    }
+
+    @Override
+    public void onCaughtUp() {
+        signals.onCaughtUp();
+    }
+
+    @Override
+    public void onInterrupted() {
+        signals.onInterrupted();
+    }
+
+    @Override
+    public void onResumed() {
+        signals.onResumed();
     }
 
     /** The subscriber is told by {@link #hasEnded}. */
     @Override
     public void onComplete(Completion ofLog) {
         completion = ofLog;
+        signals.onComplete(ofLog);
     }
 
     /** Nothing: the subscriber is told by {@link #hasEnded}. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
+// Long: where it stands and what it may believe of each answer are one state.
 /**
  * Where a follower stands and what comes next: from the window if its point is inside, by pages from Redis if it is older.
  * What existed when the follow began comes from Redis, so that nothing is delivered that was gone by then. Belongs to the
@@ -42,6 +43,9 @@ final class Cursor {
             ReadPoint next,
             List<Event> events,
             @Nullable StreamState state) {}
+
+    /** What Redis is asked; another follower of the feed may ask the same at the same moment. */
+    private record Question(boolean state, EventId from, EventId to, int count, EventId feedEnd) {}
 
     private static final int UNSURE = -1;
 
@@ -239,7 +243,9 @@ final class Cursor {
             return false;
         }
         EventId id = here.id();
-        return asked(() -> stream.page(id, id, 1, id)).events().equals(List.of(known));
+        return asked(new Question(false, id, id, 1, id), () -> stream.page(id, id, 1, id))
+                .events()
+                .equals(List.of(known));
     }
 
     /** Pages through Redis up to a point. */
@@ -284,15 +290,22 @@ final class Cursor {
             throw later("is to be looked at by its feed first");
         }
         if (known != null && endOfFeed != null) {
-            LogStream.Page page = asked(() ->
-                    stream.page(point.id(), target.id(), count + 1, end.point().id()));
+            Question question = new Question(
+                    false, point.id(), target.id(), count + 1, end.point().id());
+            LogStream.Page page = asked(
+                    question,
+                    () -> stream.page(
+                            point.id(), target.id(), count + 1, end.point().id()));
             List<Event> events = page.events();
             if (!events.isEmpty() && events.get(0).equals(known) && endOfFeed.equals(page.atFeedEnd())) {
                 feed.pages().worked(events);
                 return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
             }
         }
+        Question question =
+                new Question(true, point.id(), target.id(), count, end.point().id());
         LogStream.Sight sight = asked(
+                question,
                 () -> stream.look(point.id(), target.id(), count, end.point().id()));
         Answer answer = sight.answer();
         feed.pages().worked(answer.events());
@@ -305,9 +318,9 @@ final class Cursor {
         return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());
     }
 
-    private <T> T asked(Supplier<T> question) {
+    private <T> T asked(Question what, Supplier<T> question) {
         try {
-            return question.get();
+            return feed.questions().ask(what, question);
         } catch (EventLogUnavailableException failure) {
             if (stream.wasSent(failure) && !feed.isInterrupted()) {
                 feed.pages().failed();

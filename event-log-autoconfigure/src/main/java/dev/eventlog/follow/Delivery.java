@@ -94,6 +94,7 @@ final class Delivery {
     private final Attempts attempts;
     private final Outage storing;
     private boolean caughtUp;
+    private boolean interrupted;
     private boolean superseded;
     private boolean completed;
     private long delay;
@@ -185,6 +186,19 @@ final class Delivery {
             due.add(new Call("onCaughtUp", List.of(), listener::onCaughtUp));
         }
         return first;
+    }
+
+    /** The listener is to be told that its feed has lost Redis, or has it back. {@return whether it has not been} */
+    boolean interruption(boolean now) {
+        boolean news = now != interrupted;
+        if (news) {
+            interrupted = now;
+            due.add(
+                    now
+                            ? new Call("onInterrupted", List.of(), listener::onInterrupted)
+                            : new Call("onResumed", List.of(), listener::onResumed));
+        }
+        return news;
     }
 
     /** Moves on from within the callback that took the events, as that holds also if the follower was closed meanwhile. */

@@ -14,6 +14,9 @@ interface Feed {
     /** {@return how many events of the log to ask for at once} */
     PageSize pages();
 
+    /** {@return by which its followers ask Redis once for what several of them ask at one moment} */
+    SameQuestions questions();
+
     /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
     boolean isInterrupted();
 

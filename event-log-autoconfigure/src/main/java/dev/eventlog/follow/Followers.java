@@ -2,11 +2,13 @@ package dev.eventlog.follow;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.redis.LogStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,6 +31,7 @@ public final class Followers {
     private final Executor threads;
     private final Observers observers;
     private final Set<Running> running = ConcurrentHashMap.newKeySet();
+    private final SameQuestions starts = new SameQuestions();
     private volatile boolean open = true;
 
     /**
@@ -124,8 +127,10 @@ public final class Followers {
         LogFollower follower = null;
         for (int attempt = 0; follower == null; attempt++) {
             Feeds.Place before = feeds.place(stream);
-            StartPoint start = StartPoint.find(
-                    stream, tail, before == null ? null : before.end().point().id(), settings.batchSize());
+            EventId feedEnd = before == null ? null : before.end().point().id();
+            StartPoint start = starts.ask(
+                    Arrays.asList(stream.key(), tail, feedEnd),
+                    () -> StartPoint.find(stream, tail, feedEnd, settings.batchSize()));
             follower = feeds.join(
                     stream,
                     before,

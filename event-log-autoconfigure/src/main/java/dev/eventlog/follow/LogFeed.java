@@ -34,6 +34,7 @@ final class LogFeed implements Feed {
     private final long limit;
     private final PageSize pages;
     private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet(1);
+    private final SameQuestions questions = new SameQuestions();
     private final AtomicInteger comebacks = new AtomicInteger();
 
     private volatile boolean interrupted;
@@ -89,6 +90,11 @@ final class LogFeed implements Feed {
     }
 
     @Override
+    public SameQuestions questions() {
+        return questions;
+    }
+
+    @Override
     public boolean isInterrupted() {
         return interrupted;
     }
@@ -129,7 +135,10 @@ final class LogFeed implements Feed {
 
     /** Redis is lost, and nobody has looked yet what it holds by now. */
     void interrupt() {
-        interrupted = true;
+        if (!interrupted) {
+            interrupted = true;
+            wake(LogFollower.Wake.INTERRUPTION);
+        }
     }
 
     /** Ends all followers by an error. */
@@ -143,7 +152,11 @@ final class LogFeed implements Feed {
      * @param lasted for how long it was away; null if it was not
      */
     void back(@Nullable Duration lasted) {
+        boolean was = interrupted;
         interrupted = false;
+        if (was) {
+            wake(LogFollower.Wake.INTERRUPTION);
+        }
         if (lasted != null) {
             observers.reconnected(stream.log(), lasted);
             wake(LogFollower.Wake.AGAIN);

@@ -43,7 +43,9 @@ public final class LogFollower implements RunningFollower {
         /** There may be something to do. */
         MORE,
         /** The feed has Redis back, or knows a log as another one: whatever was waited for may be there. */
-        AGAIN
+        AGAIN,
+        /** The feed has lost Redis, or has it back: the listener is told that without any demand. */
+        INTERRUPTION
     }
 
     /** What came of a step. */
@@ -163,9 +165,9 @@ public final class LogFollower implements RunningFollower {
 
     /** From any thread; never blocks. Where there is no {@link Demand} the follower sleeps on. */
     void wake(Wake why) {
-        if (demand.isThere()
-                || feed.window().completion() != null) { // the end is told to whoever asked for nothing, too
-            on(why == Wake.AGAIN ? Signal.AGAIN : Signal.WAKE);
+        // The end is told to whoever asked for nothing, too
+        if (demand.isThere() || why == Wake.INTERRUPTION || feed.window().completion() != null) {
+            on(why == Wake.MORE ? Signal.WAKE : Signal.AGAIN);
         }
     }
 
@@ -232,7 +234,7 @@ public final class LogFollower implements RunningFollower {
         if (refused != null) {
             return fail(refused);
         }
-        if (!delivery.isDue()) {
+        if (!delivery.isDue() && !delivery.interruption(feed.isInterrupted())) {
             if (!demand.isThere() && !cursor.isOnlyCompleteLeft()) {
                 return Step.NOTHING_DUE;
             }

@@ -136,6 +136,16 @@ public final class Observers {
         }
 
         @Override
+        public void onInterrupted() throws Exception {
+            listener.onInterrupted();
+        }
+
+        @Override
+        public void onResumed() throws Exception {
+            listener.onResumed();
+        }
+
+        @Override
         public void onComplete(Completion completion) throws Exception {
             if (!toldCompletion) {
                 toldCompletion = true;

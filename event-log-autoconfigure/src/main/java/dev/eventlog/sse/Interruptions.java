@@ -15,7 +15,7 @@ final class Interruptions {
     /** A stream could not begin. */
     void met(EventLogUnavailableException failure) {
         if (interrupted.compareAndSet(false, true)) {
-            logger.warn("Streams of Server-Sent Events cannot begin now, and their clients are told to connect again: "
+            logger.warn("Streams of Server-Sent Events cannot begin now; they are open, and begin when Redis answers: "
                     + failure.getMessage());
         } else {
             logger.debug("A stream of Server-Sent Events could not begin", failure);

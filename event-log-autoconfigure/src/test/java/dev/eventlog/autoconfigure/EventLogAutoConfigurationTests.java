@@ -206,6 +206,8 @@ class EventLogAutoConfigurationTests {
         "eventlog.follow.recovery.jitter, 1h, 'to eventlog.follow.recovery.delay, which is 100ms'",
         "eventlog.sse.heartbeat, 1ms, from 10ms",
         "eventlog.sse.reconnect-delay, 0s, from 1ms",
+        "eventlog.sse.write-timeout, 0s, from 100ms",
+        "eventlog.sse.access-interval, 0s, from 10ms",
         "eventlog.listener.retry.max-retries, -1, 0 or more",
         "eventlog.listener.retry.delay, 0s, from 1ms",
         "eventlog.listener.retry.multiplier, 0.5, from 1 to 1000",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.SseSettings;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -14,10 +15,19 @@ import org.springframework.boot.test.context.runner.ReactiveWebApplicationContex
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.scheduling.TaskScheduler;
+import org.springframework.util.backoff.FixedBackOff;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import tools.jackson.databind.json.JsonMapper;
 
 class EventLogSseAutoConfigurationTests {
+
+    static final SseSettings SETTINGS = new SseSettings(
+            Duration.ZERO,
+            null,
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(30),
+            new FixedBackOff(20, Long.MAX_VALUE),
+            false);
 
     private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(
             DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class, EventLogSseAutoConfiguration.class);
@@ -37,10 +47,7 @@ class EventLogSseAutoConfigurationTests {
 
     @Test
     void stepsBackForABeanOfTheApplication() {
-        runner.withBean(
-                        "own",
-                        EventLogSse.class,
-                        () -> new EventLogSse(new JsonMapper(), new EventLogSse.Settings(Duration.ZERO, null, false)))
+        runner.withBean("own", EventLogSse.class, () -> new EventLogSse(new JsonMapper(), SETTINGS, null))
                 .run(context ->
                         assertThat(context).hasSingleBean(EventLogSse.class).hasBean("own"));
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.ReactiveEventLogSse;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,7 +44,8 @@ class ReactiveEventLogSseAutoConfigurationTests {
         runner.withBean(
                         "own",
                         ReactiveEventLogSse.class,
-                        () -> new ReactiveEventLogSse(new JsonMapper(), Duration.ZERO, null))
+                        () -> new ReactiveEventLogSse(
+                                new JsonMapper(), EventLogSseAutoConfigurationTests.SETTINGS, null))
                 .run(context -> assertThat(context)
                         .hasSingleBean(ReactiveEventLogSse.class)
                         .hasBean("own"));

@@ -28,6 +28,7 @@ import dev.eventlog.annotation.EventLogErrorPolicy;
 import dev.eventlog.annotation.EventLogListener;
 import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
@@ -40,6 +41,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
@@ -66,7 +68,7 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.stereotype.Service;
 import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import reactor.core.publisher.Flux;
@@ -290,6 +292,11 @@ class ReadmeCodeTests extends LogTests {
             @Override
             public void onGap(Gap gap) {
                 // gap.missed() events after gap.lastSeen() are gone; gap.firstAvailable() comes next
+            }
+
+            @Override
+            public void onInterrupted() {
+                // Redis is lost at the moment; onResumed() says that it is back
             }
 
             @Override
@@ -612,9 +619,8 @@ class ReadmeCodeTests extends LogTests {
 
         // tag::sse-webflux[]
         @GetMapping("/readings")
-        Flux<ServerSentEvent<Object>> readings(
-                @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
-            return sse.follow(log, Tail.last(50), lastEventId);
+        Flux<ServerSentEvent<String>> readings() {
+            return sse.follow(log, Tail.last(50));
         }
         // end::sse-webflux[]
     }
@@ -623,19 +629,44 @@ class ReadmeCodeTests extends LogTests {
     static class Readings {
 
         private final EventLogSse sse;
+        private final EventLogFactory eventLogs;
         private final EventLog log;
 
         Readings(EventLogSse sse, EventLogFactory eventLogs) {
             this.sse = sse;
+            this.eventLogs = eventLogs;
             this.log = eventLogs.create("log");
         }
 
         // tag::sse[]
         @GetMapping("/readings")
-        SseEmitter readings(@RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
-            return sse.follow(log, Tail.last(50), lastEventId);
+        SseEmitter readings() {
+            return sse.follow(log, Tail.last(50));
         }
         // end::sse[]
+
+        private TypedEventLog<OrderEvent> orders(String order) {
+            return eventLogs.create("orders:" + order, OrderEvent.class);
+        }
+
+        private static String nameOf(OrderEvent event) {
+            return event.getClass().getSimpleName().toLowerCase(Locale.ROOT);
+        }
+
+        // tag::sse-several[]
+        @GetMapping("/orders/{order}")
+        SseEmitter order(@PathVariable String order) {
+            return sse.follow(EventStream.of(
+                            orders(order),
+                            Tail.all(),
+                            source -> source.name("order")
+                                    .body(event -> ServerSentEvent.builder(event.value())
+                                            .event(nameOf(event.value()))
+                                            .build())
+                                    .until(event -> event.value() instanceof OrderEvent.Paid))
+                    .and(log, Tail.last(20)));
+        }
+        // end::sse-several[]
     }
 
     @Test
@@ -649,6 +680,14 @@ class ReadmeCodeTests extends LogTests {
             SseClient back = closeLater(new SseClient(uri, ids.get(58).toString()));
             assertThat(back.nextEvent().lines()).containsExactly("id:" + ids.get(59), "data:{\"n\":\"59\"}");
         }
+        TypedEventLog<OrderEvent> order = eventLogs.create("orders:18", OrderEvent.class);
+        order.add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
+        order.add(new OrderEvent.Paid(Instant.EPOCH));
+        SseClient client = closeLater(
+                new SseClient(TestApplication.uri(run(Web.class, WebApplicationType.SERVLET), "/orders/18"), null));
+        assertThat(client.next("placed").data()).contains("\"customer\":\"Ada\"");
+        assertThat(client.next("paid").data()).contains("1970");
+        assertThat(client.next("complete").data()).isEqualTo("{\"log\":\"order\"}");
     }
 }
 

@@ -407,6 +407,7 @@ class CursorTests extends LogTests {
 
         private final Window window;
         private final PageSize pages = new PageSize("log", 100);
+        private final SameQuestions questions = new SameQuestions();
         private boolean interrupted;
         private int comebacks;
 
@@ -451,6 +452,11 @@ class CursorTests extends LogTests {
                     new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
             Answer answer = stream.look(connections.line(), EventId.MIN, EventId.MAX, 100, false);
             window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()), null);
+        }
+
+        @Override
+        public SameQuestions questions() {
+            return questions;
         }
 
         @Override

@@ -13,11 +13,9 @@ import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,10 +29,8 @@ import org.springframework.context.annotation.Import;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What clients of a Tomcat get. */
 @Tag("long")
@@ -53,6 +49,12 @@ class EventLogSseTests extends SseTests {
     }
 
     @Override
+    <T> ConfigurableApplicationContext startWith(Class<T> type, T bean, String... properties) {
+        return closeLater(
+                TestApplication.startWebWith(Application.class, WebApplicationType.SERVLET, type, bean, properties));
+    }
+
+    @Override
     Class<EventLogSse> sse() {
         return EventLogSse.class;
     }
@@ -66,9 +68,9 @@ class EventLogSseTests extends SseTests {
         assertThat(client.header("Content-Type")).startsWith("text/event-stream");
         assertThat(client.header("Cache-Control")).isEqualTo("no-store");
         assertThat(client.header("X-Accel-Buffering")).isEqualTo("no");
-        assertThat(client.next().lines())
+        assertThat(client.next().id())
                 .as("where it begins")
-                .containsExactly("id:" + ids.get(0).previous());
+                .isEqualTo(ids.get(0).previous().toString());
         for (int n = 0; n < 3; n++) {
             assertThat(client.next().lines()).containsExactly("id:" + ids.get(n), "data:{\"n\":\"" + n + "\"}");
         }
@@ -90,42 +92,6 @@ class EventLogSseTests extends SseTests {
         assertThat(open(application, "/new/" + log.name(), "").next("caught-up").data())
                 .as("an empty one is none")
                 .isEmpty();
-    }
-
-    @Test
-    void tellsTheEndOfACompleteLogAndAnswersNothingMore() throws Exception {
-        EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
-        SseClient client = open(application, "/all/" + log.name(), null);
-        client.next("caught-up");
-        log.add(event(0));
-        log.completeExceptionally("no memory");
-        client.nextEvent();
-        SseClient.Message end = client.next("complete");
-        assertThat(end.id()).isEqualTo(EventId.MAX.toString());
-        assertThat(end.data()).isEqualTo("{\"kind\":\"FAILED\",\"reason\":\"no memory\"}");
-        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
-
-        HttpResponse<String> answer = SseClient.refused(uri(application, "/all/" + log.name()), EventId.MAX.toString());
-        assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_NO_CONTENT);
-        log.delete();
-        assertThat(open(application, "/all/" + log.name(), EventId.MAX.toString())
-                        .next("caught-up")
-                        .data())
-                .as("of a log that may begin again")
-                .isEmpty();
-    }
-
-    @Test
-    void refusesAMalformedLastId() throws Exception {
-        ConfigurableApplicationContext application = start("spring.mvc.problemdetails.enabled=true");
-
-        HttpResponse<String> answer = SseClient.refused(uri(application, "/all/" + newName()), "yesterday");
-
-        assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
-        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
-        assertThat(JsonMapper.shared().readTree(answer.body()).get("detail").asString())
-                .startsWith("Last-Event-ID: 'yesterday' is no event id");
     }
 
     @Test
@@ -156,33 +122,11 @@ class EventLogSseTests extends SseTests {
         log.add(event(0));
 
         assertThat(client.next().lines())
-                .containsExactly("event:failed", "data:The log cannot be followed any further");
+                .containsExactly(
+                        "event:failed",
+                        "data:{\"code\":\"unreadable-event\",\"message\":\"The next event cannot be sent\"}");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         assertThat(output).contains("secret of the server");
-        await().until(() -> feeds() == 0);
-    }
-
-    @Test
-    void sendsASecondLogByName() throws Exception {
-        EventLog log = newLog();
-        EventLog second = factory.create(log.name() + ":second");
-        deleteLater(second.name());
-        EventId id = second.add(event(7));
-        SseClient client = open(
-                start("eventlog.follow.poll-timeout=200ms", "eventlog.sse.heartbeat=200ms"),
-                "/two/" + log.name(),
-                null);
-
-        assertThat(client.next("second").lines()).containsExactly("event:second", "data:{\"n\":\"7\"}");
-        log.add(event(1));
-        assertThat(client.nextEvent().data()).isEqualTo("{\"n\":\"1\"}");
-
-        second.delete();
-        addWithId(second, new EventId(id.milliseconds() - 1_000, 0).toString());
-        assertThat(client.next("second-gap").data()).contains("\"lastSeen\":\"" + id + "\"");
-        assertThat(client.next("second").data()).isEqualTo("{\"n\":\"1\"}");
-
-        client.close();
         await().until(() -> feeds() == 0);
     }
 
@@ -250,7 +194,7 @@ class EventLogSseTests extends SseTests {
                 start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful");
         List<SseClient> clients = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
-            clients.add(open(application, "/two/" + log.name(), null));
+            clients.add(open(application, "/three/" + log.name(), null));
             clients.get(i).next("caught-up");
         }
 
@@ -305,37 +249,9 @@ class EventLogSseTests extends SseTests {
             this.sse = sse;
         }
 
-        @GetMapping("/all/{log}")
-        SseEmitter all(
-                @PathVariable String log, @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
-            return sse.follow(logs.create(log), Tail.all(), lastEventId);
-        }
-
-        @GetMapping("/new/{log}")
-        SseEmitter onlyNew(
-                @PathVariable String log, @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId) {
-            return sse.follow(logs.create(log), Tail.last(0), lastEventId);
-        }
-
-        @GetMapping("/typed/{log}")
-        SseEmitter typed(@PathVariable String log) {
-            return sse.follow(logs.create(log, Reading.class), Tail.all(), null);
-        }
-
-        @GetMapping("/rooms/{log}")
-        SseEmitter rooms(@PathVariable String log) {
-            return sse.follow(
-                    logs.create(log, Reading.class),
-                    Tail.all(),
-                    null,
-                    event -> Objects.requireNonNull(event.value().room()));
-        }
-
-        @GetMapping("/failing/{log}")
-        SseEmitter failing(@PathVariable String log) {
-            return sse.follow(logs.create(log), Tail.all(), null, event -> {
-                throw new IllegalStateException("secret of the server");
-            });
+        @GetMapping("/{kind}/{log}")
+        SseEmitter follow(@PathVariable String kind, @PathVariable String log) {
+            return sse.follow(SseTests.stream(logs, kind, log));
         }
 
         @GetMapping("/thrown/{log}")
@@ -347,12 +263,6 @@ class EventLogSseTests extends SseTests {
         @GetMapping("/status/{status}/{log}")
         ResponseEntity<SseEmitter> status(@PathVariable int status, @PathVariable String log) {
             return ResponseEntity.status(status).body(sse.follow(logs.create(log), Tail.all(), null));
-        }
-
-        @GetMapping("/two/{log}")
-        SseEmitter two(@PathVariable String log) {
-            return sse.follow(logs.create(log), Tail.all(), null)
-                    .and("second", logs.create(log + ":second"), Tail.all(), event -> event.fields());
         }
     }
 }

@@ -44,42 +44,74 @@ class SseStartTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aClientIsToldToComeBackWhileRedisIsSlow(Kind kind, CapturedOutput output) throws Exception {
+    void aStreamOpensWhileRedisIsSlowAndBeginsWhenItAnswers(Kind kind, CapturedOutput output) throws Exception {
         List<EventId> ids = add("log", 0, 3);
         ConfigurableApplicationContext application = start(kind, "spring.data.redis.timeout=300ms");
         open(application, ids.get(2)).next("caught-up"); // connects
+        List<SseClient> clients = new ArrayList<>();
 
         redis.freeze();
         try {
             for (int i = 0; i < 2; i++) {
-                assertInterrupted(open(application, ids.get(0)));
+                clients.add(openInterrupted(application, ids.get(0)));
             }
         } finally {
             redis.thaw();
         }
         redis.ask("CLIENT", "PAUSE", "60000", "WRITE"); // which scripts count as, but not what else is read
-        SseClient client = open(application, ids.get(0));
-        client.next("interrupted");
-        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
-        assertThat(output).containsOnlyOnce("Streams of Server-Sent Events cannot begin now");
+        clients.add(openInterrupted(application, ids.get(0)));
         redis.ask("CLIENT", "UNPAUSE");
 
-        assertComesBack(application, ids);
-        assertThat(output).contains("Streams of Server-Sent Events begin again").doesNotContain("ERROR");
+        for (SseClient client : clients) {
+            client.next("resumed");
+            assertThat(client.nextEvent().id()).isEqualTo(ids.get(1).toString());
+            assertThat(client.nextEvent().id()).isEqualTo(ids.get(2).toString());
+        }
+        assertThat(output)
+                .contains("Streams of Server-Sent Events cannot begin now")
+                .contains("Streams of Server-Sent Events begin again")
+                .doesNotContain("ERROR");
     }
 
     @ParameterizedTest
     @EnumSource
-    void aClientIsToldToComeBackWhileRedisIsAway(Kind kind, CapturedOutput output) throws Exception {
-        List<EventId> ids = add("log", 0, 3);
+    void aStreamOpensWhileRedisIsAwayAndItsTailIsFixedWhenItBegins(Kind kind, CapturedOutput output) throws Exception {
+        add("log", 0, 3);
         redis.kill();
         ConfigurableApplicationContext application = start(kind);
 
-        assertInterrupted(open(application, ids.get(0)));
+        SseClient all = openInterrupted(application, "/all/log");
+        SseClient onlyNew = openInterrupted(application, "/new/log");
         redis.start();
 
-        assertComesBack(application, ids);
+        onlyNew.next("resumed");
+        assertThat(onlyNew.next().id()).as("where it begins").isNotNull();
+        onlyNew.next("caught-up");
+        List<EventId> later = add("log", 3, 4);
+        assertThat(onlyNew.nextEvent().id()).isEqualTo(later.get(0).toString());
+        all.next("resumed");
+        String first = all.nextEvent().id();
+        assertThat(first).isNotNull();
         assertThat(output).doesNotContain("ERROR");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anOpenStreamSaysThatRedisIsAwayAndBack(Kind kind) throws Exception {
+        add("log", 0, 1);
+        ConfigurableApplicationContext application =
+                start(kind, "eventlog.follow.recovery.max-delay=200ms", "eventlog.follow.poll-timeout=300ms");
+        SseClient client = closeLater(new SseClient(uri(application, "/all/log"), null));
+        client.next("caught-up");
+
+        for (int i = 0; i < 2; i++) {
+            redis.kill();
+            assertThat(client.next("interrupted").data()).contains("goes on by itself");
+            redis.start();
+            client.next("resumed");
+        }
+        EventId id = add("log", 1, 2).get(0);
+        assertThat(client.nextEvent().id()).isEqualTo(id.toString());
     }
 
     @ParameterizedTest
@@ -91,18 +123,41 @@ class SseStartTests extends ServerTests {
                 .isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
     }
 
-    private static void assertInterrupted(SseClient client) throws InterruptedException {
-        assertThat(client.header("Content-Type")).startsWith("text/event-stream");
-        SseClient.Message message = client.next();
-        assertThat(message.lines())
-                .containsExactly(
-                        "event:interrupted", "data:The log cannot be read at the moment: connect again to go on");
+    @ParameterizedTest
+    @EnumSource
+    void aStreamFailsByACodeWhereRedisRefusesWhenItIsBack(Kind kind) throws Exception {
+        redis.kill();
+        ConfigurableApplicationContext application = start(kind);
+        SseClient client = openInterrupted(application, "/all/log");
+
+        redis.start();
+        redis.ask("SET", "log", "another type");
+
+        SseClient.Message failed = client.next();
+        while (!"failed".equals(failed.name())) { // it may have begun before that key was there
+            failed = client.next();
+        }
+        assertThat(failed.data()).startsWith("{\"code\":\"refused\"");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
     }
 
-    private void assertComesBack(ConfigurableApplicationContext application, List<EventId> ids) {
-        assertThat(eventually(() -> open(application, ids.get(0)).nextEvent().id()))
-                .isEqualTo(ids.get(1).toString());
+    private SseClient openInterrupted(ConfigurableApplicationContext application, EventId lastEventId)
+            throws IOException, InterruptedException {
+        return interrupted(open(application, lastEventId));
+    }
+
+    private SseClient openInterrupted(ConfigurableApplicationContext application, String path)
+            throws IOException, InterruptedException {
+        return interrupted(closeLater(new SseClient(uri(application, path), null)));
+    }
+
+    private static SseClient interrupted(SseClient client) throws InterruptedException {
+        assertThat(client.header("Content-Type")).startsWith("text/event-stream");
+        client.next(); // where it begins, or that it is open
+        assertThat(client.next().lines())
+                .containsExactly(
+                        "event:interrupted", "data:The log cannot be read at the moment: it goes on by itself");
+        return client;
     }
 
     private ConfigurableApplicationContext start(Kind kind, String... properties) {

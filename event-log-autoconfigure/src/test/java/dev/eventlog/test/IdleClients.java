@@ -26,7 +26,9 @@ public final class IdleClients implements AutoCloseable {
      * @throws IOException if one cannot connect
      */
     public IdleClients(int count, URI uri) throws IOException {
-        byte[] request = ("GET " + uri.getPath() + " HTTP/1.1\r\nHost: localhost\r\n\r\n").getBytes(UTF_8);
+        byte[] request = ("GET " + uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())
+                        + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .getBytes(UTF_8);
         try {
             for (int i = 0; i < count; i++) {
                 SocketChannel socket = SocketChannel.open();

@@ -73,7 +73,24 @@ public final class SseClient implements AutoCloseable {
      * @throws InterruptedException if interrupted
      */
     public SseClient(URI uri, @Nullable String lastEventId) throws IOException, InterruptedException {
-        response = http.send(request(uri, lastEventId), HttpResponse.BodyHandlers.ofLines());
+        this(request(uri, lastEventId));
+    }
+
+    /**
+     * Opens the stream of somebody who has logged in.
+     *
+     * @param uri where
+     * @param cookie what the browser would send as its cookie
+     * @return the client
+     * @throws IOException if the answer is not a stream
+     * @throws InterruptedException if interrupted
+     */
+    public static SseClient withCookie(URI uri, String cookie) throws IOException, InterruptedException {
+        return new SseClient(builder(uri).header("Cookie", cookie).build());
+    }
+
+    private SseClient(HttpRequest request) throws IOException, InterruptedException {
+        response = http.send(request, HttpResponse.BodyHandlers.ofLines());
         if (response.statusCode() != 200) {
             throw new IOException("Status " + response.statusCode());
         }

@@ -140,6 +140,26 @@ public class TestApplication {
     }
 
     /**
+     * Starts an application with a web server, with a bean of the test's.
+     *
+     * @param configuration its configuration
+     * @param web of which kind
+     * @param type the type of the bean
+     * @param bean the bean
+     * @param properties {@code name=value} each
+     * @param <T> that type
+     * @return the application, to be closed
+     */
+    public static <T> ConfigurableApplicationContext startWebWith(
+            Class<?> configuration, WebApplicationType web, Class<T> type, T bean, String... properties) {
+        return builder(configuration, properties)
+                .web(web)
+                .properties("server.port=0", "server.address=127.0.0.1")
+                .initializers((GenericApplicationContext context) -> context.registerBean(type, () -> bean))
+                .run();
+    }
+
+    /**
      * Where a page of an application is.
      *
      * @param application the application, which has a web server

@@ -4,6 +4,7 @@ import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventStream;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.NotNull;
@@ -104,19 +105,18 @@ class SensorController {
 
     /**
      * What is kept, then what comes, and the names of the sensors, all through one connection. A browser that lost it says in a
-     * header which reading it saw last; a page that was reloaded can only say so in the address.
+     * header how far it was in both; a page that was reloaded can only say so in the address, as {@code lastEventId}.
      */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-    SseEmitter follow(
-            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
-            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
-            @RequestParam(required = false) @Nullable EventId after) {
-        Tail tail = after != null ? Tail.after(after) : Tail.all();
-        return sse.follow(sensors.readings(sensor), tail, lastEventId, ReadingEvent::of)
+    SseEmitter follow(@PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor) {
+        return sse.follow(EventStream.of(
+                        sensors.readings(sensor),
+                        Tail.all(),
+                        source -> source.name("reading").body(ReadingEvent::of))
                 .and(
-                        "sensor",
                         sensors.names(),
                         Tail.all(),
-                        event -> event.value().name());
+                        source -> source.name("sensor")
+                                .body(event -> event.value().name())));
     }
 }

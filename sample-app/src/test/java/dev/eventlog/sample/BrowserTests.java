@@ -118,11 +118,26 @@ class BrowserTests {
         browser.switchTo().window(second);
         browser.navigate().refresh();
         awaitLive(second);
-        assertThat(browser.executeScript("return source.url")).asString().endsWith("?after=" + log().get(6));
+        assertThat(browser.executeScript("return source.url")).asString().endsWith("?lastEventId=" + log().get(6));
         awaitWholeLog(second, 7);
         addByHand("22.5");
         awaitWholeLog(first, 8);
         awaitWholeLog(second, 8);
+    }
+
+    @Test
+    void saysThatRedisIsAwayAndGoesOnWhenItIsBack() throws IOException {
+        browser.get("http://localhost:" + RunningSample.port(application) + "/#garden");
+        String tab = browser.getWindowHandle();
+        awaitLive(tab);
+
+        redis.stop();
+        new WebDriverWait(browser, Duration.ofSeconds(20))
+                .until(driver -> driver.findElement(By.id("state")).getText().startsWith("The log cannot be read"));
+        redis.start();
+        awaitLive(tab);
+        addByHand("19.8");
+        awaitWholeLog(tab, 1);
     }
 
     @Test

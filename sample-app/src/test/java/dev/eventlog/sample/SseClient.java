@@ -1,5 +1,6 @@
 package dev.eventlog.sample;
 
+import com.jayway.jsonpath.JsonPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -66,15 +67,16 @@ final class SseClient implements AutoCloseable {
         return message;
     }
 
-    /** The next reading, whatever of other kinds comes before it. */
+    /** The next reading, whatever of other kinds comes before it, with its own id: that on the wire is of all logs. */
     Message nextReading() throws InterruptedException {
-        return next(null);
+        Message message = next("reading");
+        return new Message(JsonPath.read(message.data(), "$.id"), message.event(), message.data());
     }
 
-    Message next(@Nullable String event) throws InterruptedException {
+    Message next(String event) throws InterruptedException {
         while (true) {
             Message message = next();
-            if (event == null ? message.event() == null : event.equals(message.event())) {
+            if (event.equals(message.event())) {
                 return message;
             }
             if ("closed".equals(message.event())) {

@@ -1,0 +1,27 @@
+package dev.eventlog.sse;
+
+import java.security.Principal;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpRequest;
+
+/**
+ * Decides who may follow which logs on the web. A bean of this type is asked before a stream has sent its first byte, and again
+ * every {@code eventlog.sse.access-interval} for as long as the stream is open. Must be thread-safe; may block.
+ *
+ * <p>Rules for requests, such as those of Spring Security, hold without it: they are asked when a client connects. A stream whose
+ * request was authenticated by a session of Spring Security also ends with that: when the user logs out, or the session expires.
+ */
+@FunctionalInterface
+public interface EventStreamAccess {
+
+    /**
+     * Whether a request may follow a log, or go on to.
+     *
+     * @param request the request with which the stream began
+     * @param principal who sent it; null if nobody knows
+     * @param log the name of the log
+     * @return false to refuse the request, by status 403, or to end its stream, by {@code failed} with the code
+     *     {@code access-denied}
+     */
+    boolean mayFollow(HttpRequest request, @Nullable Principal principal, String log);
+}

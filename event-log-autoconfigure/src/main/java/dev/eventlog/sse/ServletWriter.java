@@ -1,0 +1,153 @@
+package dev.eventlog.sse;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.springframework.http.codec.ServerSentEvent;
+
+/**
+ * Writes a stream to a client of a servlet container, which says when it can: so no thread ever waits for a client. Asks the stream
+ * for more as soon as what it had has gone to the network. Thread-safe.
+ */
+final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String>>>, WriteListener {
+
+    private static final Log logger = LogFactory.getLog(ServletWriter.class);
+
+    /** What an application may send besides to a client that takes nothing. */
+    private static final int MOST_WAITING = 1_000;
+
+    private final ServletOutputStream out;
+    private final ClientStream stream;
+    private final Runnable completed;
+    private final Consumer<Throwable> failed;
+
+    // Guarded by this.
+    private final Queue<byte[]> waiting = new ArrayDeque<>();
+    private boolean flushDue;
+    private boolean asked;
+    private boolean last;
+    private boolean over;
+
+    /**
+     * A writer that does not write yet.
+     *
+     * @param completed called when all has been written
+     * @param failed called when nothing more can be
+     */
+    ServletWriter(ServletOutputStream out, ClientStream stream, Runnable completed, Consumer<Throwable> failed) {
+        this.out = out;
+        this.stream = stream;
+        this.completed = completed;
+        this.failed = failed;
+    }
+
+    void begin() {
+        out.setWriteListener(this);
+        stream.subscribe(this);
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+        goOn();
+    }
+
+    @Override
+    public void onNext(List<ServerSentEvent<String>> messages) {
+        StringBuilder text = new StringBuilder();
+        messages.forEach(message -> text.append(SseRenderer.wire(message)));
+        synchronized (this) {
+            asked = false;
+            waiting.add(text.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        goOn();
+    }
+
+    /** Sends something besides. */
+    void write(String text) throws IOException {
+        synchronized (this) {
+            if (over || waiting.size() >= MOST_WAITING) {
+                throw new EOFException("The client has gone, or takes nothing");
+            }
+            waiting.add(text.getBytes(StandardCharsets.UTF_8));
+        }
+        goOn();
+    }
+
+    @Override
+    public void onComplete() {
+        synchronized (this) {
+            last = true;
+        }
+        goOn();
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        end(failure);
+    }
+
+    @Override
+    public void onWritePossible() {
+        goOn();
+    }
+
+    private void goOn() {
+        boolean all;
+        boolean ask;
+        try {
+            synchronized (this) {
+                all = !over && writeWhatIsDue();
+                ask = all && !asked && !last;
+                asked |= ask;
+                all &= last;
+                over |= all;
+            }
+        } catch (IOException | IllegalStateException gone) {
+            end(gone);
+            return;
+        }
+        if (ask) {
+            stream.request(1);
+        } else if (all) {
+            completed.run();
+        }
+    }
+
+    /** {@return whether all has gone to the network} */
+    private boolean writeWhatIsDue() throws IOException {
+        while (out.isReady()) {
+            byte[] next = waiting.poll();
+            if (next != null) {
+                out.write(next);
+                flushDue = true;
+            } else if (flushDue) {
+                flushDue = false;
+                out.flush();
+            } else {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void end(Throwable failure) {
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            over = true;
+        }
+        logger.debug("A client of event logs has gone", failure);
+        stream.cancel();
+        failed.accept(failure);
+    }
+}

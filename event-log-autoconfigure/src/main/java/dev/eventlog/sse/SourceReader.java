@@ -1,0 +1,317 @@
+package dev.eventlog.sse;
+
+import dev.eventlog.Completion;
+import dev.eventlog.Event;
+import dev.eventlog.EventConversionException;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.FollowSignals;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import java.util.List;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * Reads one log for one client, a batch ahead of it at most, and tells the client's stream. A start that Redis does not answer is
+ * tried again until it does. Thread-safe.
+ */
+final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals {
+
+    private static final long MILLIS_TO_END = 100;
+
+    private final ClientStream stream;
+    private final EventStream.Source<?> source;
+    private final String mark;
+    private final BackOffExecution recovery;
+
+    // Guarded by this.
+    private @Nullable EventId last; // that the stream has been told of, or after which the client resumes
+    private Flow.@Nullable Subscription upstream;
+    private boolean complete;
+    private boolean closed;
+
+    SourceReader(
+            ClientStream stream,
+            EventStream.Source<?> source,
+            @Nullable EventId resumedAfter,
+            BackOffExecution recovery) {
+        this.stream = stream;
+        this.source = source;
+        this.mark = StreamCursor.mark(source.name());
+        this.last = resumedAfter;
+        this.recovery = recovery;
+    }
+
+    String name() {
+        return source.name();
+    }
+
+    String log() {
+        return source.stored().name();
+    }
+
+    String mark() {
+        return mark;
+    }
+
+    @Nullable
+    Object body(Event event) {
+        return source.body(event);
+    }
+
+    synchronized boolean isComplete() {
+        return complete;
+    }
+
+    /** Begins. Asks Redis on a thread of the library. */
+    void start() {
+        EventId resumed = last();
+        if (resumed != null && !resumed.equals(EventId.MAX) && source.hasEnd()) {
+            read(Tail.from(resumed), new EndOrNot(resumed));
+        } else {
+            follow();
+        }
+    }
+
+    private void follow() {
+        EventId resumed = last();
+        read(resumed == null ? source.tail() : Tail.after(resumed), this);
+    }
+
+    private <R extends FollowSignals & Flow.Subscriber<List<Event>>> void read(Tail tail, R reader) {
+        source.stored().publisher(tail, reader).subscribe(reader);
+    }
+
+    private synchronized @Nullable EventId last() {
+        return last;
+    }
+
+    /** The stream has sent what it was given last. */
+    void next() {
+        Flow.Subscription next;
+        synchronized (this) {
+            next = complete || closed ? null : upstream;
+        }
+        if (next != null) {
+            next.request(1);
+        }
+    }
+
+    /** Reads no more. */
+    void close() {
+        Flow.Subscription open;
+        synchronized (this) {
+            closed = true;
+            open = upstream;
+            upstream = null;
+        }
+        if (open != null) {
+            open.cancel();
+        }
+    }
+
+    private synchronized boolean isOver() {
+        return complete || closed;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+        boolean late;
+        synchronized (this) {
+            late = closed;
+            upstream = late ? null : subscription;
+        }
+        if (late) {
+            subscription.cancel();
+        }
+    }
+
+    @Override
+    public void onBegin(EventId position) {
+        stream.begun(this, position);
+        next();
+    }
+
+    @Override
+    public void onNext(List<Event> batch) {
+        if (isOver()) {
+            return;
+        }
+        int count = 0;
+        boolean end = false;
+        RuntimeException failure = null;
+        try {
+            while (count < batch.size() && !end) {
+                end = source.isLast(batch.get(count));
+                count++;
+            }
+        } catch (RuntimeException thrown) {
+            failure = thrown;
+        }
+        if (count > 0) {
+            synchronized (this) {
+                last = batch.get(count - 1).id();
+            }
+            stream.found(this, batch.subList(0, count));
+        }
+        if (failure != null) {
+            stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
+        } else if (end) {
+            complete(null);
+        }
+    }
+
+    private void complete(@Nullable Completion completion) {
+        synchronized (this) {
+            complete = true;
+        }
+        close();
+        stream.completed(this, completion);
+    }
+
+    @Override
+    public void onGap(Gap gap) {
+        stream.missed(this, gap);
+    }
+
+    /** Who knows the end of a log already is to be sent away, which is told just after this. */
+    @Override
+    public void onCaughtUp() {
+        if (EventId.MAX.equals(last())) {
+            stream.later(() -> stream.caughtUp(this), MILLIS_TO_END);
+        } else {
+            stream.caughtUp(this);
+        }
+    }
+
+    @Override
+    public void onComplete(Completion completion) {
+        complete(completion);
+    }
+
+    @Override
+    public void onInterrupted() {
+        stream.away(this);
+    }
+
+    @Override
+    public void onResumed() {
+        stream.back(this);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        if (isOver()) {
+            return;
+        }
+        if (failure instanceof EventLogUnavailableException away) {
+            stream.away(this, away);
+            stream.later(this::startAgain, recovery.nextBackOff());
+        } else if (failure instanceof IllegalStateException) { // said of a start while the application shuts down
+            stream.end();
+        } else if (failure instanceof EventLogException && !(failure instanceof EventConversionException)) {
+            stream.refused(log(), (EventLogException) failure);
+        } else {
+            stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
+        }
+    }
+
+    private void startAgain() {
+        if (!isOver()) {
+            start();
+        }
+    }
+
+    /** The application shuts down. */
+    @Override
+    public void onComplete() {
+        if (!isOver()) {
+            stream.end();
+        }
+    }
+
+    /** Looks whether the client has seen the last event already: then there is nothing to follow. */
+    private final class EndOrNot implements Flow.Subscriber<List<Event>>, FollowSignals {
+
+        private final EventId seen;
+        private boolean known; // belongs to the callbacks
+
+        EndOrNot(EventId seen) {
+            this.seen = seen;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            SourceReader.this.onSubscribe(subscription);
+        }
+
+        @Override
+        public void onBegin(EventId position) {
+            next();
+        }
+
+        @Override
+        public void onNext(List<Event> batch) {
+            if (known) {
+                return;
+            }
+            try {
+                known(batch.get(0).id().equals(seen) && source.isLast(batch.get(0)));
+            } catch (RuntimeException failure) {
+                stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
+            }
+        }
+
+        @Override
+        public void onGap(Gap gap) {
+            // Told by the follower that goes on after the event
+        }
+
+        @Override
+        public void onCaughtUp() {
+            if (!known) {
+                known(false);
+            }
+        }
+
+        private void known(boolean end) {
+            known = true;
+            if (end) {
+                complete(null);
+            } else {
+                cancel();
+                if (!isOver()) {
+                    follow();
+                }
+            }
+        }
+
+        private void cancel() {
+            Flow.Subscription mine;
+            synchronized (SourceReader.this) {
+                mine = upstream;
+                upstream = null;
+            }
+            if (mine != null) {
+                mine.cancel();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            if (!known) {
+                SourceReader.this.onError(failure);
+            }
+        }
+
+        @Override
+        public void onComplete() {
+            if (!known) {
+                SourceReader.this.onComplete();
+            }
+        }
+    }
+}

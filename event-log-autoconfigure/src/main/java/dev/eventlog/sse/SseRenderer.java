@@ -1,0 +1,151 @@
+package dev.eventlog.sse;
+
+import dev.eventlog.Completion;
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.codec.ServerSentEvent;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Makes of signals what a client is sent: the one place that knows the names and the form of it. Belongs to one stream. */
+final class SseRenderer {
+
+    private static final String END_TEXT = "The server ends this stream: connect again to go on";
+    private static final String INTERRUPTED_TEXT = "The log cannot be read at the moment: it goes on by itself";
+    private static final String RESUMED_TEXT = "The log is read again";
+
+    private final JsonMapper json;
+    private final StreamCursor cursor;
+    private final boolean several;
+    private final @Nullable Duration retry;
+
+    /**
+     * That of a stream.
+     *
+     * @param cursor where the client is
+     * @param several whether the stream has several logs, so that each event says its log
+     * @param retry how long the client is to wait before it connects again; null for as long as it likes
+     */
+    SseRenderer(JsonMapper json, StreamCursor cursor, boolean several, @Nullable Duration retry) {
+        this.json = json;
+        this.cursor = cursor;
+        this.several = several;
+        this.retry = retry;
+    }
+
+    /** {@return what to send for a signal other than a batch} */
+    ServerSentEvent<String> render(Signal signal) {
+        if (signal instanceof Signal.Opened) {
+            return opened();
+        } else if (signal instanceof Signal.Begun begun) {
+            cursor.moveTo(begun.source().mark(), begun.position());
+            return ServerSentEvent.<String>builder().id(id()).build();
+        } else if (signal instanceof Signal.Missed missed) {
+            return named("gap", gap(missed.source(), missed.gap()));
+        } else if (signal instanceof Signal.CaughtUp) {
+            return named("caught-up", "");
+        } else if (signal instanceof Signal.Interrupted) {
+            return named("interrupted", INTERRUPTED_TEXT);
+        } else if (signal instanceof Signal.Resumed) {
+            return named("resumed", RESUMED_TEXT);
+        } else if (signal instanceof Signal.Complete complete) {
+            return complete(complete.source(), complete.completion());
+        } else if (signal instanceof Signal.Failed failed) {
+            return named("failed", failed(failed.code()));
+        } else if (signal instanceof Signal.End) {
+            return named("end", END_TEXT);
+        }
+        return ServerSentEvent.<String>builder().comment("").build();
+    }
+
+    /** {@return what to send of an event} */
+    ServerSentEvent<String> event(SourceReader source, Event event) {
+        Object body = source.body(event);
+        String name = several ? source.name() : null;
+        if (body instanceof ServerSentEvent<?> chosen) {
+            name = chosen.event() != null ? chosen.event() : name;
+            body = chosen.data();
+        }
+        String text = text(body); // before the cursor moves: this may fail
+        cursor.moveTo(source.mark(), event.id());
+        ServerSentEvent.Builder<String> message = ServerSentEvent.builder(text).id(id());
+        return (name == null ? message : message.event(name)).build();
+    }
+
+    private ServerSentEvent<String> opened() {
+        ServerSentEvent.Builder<String> first = ServerSentEvent.builder();
+        String id = cursor.text();
+        if (retry != null) {
+            first.retry(retry);
+        }
+        return (id == null ? first.comment("") : first.id(id)).build();
+    }
+
+    private String id() {
+        return String.valueOf(cursor.text());
+    }
+
+    private static ServerSentEvent<String> named(String name, String data) {
+        return ServerSentEvent.builder(data).event(name).build();
+    }
+
+    /** As text, before any of it is written: what cannot be JSON then leaves no half of it behind. */
+    private String text(@Nullable Object body) {
+        return text(json, body);
+    }
+
+    static String text(JsonMapper json, @Nullable Object body) {
+        return body instanceof CharSequence text ? text.toString() : json.writeValueAsString(body);
+    }
+
+    /** A map, since the names of these must not be those that the application gives to the properties of its types. */
+    private String gap(SourceReader source, Gap gap) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("kind", gap.kind().name());
+        fields.put("lastSeen", gap.lastSeen().toString());
+        fields.put("firstAvailable", gap.firstAvailable().toString());
+        fields.put("missed", gap.missed().isPresent() ? gap.missed().getAsLong() : null);
+        if (several) {
+            fields.put("log", source.name());
+        }
+        return text(fields);
+    }
+
+    /** The id of a log that is complete is the greatest there is: it tells the next request that nothing is left. */
+    private ServerSentEvent<String> complete(SourceReader source, @Nullable Completion completion) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        if (completion != null) {
+            fields.put("kind", completion.kind().name());
+            fields.put("reason", completion.reason());
+            cursor.moveTo(source.mark(), EventId.MAX);
+        }
+        if (several) {
+            fields.put("log", source.name());
+        }
+        ServerSentEvent.Builder<String> message =
+                ServerSentEvent.builder(text(fields)).event("complete");
+        return (completion == null ? message : message.id(id())).build();
+    }
+
+    private String failed(Signal.Code code) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        fields.put("code", code.text);
+        fields.put("message", code.message);
+        return text(fields);
+    }
+
+    /** {@return one event as text, as it goes over the wire} */
+    static String wire(ServerSentEvent<String> message) {
+        StringBuilder text = new StringBuilder(message.format());
+        String data = message.data();
+        if (data != null) {
+            text.append(data.replace("\r\n", "\n").replace('\r', '\n').replace("\n", "\ndata:"))
+                    .append('\n');
+        }
+        return text.append('\n').toString();
+    }
+}

@@ -1,0 +1,147 @@
+package dev.eventlog.sse;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.task.SimpleAsyncTaskExecutor;
+import org.springframework.http.HttpRequest;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.util.backoff.BackOffExecution;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The open streams of an application: their heartbeats, their access, and their end with the application. Thread-safe. */
+final class Streams {
+
+    private final JsonMapper json;
+    private final SseSettings settings;
+    private final @Nullable EventStreamAccess access;
+    private final ThreadPoolTaskScheduler timer = new ThreadPoolTaskScheduler();
+    private final SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-sse-");
+    private final Interruptions interruptions = new Interruptions();
+    private final Set<ClientStream> open = ConcurrentHashMap.newKeySet();
+    private volatile boolean running = true; // the web server starts in an earlier phase
+
+    Streams(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
+        this.json = json;
+        this.settings = settings;
+        this.access = access;
+        // The one thread of the timer waits for nobody: streams do not block, and whoever decides on access has
+        // threads.
+        timer.setThreadNamePrefix("eventlog-sse-timer-");
+        timer.setDaemon(true);
+        timer.setRemoveOnCancelPolicy(true);
+        timer.initialize();
+        threads.setDaemon(true);
+        threads.setVirtualThreads(settings.virtualThreads());
+    }
+
+    SseRenderer renderer(StreamCursor cursor, boolean several) {
+        return new SseRenderer(json, cursor, several, retry());
+    }
+
+    /** Not the same for all: else those that lose their connections at one moment come back at one moment. */
+    private @Nullable Duration retry() {
+        Duration delay = settings.reconnectDelay();
+        return delay == null
+                ? null
+                : Duration.ofMillis(Math.round(
+                        delay.toMillis() * ThreadLocalRandom.current().nextDouble(0.5, 1.5)));
+    }
+
+    BackOffExecution recovery() {
+        return settings.recovery().start();
+    }
+
+    Interruptions interruptions() {
+        return interruptions;
+    }
+
+    String text(@Nullable Object body) {
+        return SseRenderer.text(json, body);
+    }
+
+    /** {@return whether a decision on access may take time} */
+    boolean asksForAccess() {
+        return access != null;
+    }
+
+    boolean mayFollow(StreamClient client, String log) {
+        if (client.session() != null && !client.session().getAsBoolean()) {
+            return false;
+        }
+        if (access == null) {
+            return true;
+        }
+        HttpRequest request = client.request();
+        if (request == null) {
+            throw new IllegalStateException(
+                    "Whether log '" + log + "' may be followed cannot be decided, as the request is"
+                            + " not known: return the stream from a controller method, and in WebFlux keep the bean of type"
+                            + " ServerWebExchangeContextFilter");
+        }
+        return access.mayFollow(request, client.principal(), log);
+    }
+
+    /**
+     * Knows a stream until it has ended.
+     *
+     * @return false if the application shuts down
+     */
+    boolean opened(ClientStream stream) {
+        open.add(stream);
+        stream.closed().whenComplete((nothing, failure) -> open.remove(stream));
+        if (!running) {
+            return false;
+        }
+        boolean audible = !settings.heartbeat().isZero();
+        every(
+                audible ? settings.heartbeat() : settings.writeTimeout(),
+                stream,
+                () -> stream.beat(audible, settings.writeTimeout()));
+        return true;
+    }
+
+    /** Asks again and again whether a client may follow, where there is somebody to ask. */
+    void watch(ClientStream stream, StreamClient client) {
+        if (access != null || client.session() != null) {
+            every(settings.accessInterval(), stream, () -> threads.execute(stream::checkAccess));
+        }
+    }
+
+    private void every(Duration interval, ClientStream stream, Runnable action) {
+        ScheduledFuture<?> timed =
+                timer.scheduleAtFixedRate(action, Instant.now().plus(interval), interval);
+        stream.closed().whenComplete((nothing, failure) -> timed.cancel(false));
+    }
+
+    void start() {
+        running = true;
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    /** Ends all streams side by side, and calls back when the last of them has ended. */
+    void stop(Runnable callback) {
+        running = false;
+        CompletableFuture<?>[] ending = open.stream()
+                .map(ClientStream::closed)
+                .map(CompletionStage::toCompletableFuture)
+                .toArray(CompletableFuture[]::new);
+        open.forEach(ClientStream::end);
+        CompletableFuture<Void> unused =
+                CompletableFuture.allOf(ending).whenComplete((nothing, failure) -> callback.run());
+    }
+
+    void destroy() {
+        stop(() -> {});
+        timer.destroy();
+    }
+}
