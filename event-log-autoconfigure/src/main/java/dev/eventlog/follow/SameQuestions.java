@@ -27,23 +27,18 @@ final class SameQuestions {
      */
     @SuppressWarnings("unchecked")
     <T> T ask(Object what, Supplier<T> question) {
-        CompletableFuture<Object> mine;
-        CompletableFuture<Object> before = null;
-        boolean asks;
+        CompletableFuture<Object> mine = new CompletableFuture<>();
+        CompletableFuture<Object> joined;
+        CompletableFuture<Object> before;
         synchronized (this) {
-            CompletableFuture<Object> waiting = next.get(what);
-            asks = waiting == null;
-            mine = asks ? new CompletableFuture<>() : waiting;
-            if (asks) {
-                before = underWay.get(what);
-                next.put(what, mine);
-            }
+            joined = next.putIfAbsent(what, mine);
+            before = underWay.get(what);
         }
-        if (asks) {
+        if (joined == null) {
             put(what, mine, before, question);
         }
         try {
-            return (T) mine.join();
+            return (T) (joined == null ? mine : joined).join();
         } catch (CompletionException failed) {
             if (failed.getCause() instanceof RuntimeException refused) {
                 throw refused;
