@@ -63,6 +63,7 @@ final class TortureHistory {
     private State current = new State();
     private final Map<String, List<TortureLife>> lives = new HashMap<>();
     private final Map<Long, List<Added>> byNumber = new HashMap<>();
+    private final Map<EventId, List<Added>> byId = new HashMap<>();
     private final Map<String, TreeSet<Integer>> gone = new HashMap<>();
     private int orders;
     private int ticks;
@@ -112,6 +113,7 @@ final class TortureHistory {
                 added.add(event);
                 byNumber.computeIfAbsent(event.number, number -> new ArrayList<>(1))
                         .add(event);
+                byId.computeIfAbsent(event.id, id -> new ArrayList<>(1)).add(event);
             }
         }
         Step step = new Step(commands, added, tick, endInFile);
@@ -304,7 +306,13 @@ final class TortureHistory {
      */
     @Nullable
     Added newest(String log, EventId id, int by) {
-        return newest(lives(log).stream().flatMap(life -> life.events.stream()), log, id, by);
+        return newest(withId(log, id), log, id, by);
+    }
+
+    /** {@return what a log ever had under an id} */
+    Stream<Added> withId(String log, EventId id) {
+        return byId.getOrDefault(id, List.of()).stream()
+                .filter(event -> lives(log).stream().anyMatch(life -> life.holds(event)));
     }
 
     /**

@@ -131,10 +131,8 @@ final class TortureSteps {
 
     /** Whether the log once had an event with this id, and has none now. Also covers a follower that has delivered nothing yet. */
     private boolean isGone(EventId id, int by) {
-        List<Added> all = lives.stream()
-                .flatMap(each -> each.events.stream())
-                .filter(event -> event.id.equals(id) && event.tick <= by)
-                .distinct()
+        List<Added> all = history.withId(account.log(), id)
+                .filter(event -> event.tick <= by)
                 .toList();
         return !all.isEmpty() && all.stream().allMatch(event -> isGone(event, by));
     }
