@@ -10,6 +10,7 @@ public class EventLogFailedException extends EventLogException {
 
     private static final long serialVersionUID = 1L;
 
+    /** Why it failed, in the words of its writer. */
     private final @Nullable String reason;
 
     /**

@@ -30,7 +30,7 @@ class CompletionFaultTests extends ServerTests {
         factory.create("other").complete(event(0)); // so that Redis knows the script
         proxy.swallow();
         CompletableFuture<Void> completion = CompletableFuture.runAsync(() -> log.complete());
-        await().until(() -> redis.ask("XLEN", "log").equals(2L));
+        await().until(() -> Long.valueOf(2).equals(redis.ask("XLEN", "log")));
         proxy.pass();
         proxy.cut();
         assertThatExceptionOfType(CompletionException.class)
@@ -48,7 +48,7 @@ class CompletionFaultTests extends ServerTests {
         factory.create("other").complete(event(0)); // so that Redis knows the script
         proxy.swallow();
         CompletableFuture<EventId> completion = CompletableFuture.supplyAsync(() -> log.complete(event(1)));
-        await().until(() -> redis.ask("XLEN", "log").equals(3L));
+        await().until(() -> Long.valueOf(3).equals(redis.ask("XLEN", "log")));
         proxy.pass();
         proxy.cut();
         assertThatExceptionOfType(CompletionException.class)

@@ -281,14 +281,15 @@ class ManyLogsTests extends ServerTests {
                 itself.close();
             }
         });
-        follower.set(closeLater(
-                factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), heard, options -> options.concurrency(1))));
+        LogsFollower follows = closeLater(
+                factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), heard, options -> options.concurrency(1)));
+        follower.set(follows);
         for (int i = 0; i < 20; i++) {
             add("orders:" + i, 0, 1);
         }
-        await().until(() -> follower.get().completion().toCompletableFuture().isDone());
+        await().until(() -> follows.completion().toCompletableFuture().isDone());
         assertThat(heard.count()).isEqualTo(1);
-        assertThat(follower.get().isRunning()).isFalse();
+        assertThat(follows.isRunning()).isFalse();
         await().until(() -> Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(thread -> thread.getName().startsWith("eventlog-feed-")));
     }

@@ -38,7 +38,7 @@ public record EventLogProperties(
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
         @DefaultValue Follow follow,
-        @DefaultValue Record record,
+        @DefaultValue Recording record,
         @DefaultValue Sse sse,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
@@ -123,7 +123,7 @@ public record EventLogProperties(
      * @param lease How long a recording is taken for alive after its last sign of life. Then its log is completed as failed.
      * @param key Key of the Redis sorted set that holds the leases of all recordings, behind the key prefix.
      */
-    public record Record(
+    public record Recording(
             @DefaultValue("10s") Duration lease,
             @DefaultValue("eventlog:recordings") String key) {}
 

@@ -231,8 +231,9 @@ public final class LogNames {
             if (!begun) {
                 begun = true;
                 List<RedisClusterNode> found = connections.commands().execute((RedisCallback<List<RedisClusterNode>>)
-                        connection -> connection instanceof RedisClusterConnection cluster ? mastersOf(cluster) : null);
-                if (found == null) {
+                        connection ->
+                                connection instanceof RedisClusterConnection cluster ? mastersOf(cluster) : List.of());
+                if (found == null || found.isEmpty()) { // no cluster
                     return connections.commands().executeWithStickyConnection((RedisCallback<Cursor<byte[]>>)
                             connection -> connection.keyCommands().scan(options));
                 }

@@ -379,7 +379,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
 
     /** {@return whether all has been said} */
     private boolean isDone() {
-        return completed && opened && due.isEmpty() || last instanceof Signal.Said;
+        return (completed && opened && due.isEmpty()) || last instanceof Signal.Said;
     }
 
     private @Nullable Signal next() {

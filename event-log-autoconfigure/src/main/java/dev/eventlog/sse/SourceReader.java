@@ -212,8 +212,8 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
             stream.later(this::startAgain, recovery.nextBackOff());
         } else if (failure instanceof IllegalStateException) { // said of a start while the application shuts down
             stream.end();
-        } else if (failure instanceof EventLogException && !(failure instanceof EventConversionException)) {
-            stream.refused(log(), (EventLogException) failure);
+        } else if (failure instanceof EventLogException refusal && !(failure instanceof EventConversionException)) {
+            stream.refused(log(), refusal);
         } else {
             stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
         }
