@@ -214,7 +214,7 @@ class RecordingTests extends LogTests {
         for (int i = 0; i < 1_200; i++) {
             if (i % 200 == 100) {
                 int known = i - 50;
-                await().until(() -> log.size() >= known);
+                await().until(() -> Long.parseLong(String.valueOf(server.ask("XLEN", "log"))) >= known);
                 breakSomething(i / 200, server, proxy);
             }
             source.subscriber().onNext(event(i));

@@ -77,7 +77,7 @@ final class ManyLogs {
         }
         awaitReading();
         result("follow.millis", (System.nanoTime() - begin) / 1e6);
-        result("connections", server("clients", "connected_clients:") - clients);
+        result("connections", (double) (server("clients", "connected_clients:") - clients));
         result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
         result("heap.bytes", (heap() - heap) / (double) count);
         result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
@@ -132,7 +132,7 @@ final class ManyLogs {
                 return log -> {
                     Follower follower =
                             logs.create(key(log)).follow(Tail.last(0), batch -> reader.accept(batch.size()));
-                    return follower::close;
+                    return follower;
                 };
             }
             case "container" -> {
@@ -176,7 +176,7 @@ final class ManyLogs {
         });
         thread.setDaemon(true);
         thread.start();
-        return reading::close;
+        return reading;
     }
 
     private void awaitReading() throws InterruptedException {

@@ -11,6 +11,7 @@ import dev.eventlog.FollowedLog.Progress;
 import dev.eventlog.follow.Commit.NotStoredException;
 import dev.eventlog.follow.FollowerState.Signal;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalLong;
@@ -146,6 +147,13 @@ public final class LogFollower implements RunningFollower {
             }
         }
         return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
+    }
+
+    /** {@return whether all is delivered that its feed has read} */
+    boolean isAtEndOfFeed() {
+        ReadPoint last = feed.window().last();
+        ReadPoint at = cursor.point();
+        return at.epoch() == last.epoch() && at.id().compareTo(last.id()) >= 0;
     }
 
     /**

@@ -18,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,8 +39,6 @@ public final class ManyLogs implements Running {
 
     /** So many logs begin at once. */
     private static final int BEGINNING = 4;
-
-    private static final OptionalLong NOTHING = OptionalLong.of(0);
 
     /** A log, and how it is followed. */
     private static final class Place {
@@ -351,10 +348,7 @@ public final class ManyLogs implements Running {
 
     private static boolean isIdle(Place place) {
         LogFollower follower = place.follower;
-        return follower != null
-                && follower.isRunning()
-                && !follower.feed().isInterrupted()
-                && follower.progress().lag().equals(NOTHING);
+        return follower != null && follower.isRunning() && !follower.feed().isInterrupted() && follower.isAtEndOfFeed();
     }
 
     /**
@@ -389,7 +383,7 @@ public final class ManyLogs implements Running {
             String name = each.getKey();
             LogFollower follower = Objects.requireNonNull(each.getValue().follower);
             boolean ended = follower.completion().toCompletableFuture().isDone();
-            if (ended && !there.contains(name) && follower.progress().lag().equals(NOTHING)) {
+            if (ended && !there.contains(name) && follower.isAtEndOfFeed()) {
                 places.remove(name, each.getValue());
                 forgotten.add(name);
             } else {

@@ -23,6 +23,7 @@ final class SharedLogs {
         private final String key;
         private SharedState state = SharedState.QUEUED;
         private @Nullable Object seenBy;
+        private boolean told;
         private @Nullable Place next; // of the same key
 
         private Place(LogFeed feed) {
@@ -109,8 +110,16 @@ final class SharedLogs {
     /** A key has changed: what is being read of it is old. */
     synchronized void changed(String key) {
         for (Place place = byKey.get(key); place != null; place = place.next) {
+            place.told = true;
             on(place, Signal.CHANGED);
         }
+    }
+
+    /** {@return whether Redis has told of a change since this was asked last} */
+    synchronized boolean takeTold(Place place) {
+        boolean was = place.told;
+        place.told = false;
+        return was;
     }
 
     /** Each is to be read again. */

@@ -326,7 +326,6 @@ final class SharedReader {
 
         @Override
         public void changed(String key) {
-            told.change();
             logs.changed(key);
             sendNext();
         }
@@ -392,8 +391,7 @@ final class SharedReader {
 
         private void answered(Place place, Question question, List<@Nullable Object> replies) {
             try {
-                told.look();
-                Seen seen = counted(place.feed, () -> place.feed.answered(question, replies));
+                Seen seen = counted(place, () -> place.feed.answered(question, replies));
                 if (seen == Seen.UNCLEAR) {
                     question(place, LogFeed::lookAgain);
                 } else {
@@ -404,12 +402,12 @@ final class SharedReader {
             }
         }
 
-        /** Where the log has grown, or begun again, Redis had something to tell. */
-        private Seen counted(LogFeed feed, Supplier<Seen> look) {
-            EventId before = feed.window().last().id();
+        /** Where Redis told of a change, the log should have grown, or begun again. */
+        private Seen counted(Place place, Supplier<Seen> look) {
+            EventId before = place.feed.window().last().id();
             Seen seen = look.get();
-            if (!feed.window().last().id().equals(before)) {
-                told.news();
+            if (seen != Seen.UNCLEAR && logs.takeTold(place)) { // where it is unclear, the further question is the look
+                told.look(!place.feed.window().last().id().equals(before));
             }
             return seen;
         }
@@ -419,7 +417,7 @@ final class SharedReader {
             logs.unclear(place);
             questions.add(() -> {
                 try {
-                    settle(place, counted(place.feed, () -> asking.apply(place.feed, line)));
+                    settle(place, counted(place, () -> asking.apply(place.feed, line)));
                 } catch (RuntimeException failure) {
                     work.add(() -> failed(place, failure));
                 }

@@ -12,32 +12,27 @@ final class ToldChanges {
 
     private static final long LEAST_SHARE_OF_NEWS = 10; // in hundredths
 
-    private final LongAdder changes = new LongAdder();
     private final LongAdder looks = new LongAdder();
     private final LongAdder news = new LongAdder();
 
-    /** Redis told of a change. */
-    void change() {
-        changes.increment();
-    }
-
-    /** A log was read again: of what was told only so much can have shown whether it is true. */
-    void look() {
+    /**
+     * A log was read again, as Redis had told of a change.
+     *
+     * @param grown whether it had grown, or begun again
+     */
+    void look(boolean grown) {
         looks.increment();
-    }
-
-    /** A log that was read again had grown. */
-    void news() {
-        news.increment();
+        if (grown) {
+            news.increment();
+        }
     }
 
     /** {@return whether most of the last thousand and more was in vain} Each is looked at once. */
     boolean isVain() {
-        if (Math.min(changes.sum(), looks.sum()) < ENOUGH_TO_JUDGE) {
+        if (looks.sum() < ENOUGH_TO_JUDGE) {
             return false;
         }
-        long all = Math.min(changes.sumThenReset(), looks.sumThenReset());
         long grown = news.sumThenReset();
-        return 100 * grown < LEAST_SHARE_OF_NEWS * all;
+        return 100 * grown < LEAST_SHARE_OF_NEWS * looks.sumThenReset();
     }
 }
