@@ -126,9 +126,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     private Function<@Nullable Followed, Followed> one(ListenerEndpoint endpoint, String log) {
         ListenerMethod.Following following = endpoint.method().of(factory, log, endpoint.id(), endpoint.policy());
         return before -> {
-            boolean resumes = before instanceof Followed.OneLog && endpoint.name() == null;
-            Tail tail =
-                    resumes ? Tail.after(((Followed.OneLog) before).follower().position()) : endpoint.from();
+            Tail tail = before instanceof Followed.OneLog earlier && endpoint.name() == null
+                    ? Tail.after(earlier.follower().position())
+                    : endpoint.from();
             return new Followed.OneLog(following.from(tail, options -> configure(options, endpoint)));
         };
     }

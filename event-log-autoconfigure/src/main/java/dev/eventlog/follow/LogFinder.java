@@ -230,12 +230,12 @@ public final class LogFinder {
         long begun = System.nanoTime();
         Set<String> perhapsGone = logs.idle();
         Set<String> found = names.all();
+        long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
         heard.addAll(logs.forget(perhapsGone, names::streamsAmong)); // may have begun again just now
         found.removeIf(logs::knows);
         follow(found);
-        long now = System.nanoTime();
-        scanAt = now + Math.max(interval(), SHARE * (now - begun));
+        scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);
     }
 
     private void follow(Collection<String> found) {
