@@ -388,6 +388,7 @@ class ManyLogsTests extends ServerTests {
         await().until(() -> heard.count() == 100);
         redis.kill();
         await().until(() -> !LETTUCE || output.getOut().contains("cannot be looked for"));
+        redis.deleteData();
         redis.start(); // with nothing
         add("orders:0", 0, 1);
         add("orders:new", 0, 1);

@@ -323,7 +323,6 @@ class ReadmeCodeTests extends LogTests {
         assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.CLOSED);
     }
 
-    /** Each on a log of its own, as only the first call counts. */
     /** What Spring AI's ChatClient looks like, for as much as is needed here. */
     private record Chat(Flux<String> content) {
 
@@ -352,6 +351,7 @@ class ReadmeCodeTests extends LogTests {
                 .containsExactly("Once ", "upon ", "a ", "time");
     }
 
+    /** Each on a log of its own, as only the first call counts. */
     @Test
     void aLogThatEnds() {
         EventLog job = newLog();
