@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -597,6 +598,11 @@ class CompletionTests extends LogTests {
                 .skip(1)
                 .map(text -> text.getBytes(StandardCharsets.UTF_8))
                 .toArray(byte[][]::new);
-        return redis.execute((RedisCallback<Object>) connection -> connection.execute(command[0], arguments));
+        AtomicReference<@Nullable Object> answer = new AtomicReference<>();
+        redis.execute((RedisCallback<Boolean>) connection -> {
+            answer.set(connection.execute(command[0], arguments));
+            return true;
+        });
+        return answer.get();
     }
 }
