@@ -30,7 +30,7 @@ public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
 
     @SuppressWarnings("NullAway.Init") // start() is called before the tests
     public PublisherTckTests() {
-        super(new TestEnvironment(2_000, 50, 5), 200);
+        super(new TestEnvironment(10_000, 50, 5), 200);
     }
 
     @BeforeClass
