@@ -63,7 +63,22 @@ final class Probe {
     }
 
     /** Who reads a stream of its own, when it had which event, and how one is added there. */
-    private record Racer(String name, long[] sentAt, long[] receivedAt, Runnable adding, CountDownLatch done) {}
+    private static final class Racer {
+
+        private final String name;
+        private final long[] sentAt;
+        private final long[] receivedAt;
+        private final Runnable adding;
+        private final CountDownLatch done;
+
+        Racer(String name, long[] receivedAt, Runnable adding, CountDownLatch done) {
+            this.name = name;
+            this.sentAt = new long[receivedAt.length];
+            this.receivedAt = receivedAt;
+            this.adding = adding;
+            this.done = done;
+        }
+    }
 
     /**
      * From before an add until a reader on another connection has the event, one event every two milliseconds; each contender in
@@ -171,7 +186,7 @@ final class Probe {
             }
             default -> throw new IllegalArgumentException(contender);
         }
-        return new Racer(contender, new long[count], receivedAt, adding, done);
+        return new Racer(contender, receivedAt, adding, done);
     }
 
     private static Thread daemon(Runnable task) {
