@@ -91,10 +91,14 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     @Override
     public TypedEvent<T> typed(Event event) {
+        return typed(name(), event, type, fields);
+    }
+
+    static <T> TypedEvent<T> typed(String log, Event event, Class<T> type, TypedFields<T> fields) {
         try {
             return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
         } catch (RuntimeException failure) {
-            throw new EventConversionException(name(), event, type, failure);
+            throw new EventConversionException(log, event, type, failure);
         }
     }
 

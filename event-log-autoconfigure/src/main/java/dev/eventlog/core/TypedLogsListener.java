@@ -1,7 +1,6 @@
 package dev.eventlog.core;
 
 import dev.eventlog.Event;
-import dev.eventlog.EventConversionException;
 import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
 import dev.eventlog.TypedEvent;
@@ -25,15 +24,11 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
 
     @Override
     public void onBatch(String log, List<Event> batch) throws Exception {
-        listener.onBatch(log, batch.stream().map(event -> typed(log, event)).toList());
-    }
-
-    private TypedEvent<T> typed(String log, Event event) {
-        try {
-            return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
-        } catch (RuntimeException failure) {
-            throw new EventConversionException(log, event, type, failure);
-        }
+        listener.onBatch(
+                log,
+                batch.stream()
+                        .map(event -> RedisTypedEventLog.typed(log, event, type, fields))
+                        .toList());
     }
 
     @Override

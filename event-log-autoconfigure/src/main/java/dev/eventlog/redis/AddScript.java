@@ -77,13 +77,18 @@ final class AddScript {
         arguments.add(Long.toString((ttlEndsIt ? ttl : retention).toMillis()));
         arguments.add(Integer.toString(events.size()));
         for (Map<String, String> event : events) {
-            arguments.add(Integer.toString(2 * event.size()));
-            event.forEach((field, value) -> {
-                arguments.add(field);
-                arguments.add(value);
-            });
+            append(event, arguments);
         }
         return () -> answered(redis.execute(ADD, keys, arguments.toArray()));
+    }
+
+    /** How many texts follow, then the fields and values by turns. */
+    static void append(Map<String, String> fields, List<Object> arguments) {
+        arguments.add(Integer.toString(2 * fields.size()));
+        fields.forEach((field, value) -> {
+            arguments.add(field);
+            arguments.add(value);
+        });
     }
 
     /** {@return the ids that the script answered} */

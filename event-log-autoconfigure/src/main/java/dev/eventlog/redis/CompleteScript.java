@@ -53,19 +53,11 @@ public final class CompleteScript {
         List<Object> arguments = new ArrayList<>();
         arguments.add(Long.toString(options.maxLength()));
         arguments.add(Long.toString(options.ttlOfCompleted().toMillis()));
-        append(closing, arguments);
+        AddScript.append(closing, arguments);
         if (lastEvent != null) {
-            append(lastEvent, arguments);
+            AddScript.append(lastEvent, arguments);
         }
         return () -> AddScript.answered(redis.execute(COMPLETE, List.of(key), arguments.toArray()));
-    }
-
-    private static void append(Map<String, String> fields, List<Object> arguments) {
-        arguments.add(Integer.toString(2 * fields.size()));
-        fields.forEach((field, value) -> {
-            arguments.add(field);
-            arguments.add(value);
-        });
     }
 
     /** {@return what the script answered} */

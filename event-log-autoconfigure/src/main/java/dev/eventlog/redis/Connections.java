@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
@@ -102,6 +103,20 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      * @param begun when the command began, by {@link System#nanoTime()}
      */
     default void wrongServer(long begun) {}
+
+    /**
+     * Notes how a command failed, as far as that says something of its connection.
+     *
+     * @param failure what was thrown
+     * @param begun when the command began, by {@link System#nanoTime()}
+     */
+    default void failed(RuntimeException failure, long begun) {
+        if (failure instanceof QueryTimeoutException) {
+            unanswered(begun);
+        } else if (RedisFailures.isWrongServer(failure)) {
+            wrongServer(begun);
+        }
+    }
 
     /** Nothing: a connection is opened when it is needed. */
     @Override

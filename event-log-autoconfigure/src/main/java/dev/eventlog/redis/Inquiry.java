@@ -6,7 +6,6 @@ import dev.eventlog.EventLogUnavailableException;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.QueryTimeoutException;
 
 /**
  * Asks about one log: makes something of each reply, and of each failure an {@link EventLogException}. Of what failed on the
@@ -50,10 +49,8 @@ final class Inquiry {
             }
             return answer;
         } catch (RuntimeException failure) {
-            if (shared && failure instanceof QueryTimeoutException) {
-                connections.unanswered(begun);
-            } else if (shared && RedisFailures.isWrongServer(failure)) {
-                connections.wrongServer(begun);
+            if (shared) {
+                connections.failed(failure, begun);
             }
             throw translate(what, failure);
         }

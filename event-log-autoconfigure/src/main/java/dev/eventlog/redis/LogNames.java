@@ -16,7 +16,6 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.connection.DataType;
 import org.springframework.data.redis.connection.RedisClusterConnection;
 import org.springframework.data.redis.connection.RedisClusterNode;
@@ -168,11 +167,7 @@ public final class LogNames {
         try {
             return question.get();
         } catch (RuntimeException failure) {
-            if (failure instanceof QueryTimeoutException) {
-                connections.unanswered(begun);
-            } else if (RedisFailures.isWrongServer(failure)) {
-                connections.wrongServer(begun);
-            }
+            connections.failed(failure, begun);
             throw translate(failure);
         }
     }

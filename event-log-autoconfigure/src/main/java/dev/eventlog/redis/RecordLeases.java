@@ -3,10 +3,8 @@ package dev.eventlog.redis;
 import dev.eventlog.EventLogException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
@@ -96,13 +94,8 @@ public final class RecordLeases {
             @Nullable List<String> answer = connections.commands().execute(SCRIPT, List.of(key), (Object[]) arguments);
             return answer == null ? List.of() : new ArrayList<>(answer);
         } catch (RuntimeException failure) {
-            if (failure instanceof QueryTimeoutException) {
-                connections.unanswered(begun);
-            } else if (RedisFailures.isWrongServer(failure)) {
-                connections.wrongServer(begun);
-            }
-            throw RedisFailures.translate(
-                    log, key, Arrays.asList(arguments).get(0) + " the lease of a recording of", failure);
+            connections.failed(failure, begun);
+            throw RedisFailures.translate(log, key, arguments[0] + " the lease of a recording of", failure);
         }
     }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
@@ -96,11 +95,7 @@ public final class RedisEventPositions implements EventPositions {
         try {
             return question.get();
         } catch (RuntimeException failure) {
-            if (failure instanceof QueryTimeoutException) {
-                connections.unanswered(begun);
-            } else if (RedisFailures.isWrongServer(failure)) {
-                connections.wrongServer(begun);
-            }
+            connections.failed(failure, begun);
             throw failure;
         }
     }
