@@ -108,6 +108,7 @@ final class TortureSse extends TortureReader {
     }
 
     private void read(SseClient client, TortureWatch watch) throws InterruptedException {
+        boolean opened = lastEventId == null; // what opens a stream tells a client again where it is
         boolean begun = false;
         int caughtUp = 0;
         while (true) {
@@ -122,7 +123,9 @@ final class TortureSse extends TortureReader {
                 return;
             }
             String id = message.id();
-            if (!begun && id != null) { // where it begins
+            if (!opened) {
+                opened = id != null;
+            } else if (!begun && id != null) { // where it begins, perhaps long after the stream has opened
                 begun = true;
                 watch.returnedAt = System.nanoTime();
                 begins(watch);
