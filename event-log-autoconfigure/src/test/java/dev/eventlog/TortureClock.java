@@ -92,7 +92,8 @@ final class TortureClock {
      * side, and those of the old one, which are lost, stand before all of the new one's.
      */
     int upToByAnyMaster(long time) {
-        return Math.max(upTo(notDoneAt, time), upTo(notDoneByTheLast, time));
+        int byThis = upTo(notDoneAt, time);
+        return changes.isEmpty() ? byThis : Math.max(byThis, upTo(notDoneByTheLast, time));
     }
 
     private static int upTo(TreeMap<Long, Integer> notDone, long time) {
