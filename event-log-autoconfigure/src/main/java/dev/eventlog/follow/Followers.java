@@ -9,6 +9,7 @@ import dev.eventlog.Follower.EndReason;
 import dev.eventlog.redis.LogStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,12 +20,16 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Starts followers, knows those that run, and closes them all. Thread-safe. */
 public final class Followers {
 
     /** So often a follower that begins waits for a feed that is not as far as the stream, before it has one of its own. */
     private static final int PATIENCE = 5;
+
+    /** So many events of each are shown where many logs begin together: what there is beyond comes by pages. */
+    private static final int SHOWN_OF_MANY = 16;
 
     private final Feeds feeds;
     private final FollowSettings settings;
@@ -65,20 +70,58 @@ public final class Followers {
             EventBatchListener<Event> listener,
             FollowOptions options,
             Commit commit) {
-        return follow(stream, tail, listener, options, commit, threads);
+        return follow(new Start(stream, tail), listener, options, commit, threads);
     }
 
     /** The same, with the listener called by another executor. */
     LogFollower follow(
-            LogStream stream,
-            TailRange tail,
-            EventBatchListener<Event> listener,
-            FollowOptions options,
-            Commit commit,
-            Executor callers) {
-        LogFollower follower = join(stream, tail, listener, options, Demand.UNLIMITED, commit, callers);
+            Start start, EventBatchListener<Event> listener, FollowOptions options, Commit commit, Executor callers) {
+        LogFollower follower = join(start, listener, options, Demand.UNLIMITED, commit, callers);
         follower.wake(LogFollower.Wake.MORE);
         return follower;
+    }
+
+    /**
+     * A tail of a log that is to be followed.
+     *
+     * @param stream the log
+     * @param tail where to begin
+     * @param found where that was found to be; null if it was not looked for
+     */
+    record Start(LogStream stream, TailRange tail, @Nullable StartPoint found) {
+
+        Start(LogStream stream, TailRange tail) {
+            this(stream, tail, null);
+        }
+    }
+
+    /**
+     * Finds where tails begin, in one go, unless their logs are followed already.
+     *
+     * @param starts the tails
+     * @return the same, with what was found
+     */
+    List<Start> find(List<Start> starts) {
+        List<Start> unknown = starts.stream()
+                .filter(start -> feeds.place(start.stream()) == null)
+                .toList();
+        if (unknown.isEmpty()) {
+            return starts;
+        }
+        List<@Nullable StartPoint> found = StartPoint.findAll(
+                unknown.stream().map(Start::stream).toList(),
+                unknown.stream().map(Start::tail).toList(),
+                Math.min(settings.batchSize(), SHOWN_OF_MANY));
+        Map<LogStream, StartPoint> byStream = new HashMap<>();
+        for (int i = 0; i < unknown.size(); i++) {
+            StartPoint point = found.get(i);
+            if (point != null) {
+                byStream.put(unknown.get(i).stream(), point);
+            }
+        }
+        return starts.stream()
+                .map(start -> new Start(start.stream(), start.tail(), byStream.get(start.stream())))
+                .toList();
     }
 
     /**
@@ -106,7 +149,7 @@ public final class Followers {
         LogFollower follower;
         try {
             FollowOptions options = FollowOptions.builder().build();
-            follower = join(stream, tail, subscription, options, subscription, Commit.NONE, threads);
+            follower = join(new Start(stream, tail), subscription, options, subscription, Commit.NONE, threads);
         } catch (RuntimeException | Error failure) {
             subscription.hasEnded(failure);
             return;
@@ -115,22 +158,26 @@ public final class Followers {
     }
 
     private LogFollower join(
-            LogStream stream,
-            TailRange tail,
+            Start from,
             EventBatchListener<Event> listener,
             FollowOptions options,
             Demand demand,
             Commit commit,
             Executor callers) {
+        LogStream stream = from.stream();
+        TailRange tail = from.tail();
+        StartPoint found = from.found();
         refuseIfClosed(stream.log());
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
         LogFollower follower = null;
         for (int attempt = 0; follower == null; attempt++) {
             Feeds.Place before = feeds.place(stream);
             EventId feedEnd = before == null ? null : before.end().point().id();
-            StartPoint start = starts.ask(
-                    Arrays.asList(stream.key(), tail, feedEnd),
-                    () -> StartPoint.find(stream, tail, feedEnd, settings.batchSize()));
+            StartPoint start = found != null && attempt == 0 && before == null
+                    ? found
+                    : starts.ask(
+                            Arrays.asList(stream.key(), tail, feedEnd),
+                            () -> StartPoint.find(stream, tail, feedEnd, settings.batchSize()));
             follower = feeds.join(
                     stream,
                     before,

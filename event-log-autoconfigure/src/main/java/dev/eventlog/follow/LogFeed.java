@@ -6,6 +6,7 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.EventSize;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RawCommand;
@@ -60,6 +61,7 @@ final class LogFeed implements Feed {
         this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
         this.firstBefore = start.state().firstId();
+        this.smallEvents = EventSize.areSmall(start.newest());
     }
 
     /**

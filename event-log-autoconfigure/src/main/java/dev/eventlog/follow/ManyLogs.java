@@ -10,11 +10,14 @@ import dev.eventlog.Follower.EndReason;
 import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
+import dev.eventlog.follow.Followers.Start;
 import dev.eventlog.redis.LogStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,8 +40,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ManyLogs implements Running {
 
-    /** So many logs begin at once. */
+    /** So many times at once logs begin. */
     private static final int BEGINNING = 4;
+
+    /** Where so many begin, Redis is asked in one go. */
+    private static final int TOGETHER = 16;
 
     /** A log, and how it is followed. */
     private static final class Place {
@@ -204,19 +210,20 @@ public final class ManyLogs implements Running {
 
     private Map<String, RuntimeException> beginAll(Map<String, TailRange> tails, boolean untilOneFails) {
         Map<String, RuntimeException> failures = new ConcurrentHashMap<>();
-        List<CompletableFuture<Void>> all = new ArrayList<>(tails.size());
-        tails.forEach((name, tail) -> all.add(CompletableFuture.runAsync(
-                () -> {
-                    if (untilOneFails && !failures.isEmpty()) {
-                        return;
-                    }
-                    try {
-                        add(name, tail);
-                    } catch (RuntimeException failure) {
-                        failures.put(name, failure);
-                    }
-                },
-                beginners)));
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        List<String> names = List.copyOf(tails.keySet());
+        for (int from = 0; from < names.size(); from += TOGETHER) {
+            Map<String, TailRange> some = new LinkedHashMap<>();
+            names.subList(from, Math.min(names.size(), from + TOGETHER))
+                    .forEach(name -> some.put(name, tails.get(name)));
+            all.add(CompletableFuture.runAsync(
+                    () -> {
+                        if (!untilOneFails || failures.isEmpty()) {
+                            beginSome(some, failures);
+                        }
+                    },
+                    beginners));
+        }
         CompletableFuture<Void> done = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
         try {
             CompletableFuture.anyOf(done, closing).get();
@@ -234,6 +241,30 @@ public final class ManyLogs implements Running {
         return failures;
     }
 
+    private void beginSome(Map<String, TailRange> tails, Map<String, RuntimeException> failures) {
+        Map<String, Start> starts = new LinkedHashMap<>();
+        tails.forEach((name, tail) -> starts.put(name, start(name, tail)));
+        List<Start> found;
+        try {
+            found = means.followers().find(List.copyOf(starts.values()));
+        } catch (RuntimeException failure) {
+            tails.keySet().forEach(name -> failures.put(name, failure));
+            return;
+        }
+        Iterator<Start> each = found.iterator();
+        for (String name : starts.keySet()) {
+            try {
+                add(name, each.next());
+            } catch (RuntimeException failure) {
+                failures.put(name, failure);
+            }
+        }
+    }
+
+    private Start start(String name, TailRange tail) {
+        return new Start(means.streams().apply(name), tail);
+    }
+
     /**
      * Follows one more log.
      *
@@ -242,13 +273,17 @@ public final class ManyLogs implements Running {
      * @return whether it was not followed yet
      */
     public boolean add(String name, TailRange tail) {
+        return add(name, start(name, tail));
+    }
+
+    private boolean add(String name, Start start) {
         Place place = new Place();
         Place before = places.putIfAbsent(name, place);
         if (before != null && (before.failure == null || !places.replace(name, before, place))) {
             return false;
         }
         try {
-            follow(name, place, tail);
+            follow(name, place, start);
             return true;
         } catch (RuntimeException failure) {
             places.remove(name, place);
@@ -257,7 +292,7 @@ public final class ManyLogs implements Running {
     }
 
     @SuppressWarnings("ReferenceEquality") // whether it was removed meanwhile
-    private void follow(String name, Place place, TailRange tail) {
+    private void follow(String name, Place place, Start start) {
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("Log '" + name + "' cannot be followed: its follower has ended");
@@ -266,14 +301,8 @@ public final class ManyLogs implements Running {
             beginning++;
         }
         try {
-            LogFollower follower = means.followers()
-                    .follow(
-                            means.streams().apply(name),
-                            tail,
-                            new OneOfMany(name),
-                            options,
-                            commits.apply(name),
-                            callers);
+            LogFollower follower =
+                    means.followers().follow(start, new OneOfMany(name), options, commits.apply(name), callers);
             place.follower = follower;
             EndReason ended = hasBegun();
             boolean removed = places.get(name) != place;
@@ -399,7 +428,7 @@ public final class ManyLogs implements Running {
                 TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
                 beginners.execute(() -> {
                     try {
-                        follow(name, place, tail);
+                        follow(name, place, start(name, tail));
                     } catch (RuntimeException later) {
                         places.remove(name, place);
                         resumes.put(name, closed.position());

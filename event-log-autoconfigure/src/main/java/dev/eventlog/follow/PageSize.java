@@ -1,8 +1,8 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.Event;
+import dev.eventlog.redis.EventSize;
 import java.util.List;
-import java.util.Map;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -49,19 +49,11 @@ final class PageSize {
     void worked(List<Event> events) {
         int count = events.size();
         if (count > 0) {
-            long first = size(events.get(0));
-            long last = size(events.get(count - 1));
-            long middle = size(events.get(count / 2));
+            long first = EventSize.of(events.get(0));
+            long last = EventSize.of(events.get(count - 1));
+            long middle = EventSize.of(events.get(count / 2));
             worked(count, count * Math.max(first, Math.max(middle, last)));
         }
-    }
-
-    private static long size(Event event) {
-        long size = 0;
-        for (Map.Entry<String, String> field : event.fields().entrySet()) {
-            size += field.getKey().length() + (long) field.getValue().length();
-        }
-        return size;
     }
 
     /** An answer did not come, though Redis could be reached. Says so, once, when it goes on. */

@@ -4,10 +4,12 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.LogStream.BeginQuestion;
 import dev.eventlog.redis.LogStream.Beginning;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,8 +39,34 @@ record StartPoint(
 
     /** Finds where a tail begins, so that it is fixed from now on. */
     static StartPoint find(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
-        Beginning beginning =
-                stream.begin(tail.after(), tail.limit(), feedEnd, tail.isFromSeen() ? Math.max(1, count) : count);
+        return of(stream.begin(tail.after(), tail.limit(), feedEnd, shown(tail, count)), tail);
+    }
+
+    /**
+     * Finds where the tails of many logs begin, all asked in one go.
+     *
+     * @return where each begins; null for those that have to be asked by themselves
+     */
+    static List<@Nullable StartPoint> findAll(List<LogStream> streams, List<TailRange> tails, int count) {
+        List<BeginQuestion> questions = new ArrayList<>(streams.size());
+        for (int i = 0; i < streams.size(); i++) {
+            TailRange tail = tails.get(i);
+            questions.add(new BeginQuestion(streams.get(i), tail.after(), tail.limit(), shown(tail, count)));
+        }
+        List<@Nullable Beginning> beginnings = LogStream.beginAll(questions);
+        List<@Nullable StartPoint> starts = new ArrayList<>(streams.size());
+        for (int i = 0; i < streams.size(); i++) {
+            Beginning beginning = beginnings.get(i);
+            starts.add(beginning == null ? null : of(beginning, tails.get(i)));
+        }
+        return starts;
+    }
+
+    private static int shown(TailRange tail, int count) {
+        return tail.isFromSeen() ? Math.max(1, count) : count;
+    }
+
+    private static StartPoint of(Beginning beginning, TailRange tail) {
         StreamState state = beginning.answer().state();
         EventId seen = tail.seen();
         boolean ended = hasEnded(tail, state);

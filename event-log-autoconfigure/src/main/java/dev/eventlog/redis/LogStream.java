@@ -31,8 +31,6 @@ public final class LogStream {
     /** The newest event and the one before the tail are asked for in any case, so a page is one event more than this. */
     private static final int MOST_AT_ONCE = 1_000;
 
-    private static final int SMALL = 1_000; // bytes of an event
-
     private final String log;
     private final String key;
     private final Connections connections;
@@ -380,13 +378,58 @@ public final class LogStream {
      */
     public Beginning begin(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
         Line line = connections.line();
+        Object[] question = beginQuestion(earliest, limit, feedEnd, count);
+        Object reply = inquiry.ask(line, () -> LOOK.on(line, key, question), read -> read);
+        return beginning(reply, earliest, limit);
+    }
+
+    /**
+     * A question where a tail begins.
+     *
+     * @param stream the log
+     * @param earliest as of {@link #begin}, and so the others
+     */
+    public record BeginQuestion(LogStream stream, EventId earliest, long limit, int count) {}
+
+    /**
+     * Finds where the tails of many logs begin, as {@link #begin} does: all are asked in one go.
+     *
+     * @param questions what to ask, at least one; all of one application
+     * @return where each begins; null for those that have to be asked by themselves
+     */
+    public static List<@Nullable Beginning> beginAll(List<BeginQuestion> questions) {
+        LogStream any = questions.get(0).stream();
+        Line line = any.connections.line();
+        List<RawCommand> commands = questions.stream()
+                .map(each -> LOOK.digestCommand(
+                        each.stream().key, beginQuestion(each.earliest(), each.limit(), null, each.count())))
+                .toList();
+        List<@Nullable Object> replies = any.inquiry.answered(line, "read", () -> line.send(commands));
+        List<@Nullable Beginning> beginnings = new ArrayList<>(questions.size());
+        for (int i = 0; i < questions.size(); i++) {
+            BeginQuestion question = questions.get(i);
+            Object reply = i < replies.size() ? replies.get(i) : null;
+            beginnings.add(
+                    reply instanceof List<?>
+                            ? question.stream().beginning(reply, question.earliest(), question.limit())
+                            : null);
+        }
+        return beginnings;
+    }
+
+    private static Object[] beginQuestion(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
         Object shown = feedEnd == null ? EventId.MIN : feedEnd;
-        long most = limit == Long.MAX_VALUE ? -1 : limit;
-        List<?> reply = inquiry.ask(
-                line,
-                () -> LOOK.on(line, key, "", "+", count, 1, earliest, most, MOST_AT_ONCE, shown),
-                StreamReplies::list);
+        return new Object[] {"", "+", count, 1, earliest, most(limit), MOST_AT_ONCE, shown};
+    }
+
+    private static long most(long limit) {
+        return limit == Long.MAX_VALUE ? -1 : limit;
+    }
+
+    private Beginning beginning(@Nullable Object read, EventId earliest, long limit) {
+        List<?> reply = StreamReplies.list(read);
         Answer answer = answer(reply);
+        long most = most(limit);
         Beginning beginning = new Beginning(
                 EventId.parse(StreamReplies.text(reply.get(2))),
                 most >= 0 && answer.state().length() > most ? most : -1,
@@ -486,7 +529,7 @@ public final class LogStream {
     public Poll polled(List<@Nullable Object> replies, EventId after, @Nullable Event seen, boolean small) {
         List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
         long bytes = StreamReplies.size(replies.get(0));
-        boolean smallNow = events.isEmpty() ? small : bytes <= (long) SMALL * events.size();
+        boolean smallNow = events.isEmpty() ? small : EventSize.areSmall(events.size(), bytes);
         if (replies.size() < 3) {
             Answer then = inquiry.decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
             Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
@@ -499,7 +542,7 @@ public final class LogStream {
                 "follow", replies.get(2), reply -> Optional.ofNullable(StreamReplies.entry(reply, after)));
         return new Poll(
                 new Answer(state, "", at.orElse(null), null, events),
-                smallNow && StreamReplies.size(replies.get(1)) <= 3 * SMALL,
+                smallNow && StreamReplies.size(replies.get(1)) <= 3 * EventSize.SMALL,
                 bytes);
     }
 

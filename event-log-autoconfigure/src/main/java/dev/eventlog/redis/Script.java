@@ -36,6 +36,11 @@ record Script(String text, String sha) {
         return command("EVAL", text, key, arguments);
     }
 
+    /** {@return the command that runs it by its digest, which fails where the server does not know it} */
+    RawCommand digestCommand(String key, Object... arguments) {
+        return command("EVALSHA", sha, key, arguments);
+    }
+
     private static RawCommand command(String name, String script, String key, Object... arguments) {
         List<Object> all = new ArrayList<>(List.of(script, 1, key));
         all.addAll(Arrays.asList(arguments));
@@ -46,7 +51,7 @@ record Script(String text, String sha) {
     @Nullable
     Object on(Line line, String key, Object... arguments) {
         try {
-            return Inquiry.one(line, command("EVALSHA", sha, key, arguments));
+            return Inquiry.one(line, digestCommand(key, arguments));
         } catch (RuntimeException failure) {
             if (!RedisFailures.isUnknownScript(failure)) {
                 throw failure;

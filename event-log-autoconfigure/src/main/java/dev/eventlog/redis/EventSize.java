@@ -1,0 +1,40 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import java.util.List;
+import java.util.Map;
+
+/** How large events are, about: in bytes on the wire, or in characters where they have been read. */
+public final class EventSize {
+
+    /** The size of a small event, at most: it costs little to be sent three of them once more. */
+    static final int SMALL = 1_000;
+
+    private EventSize() {}
+
+    /**
+     * {@return the size of an event}
+     *
+     * @param event the event
+     */
+    public static long of(Event event) {
+        long size = 0;
+        for (Map.Entry<String, String> field : event.fields().entrySet()) {
+            size += field.getKey().length() + (long) field.getValue().length();
+        }
+        return size;
+    }
+
+    /**
+     * {@return whether events are small; those that are to come where there is none yet, too}
+     *
+     * @param events the events
+     */
+    public static boolean areSmall(List<Event> events) {
+        return areSmall(events.size(), events.stream().mapToLong(EventSize::of).sum());
+    }
+
+    static boolean areSmall(int events, long bytes) {
+        return bytes <= (long) SMALL * events;
+    }
+}
