@@ -22,7 +22,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -256,6 +258,36 @@ class RecordingTests extends LogTests {
                 .isThrownBy(() -> recording.completion().join())
                 .withCauseInstanceOf(EventLogException.class);
         assertThat(source.isCancelled()).isTrue();
+    }
+
+    /** The other application looks for those that have died, and would end a log whose recording gives no sign of life. */
+    @Test
+    void aRecordingIsNotTakenForDeadWhereAllListenersAreBusy() throws InterruptedException {
+        EventLogFactory busy = newFactory(
+                "eventlog.record.lease=2s", "eventlog.record.key=test:recordings", "eventlog.follow.max-threads=2");
+        EventLog log = busy.create(newLog().name());
+        Recording recording = log.record(source);
+        await().until(source::isSubscribedTo);
+        CountDownLatch free = new CountDownLatch(1);
+        CountDownLatch blocked = new CountDownLatch(2);
+        for (int i = 0; i < 2; i++) {
+            EventLog other = newLog();
+            other.add(event(0));
+            closeLater(busy.create(other.name()).follow(Tail.all(), batch -> {
+                blocked.countDown();
+                free.await();
+            }));
+        }
+        try {
+            assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
+            long leaseOver = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            await().until(() -> log.isComplete() || System.nanoTime() > leaseOver);
+        } finally {
+            free.countDown();
+        }
+        assertThat(log.isComplete()).isFalse();
+        source.subscriber().onComplete();
+        recording.completion().join();
     }
 
     @Test

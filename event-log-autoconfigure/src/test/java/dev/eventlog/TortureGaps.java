@@ -143,9 +143,10 @@ final class TortureGaps {
         Added cursor = step.cursor();
         List<TortureLife> lives = history.lives(step.account().log());
         Set<Added> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        int after = cursor == null ? -1 : cursor.order;
         for (TortureLife life : lives.subList(Math.min(lowestLife, lives.size()), lives.size())) {
-            for (Added each : life.events) {
-                if (each.order < step.next().order && (cursor == null || each.order > cursor.order) && seen.add(each)) {
+            for (Added each : life.between(after, Math.max(after + 1, step.next().order))) {
+                if (seen.add(each)) {
                     Due due = step.due(each);
                     Fate fate = fate(step, each, lowestLife);
                     if (due != Due.NO && fate != Fate.RETRACTED) {

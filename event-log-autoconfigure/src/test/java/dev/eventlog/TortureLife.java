@@ -80,6 +80,25 @@ final class TortureLife {
         kept.add(added);
     }
 
+    /** {@return the events that were written after one write and before another} */
+    List<Added> between(int after, int before) {
+        return events.subList(firstAfter(after), firstAfter(before - 1));
+    }
+
+    private int firstAfter(int order) {
+        int low = 0;
+        int high = events.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (events.get(middle).order > order) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
     void trim(long length, int at) {
         while (kept.size() > length) {
             removed.put(kept.remove(), new Removed(Removal.TRIMMED, at));

@@ -96,7 +96,7 @@ final class Benchmarks {
     private void all() throws RunnerException, IOException, InterruptedException {
         measure(forks, AddOne.class, AddLimited.class, ReadLog.class, FollowLog.class, TypedEvents.class);
         for (int fork = 0; fork < forks; fork++) {
-            probe("latency", "library,lettuce,lettuce-handover,lettuce-state,lettuce-state-handover");
+            probe("latency", "library,library-reading,lettuce,lettuce-handover,lettuce-state,lettuce-state-handover");
             probe("latency", "library,container,pooled-container");
             probe("logs", "1000");
         }

@@ -144,10 +144,12 @@ final class Probe {
         };
         Runnable adding;
         switch (contender) {
-            case "library" -> {
+            case "library", "library-reading" -> {
                 EventLog log = all.library().create(key);
                 log.follow(Tail.last(0), batch -> reader.accept(batch.size()));
-                adding = () -> log.add(event);
+                adding = contender.equals("library")
+                        ? () -> log.add(event)
+                        : () -> lettuce.sync().xadd(key, event);
             }
             case "lettuce", "lettuce-handover", "lettuce-state", "lettuce-state-handover" -> {
                 StatefulRedisConnection<String, String> reading = all.newLettuce();

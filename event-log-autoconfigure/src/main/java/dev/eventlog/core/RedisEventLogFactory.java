@@ -150,6 +150,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 settings.recordLease(),
                 settings.follow().recovery(),
                 threads,
+                ownThreads.forFeeds(),
                 () -> followers.count() > 0);
         this.durable = new DurableFollowers(followers, settings.follow(), threads, positions, leadership);
         ManyLogs.Means means = new ManyLogs.Means(

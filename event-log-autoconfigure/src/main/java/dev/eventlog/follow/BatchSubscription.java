@@ -67,7 +67,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     /** The follower has its start. */
     void startsWith(LogFollower started) {
         follower = started;
-        started.whenEnded(this::hasEnded);
+        started.whenEnded((why, failure) -> hasEnded(failure));
         started.callFirst(this::begin);
     }
 

@@ -45,7 +45,7 @@ final class Cursor {
             @Nullable StreamState state) {}
 
     /** What Redis is asked; another follower of the feed may ask the same at the same moment. */
-    private record Question(boolean state, EventId from, EventId to, int count, EventId feedEnd) {}
+    private record Question(String key, boolean state, EventId from, EventId to, int count, EventId feedEnd) {}
 
     private static final int UNSURE = -1;
 
@@ -243,7 +243,7 @@ final class Cursor {
             return false;
         }
         EventId id = here.id();
-        return asked(new Question(false, id, id, 1, id), () -> stream.page(id, id, 1, id))
+        return asked(new Question(stream.key(), false, id, id, 1, id), () -> stream.page(id, id, 1, id))
                 .events()
                 .equals(List.of(known));
     }
@@ -291,7 +291,12 @@ final class Cursor {
         }
         if (known != null && endOfFeed != null) {
             Question question = new Question(
-                    false, point.id(), target.id(), count + 1, end.point().id());
+                    stream.key(),
+                    false,
+                    point.id(),
+                    target.id(),
+                    count + 1,
+                    end.point().id());
             LogStream.Page page = asked(
                     question,
                     () -> stream.page(
@@ -302,8 +307,8 @@ final class Cursor {
                 return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
             }
         }
-        Question question =
-                new Question(true, point.id(), target.id(), count, end.point().id());
+        Question question = new Question(
+                stream.key(), true, point.id(), target.id(), count, end.point().id());
         LogStream.Sight sight = asked(
                 question,
                 () -> stream.look(point.id(), target.id(), count, end.point().id()));

@@ -92,7 +92,8 @@ final class Delivery {
     private final Gate gate;
     private final Deque<Call> due = new ArrayDeque<>(1);
     private final Attempts attempts;
-    private final Outage storing;
+    private final BackOff recovery;
+    private @Nullable Outage storing; // where the position is not stored
     private boolean caughtUp;
     private boolean interrupted;
     private boolean superseded;
@@ -116,7 +117,7 @@ final class Delivery {
         this.batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         this.gate = gate;
         this.attempts = new Attempts(options.retryPolicy());
-        this.storing = new Outage(logger, recovery);
+        this.recovery = recovery;
     }
 
     boolean isDue() {
@@ -215,7 +216,10 @@ final class Delivery {
     }
 
     private void isStored() {
-        storing.over("The position of the follower of log '" + log + "' is stored again");
+        if (storing != null) {
+            storing.over("The position of the follower of log '" + log + "' is stored again");
+            storing = null;
+        }
     }
 
     /** Makes the calls that are due. */
@@ -294,7 +298,9 @@ final class Delivery {
     /** Repeats the call: not by the policy, as it is not the listener that failed. */
     private Outcome storeLater(NotStoredException notStored) {
         attempts.done();
-        delay = storing.failed(
+        Outage lasting = Outage.or(storing, logger, recovery);
+        storing = lasting;
+        delay = lasting.failed(
                 notStored,
                 next -> "Nothing more of log '" + log + "' is delivered before the position of its follower is stored;"
                         + " next try in " + next + " ms");

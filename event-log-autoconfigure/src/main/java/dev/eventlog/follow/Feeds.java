@@ -26,6 +26,7 @@ public final class Feeds {
     private final FollowSettings settings;
     private final Executor threads;
     private final Observers observers;
+    private final SameQuestions questions = new SameQuestions();
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
     private final Map<String, Feed> byKey = new HashMap<>();
     private boolean nothingShared; // guarded by this, as all that follows
@@ -102,7 +103,7 @@ public final class Feeds {
     }
 
     private Feed start(LogStream stream, StartPoint start, long limit) {
-        LogFeed feed = new LogFeed(stream, start, limit, settings, observers);
+        LogFeed feed = new LogFeed(stream, start, limit, settings, observers, questions);
         byKey.put(stream.key(), feed);
         if (nothingShared || dedicated < settings.dedicatedConnections()) {
             dedicate(feed);

@@ -197,8 +197,13 @@ public final class Followers {
                             commit));
         }
         observers.followed(stream.log());
-        follower.whenEnded(failure -> observers.ended(stream.log(), failure));
-        return running(follower, stream.log());
+        LogFollower started = follower;
+        running.add(started);
+        started.whenEnded((why, failure) -> {
+            running.remove(started);
+            observers.ended(stream.log(), failure);
+        });
+        return unlessClosed(started, stream.log());
     }
 
     /**
@@ -213,6 +218,10 @@ public final class Followers {
     public <F extends Running> F running(F follower, String log) {
         running.add(follower);
         follower.completion().whenComplete((why, failure) -> running.remove(follower));
+        return unlessClosed(follower, log);
+    }
+
+    private <F extends Running> F unlessClosed(F follower, String log) {
         if (!open) { // closed since the look before, perhaps without having seen this one
             CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
             follower.close();

@@ -13,9 +13,8 @@ import dev.eventlog.redis.RawCommand;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +33,8 @@ final class LogFeed implements Feed {
     private final Window window;
     private final long limit;
     private final PageSize pages;
-    private final Set<LogFollower> followers = ConcurrentHashMap.newKeySet(1);
-    private final SameQuestions questions = new SameQuestions();
+    private final List<LogFollower> followers = new CopyOnWriteArrayList<>(); // small, as most have one
+    private final SameQuestions questions;
     private final AtomicInteger comebacks = new AtomicInteger();
 
     private volatile boolean interrupted;
@@ -48,10 +47,22 @@ final class LogFeed implements Feed {
     private volatile String server;
     private volatile @Nullable EventId firstBefore;
 
-    LogFeed(LogStream stream, StartPoint start, long limit, FollowSettings settings, Observers observers) {
+    /**
+     * A feed that nobody reads yet.
+     *
+     * @param questions of the followers of all feeds
+     */
+    LogFeed(
+            LogStream stream,
+            StartPoint start,
+            long limit,
+            FollowSettings settings,
+            Observers observers,
+            SameQuestions questions) {
         this.stream = stream;
         this.settings = settings;
         this.observers = observers;
+        this.questions = questions;
         this.limit = limit;
         this.window = new Window(
                 settings.windowSize(),

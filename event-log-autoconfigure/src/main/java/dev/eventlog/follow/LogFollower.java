@@ -20,7 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -65,8 +65,8 @@ public final class LogFollower implements RunningFollower {
     private final Demand demand;
     private final Cursor cursor;
     private final Delivery delivery;
-    private final Outage outage;
-    private final Outage crowd; // of the executor
+    private @Nullable Outage outage; // of the thread it has, as is the next; where there is one
+    private @Nullable Outage crowd; // of the executor
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     private volatile @Nullable RuntimeException refusal;
@@ -96,8 +96,6 @@ public final class LogFollower implements RunningFollower {
         this.listener = listener;
         this.demand = demand;
         this.cursor = cursor;
-        this.outage = new Outage(logger, settings.recovery());
-        this.crowd = new Outage(logger, settings.recovery());
         this.delivery =
                 new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
         if (!demand.isThere()) {
@@ -159,10 +157,10 @@ public final class LogFollower implements RunningFollower {
     /**
      * Has something done when the follower has ended and its last callback has returned.
      *
-     * @param action what to do, with the failure that ended it; null if none did
+     * @param action what to do, with why it ended, or with the failure that ended it; the other is null
      */
-    public void whenEnded(Consumer<@Nullable Throwable> action) {
-        CompletableFuture<EndReason> unused = completion.whenComplete((why, failure) -> action.accept(failure));
+    void whenEnded(BiConsumer<? super @Nullable EndReason, ? super @Nullable Throwable> action) {
+        CompletableFuture<EndReason> unused = completion.whenComplete(action);
     }
 
     /** Has something be called before anything of the listener. To be called before anybody can wake it, so at most once. */
@@ -209,9 +207,12 @@ public final class LogFollower implements RunningFollower {
         try {
             threads.execute(this::turn);
         } catch (RejectedExecutionException full) {
+            Outage crowded = Outage.or(crowd, logger, settings.recovery());
+            crowd = crowded;
             later(
                     Signal.REJECTED,
-                    crowd.failed(full, next -> "A follower of log '" + log() + "' waits " + next + " ms for a thread"),
+                    crowded.failed(
+                            full, next -> "A follower of log '" + log() + "' waits " + next + " ms for a thread"),
                     full);
         }
     }
@@ -220,7 +221,10 @@ public final class LogFollower implements RunningFollower {
         if (!on(Signal.THREAD).isRunning()) {
             return;
         }
-        crowd.over("A follower of log '" + log() + "' has a thread");
+        if (crowd != null) {
+            crowd.over("A follower of log '" + log() + "' has a thread");
+            crowd = null;
+        }
         for (int i = 0; i < STEPS_A_TURN; i++) {
             Step step;
             try {
@@ -262,15 +266,21 @@ public final class LogFollower implements RunningFollower {
                         delivery.complete();
                     }
                 }
-                outage.over("A follower of log '" + log() + "' goes on");
+                if (outage != null) {
+                    outage.over("A follower of log '" + log() + "' goes on");
+                    outage = null;
+                }
             } catch (EventLogException away) {
                 if (!(away instanceof EventLogUnavailableException) && !LogStream.isLoginRefused(away)) {
                     return fail(away);
                 }
                 int quietly = feed.isInterrupted() ? Integer.MAX_VALUE : SAID_BY_THE_FEED;
+                Outage lasting = Outage.or(outage, logger, settings.recovery());
+                outage = lasting;
                 return later(
                         Signal.REDIS,
-                        outage.failed(away, quietly, next -> "A follower of log '" + log() + "' waits " + next + " ms"),
+                        lasting.failed(
+                                away, quietly, next -> "A follower of log '" + log() + "' waits " + next + " ms"),
                         away);
             }
         }

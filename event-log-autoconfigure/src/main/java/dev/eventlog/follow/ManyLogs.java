@@ -310,14 +310,12 @@ public final class ManyLogs implements Running {
                 CompletableFuture<EndReason> unused =
                         follower.closeSoon(Objects.requireNonNullElse(ended, EndReason.CLOSED));
             }
-            follower.whenEnded(failure -> {
-                place.failure = failure;
-                hasEnded();
-            });
-            follower.completion().thenAccept(why -> {
+            follower.whenEnded((why, failure) -> {
                 if (why == EndReason.SUPERSEDED) {
                     CompletableFuture<EndReason> unused = closeSoon(why);
                 }
+                place.failure = failure;
+                hasEnded();
             });
         } catch (RuntimeException | Error failure) {
             EndReason unused = hasBegun();
@@ -423,7 +421,7 @@ public final class ManyLogs implements Running {
     }
 
     private void goOn(String name, Place place, LogFollower closed) {
-        closed.whenEnded(failure -> {
+        closed.whenEnded((why, failure) -> {
             if (failure == null && isRunning()) {
                 TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
                 beginners.execute(() -> {

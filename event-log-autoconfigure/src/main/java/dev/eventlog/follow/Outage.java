@@ -31,6 +31,11 @@ public final class Outage {
         this.recovery = recovery;
     }
 
+    /** {@return one that lasts, or one that is not on: for those that are so many that none of them is to have one before} */
+    static Outage or(@Nullable Outage lasting, Log logger, BackOff recovery) {
+        return lasting != null ? lasting : new Outage(logger, recovery);
+    }
+
     /**
      * It failed.
      *

@@ -73,7 +73,7 @@ final class Window {
 
     private final Ring events;
     private final Deque<Event> samples = new ArrayDeque<>(1); // a few older events, oldest first
-    private final Deque<EventId> partings = new ArrayDeque<>(1); // where the last few epochs began, oldest first
+    private List<EventId> partings = List.of(); // where the last few epochs began, oldest first
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
     private EventId origin; // where this window began
@@ -210,10 +210,9 @@ final class Window {
      */
     synchronized void part(ReadPoint common, @Nullable Event there) {
         beginAt(new ReadPoint(common.id(), common.rank(), last.epoch() + 1), there);
-        partings.addLast(common.id());
-        if (partings.size() > EPOCHS) {
-            partings.removeFirst();
-        }
+        List<EventId> all = new ArrayList<>(partings);
+        all.add(common.id());
+        partings = List.copyOf(all.subList(Math.max(0, all.size() - EPOCHS), all.size()));
     }
 
     /** {@return what is remembered of an event} */
@@ -307,7 +306,7 @@ final class Window {
         if (ago > partings.size()) {
             return new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, last.epoch());
         }
-        List<EventId> since = new ArrayList<>(partings).subList(partings.size() - ago, partings.size());
+        List<EventId> since = partings.subList(partings.size() - ago, partings.size());
         EventId common = Collections.min(since);
         return common.equals(base.id()) ? base : new ReadPoint(common, Rank.UNKNOWN, last.epoch());
     }

@@ -48,6 +48,7 @@ public final class Recordings {
     private final Duration lease;
     private final BackOff recovery;
     private final Executor threads;
+    private final Executor background;
     private final BooleanSupplier follows;
     private final Set<Recorder<?>> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open;
@@ -61,6 +62,7 @@ public final class Recordings {
      * @param lease how long a recording is taken for alive after its last sign of life
      * @param recovery how long to wait before adding again, after Redis could not be reached
      * @param threads adds the events
+     * @param background looks after the leases: its threads must not be those of listeners, which may all be busy
      * @param follows says whether this application follows any log
      */
     public Recordings(
@@ -69,12 +71,14 @@ public final class Recordings {
             Duration lease,
             BackOff recovery,
             Executor threads,
+            Executor background,
             BooleanSupplier follows) {
         this.leases = leases;
         this.logs = logs;
         this.lease = lease;
         this.recovery = recovery;
         this.threads = threads;
+        this.background = background;
         this.follows = follows;
     }
 
@@ -180,7 +184,7 @@ public final class Recordings {
             return;
         }
         try {
-            CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, threads)
+            CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, background)
                     .execute(() -> lookAfterLeases(turn));
         } catch (RejectedExecutionException shutDown) {
             looking = false;

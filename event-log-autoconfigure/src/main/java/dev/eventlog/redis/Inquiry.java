@@ -37,11 +37,34 @@ final class Inquiry {
         return answered(line, "read", () -> decoder.decode(question.get()));
     }
 
-    /** Asks, and tells the shared connection what came of it. */
-    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
-    <T> T answered(Line line, String what, Supplier<T> question) {
-        boolean shared = line == connections.line();
+    /**
+     * Sends a question whose answer is needed later.
+     *
+     * @return waits for the reply
+     */
+    Supplier<@Nullable Object> askAhead(Line line, RawCommand command) {
         long begun = System.nanoTime();
+        Supplier<List<@Nullable Object>> sent;
+        try {
+            sent = line.sendAhead(List.of(command));
+        } catch (RuntimeException failure) { // as who waits for the reply is to be told
+            sent = () -> {
+                throw failure;
+            };
+        }
+        Supplier<List<@Nullable Object>> replies = sent;
+        return () ->
+                answered(line, "read", begun, () -> unlessFailed(replies.get().get(0)));
+    }
+
+    /** Asks, and tells the shared connection what came of it. */
+    <T> T answered(Line line, String what, Supplier<T> question) {
+        return answered(line, what, System.nanoTime(), question);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
+    private <T extends @Nullable Object> T answered(Line line, String what, long begun, Supplier<T> question) {
+        boolean shared = line == connections.line();
         try {
             T answer = question.get();
             if (shared) {

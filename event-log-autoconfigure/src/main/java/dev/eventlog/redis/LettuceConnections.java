@@ -12,12 +12,14 @@ import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.ReflectionHints;
@@ -29,6 +31,7 @@ import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfigu
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 // Long: the factory that commands share and the copied configuration are of no use elsewhere.
@@ -59,7 +62,7 @@ final class LettuceConnections implements Connections {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
         template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
-        this.line = Drivers.line(template, LettuceReplies::send);
+        this.line = new Shared(template);
         this.feeds = feeds;
         this.shared = new LettuceSharedLines(shared, commands, patience, this::isCut);
     }
@@ -234,6 +237,21 @@ final class LettuceConnections implements Connections {
         feeds.destroy();
         shared.close();
         commands.destroy();
+    }
+
+    /** On the connection that commands share, which a template hands out without anything to give back. */
+    private record Shared(StringRedisTemplate redis) implements Line {
+
+        @Override
+        public List<@Nullable Object> send(List<RawCommand> commands) {
+            return sendAhead(commands).get();
+        }
+
+        @Override
+        public Supplier<List<@Nullable Object>> sendAhead(List<RawCommand> commands) {
+            return Objects.requireNonNull(redis.execute((RedisCallback<Supplier<List<@Nullable Object>>>)
+                    connection -> LettuceReplies.sendAhead(connection, commands)));
+        }
     }
 
     /**

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -47,11 +48,18 @@ final class LettuceReplies {
     }
 
     @SuppressWarnings("unchecked") // Spring Data's connections have this codec
-    static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
+    static Supplier<List<@Nullable Object>> sendAhead(RedisConnection connection, List<RawCommand> commands) {
         StatefulConnection<byte[], byte[]> lettuce = (StatefulConnection<byte[], byte[]>) connection(connection);
-        long timeout = lettuce.getTimeout().toNanos();
-        List<@Nullable Object> replies = new ArrayList<>(commands.size());
         List<AsyncCommand<byte[], byte[], List<Object>>> sent = write(lettuce, commands);
+        return () -> await(sent, lettuce.getTimeout().toNanos());
+    }
+
+    static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
+        return sendAhead(connection, commands).get();
+    }
+
+    private static List<@Nullable Object> await(List<AsyncCommand<byte[], byte[], List<Object>>> sent, long timeout) {
+        List<@Nullable Object> replies = new ArrayList<>(sent.size());
         for (RedisFuture<List<Object>> future : sent) {
             try {
                 replies.add(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS));

@@ -17,7 +17,6 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.dao.QueryTimeoutException;
 
 // Long: all commands that are sent about a log are in one place, each with its documentation.
 /**
@@ -36,8 +35,6 @@ public final class LogStream {
     private final Connections connections;
     private final int pageSize;
     private final EventLogOptions options;
-    private final AddScript adding;
-    private final CompleteScript completing;
     private final Inquiry inquiry;
 
     /**
@@ -56,8 +53,6 @@ public final class LogStream {
         this.pageSize = pageSize;
         this.options = options;
         this.inquiry = new Inquiry(log, key, connections);
-        this.adding = new AddScript(log, key, connections.commands(), options);
-        this.completing = new CompleteScript(log, key, connections.commands(), options);
     }
 
     /**
@@ -92,6 +87,7 @@ public final class LogStream {
      * @return the id
      */
     public EventId add(Map<String, String> event, AddOptions terms) {
+        AddScript adding = adding();
         return adding.isPlain(terms)
                 ? unlessComplete(() -> adding.plain(event))
                 : addAll(List.of(event), terms).get(0);
@@ -105,9 +101,15 @@ public final class LogStream {
      * @return the ids, in order
      */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
+        AddScript adding = adding();
         Supplier<List<String>> add = adding.prepared(events, terms);
         List<String> answer = unlessComplete(add);
         return adding.ids(answer, events.size(), terms);
+    }
+
+    /** Not kept: most logs that are followed are not added to by the same application. */
+    private AddScript adding() {
+        return new AddScript(log, key, connections.commands(), options);
     }
 
     /** Redis refuses every add to a complete log by itself. Only then is it asked how that ended. */
@@ -140,11 +142,12 @@ public final class LogStream {
      * @throws EventLogCompletedException if the log had ended in another way
      */
     public CompleteScript.Done complete(Completion completion, @Nullable Map<String, String> lastEvent) {
+        CompleteScript completing = new CompleteScript(log, key, connections.commands(), options);
         return completing.done(inquiry.change(completing.prepared(completion, lastEvent)));
     }
 
     /**
-     * Reads backwards, page by page. Backwards because trimming eats at the other end: whatever is removed meanwhile, the
+     * Reads backwards, page by page, each asked for before the one above it is converted. Backwards because trimming eats at the other end: whatever is removed meanwhile, the
      * events answered have no hole among them.
      *
      * @param newest the newest id to answer
@@ -153,10 +156,11 @@ public final class LogStream {
      * @param page takes each page, newest event first
      */
     public void backwards(EventId newest, EventId after, long limit, Consumer<List<Event>> page) {
-        backwards(connections.line(), newest, after.next(), limit, events -> {
-            page.accept(events);
-            return true;
-        });
+        new BackwardReading(this, inquiry, connections.line(), true, true, pageSize)
+                .read(newest, after.next(), limit, events -> {
+                    page.accept(events);
+                    return true;
+                });
     }
 
     /**
@@ -171,46 +175,14 @@ public final class LogStream {
     @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
     public void backwards(Line line, EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
         boolean opensAgain = line == connections.line();
-        EventId from = newest;
-        AnswerSize size = new AnswerSize(pageSize, AnswerSize.FIRST);
-        long left = limit;
-        while (left > 0 && from.compareTo(oldest) >= 0) {
-            int count = size.next(left);
-            Back back;
-            try {
-                back = back(line, from, oldest, count, size);
-            } catch (EventLogUnavailableException lost) {
-                boolean tooLarge = wasSent(lost) && !(lost.getCause() instanceof QueryTimeoutException);
-                if (!opensAgain || !tooLarge || !size.failed(count)) {
-                    throw lost;
-                }
-                continue; // as the answer may have been too large for the server's buffer
-            }
-            List<Event> events = back.events();
-            boolean enough = !events.isEmpty() && !page.test(events);
-            if (enough || !back.more()) {
-                return;
-            }
-            left -= events.size();
-            EventId last =
-                    events.isEmpty() ? from : events.get(events.size() - 1).id();
-            from = last.previous();
-        }
+        new BackwardReading(this, inquiry, line, opensAgain, false, pageSize).read(newest, oldest, limit, page);
     }
 
-    /**
-     * What was read backwards.
-     *
-     * @param events the events, newest first
-     * @param more whether there may be more of them: also after the entry that ends a log, which is none
-     */
-    private record Back(List<Event> events, boolean more) {}
-
-    private Back back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
+    private List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
         return inquiry.ask(line, backCommand(newest, oldest, count), reply -> {
             List<Event> events = StreamReplies.events(reply, oldest, newest, false);
             size.worked(events.size(), StreamReplies.size(reply));
-            return new Back(events, StreamReplies.list(reply).size() >= count);
+            return events;
         });
     }
 
@@ -271,6 +243,10 @@ public final class LogStream {
     }
 
     private RawCommand backCommand(EventId newest, EventId oldest, int count) {
+        return backCommand(key, newest, oldest, count);
+    }
+
+    static RawCommand backCommand(String key, EventId newest, EventId oldest, int count) {
         return RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
     }
 
@@ -446,8 +422,7 @@ public final class LogStream {
         long left = limit - counted;
         while (oldest != null && left > 0) {
             int count = size.next(left) + 1;
-            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size)
-                    .events();
+            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size);
             if (page.isEmpty() || !page.get(0).equals(oldest)) {
                 break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
             }

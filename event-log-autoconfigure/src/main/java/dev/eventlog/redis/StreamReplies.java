@@ -89,6 +89,26 @@ final class StreamReplies {
         return new MixedUpReplyException(what);
     }
 
+    /** {@return the id of the last of some entries; at least one} */
+    static EventId idOfLast(@Nullable Object reply) {
+        List<?> entries = list(reply);
+        EventId last = idOf(entries.get(entries.size() - 1));
+        if (last == null || last.equals(EventId.MIN)) {
+            throw mixedUp("what should be an entry is none");
+        }
+        return last;
+    }
+
+    /** {@return whether the first of some entries, if there is one, is that which ends its log} */
+    static boolean isFirstClosing(@Nullable Object reply) {
+        List<?> entries = list(reply);
+        if (entries.isEmpty() || !EventId.MAX.equals(idOf(entries.get(0)))) {
+            return false;
+        }
+        Event first = event(entries.get(0));
+        return first != null && Closing.is(first);
+    }
+
     /** {@return the event of an entry; null where there is none} */
     static @Nullable Event event(@Nullable Object entry) {
         return event(entry, new FieldNames());

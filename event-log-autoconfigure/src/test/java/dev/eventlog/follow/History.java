@@ -353,7 +353,7 @@ final class History {
             if (feed != null && !readers.isEmpty()) {
                 return; // it would have a feed of its own
             }
-            feed = new LogFeed(stream, start, limit, SETTINGS, new Observers(List.of()));
+            feed = new LogFeed(stream, start, limit, SETTINGS, new Observers(List.of()), new SameQuestions());
             connected = sharesItsLine;
             end = feed.window().end();
             readByFeed = model.all.size() - 1;

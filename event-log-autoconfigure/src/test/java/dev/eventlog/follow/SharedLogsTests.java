@@ -116,6 +116,6 @@ class SharedLogsTests extends LogTests {
                 16,
                 Duration.ofSeconds(1));
         StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
-        return new LogFeed(stream, start, Long.MAX_VALUE, settings, new Observers(List.of()));
+        return new LogFeed(stream, start, Long.MAX_VALUE, settings, new Observers(List.of()), new SameQuestions());
     }
 }
