@@ -266,6 +266,7 @@ class RecordingTests extends LogTests {
         EventLogFactory busy = newFactory(
                 "eventlog.record.lease=2s", "eventlog.record.key=test:recordings", "eventlog.follow.max-threads=2");
         EventLog log = busy.create(newLog().name());
+        closeLater(newLog().follow(Tail.all(), batch -> {})); // who follows looks for them
         Recording recording = log.record(source);
         await().until(source::isSubscribedTo);
         CountDownLatch free = new CountDownLatch(1);
@@ -280,7 +281,7 @@ class RecordingTests extends LogTests {
         }
         try {
             assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
-            long leaseOver = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+            long leaseOver = System.nanoTime() + TimeUnit.SECONDS.toNanos(7);
             await().until(() -> log.isComplete() || System.nanoTime() > leaseOver);
         } finally {
             free.countDown();
