@@ -360,10 +360,12 @@ public final class LogStream {
     }
 
     /**
-     * A question where a tail begins.
+     * A question where a tail begins, as {@link #begin} asks it.
      *
      * @param stream the log
-     * @param earliest as of {@link #begin}, and so the others
+     * @param earliest the id after which it begins at the earliest
+     * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
+     * @param count how many events to show
      */
     public record BeginQuestion(LogStream stream, EventId earliest, long limit, int count) {}
 
