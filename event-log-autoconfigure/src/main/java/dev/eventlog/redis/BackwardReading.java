@@ -97,6 +97,6 @@ final class BackwardReading {
                 from,
                 left,
                 count,
-                ahead ? inquiry.askAhead(line, command) : () -> inquiry.ask(line, command, reply -> reply));
+                ahead ? inquiry.askAhead(line, command) : () -> inquiry.ask(line, command, StreamReplies::list));
     }
 }

@@ -355,7 +355,7 @@ public final class LogStream {
     public Beginning begin(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
         Line line = connections.line();
         Object[] question = beginQuestion(earliest, limit, feedEnd, count);
-        Object reply = inquiry.ask(line, () -> LOOK.on(line, key, question), read -> read);
+        List<?> reply = inquiry.ask(line, () -> LOOK.on(line, key, question), StreamReplies::list);
         return beginning(reply, earliest, limit);
     }
 
