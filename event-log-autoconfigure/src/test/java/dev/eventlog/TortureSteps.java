@@ -253,6 +253,8 @@ final class TortureSteps {
         if (!step.isFirst() && last.at(next) <= last.at(cursor)) {
             if (!step.beganAgain()) {
                 findings.violation("Out of order", step);
+            } else if (step.gap() != null && step.gap().missed().isPresent()) {
+                findings.violation("Wrong number of missed events", step + ": nothing lies in between");
             }
             return;
         }

@@ -218,9 +218,7 @@ public final class ManyLogs implements Running {
                     .forEach(name -> some.put(name, tails.get(name)));
             all.add(CompletableFuture.runAsync(
                     () -> {
-                        if (!untilOneFails || failures.isEmpty()) {
-                            beginSome(some, failures);
-                        }
+                        beginSome(some, failures, untilOneFails);
                     },
                     beginners));
         }
@@ -241,18 +239,31 @@ public final class ManyLogs implements Running {
         return failures;
     }
 
-    private void beginSome(Map<String, TailRange> tails, Map<String, RuntimeException> failures) {
+    private void beginSome(
+            Map<String, TailRange> tails, Map<String, RuntimeException> failures, boolean untilOneFails) {
+        if (untilOneFails && !failures.isEmpty()) {
+            return;
+        }
         Map<String, Start> starts = new LinkedHashMap<>();
-        tails.forEach((name, tail) -> starts.put(name, start(name, tail)));
+        tails.forEach((name, tail) -> {
+            try {
+                starts.put(name, start(name, tail));
+            } catch (RuntimeException failure) { // of the application's options for this log
+                failures.put(name, failure);
+            }
+        });
         List<Start> found;
         try {
             found = means.followers().find(List.copyOf(starts.values()));
         } catch (RuntimeException failure) {
-            tails.keySet().forEach(name -> failures.put(name, failure));
+            starts.keySet().forEach(name -> failures.put(name, failure));
             return;
         }
         Iterator<Start> each = found.iterator();
         for (String name : starts.keySet()) {
+            if (untilOneFails && !failures.isEmpty()) {
+                return;
+            }
             try {
                 add(name, each.next());
             } catch (RuntimeException failure) {

@@ -57,6 +57,20 @@ final class Inquiry {
                 answered(line, "read", begun, () -> unlessFailed(replies.get().get(0)));
     }
 
+    /** Makes something of a reply that came before: which is no sign that Redis still answers. */
+    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
+    <T extends @Nullable Object> T converted(Line line, String what, Supplier<T> conversion) {
+        long begun = System.nanoTime();
+        try {
+            return conversion.get();
+        } catch (RuntimeException failure) {
+            if (line == connections.line()) {
+                connections.failed(failure, begun);
+            }
+            throw translate(what, failure);
+        }
+    }
+
     /** Asks, and tells the shared connection what came of it. */
     <T> T answered(Line line, String what, Supplier<T> question) {
         return answered(line, what, System.nanoTime(), question);

@@ -377,22 +377,40 @@ public final class LogStream {
      */
     public static List<@Nullable Beginning> beginAll(List<BeginQuestion> questions) {
         LogStream any = questions.get(0).stream();
+        List<@Nullable Beginning> beginnings = new ArrayList<>(questions.size());
+        if (!any.connections.nodeOf(any.key).isEmpty()) { // in a cluster one node that is away would fail them all
+            questions.forEach(each -> beginnings.add(null));
+            return beginnings;
+        }
         Line line = any.connections.line();
         List<RawCommand> commands = questions.stream()
                 .map(each -> LOOK.digestCommand(
                         each.stream().key, beginQuestion(each.earliest(), each.limit(), null, each.count())))
                 .toList();
-        List<@Nullable Object> replies = any.inquiry.answered(line, "read", () -> line.send(commands));
-        List<@Nullable Beginning> beginnings = new ArrayList<>(questions.size());
+        List<@Nullable Object> replies = any.inquiry.answered(line, "read", () -> {
+            List<@Nullable Object> all = line.send(commands);
+            if (all.get(0) instanceof RuntimeException failure
+                    && !RedisFailures.isUnknownScript(failure)
+                    && any.inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
+                throw failure; // else each would be waited for by itself
+            }
+            return all;
+        });
         for (int i = 0; i < questions.size(); i++) {
-            BeginQuestion question = questions.get(i);
-            Object reply = i < replies.size() ? replies.get(i) : null;
-            beginnings.add(
-                    reply instanceof List<?>
-                            ? question.stream().beginning(reply, question.earliest(), question.limit())
-                            : null);
+            beginnings.add(i < replies.size() ? beginningOf(questions.get(i), replies.get(i)) : null);
         }
         return beginnings;
+    }
+
+    private static @Nullable Beginning beginningOf(BeginQuestion question, @Nullable Object reply) {
+        if (!(reply instanceof List<?>)) {
+            return null;
+        }
+        try {
+            return question.stream().beginning(reply, question.earliest(), question.limit());
+        } catch (RuntimeException failure) { // of one log; it is told of that when it is asked by itself
+            return null;
+        }
     }
 
     private static Object[] beginQuestion(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
