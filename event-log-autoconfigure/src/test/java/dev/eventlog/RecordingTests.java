@@ -266,7 +266,8 @@ class RecordingTests extends LogTests {
         EventLogFactory busy = newFactory(
                 "eventlog.record.lease=2s", "eventlog.record.key=test:recordings", "eventlog.follow.max-threads=2");
         EventLog log = busy.create(newLog().name());
-        closeLater(newLog().follow(Tail.all(), batch -> {})); // who follows looks for them
+        closeLater(newLog().follow(
+                        Tail.all(), batch -> {})); // an application that follows a log looks for dead recordings
         Recording recording = log.record(source);
         await().until(source::isSubscribedTo);
         CountDownLatch free = new CountDownLatch(1);

@@ -40,10 +40,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ManyLogs implements Running {
 
-    /** So many times at once logs begin. */
+    /** How many groups of logs begin at the same time. */
     private static final int BEGINNING = 4;
 
-    /** Where so many begin, Redis is asked in one go. */
+    /** How many logs are in a group, for which Redis is asked in one go. */
     private static final int TOGETHER = 16;
 
     /** A log, and how it is followed. */
@@ -216,11 +216,7 @@ public final class ManyLogs implements Running {
             Map<String, TailRange> some = new LinkedHashMap<>();
             names.subList(from, Math.min(names.size(), from + TOGETHER))
                     .forEach(name -> some.put(name, tails.get(name)));
-            all.add(CompletableFuture.runAsync(
-                    () -> {
-                        beginSome(some, failures, untilOneFails);
-                    },
-                    beginners));
+            all.add(CompletableFuture.runAsync(() -> beginSome(some, failures, untilOneFails), beginners));
         }
         CompletableFuture<Void> done = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
         try {

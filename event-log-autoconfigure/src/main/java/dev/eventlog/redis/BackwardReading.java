@@ -68,9 +68,9 @@ final class BackwardReading {
                 question = question(asked.from(), oldest, asked.left());
                 continue; // as the answer may have been too large for the server's buffer
             }
-            question = inquiry.converted(line, "read", () -> below(asked, reply, oldest));
+            question = inquiry.converted("read", () -> below(asked, reply, oldest));
             List<Event> events =
-                    inquiry.converted(line, "read", () -> StreamReplies.events(reply, oldest, asked.from(), false));
+                    inquiry.converted("read", () -> StreamReplies.events(reply, oldest, asked.from(), false));
             if (!events.isEmpty() && !page.test(events)) {
                 return;
             }

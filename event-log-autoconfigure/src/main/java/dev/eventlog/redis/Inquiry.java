@@ -47,7 +47,7 @@ final class Inquiry {
         Supplier<List<@Nullable Object>> sent;
         try {
             sent = line.sendAhead(List.of(command));
-        } catch (RuntimeException failure) { // as who waits for the reply is to be told
+        } catch (RuntimeException failure) { // thrown to the caller that waits for the reply
             sent = () -> {
                 throw failure;
             };
@@ -57,16 +57,11 @@ final class Inquiry {
                 answered(line, "read", begun, () -> unlessFailed(replies.get().get(0)));
     }
 
-    /** Makes something of a reply that came before: which is no sign that Redis still answers. */
-    @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
-    <T extends @Nullable Object> T converted(Line line, String what, Supplier<T> conversion) {
-        long begun = System.nanoTime();
+    /** Makes something of a reply that came before. It says nothing of the connection. */
+    <T extends @Nullable Object> T converted(String what, Supplier<T> conversion) {
         try {
             return conversion.get();
         } catch (RuntimeException failure) {
-            if (line == connections.line()) {
-                connections.failed(failure, begun);
-            }
             throw translate(what, failure);
         }
     }

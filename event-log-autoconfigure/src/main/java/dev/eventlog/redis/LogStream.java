@@ -147,8 +147,8 @@ public final class LogStream {
     }
 
     /**
-     * Reads backwards, page by page, each asked for before the one above it is converted. Backwards because trimming eats at the other end: whatever is removed meanwhile, the
-     * events answered have no hole among them.
+     * Reads backwards, page by page. Each page is asked for before the one above it is converted. Backwards, because trimming
+     * removes from the other end: whatever is removed meanwhile, the events answered have no hole among them.
      *
      * @param newest the newest id to answer
      * @param after the id after which to stop
@@ -408,7 +408,7 @@ public final class LogStream {
         }
         try {
             return question.stream().beginning(reply, question.earliest(), question.limit());
-        } catch (RuntimeException failure) { // of one log; it is told of that when it is asked by itself
+        } catch (RuntimeException failure) { // only this log fails: the question that is sent for it alone fails again
             return null;
         }
     }
