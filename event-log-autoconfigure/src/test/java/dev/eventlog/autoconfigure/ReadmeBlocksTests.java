@@ -3,8 +3,10 @@ package dev.eventlog.autoconfigure;
 import static dev.eventlog.test.Pages.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Pages;
 import dev.eventlog.test.Pages.Page;
@@ -26,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -44,6 +47,9 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.ByteArrayResource;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -117,12 +123,16 @@ class ReadmeBlocksTests extends ClosingTests {
     void everyOtherBlockHasATest() throws IOException {
         assertThat(blocks().filter(block -> !block.language().equals("java"))
                         .map(block -> block.language() + " in " + block.page() + ", " + block.heading()))
-                .as("each has a test here; the rule for Redis, which is in no language, in RefusalTests")
+                .as(
+                        "each has a test here; the rule for Redis is in RefusalTests, and what the drawings show in ArchitectureTests")
                 .containsExactly(
                         "xml in README.md, Quick start",
                         "yaml in README.md, Quick start",
-                        "yaml in docs/configuration.md, Properties",
-                        " in docs/configuration.md, Properties");
+                        "mermaid in docs/architecture.md, The packages",
+                        "mermaid in docs/architecture.md, The way of an event",
+                        "yaml in docs/configuration.md, Configuration",
+                        " in docs/configuration.md, Permissions",
+                        " in docs/interop.md, Other clients");
     }
 
     @Test
@@ -150,10 +160,35 @@ class ReadmeBlocksTests extends ClosingTests {
 
     @Test
     void yamlOfTheOverrides() throws IOException {
-        ConfigurableApplicationContext application = start(block("yaml", "Properties"));
+        ConfigurableApplicationContext application = start(block("yaml", "Configuration"));
         assertThat(options(application, "any").maxLength()).isEqualTo(1000);
         assertThat(options(application, "sensors:42").maxLength()).isEqualTo(100);
         assertThat(options(application, "sensors:42").ttlAfterLastAdd()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Test
+    void redisCliAddsEventsAndReadsThem() {
+        String key = "test:" + UUID.randomUUID();
+        ConfigurableApplicationContext application = closeLater(TestApplication.start());
+        StringRedisTemplate redis = new StringRedisTemplate(application.getBean(RedisConnectionFactory.class));
+        List<List<?>> answers = new ArrayList<>();
+        for (String line : block("", "Other clients").lines().toList()) {
+            assertThat(line).startsWith("redis-cli ").contains(" sensors:42 ");
+            String[] command = line.replace("redis-cli ", "")
+                    .replace("sensors:42", key)
+                    .replace("'", "")
+                    .split(" ");
+            answers.add(redis.execute(
+                    RedisScript.of("return {redis.call(unpack(ARGV))}", List.class), List.of(key), (Object[]) command));
+        }
+        List<Event> events =
+                application.getBean(EventLogFactory.class).create(key).read(Tail.all());
+        redis.delete(key);
+        assertThat(events).hasSize(1).allSatisfy(event -> {
+            assertThat(event.fields()).isEqualTo(Map.of("temperature", "19.8", "unit", "°C"));
+            assertThat(answers.get(0)).hasToString("[" + event.id() + "]");
+            assertThat(answers.get(1)).asString().contains(event.id().toString(), "19.8");
+        });
     }
 
     private static EventLogOptions options(ConfigurableApplicationContext application, String log) {
