@@ -79,9 +79,11 @@ class ManyLogsFaultTests extends ServerTests {
         redis.killConnections();
         namesOf(LOGS + 5).forEach(log -> add(log, 1, 2)); // of which the last five begin now
         redis.ask("ACL", "SETUSER", "app", "resetpass", ">secret");
-        await().until(() -> heard.count() == 2 * LOGS + 5);
+        await().untilAsserted(() -> {
+            assertThat(heard.failures).isEmpty();
+            assertThat(heard.count()).isEqualTo(2 * LOGS + 5);
+        });
         namesOf(LOGS).forEach(log -> assertThat(numbers(heard.of(log))).as(log).containsExactly(0, 1));
-        assertThat(heard.failures).isEmpty();
     }
 
     @Test
