@@ -228,11 +228,11 @@ public final class LogFinder {
 
     private void scan() {
         long begun = System.nanoTime();
-        Set<String> perhapsGone = logs.idle();
+        Set<String> perhapsGone = logs.forgetting().idle();
         Set<String> found = names.all();
         long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
-        heard.addAll(logs.forget(perhapsGone, names::streamsAmong)); // may have begun again just now
+        heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // may have begun again just now
         found.removeIf(logs::knows);
         follow(found);
         scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);

@@ -1,0 +1,36 @@
+package dev.eventlog.follow;
+
+import org.jspecify.annotations.Nullable;
+
+/** A log among many, and how it is followed. Thread-safe. */
+final class LogPlace {
+
+    private volatile @Nullable LogFollower follower;
+    private volatile @Nullable Throwable failure;
+
+    /** {@return what follows it, or did; null before that has begun} */
+    @Nullable
+    LogFollower follower() {
+        return follower;
+    }
+
+    void follower(LogFollower begun) {
+        follower = begun;
+    }
+
+    /** {@return why it is no longer followed; null if it is} */
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    void failure(@Nullable Throwable why) {
+        failure = why;
+    }
+
+    /** {@return whether all of it is delivered that is known} */
+    boolean isIdle() {
+        LogFollower followed = follower;
+        return followed != null && followed.isRunning() && !followed.feed().isInterrupted() && followed.isAtEndOfFeed();
+    }
+}
