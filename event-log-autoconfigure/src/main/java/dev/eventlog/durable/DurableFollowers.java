@@ -31,7 +31,7 @@ public final class DurableFollowers {
     private final Executor threads;
     private final EventPositions positions;
     private final @Nullable Leadership leadership;
-    private final Map<String, Follower> withoutLease = new HashMap<>(); // guarded by itself
+    private final Map<String, DurableFollower> withoutLease = new HashMap<>(); // guarded by itself
     private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
@@ -72,24 +72,27 @@ public final class DurableFollowers {
         followers.refuseIfClosed(stream.log());
         Checkpoint checkpoint = new Checkpoint(positions, name, stream.log());
         checkpoint.open(() -> tail.position(stream));
-        DurableFollower follower = new DurableFollower(
+        DurableLog follower = new DurableLog(
                 checkpoint,
                 settings,
                 threads,
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
                 why -> followers.failed(stream.log(), why));
-        String key = RedisEventPositions.field(name, stream.log());
+        begin(follower.follower(), RedisEventPositions.field(name, stream.log()));
+        return followers.running(follower, stream.log());
+    }
+
+    private void begin(DurableFollower follower, String key) {
         if (leadership == null) {
             beTheOnlyOne(key, follower);
         }
         follower.start(leadership, key);
-        return followers.running(follower, stream.log());
     }
 
-    private void beTheOnlyOne(String key, Follower follower) {
+    private void beTheOnlyOne(String key, DurableFollower follower) {
         synchronized (withoutLease) {
-            Follower other = withoutLease.get(key);
+            DurableFollower other = withoutLease.get(key);
             if (other != null && other.isRunning()) {
                 throw new IllegalStateException(
                         "Follower " + key + " runs in this application already, and without locks both would"
