@@ -43,7 +43,7 @@ class ManyLogsTests extends ServerTests {
     private static final boolean LETTUCE = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
 
     /** Remembers what came of each log. */
-    static final class Heard implements LogsListener<Event> {
+    private static final class Heard implements LogsListener<Event> {
 
         final Map<String, List<Event>> events = new ConcurrentHashMap<>();
         final List<Gap> gaps = new CopyOnWriteArrayList<>();
@@ -211,6 +211,24 @@ class ManyLogsTests extends ServerTests {
         }
         assertThat(numbers(heard.of("orders:1"))).isEqualTo(range(0, 12));
         assertThat(numbers(heard.of("orders:2"))).isEqualTo(range(0, 3));
+        assertThat(heard.failures).isEmpty();
+    }
+
+    @Test
+    void aCompleteLogIsForgottenWhenItIsGoneAndFoundWhenItBeginsAgain() {
+        EventLogFactory factory = newFactory(SHARED, SWEEP_SOON);
+        Heard heard = new Heard();
+        LogsFollower follower = closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), heard));
+        for (int round = 0; round < 2; round++) {
+            int added = round + 1;
+            add("orders:1", round, added);
+            factory.create("orders:1").complete();
+            await().until(() -> heard.count() == added);
+            factory.create("orders:1").delete();
+            await().until(() -> follower.logs().isEmpty());
+        }
+        assertThat(numbers(heard.of("orders:1"))).containsExactly(0, 1);
+        assertThat(heard.gaps).isEmpty();
         assertThat(heard.failures).isEmpty();
     }
 

@@ -7,6 +7,7 @@ final class LogPlace {
 
     private volatile @Nullable LogFollower follower;
     private volatile @Nullable Throwable failure;
+    private volatile boolean completed;
 
     /** {@return what follows it, or did; null before that has begun} */
     @Nullable
@@ -15,6 +16,7 @@ final class LogPlace {
     }
 
     void follower(LogFollower begun) {
+        completed = false;
         follower = begun;
     }
 
@@ -28,9 +30,27 @@ final class LogPlace {
         failure = why;
     }
 
+    /** The log is complete, and all of it was delivered. */
+    void completed() {
+        completed = true;
+    }
+
     /** {@return whether all of it is delivered that is known} */
     boolean isIdle() {
         LogFollower followed = follower;
-        return followed != null && followed.isRunning() && !followed.feed().isInterrupted() && followed.isAtEndOfFeed();
+        return completed
+                || (followed != null
+                        && followed.isRunning()
+                        && !followed.feed().isInterrupted()
+                        && followed.isAtEndOfFeed());
+    }
+
+    /** {@return whether all of it was delivered that was known when it was no longer followed} */
+    boolean isWhole() {
+        LogFollower followed = follower;
+        return completed
+                || (followed != null
+                        && followed.completion().toCompletableFuture().isDone()
+                        && followed.isAtEndOfFeed());
     }
 }

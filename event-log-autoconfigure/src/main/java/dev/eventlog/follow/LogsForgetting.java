@@ -66,8 +66,7 @@ final class LogsForgetting {
         for (Map.Entry<String, LogPlace> each : closed.entrySet()) {
             String name = each.getKey();
             LogFollower follower = Objects.requireNonNull(each.getValue().follower());
-            boolean ended = follower.completion().toCompletableFuture().isDone();
-            if (ended && !there.contains(name) && follower.isAtEndOfFeed()) {
+            if (!there.contains(name) && each.getValue().isWhole()) {
                 places.remove(name, each.getValue());
                 forgotten.add(name);
             } else {

@@ -218,6 +218,9 @@ public final class ManyLogs implements Running {
                 if (why == EndReason.SUPERSEDED) {
                     CompletableFuture<EndReason> unused = closeSoon(why);
                 }
+                if (why == EndReason.COMPLETED) {
+                    place.completed();
+                }
                 place.failure(failure);
                 hasEnded();
             });
