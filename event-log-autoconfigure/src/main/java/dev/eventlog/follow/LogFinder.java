@@ -95,9 +95,23 @@ public final class LogFinder {
     }
 
     /**
+     * Finds the logs that there are, and what begins, until the logs are closed.
+     *
+     * @param background has a thread for it
+     * @throws IllegalStateException if the application is shutting down
+     */
+    public void startWithAll(Executor background) {
+        long now = System.nanoTime();
+        scanAt = now;
+        checkAt = now;
+        start(background);
+    }
+
+    /**
      * Finds what begins, until the logs are closed.
      *
      * @param background has a thread for it
+     * @throws IllegalStateException if the application is shutting down
      */
     public void start(Executor background) {
         logs.whenClosed(bell::release);

@@ -20,11 +20,13 @@ final class LogsForgetting {
     private final ManyLogs logs;
     private final Map<String, LogPlace> places;
     private final LogsBeginning beginning;
+    private final Commits commits;
 
-    LogsForgetting(ManyLogs logs, Map<String, LogPlace> places, LogsBeginning beginning) {
+    LogsForgetting(ManyLogs logs, Map<String, LogPlace> places, LogsBeginning beginning, Commits commits) {
         this.logs = logs;
         this.places = places;
         this.beginning = beginning;
+        this.commits = commits;
     }
 
     /** {@return the logs of which all is delivered that is known} */
@@ -68,6 +70,7 @@ final class LogsForgetting {
             LogFollower follower = Objects.requireNonNull(each.getValue().follower());
             if (!there.contains(name) && each.getValue().isWhole()) {
                 places.remove(name, each.getValue());
+                commits.forgotten(name);
                 forgotten.add(name);
             } else {
                 goOn(name, each.getValue(), follower);

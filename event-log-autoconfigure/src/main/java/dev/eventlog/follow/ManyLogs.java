@@ -47,7 +47,7 @@ public final class ManyLogs implements Running {
     private final Means means;
     private final LogsListener<Event> listener;
     private final FollowOptions options;
-    private final Function<String, Commit> commits;
+    private final Commits commits;
     private final SideBySide callers;
     private final LogsBeginning beginners;
     private final LogsForgetting forgetting;
@@ -70,14 +70,10 @@ public final class ManyLogs implements Running {
      * @param means what it needs
      * @param listener takes the events
      * @param options how the followers deal with it
-     * @param commits what is done with the position in a log
+     * @param commits what is done with the positions
      */
     public ManyLogs(
-            String description,
-            Means means,
-            LogsListener<Event> listener,
-            FollowOptions options,
-            Function<String, Commit> commits) {
+            String description, Means means, LogsListener<Event> listener, FollowOptions options, Commits commits) {
         this.means = means;
         this.listener = listener;
         this.options = options;
@@ -86,7 +82,7 @@ public final class ManyLogs implements Running {
         int concurrency = Objects.requireNonNullElse(options.concurrency(), settings.concurrency());
         this.callers = new SideBySide(description, means.listeners(), concurrency, settings.recovery());
         this.beginners = new LogsBeginning(description, means, this::add, closing);
-        this.forgetting = new LogsForgetting(this, places, beginners);
+        this.forgetting = new LogsForgetting(this, places, beginners, commits);
     }
 
     /** {@return whether a log is among these, also if it has stopped by an error} */
@@ -147,11 +143,12 @@ public final class ManyLogs implements Running {
     }
 
     /**
-     * Follows logs that have begun. What refuses ends for itself, and the listener is told.
+     * Follows logs, each by itself. What refuses ends for itself, and the listener is told.
      *
+     * @param tails where to begin in which log
      * @return those that could not begin now, but may later, with why
      */
-    Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
+    public Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
         Map<String, RuntimeException> again = new HashMap<>();
         beginners.beginEach(tails).forEach((name, failure) -> {
             if (LogsBeginning.mayBeginLater(failure)) {
@@ -205,8 +202,8 @@ public final class ManyLogs implements Running {
             beginning++;
         }
         try {
-            LogFollower follower = means.followers()
-                    .follow(start, new OneOfMany(name, listener), options, commits.apply(name), callers);
+            LogFollower follower =
+                    means.followers().follow(start, new OneOfMany(name, listener), options, commits.of(name), callers);
             place.follower(follower);
             EndReason ended = hasBegun();
             boolean removed = places.get(name) != place;
