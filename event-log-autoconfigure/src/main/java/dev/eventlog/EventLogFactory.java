@@ -67,6 +67,11 @@ public interface EventLogFactory {
      * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
      * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
      *
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
+     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
+     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
+     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     *
      * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
      * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
      * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
@@ -102,6 +107,11 @@ public interface EventLogFactory {
      * Follows all logs whose names fit a pattern, each as {@link ReadableEventLog#follow} follows one: whole, in order,
      * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
      * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
+     *
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
+     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
+     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
+     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
      *
      * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
      * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
@@ -146,6 +156,9 @@ public interface EventLogFactory {
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
      * and removed while it runs; they need not exist.
      *
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
+     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     *
      * @param names the names; none is allowed
      * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
      * @param listener takes the events
@@ -179,6 +192,9 @@ public interface EventLogFactory {
     /**
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
      * and removed while it runs; they need not exist.
+     *
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
+     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
      *
      * @param names the names; none is allowed
      * @param type the type of the events, as for {@link #create(String, Class)}

@@ -113,6 +113,10 @@ public final class FollowOptions {
          * {@code eventlog.follow.lease} when its process dies. Each time one begins, its listener is told anew when it
          * {@linkplain EventBatchListener#onCaughtUp has caught up}. Without these locks run one instance.
          *
+         * <p>A {@link LogsFollower} keeps a position in each log, as a follower of that log alone and of that name does: so do
+         * not run both. One of a name and pattern follows at a time, for all logs, and one of a name and a set of logs,
+         * whatever its logs: give each set a name of its own, and no name to patterns that have logs in common.
+         *
          * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
          * @return this builder
          * @throws IllegalArgumentException if the name is null, blank, not valid Unicode, or has an {@code @}
@@ -165,7 +169,7 @@ public final class FollowOptions {
         /**
          * Lets a {@link LogsFollower} go on where another one stood, in place of its tail. A log that fits its pattern and is not
          * among these has begun since, and is delivered from its first event. Without meaning for one log, where
-         * {@link Tail#after} says this, and for a follower with a name.
+         * {@link Tail#after} says this, and for a follower with a name, which knows its positions.
          *
          * @param positions the last event taken of each log, as {@link LogsFollower#positions()} answers
          * @return this builder

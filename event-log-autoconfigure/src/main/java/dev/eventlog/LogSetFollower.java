@@ -4,7 +4,8 @@ package dev.eventlog;
 public interface LogSetFollower extends LogsFollower {
 
     /**
-     * Follows one more log, from the tail that was given to {@code follow}. Its start is fixed when this returns.
+     * Follows one more log, from the tail that was given to {@code follow}, or where a follower with a name has a position after
+     * that. Its start is fixed when this returns.
      *
      * @param name the name of the log
      * @return whether it was not among the logs; else nothing is done. One that stopped by an error begins anew

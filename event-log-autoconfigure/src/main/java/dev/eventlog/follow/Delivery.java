@@ -302,6 +302,7 @@ final class Delivery {
         storing = lasting;
         delay = lasting.failed(
                 notStored,
+                notStored.isSaid() ? Integer.MAX_VALUE : 1,
                 next -> "Nothing more of log '" + log + "' is delivered before the position of its follower is stored;"
                         + " next try in " + next + " ms");
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
