@@ -55,7 +55,8 @@ record StartPoint(
         tails.forEach((stream, tail) -> questions.add(question(stream, tail, null, count)));
         Map<LogStream, StartPoint> starts = new HashMap<>();
         BeginningQuestion.askAll(questions)
-                .forEach((stream, beginning) -> starts.put(stream, of(beginning, Objects.requireNonNull(tails.get(stream)))));
+                .forEach((stream, beginning) ->
+                        starts.put(stream, of(beginning, Objects.requireNonNull(tails.get(stream)))));
         return starts;
     }
 
