@@ -382,7 +382,14 @@ public final class ManyLogs implements Running {
 
     private static boolean isIdle(Place place) {
         LogFollower follower = place.follower;
-        return follower != null && follower.isRunning() && !follower.feed().isInterrupted() && follower.isAtEndOfFeed();
+        return follower != null
+                && (hasCompleted(follower)
+                        || (follower.isRunning() && !follower.feed().isInterrupted() && follower.isAtEndOfFeed()));
+    }
+
+    private static boolean hasCompleted(LogFollower follower) {
+        CompletableFuture<EndReason> end = follower.completion().toCompletableFuture();
+        return end.isDone() && !end.isCompletedExceptionally() && end.join() == EndReason.COMPLETED;
     }
 
     /**
@@ -417,10 +424,11 @@ public final class ManyLogs implements Running {
             String name = each.getKey();
             LogFollower follower = Objects.requireNonNull(each.getValue().follower);
             boolean ended = follower.completion().toCompletableFuture().isDone();
-            if (ended && !there.contains(name) && follower.isAtEndOfFeed()) {
+            boolean completed = hasCompleted(follower);
+            if (ended && !there.contains(name) && (completed || follower.isAtEndOfFeed())) {
                 places.remove(name, each.getValue());
                 forgotten.add(name);
-            } else {
+            } else if (!completed) {
                 goOn(name, each.getValue(), follower);
             }
         }

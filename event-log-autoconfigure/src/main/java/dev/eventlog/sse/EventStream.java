@@ -86,7 +86,7 @@ public final class EventStream {
      * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
      */
     public static EventStream of(EventLogFactory logs, LogPattern pattern, Tail tail) {
-        return new EventStream().and(logs, pattern, tail, source -> {});
+        return new EventStream().and(logs, pattern, tail);
     }
 
     /**
@@ -162,6 +162,19 @@ public final class EventStream {
                 () -> "The stream has a log named '" + source.name + "' already: give one of them another name");
         sources.add(source);
         return this;
+    }
+
+    /**
+     * Adds all logs that fit a pattern to the stream, each event as it is stored. A log that the stream has already stays what it is.
+     *
+     * @param logs makes and finds the logs
+     * @param pattern the pattern
+     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
+     * @return this stream
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     */
+    public EventStream and(EventLogFactory logs, LogPattern pattern, Tail tail) {
+        return and(logs, pattern, tail, source -> {});
     }
 
     /**

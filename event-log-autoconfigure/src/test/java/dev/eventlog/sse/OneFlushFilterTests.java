@@ -22,16 +22,17 @@ import reactor.core.publisher.Mono;
 /** How often the response is flushed. */
 class OneFlushFilterTests {
 
-    private static final ResolvableType TYPE =
-            ResolvableType.forClassWithGenerics(ServerSentEvent.class, String.class);
+    private static final ResolvableType TYPE = ResolvableType.forClassWithGenerics(ServerSentEvent.class, String.class);
 
     /** How many buffers came with each flush. */
     private final List<Integer> flushes = new ArrayList<>();
 
     @Test
     void aBatchIsFlushedOnce() {
-        write(MediaType.TEXT_EVENT_STREAM, exchange -> Flux.just(messages(3), messages(1), messages(2))
-                .concatMapIterable(batch -> OneFlushFilter.batch(batch, exchange), 1));
+        write(
+                MediaType.TEXT_EVENT_STREAM,
+                exchange -> Flux.just(messages(3), messages(1), messages(2))
+                        .concatMapIterable(batch -> OneFlushFilter.batch(batch, exchange), 1));
 
         assertThat(flushes).containsExactly(3, 1, 2);
     }
@@ -45,8 +46,10 @@ class OneFlushFilterTests {
 
     @Test
     void aRequestThatDoesNotAcceptAStreamIsLeftAlone() {
-        write(MediaType.ALL, exchange -> Flux.just(messages(2))
-                .concatMapIterable(batch -> OneFlushFilter.batch(batch, exchange), 1));
+        write(
+                MediaType.ALL,
+                exchange ->
+                        Flux.just(messages(2)).concatMapIterable(batch -> OneFlushFilter.batch(batch, exchange), 1));
 
         assertThat(flushes).containsExactly(1, 1);
     }

@@ -114,6 +114,24 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
+    void aLogThatIsCompleteSaysSoAndLeavesTheIdWhenItIsGone(Kind kind) throws Exception {
+        add("orders:1", 0, 2);
+        add("orders:2", 0, 1);
+        ConfigurableApplicationContext application = start(kind, "eventlog.follow.sweep-interval=1s");
+        SseClient client = open(application, "/matching/orders", null);
+        readUntilCaughtUp(client);
+
+        TestApplication.factory(application).create("orders:1").cancel("enough");
+        assertThat(client.next("complete").data()).contains("\"kind\":\"CANCELLED\"", "\"log\":\"orders:1\"");
+        redis.ask("DEL", "orders:1");
+
+        assertThat(client.next("gone").data()).isEqualTo("{\"log\":\"orders:1\"}");
+        add("orders:1", 7, 8);
+        assertThat(read(client, 1).events).containsExactly("orders:1 7");
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void tellsThatALogBeganAgainBeforeItWasForgotten(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         ConfigurableApplicationContext application = start(kind);
@@ -268,7 +286,8 @@ class SsePatternTests extends ServerTests {
         List<String> got = new ArrayList<>();
         while (got.size() < 5) {
             SseClient.Message message = client.next();
-            if (message.name() != null && !Set.of("interrupted", "resumed").contains(message.name())) { // it may be slow
+            if (message.name() != null
+                    && !Set.of("interrupted", "resumed").contains(message.name())) { // it may be slow
                 got.add(message.name() + message.data());
             }
         }
