@@ -27,7 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A client gets each event of the log with its id, and without a name; {@code EventSource} hands them to
  * {@code onmessage}. By name it gets {@code caught-up} (what existed has been sent), {@code gap} (JSON of
  * {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed} may be null),
- * {@code interrupted} and {@code resumed} (Redis does not answer at the moment, and does again), and as the last of all
+ * {@code interrupted} and {@code resumed} (Redis does not answer at the moment, and does again), of a pattern {@code gone} (JSON of
+ * {@code log}: it was deleted or has expired), and as the last of all
  * {@code complete} (nothing more comes), {@code end} (the server shuts down: connect again) or {@code failed} (JSON of
  * {@code code, message}). A client that connects again with the last id it saw, in the header {@code Last-Event-ID} or the
  * parameter {@code lastEventId}, gets what comes after it, once and in order, or is told of a gap: the first thing sent is the id
@@ -136,6 +137,11 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
         return RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes
                 ? attributes.getRequest()
                 : null;
+    }
+
+    /** {@return how many streams are open} */
+    int opened() {
+        return streams.opened();
     }
 
     @Override

@@ -8,6 +8,10 @@ import org.springframework.http.HttpRequest;
  * Decides who may follow which logs on the web. A bean of this type is asked before a stream has sent its first byte, and again
  * every {@code eventlog.sse.access-interval} for as long as the stream is open. Must be thread-safe; may block.
  *
+ * <p>Of a stream of a pattern it is asked for the pattern, by its text, such as {@code orders:*}, and where it may be followed for each
+ * log, before its first event. A log that it refuses is left out of the stream, and the others go on; if the pattern is refused, the
+ * stream is.
+ *
  * <p>Rules for requests, such as those of Spring Security, hold without it: they are asked when a client connects. A stream whose
  * request was authenticated by a session of Spring Security also ends with that: when the user logs out, or the session expires.
  */
@@ -19,7 +23,7 @@ public interface EventStreamAccess {
      *
      * @param request the request with which the stream began
      * @param principal who sent it; null if nobody knows
-     * @param log the name of the log
+     * @param log the name of the log, or the text of a pattern
      * @return false to refuse the request, by status 403, or to end its stream, by {@code failed} with the code
      *     {@code access-denied}
      */

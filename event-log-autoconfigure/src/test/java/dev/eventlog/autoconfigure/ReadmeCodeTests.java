@@ -701,6 +701,13 @@ class ReadmeCodeTests extends LogTests {
                     .and(log, Tail.last(20)));
         }
         // end::sse-several[]
+
+        // tag::sse-pattern[]
+        @GetMapping("/orders")
+        SseEmitter orders() {
+            return sse.follow(EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20)));
+        }
+        // end::sse-pattern[]
     }
 
     @Test
@@ -717,8 +724,10 @@ class ReadmeCodeTests extends LogTests {
         TypedEventLog<OrderEvent> order = eventLogs.create("orders:18", OrderEvent.class);
         order.add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
         order.add(new OrderEvent.Paid(Instant.EPOCH));
-        SseClient client = closeLater(
-                new SseClient(TestApplication.uri(run(Web.class, WebApplicationType.SERVLET), "/orders/18"), null));
+        ConfigurableApplicationContext web = run(Web.class, WebApplicationType.SERVLET);
+        SseClient all = closeLater(new SseClient(TestApplication.uri(web, "/orders"), null));
+        assertThat(all.nextEvent().data()).startsWith("{\"log\":\"orders:18\",").contains("\"customer\":\"Ada\"");
+        SseClient client = closeLater(new SseClient(TestApplication.uri(web, "/orders/18"), null));
         assertThat(client.next("placed").data()).contains("\"customer\":\"Ada\"");
         assertThat(client.next("paid").data()).contains("1970");
         assertThat(client.next("complete").data()).isEqualTo("{\"log\":\"order\"}");

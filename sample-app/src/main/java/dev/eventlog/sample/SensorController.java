@@ -2,6 +2,7 @@ package dev.eventlog.sample;
 
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventStream;
@@ -42,10 +43,12 @@ class SensorController {
     private static final String KEY_MESSAGE = "must be 1 to 100 visible ASCII characters";
 
     private final Sensors sensors;
+    private final EventLogFactory logs;
     private final EventLogSse sse;
 
-    SensorController(Sensors sensors, EventLogSse sse) {
+    SensorController(Sensors sensors, EventLogFactory logs, EventLogSse sse) {
         this.sensors = sensors;
+        this.logs = logs;
         this.sse = sse;
     }
 
@@ -104,8 +107,9 @@ class SensorController {
     }
 
     /**
-     * What is kept, then what comes, and the names of the sensors, all through one connection. A browser that lost it says in a
-     * header how far it was in both; a page that was reloaded can only say so in the address, as {@code lastEventId}.
+     * What is kept, then what comes, the names of the sensors, and what the model answers, all through one connection. A browser
+     * that lost it says in a header how far it was in all of them; a page that was reloaded can only say so in the address, as
+     * {@code lastEventId}.
      */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow(@PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor) {
@@ -117,6 +121,7 @@ class SensorController {
                         sensors.names(),
                         Tail.all(),
                         source -> source.name("sensor")
-                                .body(event -> event.value().name())));
+                                .body(event -> event.value().name()))
+                .and(logs, Answers.ALL, Tail.all()));
     }
 }

@@ -156,6 +156,45 @@ class SampleApplicationTests {
     }
 
     @Test
+    void recordsWhatAModelAnswersUntilSomebodyStopsIt() throws Exception {
+        try (SseClient client = sample.follow(readings + "/stream", null)) {
+            client.next("caught-up");
+            HttpResponse<String> asked = sample.post("/api/answers", "");
+            assertThat(asked.statusCode()).as(asked.body()).isEqualTo(201);
+            String id = JsonPath.read(asked.body(), "$.id");
+
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < 5; i++) {
+                text.append(nextPiece(client, id));
+            }
+            assertThat(text).startsWith("An event log is a ");
+
+            assertThat(stopped(id)).isTrue();
+            String end = client.next("complete").data();
+            assertThat(JsonPath.<String>read(end, "$.log")).isEqualTo("answers:" + id);
+            assertThat(JsonPath.<String>read(end, "$.kind")).isEqualTo("CANCELLED");
+            assertThat(stopped(id)).as("once more").isFalse();
+            try (SseClient reloaded = sample.follow(readings + "/stream", null)) {
+                assertThat(nextPiece(reloaded, id)).isEqualTo("An ");
+            }
+        }
+        expectBad(sample.post("/api/answers/latest/stop", ""), "id");
+    }
+
+    private static boolean stopped(String id) throws Exception {
+        return JsonPath.read(sample.post("/api/answers/" + id + "/stop", "").body(), "$.stopped");
+    }
+
+    private static String nextPiece(SseClient client, String id) throws Exception {
+        while (true) {
+            SseClient.Message message = client.next();
+            if (message.event() == null && message.data().contains(id)) {
+                return JsonPath.read(message.data(), "$.event.text");
+            }
+        }
+    }
+
+    @Test
     void tellsFollowersOfAGap() throws Exception {
         add(1);
         try (SseClient client = sample.follow(readings + "/stream", null)) {
