@@ -2,7 +2,8 @@ package dev.eventlog;
 
 /**
  * Events that a subscriber or a stream had not got yet are gone, so it has ended: {@link #resume()} is where to go on. A
- * publisher that is given a consumer of gaps tells that instead, and goes on by itself.
+ * publisher that is given a consumer of gaps tells that instead, and goes on by itself. Thrown too by a fold of a log whose
+ * beginning is gone.
  */
 public class EventGapException extends EventLogException {
 
@@ -17,6 +18,17 @@ public class EventGapException extends EventLogException {
      */
     public EventGapException(Gap gap) {
         super(gap.log(), gap + " if it is begun again at resume() of this exception", null);
+        this.gap = gap;
+    }
+
+    /**
+     * An exception about a gap, with a message of its own.
+     *
+     * @param gap what is known of it
+     * @param message what could not be done
+     */
+    public EventGapException(Gap gap, String message) {
+        super(gap.log(), message, null);
         this.gap = gap;
     }
 

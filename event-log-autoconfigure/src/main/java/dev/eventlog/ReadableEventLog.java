@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be read from an {@link EventLog} and from a {@link TypedEventLog}: for code that takes either. Thread-safe.
@@ -23,7 +25,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     EventLogOptions options();
 
     /**
-     * Reads the end of the log, at most the newest max-length events.
+     * Reads the end of the log, at most the newest max-length events, and none older than max-age.
      *
      * <p>Redis: {@code XREVRANGE}, in pages of {@code eventlog.read.page-size} events; O(N) for N events. The answer is what
      * the log held when the first page was read, except for events removed while it was being read.
@@ -35,6 +37,45 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * @throws EventConversionException if one of the events does not fit the type
      */
     List<E> read(Tail tail);
+
+    /**
+     * Reads a page of a part of the log, within the newest max-length events, and nothing older than max-age.
+     *
+     * <p>Redis: {@code XREVRANGE} newest first, a script of {@code XRANGE} oldest first; O(N) for N events, at most
+     * {@code eventlog.read.page-size} at once. With a max-length or max-age first one script to find where the log begins.
+     * A page has no hole: if events of the range are removed while it is being read, it ends before them.
+     *
+     * @param range which events
+     * @return the events, and whether there are more
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws EventConversionException if one of the events does not fit the type
+     */
+    EventPage<E> read(EventRange range);
+
+    /**
+     * Makes a state of all events that Redis holds, oldest first: the total of an account, an order as it is now. Not limited
+     * by the max-length and max-age of this handle, so a log that its writer keeps whole is folded whole, whatever the options here.
+     *
+     * <p>A state made of a part of the log would be wrong without a word. So it is an {@link EventGapException} if the
+     * beginning is gone, or leaves the log meanwhile. From Redis 7 on that is exact, unless several events were deleted by
+     * themselves ({@code XDEL}), or the stream has consumer groups: then the beginning counts as gone, as it may be. Redis 6.2
+     * does not count what was added. There, the beginning counts as gone if the log holds as many events as the max-length of this
+     * handle or more, or none although it had some.
+     *
+     * <p>Redis: a script of {@code XINFO STREAM} and {@code XRANGE} for each page, of at most a thousand events or about a megabyte;
+     * O(N).
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event; what it throws is thrown to the caller
+     * @param <S> the type of the state
+     * @return the state, and the id that was given last
+     * @throws EventGapException if the beginning of the log is gone, or may be
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws EventConversionException if one of the events does not fit the type
+     */
+    <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super E, ? extends S> fold);
 
     /**
      * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the

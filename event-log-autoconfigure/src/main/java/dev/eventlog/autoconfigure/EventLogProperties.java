@@ -13,6 +13,7 @@ import org.springframework.util.PatternMatchUtils;
  * Configuration of event logs.
  *
  * @param maxLength How many events a log keeps at most. Unlimited when 0.
+ * @param maxAge How old the events of a log get at most. Unlimited when absent or 0.
  * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
  * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
  * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
@@ -23,6 +24,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param follow Following.
  * @param record Recording sources.
  * @param sse Server-Sent Events.
+ * @param web Parameters of controllers' methods.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
  * @param observability What event logs tell of themselves.
@@ -31,6 +33,7 @@ import org.springframework.util.PatternMatchUtils;
 @ConfigurationProperties(value = "eventlog", ignoreUnknownFields = false)
 public record EventLogProperties(
         @DefaultValue("0") long maxLength,
+        @Nullable Duration maxAge,
         @Nullable Duration ttlAfterLastAdd,
         @Nullable Duration ttlAfterCompletion,
         @DefaultValue("1h") Duration idempotencyRetention,
@@ -40,6 +43,7 @@ public record EventLogProperties(
         @DefaultValue Follow follow,
         @DefaultValue Recording record,
         @DefaultValue Sse sse,
+        @DefaultValue Web web,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
         @DefaultValue Observability observability)
@@ -50,6 +54,7 @@ public record EventLogProperties(
      *
      * @param pattern Pattern over log names, in which an asterisk stands for any text.
      * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
+     * @param maxAge How old the events of such a log get at most. Unlimited when 0, as for all logs when absent.
      * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
      * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
      *     logs when absent.
@@ -59,6 +64,7 @@ public record EventLogProperties(
     public record LogOverride(
             @DefaultValue("") String pattern,
             @Nullable Long maxLength,
+            @Nullable Duration maxAge,
             @Nullable Duration ttlAfterLastAdd,
             @Nullable Duration ttlAfterCompletion,
             @Nullable Duration idempotencyRetention) {}
@@ -145,6 +151,13 @@ public record EventLogProperties(
             @DefaultValue("30s") Duration accessInterval) {}
 
     /**
+     * Parameters of controllers' methods.
+     *
+     * @param maxLimit How many events a request may ask for at most, where a controller takes an EventRange.
+     */
+    public record Web(@DefaultValue("1000") int maxLimit) {}
+
+    /**
      * Positions of named followers.
      *
      * @param key Key of the Redis hash that holds the positions of named followers, behind the key prefix.
@@ -216,12 +229,13 @@ public record EventLogProperties(
     /** The options of a log: those of the first override that fits its name before the general ones. */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
+        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
                 .ifPresent(override -> apply(
                         override.maxLength(),
+                        override.maxAge(),
                         override.ttlAfterLastAdd(),
                         override.ttlAfterCompletion(),
                         override.idempotencyRetention(),
@@ -231,12 +245,16 @@ public record EventLogProperties(
 
     private static void apply(
             @Nullable Long maxLength,
+            @Nullable Duration maxAge,
             @Nullable Duration ttl,
             @Nullable Duration ttlOfCompleted,
             @Nullable Duration retention,
             EventLogOptions.Builder options) {
         if (maxLength != null) {
             options.maxLength(maxLength);
+        }
+        if (maxAge != null) {
+            options.maxAge(maxAge);
         }
         if (ttl != null) {
             options.ttlAfterLastAdd(ttl);

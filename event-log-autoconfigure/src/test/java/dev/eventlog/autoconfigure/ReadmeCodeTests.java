@@ -268,12 +268,15 @@ class ReadmeCodeTests extends LogTests {
     void reading() {
         List<EventId> ids = log.addAll(events(0, 200));
         EventId id = ids.get(150);
+        Instant midnight = Instant.EPOCH;
         // tag::reading[]
         List<Event> all = log.read(Tail.all());
         List<Event> latest = log.read(Tail.last(100));
         List<Event> since = log.read(Tail.from(id));
         List<Event> later = log.read(Tail.after(id));
+        List<Event> today = log.read(Tail.since(midnight));
         // end::reading[]
+        assertThat(today).isEqualTo(all);
         assertThat(ids(all)).isEqualTo(ids);
         assertThat(latest).isEqualTo(all.subList(100, 200));
         assertThat(since).isEqualTo(all.subList(150, 200));

@@ -3,7 +3,10 @@ package dev.eventlog.sample;
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventPage;
+import dev.eventlog.EventRange;
 import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventStream;
 import jakarta.validation.Valid;
@@ -104,6 +107,13 @@ class SensorController {
         return sensors.readings(sensor).read(tail).stream()
                 .map(ReadingEvent::of)
                 .toList();
+    }
+
+    /** A part of them, page by page: {@code ?order=newest&limit=20}, and older ones with {@code &before=} the id in {@code next}. */
+    @GetMapping("/{sensor}/readings/page")
+    EventPage<TypedEvent<Reading>> page(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor, EventRange range) {
+        return sensors.readings(sensor).read(range);
     }
 
     /**

@@ -91,6 +91,24 @@ class SampleApplicationTests {
     }
 
     @Test
+    void readsPagesFromTheNewestOn() throws Exception {
+        List<String> ids = addThree();
+
+        String newest = sample.get(readings + "/page?order=newest&limit=2").body();
+        assertThat(JsonPath.<List<Double>>read(newest, "$.events[*].value.temperature"))
+                .containsExactly(3.0, 2.0);
+        assertThat(JsonPath.<String>read(newest, "$.next")).isEqualTo(ids.get(1));
+        String older = sample.get(readings + "/page?order=newest&limit=2&before=" + ids.get(1))
+                .body();
+        assertThat(JsonPath.<List<String>>read(older, "$.events[*].id")).containsExactly(ids.get(0));
+        assertThat(JsonPath.<Object>read(older, "$.next")).isNull();
+
+        HttpResponse<String> refused = sample.get(readings + "/page?limit=0");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(JsonPath.<String>read(refused.body(), "$.detail")).contains("limit", "'0'");
+    }
+
+    @Test
     void addsNoneOfManyIfOneIsBad() throws Exception {
         HttpResponse<String> answer = sample.post(
                 readings + "/batch", "[{\"temperature\": 1}, {\"temperature\": 2000}, {\"temperature\": 3}]");
