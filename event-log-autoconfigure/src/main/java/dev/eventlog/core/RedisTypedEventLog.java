@@ -8,6 +8,7 @@ import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPage;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -71,6 +72,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public List<TypedEvent<T>> read(Tail tail) {
         return typed(untyped.read(tail));
+    }
+
+    @Override
+    public EventPage<TypedEvent<T>> page(Tail tail, int limit) {
+        return untyped.page(tail, limit).map(this::typed);
     }
 
     @Override

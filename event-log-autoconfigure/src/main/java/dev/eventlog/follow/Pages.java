@@ -1,0 +1,58 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventPage;
+import dev.eventlog.Gap;
+import dev.eventlog.redis.LogStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a log for whoever does not follow it, by the rules by which a follower begins. */
+public final class Pages {
+
+    private Pages() {}
+
+    /**
+     * Reads the beginning of a tail: one script. Only a tail that begins further back than a page needs a second one.
+     *
+     * @param stream the log
+     * @param tail where to begin
+     * @param limit how many events at most
+     * @return what was found
+     */
+    public static EventPage<Event> read(LogStream stream, TailRange tail, int limit) {
+        StartPoint start = StartPoint.find(stream, tail, null, limit);
+        if (limit == 0
+                || !start.events().isEmpty()
+                || isAtEnd(start, start.point().id())) {
+            return page(stream.log(), start, start.loss(), tail, limit);
+        }
+        TailRange rest = tail.resumedAfter(start.point().id());
+        StartPoint there = StartPoint.find(stream, rest, null, limit);
+        return page(stream.log(), there, start.loss() != null ? start.loss() : there.loss(), rest, limit);
+    }
+
+    private static EventPage<Event> page(String log, StartPoint start, @Nullable Loss loss, TailRange tail, int limit) {
+        List<Event> found = start.events();
+        List<Event> events = found.size() > limit ? found.subList(0, limit) : found;
+        EventId position = events.isEmpty()
+                ? start.point().id()
+                : events.get(events.size() - 1).id();
+        boolean closingSeen = tail.after().equals(EventId.MAX);
+        EventId first = events.isEmpty() ? EventId.MAX : events.get(0).id();
+        return new EventPage<>(
+                start.state().exists(),
+                Optional.ofNullable(loss).map(lost -> new Gap(log, lost.kind(), lost.lastSeen(), first, lost.missed())),
+                events,
+                // Who stands at the greatest id has been told that the log is complete
+                position.equals(EventId.MAX) && !closingSeen ? start.lastOfEvents() : position,
+                isAtEnd(start, position),
+                start.state().completion());
+    }
+
+    private static boolean isAtEnd(StartPoint start, EventId position) {
+        return start.newest().isEmpty() || !start.newest().get(0).id().isAfter(position);
+    }
+}
