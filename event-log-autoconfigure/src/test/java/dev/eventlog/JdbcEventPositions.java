@@ -7,7 +7,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 
 /**
- * The example in the README: positions in a table, in one transaction with what the listener does.
+ * The example in the documentation: positions in a table, in one transaction with what the listener does.
  *
  * <pre>create table event_position (name varchar(100), log varchar(200), id varchar(41) not null, primary key (name, log))</pre>
  */

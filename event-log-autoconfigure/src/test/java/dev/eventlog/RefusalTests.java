@@ -11,11 +11,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.Pages;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestSource;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,7 +42,7 @@ import org.springframework.util.ClassUtils;
 @ExtendWith(OutputCaptureExtension.class)
 class RefusalTests extends ClosingTests {
 
-    /** The rule that stands in the README, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
+    /** The rule that stands in the documentation, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
     private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xinfo|stream +exists +pexpire"
             + " +unlink +eval +evalsha +get +set +ping";
 
@@ -264,12 +263,13 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theReadmeHasThisRule() throws Exception {
-        String readme = Files.readString(Path.of("..", "README.md"));
+    void theDocumentationHasThisRule() {
         String[] permissions = RULE.split(" ");
-        assertThat(readme)
-                .contains("resetkeys " + permissions[0] + " -@all "
-                        + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length)));
+        String rule = "resetkeys " + permissions[0] + " -@all "
+                + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length));
+        assertThat(Pages.forUsers())
+                .filteredOn(page -> page.text().contains(rule))
+                .hasSize(1);
     }
 
     /** All that the library does; answers what it fails with. */

@@ -1,10 +1,15 @@
 package dev.eventlog.autoconfigure;
 
+import static dev.eventlog.test.Pages.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
 import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.Pages;
+import dev.eventlog.test.Pages.Page;
 import dev.eventlog.test.TestApplication;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,13 +28,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -41,13 +47,14 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.ByteArrayResource;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Holds the blocks of the README, and what the pages say to run and where to look, to the project. */
+/** Holds the blocks of the README and of the pages in docs, and what the pages say to run and where to look, to the project. */
 class ReadmeBlocksTests extends ClosingTests {
-
-    private static final Path ROOT = Path.of("..");
 
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$");
     private static final Pattern REGION = Pattern.compile("(?ms)^ *// tag::([\\w-]+)\\[]\n(.*?)^ *// end::\\1\\[]$");
@@ -66,7 +73,7 @@ class ReadmeBlocksTests extends ClosingTests {
             "surefire.failIfNoSpecifiedTests",
             "test");
 
-    private record Block(String heading, int line, String language, String code) {}
+    private record Block(Page page, String heading, int line, String language, String code) {}
 
     @Test
     void javaIsThatOfTests() throws IOException {
@@ -76,16 +83,15 @@ class ReadmeBlocksTests extends ClosingTests {
         List<String> wrong = new ArrayList<>();
         blocks.forEach((code, block) -> {
             if (!regions.containsKey(code)) {
-                wrong.add(
-                        ("README.md:%d (%s): no test has this block as it stands. Put it into a test that runs it, between"
-                                        + " '// tag::name[]' and '// end::name[]', as in ReadmeCodeTests; or make the one equal:%n%s")
-                                .formatted(block.line(), block.heading(), block.code()));
+                wrong.add(("%s:%d (%s): no test has this block as it stands. Put it into a test that runs it, between"
+                                + " '// tag::name[]' and '// end::name[]', as in ReadmeCodeTests; or make the one equal:%n%s")
+                        .formatted(block.page(), block.line(), block.heading(), block.code()));
             }
         });
         regions.forEach((code, region) -> {
             if (!blocks.containsKey(code)) {
-                wrong.add(region
-                        + ": the README has no block equal to this one; change one of them, or take the tags away");
+                wrong.add(
+                        region + ": no page has a block equal to this one; change one of them, or take the tags away");
             }
         });
         assertThat(wrong).isEmpty();
@@ -116,9 +122,17 @@ class ReadmeBlocksTests extends ClosingTests {
     @Test
     void everyOtherBlockHasATest() throws IOException {
         assertThat(blocks().filter(block -> !block.language().equals("java"))
-                        .map(block -> block.language() + " in " + block.heading()))
-                .as("each has a test here; the rule for Redis, which is in no language, in RefusalTests")
-                .containsExactly("xml in Quick start", "yaml in Quick start", "yaml in Properties", " in Properties");
+                        .map(block -> block.language() + " in " + block.page() + ", " + block.heading()))
+                .as(
+                        "each has a test here; the rule for Redis is in RefusalTests, and what the drawings show in ArchitectureTests")
+                .containsExactly(
+                        "xml in README.md, Quick start",
+                        "yaml in README.md, Quick start",
+                        "mermaid in docs/architecture.md, The packages",
+                        "mermaid in docs/architecture.md, The way of an event",
+                        "yaml in docs/configuration.md, Configuration",
+                        " in docs/configuration.md, Permissions",
+                        " in docs/interop.md, Other clients");
     }
 
     @Test
@@ -146,10 +160,35 @@ class ReadmeBlocksTests extends ClosingTests {
 
     @Test
     void yamlOfTheOverrides() throws IOException {
-        ConfigurableApplicationContext application = start(block("yaml", "Properties"));
+        ConfigurableApplicationContext application = start(block("yaml", "Configuration"));
         assertThat(options(application, "any").maxLength()).isEqualTo(1000);
         assertThat(options(application, "sensors:42").maxLength()).isEqualTo(100);
         assertThat(options(application, "sensors:42").ttlAfterLastAdd()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Test
+    void redisCliAddsEventsAndReadsThem() {
+        String key = "test:" + UUID.randomUUID();
+        ConfigurableApplicationContext application = closeLater(TestApplication.start());
+        StringRedisTemplate redis = new StringRedisTemplate(application.getBean(RedisConnectionFactory.class));
+        List<List<?>> answers = new ArrayList<>();
+        for (String line : block("", "Other clients").lines().toList()) {
+            assertThat(line).startsWith("redis-cli ").contains(" sensors:42 ");
+            String[] command = line.replace("redis-cli ", "")
+                    .replace("sensors:42", key)
+                    .replace("'", "")
+                    .split(" ");
+            answers.add(redis.execute(
+                    RedisScript.of("return {redis.call(unpack(ARGV))}", List.class), List.of(key), (Object[]) command));
+        }
+        List<Event> events =
+                application.getBean(EventLogFactory.class).create(key).read(Tail.all());
+        redis.delete(key);
+        assertThat(events).hasSize(1).allSatisfy(event -> {
+            assertThat(event.fields()).isEqualTo(Map.of("temperature", "19.8", "unit", "°C"));
+            assertThat(answers.get(0)).hasToString("[" + event.id() + "]");
+            assertThat(answers.get(1)).asString().contains(event.id().toString(), "19.8");
+        });
     }
 
     private static EventLogOptions options(ConfigurableApplicationContext application, String log) {
@@ -183,7 +222,7 @@ class ReadmeBlocksTests extends ClosingTests {
     /** Names in the text, such as {@code spring.data.redis.timeout}, that belong to others; ours stand in tables with tests. */
     @Test
     void propertiesOfSpringExist() throws IOException {
-        Set<String> named = codes(readme())
+        Set<String> named = codes(text())
                 .map(code -> code.replaceAll(":.*", ""))
                 .filter(code -> code.matches("(spring|management|server)\\.[a-z.-]+"))
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -206,9 +245,9 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "CONTRIBUTING.md", "benchmarks/README.md"})
-    void whatIsToBeRunExists(String page) throws IOException {
-        String text = Files.readString(ROOT.resolve(page));
+    @MethodSource("dev.eventlog.test.Pages#all")
+    void whatIsToBeRunExists(Page page) throws IOException {
+        String text = page.text();
         List<String> commands = Stream.concat(
                         codes(text),
                         BLOCK.matcher(text)
@@ -217,7 +256,9 @@ class ReadmeBlocksTests extends ClosingTests {
                                 .flatMap(block -> block.group(2).lines()))
                 .filter(code -> code.matches("(\\./mvnw|bash|java|cd) .*"))
                 .toList();
-        assertThat(commands).isNotEmpty();
+        if (Set.of("README.md", "CONTRIBUTING.md", "benchmarks/README.md").contains(page.name())) {
+            assertThat(commands).isNotEmpty();
+        }
         String poms = pom(".") + modules().map(ReadmeBlocksTests::pom).collect(Collectors.joining());
         for (String command : commands) {
             assertRuns(command, poms);
@@ -272,19 +313,18 @@ class ReadmeBlocksTests extends ClosingTests {
 
     @Test
     void testsThatAreNamedExist() throws IOException {
-        assertThat(testNames())
-                .containsAll(codes(readme())
-                        .filter(code -> code.matches("\\w+(Tests|Run)"))
-                        .toList());
+        List<String> named =
+                codes(text()).filter(code -> code.matches("\\w+(Tests|Run)")).toList();
+        assertThat(named).hasSizeGreaterThan(20);
+        assertThat(testNames()).containsAll(named);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"})
-    void linksWithinTheProjectLeadSomewhere(String page) throws IOException {
-        Path file = ROOT.resolve(page);
-        for (String link : found(Files.readString(file), "]\\((?!https?:)([^)]+)\\)")) {
+    @MethodSource("dev.eventlog.test.Pages#all")
+    void linksWithinTheProjectLeadSomewhere(Page page) throws IOException {
+        for (String link : found(page.text(), "]\\((?!https?:)([^)]+)\\)")) {
             String[] parts = link.split("#", 2);
-            Path target = parts[0].isEmpty() ? file : file.resolveSibling(parts[0]);
+            Path target = parts[0].isEmpty() ? page.file() : page.file().resolveSibling(parts[0]);
             assertThat(target).as(link).exists();
             if (parts.length == 2) {
                 assertThat(found(Files.readString(target), "(?m)^#+ (.*)$").stream()
@@ -297,7 +337,21 @@ class ReadmeBlocksTests extends ClosingTests {
         }
     }
 
-    private static String block(String language, String heading) throws IOException {
+    @Test
+    void theReadmeLeadsToEachPage() {
+        List<Page> pages = Pages.forUsers();
+        assertThat(pages)
+                .hasSizeGreaterThan(15)
+                .allSatisfy(page -> assertThat(page.text())
+                        .as("%s begins with its title", page)
+                        .startsWith("# "));
+        assertThat(found(pages.get(0).text(), "(?m)^\\| \\[[^]]+]\\((docs/[^)#]+)\\) \\|"))
+                .as("rows of the README's table of pages")
+                .containsExactlyInAnyOrderElementsOf(
+                        pages.subList(1, pages.size()).stream().map(Page::name).toList());
+    }
+
+    private static String block(String language, String heading) {
         List<Block> found = blocks(language)
                 .filter(block -> block.heading().equals(heading))
                 .toList();
@@ -305,16 +359,20 @@ class ReadmeBlocksTests extends ClosingTests {
         return found.get(0).code();
     }
 
-    private static Stream<Block> blocks(String language) throws IOException {
+    private static Stream<Block> blocks(String language) {
         return blocks().filter(block -> block.language().equals(language));
     }
 
-    private static Stream<Block> blocks() throws IOException {
-        String readme = readme();
-        return BLOCK.matcher(readme).results().map(block -> {
-            String before = readme.substring(0, block.start());
+    private static Stream<Block> blocks() {
+        return Pages.forUsers().stream().flatMap(ReadmeBlocksTests::blocks);
+    }
+
+    private static Stream<Block> blocks(Page page) {
+        return BLOCK.matcher(page.text()).results().map(block -> {
+            String before = page.text().substring(0, block.start());
             List<String> headings = found(before, "(?m)^#+ (.*)$");
             return new Block(
+                    page,
                     headings.get(headings.size() - 1),
                     (int) before.lines().count() + 1,
                     block.group(1),
@@ -335,8 +393,8 @@ class ReadmeBlocksTests extends ClosingTests {
                 .toList();
     }
 
-    private static String readme() throws IOException {
-        return Files.readString(ROOT.resolve("README.md"));
+    private static String text() {
+        return Pages.forUsers().stream().map(Page::text).collect(Collectors.joining("\n"));
     }
 
     private static String version() throws IOException {
@@ -360,8 +418,12 @@ class ReadmeBlocksTests extends ClosingTests {
 
     private static List<Path> tests() throws IOException {
         List<Path> tests = new ArrayList<>();
-        for (String module : List.of("event-log-autoconfigure", "sample-app")) {
-            try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
+        for (String module : modules().toList()) {
+            Path folder = ROOT.resolve(module).resolve("src/test/java");
+            if (!Files.isDirectory(folder)) {
+                continue;
+            }
+            try (Stream<Path> files = Files.walk(folder)) {
                 files.filter(file -> file.toString().endsWith(".java")).forEach(tests::add);
             }
         }

@@ -74,9 +74,9 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import reactor.core.publisher.Flux;
 
 /**
- * Runs the Java of the README, and sees that it does what is said there. {@link ReadmeBlocksTests} holds each block of the README
- * to what stands here, or in another test, between {@code tag::name[]} and {@code end::name[]}; parts of one name in one file make
- * one block. The README may break its lines otherwise, and has comments of its own.
+ * Runs the Java of the documentation (README.md and docs), and sees that it does what is said there. {@link ReadmeBlocksTests} holds
+ * each block there to what stands here, or in another test, between {@code tag::name[]} and {@code end::name[]}; parts of one name
+ * in one file make one block. The documentation may break its lines otherwise, and has comments of its own.
  */
 @RedisTest(properties = "eventlog.key-prefix=test:${random.uuid}:")
 class ReadmeCodeTests extends LogTests {
@@ -100,7 +100,7 @@ class ReadmeCodeTests extends LogTests {
         event = event(1);
     }
 
-    /** The names are the README's, so behind a prefix that no other application has. */
+    /** The names are those of the documentation, so behind a prefix that no other application has. */
     @Override
     @AfterEach
     protected void close() throws Exception {
@@ -125,6 +125,14 @@ class ReadmeCodeTests extends LogTests {
         assertThat(latest).containsExactly(new Event(id, Map.of("temperature", "19.8", "unit", "°C")));
         EventId next = log.add(event);
         await().untilAsserted(() -> assertThat(ids(shown)).containsExactly(next));
+        await().untilAsserted(() -> assertThat(follower.position()).isEqualTo(next));
+        // tag::first-sight[]
+        follower.position();
+        follower.close();
+        // end::first-sight[]
+        log.add(event);
+        assertThat(follower.isRunning()).isFalse();
+        assertThat(ids(shown)).containsExactly(next);
     }
 
     @Test

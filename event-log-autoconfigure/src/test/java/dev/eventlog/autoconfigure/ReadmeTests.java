@@ -2,10 +2,9 @@ package dev.eventlog.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.test.Pages;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -15,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Holds the README's table of properties to the metadata that is generated from the code, and that to being complete. */
+/** Holds the documentation's table of properties to the metadata that is generated from the code, and that to being complete. */
 class ReadmeTests {
 
     private static final Pattern ROW =
@@ -25,6 +24,8 @@ class ReadmeTests {
 
     @Test
     void tableOfPropertiesIsThatOfTheMetadata() throws IOException {
+        assertThat(Pages.table("| property | default | what it does |"))
+                .hasSameSizeAs(documented().keySet());
         assertThat(documented()).isNotEmpty().isEqualTo(generated());
     }
 
@@ -37,14 +38,15 @@ class ReadmeTests {
                         .doesNotStartWith("The "));
     }
 
-    private static Map<String, Property> documented() throws IOException {
-        String readme = Files.readString(Path.of("..", "README.md"));
-        return ROW.matcher(readme.substring(readme.indexOf("## Properties")))
-                .results()
+    private static Map<String, Property> documented() {
+        return Pages.forUsers().stream()
+                .flatMap(page -> ROW.matcher(page.text()).results())
                 .collect(Collectors.toMap(
                         row -> row.group(1),
                         row -> new Property(Objects.requireNonNullElse(row.group(2), ""), row.group(3)),
-                        (one, other) -> one,
+                        (one, other) -> {
+                            throw new IllegalStateException("A property has two rows: " + one + " and " + other);
+                        },
                         TreeMap::new));
     }
 

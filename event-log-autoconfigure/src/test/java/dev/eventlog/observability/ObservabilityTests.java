@@ -23,6 +23,7 @@ import dev.eventlog.convert.EventFields;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
 import dev.eventlog.test.Collected;
+import dev.eventlog.test.Pages;
 import dev.eventlog.test.TcpProxy;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedis;
@@ -42,10 +43,7 @@ import io.micrometer.tracing.propagation.Propagator;
 import io.micrometer.tracing.test.simple.SimpleTraceContext;
 import io.micrometer.tracing.test.simple.SimpleTracer;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,7 +51,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -257,8 +254,8 @@ class ObservabilityTests {
     }
 
     @Test
-    void theReadmesTableOfMetersIsThatOfTheCode() throws IOException {
-        Map<String, List<String>> documented = rows("eventlog\\.[a-z.]+", 4);
+    void tableOfMetersIsThatOfTheCode() {
+        Map<String, List<String>> documented = rows("| meter | type | tags | says |");
         withoutRedis
                 .withPropertyValues("management.metrics.enable.eventlog=true")
                 .run(context -> {
@@ -286,8 +283,8 @@ class ObservabilityTests {
     }
 
     @Test
-    void theReadmesTableOfKeysIsThatOfTheCode() throws IOException {
-        Map<String, List<String>> documented = rows("(?:log|eventlog\\.[a-z.]+)", 3);
+    void tableOfKeysIsThatOfTheCode() {
+        Map<String, List<String>> documented = rows("| key | cardinality | is |");
         Map<String, String> cardinalities = new TreeMap<>();
         documented.forEach((key, row) -> cardinalities.put(key, row.get(0)));
         for (EventLogObservation observation : EventLogObservation.values()) {
@@ -298,20 +295,16 @@ class ObservabilityTests {
         }
     }
 
-    /** The rows of the README's table with so many columns whose first is such a code. */
-    private static Map<String, List<String>> rows(String code, int columns) throws IOException {
-        String readme = Files.readString(Path.of("..", "README.md"));
-        String section = readme.substring(readme.indexOf("## Observability"), readme.indexOf("## Properties"));
-        Pattern row = Pattern.compile("(?m)^\\| `(" + code + ")` " + "\\| ([^|]*) ".repeat(columns - 1) + "\\|$");
+    /** The rows of the table with this header: what stands in the first cell as code, and the other cells. */
+    private static Map<String, List<String>> rows(String header) {
         Map<String, List<String>> rows = new TreeMap<>();
-        row.matcher(section).results().forEach(found -> {
-            List<String> cells = new ArrayList<>();
-            for (int i = 2; i <= columns; i++) {
-                cells.add(found.group(i));
-            }
-            rows.put(found.group(1), cells);
-        });
-        assertThat(rows).isNotEmpty();
+        for (String row : Pages.table(header)) {
+            List<String> cells = List.of(row.substring(2, row.length() - 2).split(" \\| ", -1));
+            assertThat(cells.get(0)).matches("`[a-z.]+`");
+            assertThat(rows.put(cells.get(0).replace("`", ""), cells.subList(1, cells.size())))
+                    .as("a second row of %s", cells.get(0))
+                    .isNull();
+        }
         return rows;
     }
 
