@@ -42,7 +42,9 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * {@link EventPage#gap()} what a follower that resumes there would be told.
      *
      * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE} and {@code XREVRANGE} of three events, at one moment and in one
-     * round trip; O(N) for N events. Two round trips where the tail is longer than a thousand events and begins by their number.
+     * round trip; O(N) for N events. More round trips where the tail is longer than a thousand events and begins by their number:
+     * {@link Tail#last}, and {@link Tail#all} of a log that holds more than its max-length. {@link Tail#after} reads what there is,
+     * also beyond the max-length.
      *
      * @param tail where to begin
      * @param limit how many events to answer at most, 0 for none; fewer are answered where they are large

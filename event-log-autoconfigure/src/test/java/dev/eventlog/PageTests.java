@@ -42,6 +42,18 @@ class PageTests extends LogTests {
     }
 
     @Test
+    void onePageAfterTheOther() {
+        EventLog log = newLog();
+        EventId id = log.addAll(events(0, 250)).get(0);
+        // tag::pages[]
+        EventPage<Event> page = log.page(Tail.after(id), 100);
+        EventPage<Event> next = log.page(Tail.after(page.position()), 100);
+        // end::pages[]
+        assertThat(numbers(page.events())).isEqualTo(range(1, 101));
+        assertThat(numbers(next.events())).isEqualTo(range(101, 201));
+    }
+
+    @Test
     void aPageOfNothingTellsHowFarTheLogGoes() {
         EventLog log = newLog();
         assertThat(log.page(Tail.all(), 10).exists()).isFalse();

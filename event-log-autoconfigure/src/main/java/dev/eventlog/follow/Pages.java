@@ -15,7 +15,9 @@ public final class Pages {
     private Pages() {}
 
     /**
-     * Reads the beginning of a tail: one script. Only a tail that begins further back than a page needs a second one.
+     * Reads the beginning of a tail: one script. A tail that begins by a number of events, further back than a page, needs a second
+     * one. Who goes on after an event is shown what there is, also beyond the max-length: to look for that each time would cost
+     * as much as the whole log.
      *
      * @param stream the log
      * @param tail where to begin
@@ -23,15 +25,15 @@ public final class Pages {
      * @return what was found
      */
     public static EventPage<Event> read(LogStream stream, TailRange tail, int limit) {
-        StartPoint start = StartPoint.find(stream, tail, null, limit);
+        TailRange asked = tail.isAfterSeen() ? tail.unlimited(tail.after(), tail.seen()) : tail;
+        StartPoint start = StartPoint.find(stream, asked, null, limit);
         if (limit == 0
                 || !start.events().isEmpty()
                 || isAtEnd(start, start.point().id())) {
             return page(stream.log(), start, start.loss(), tail, limit);
         }
-        TailRange rest = tail.resumedAfter(start.point().id());
-        StartPoint there = StartPoint.find(stream, rest, null, limit);
-        return page(stream.log(), there, start.loss() != null ? start.loss() : there.loss(), rest, limit);
+        TailRange rest = tail.unlimited(start.point().id(), null);
+        return page(stream.log(), StartPoint.find(stream, rest, null, limit), start.loss(), rest, limit);
     }
 
     private static EventPage<Event> page(String log, StartPoint start, @Nullable Loss loss, TailRange tail, int limit) {

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.http.server.ServletServerHttpRequest;
+import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.util.StringUtils;
 import org.springframework.web.ErrorResponseException;
 import org.springframework.web.servlet.function.HandlerFunction;
@@ -73,7 +74,7 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
                 http,
                 http.getPrincipal(),
                 StringUtils.trimLeadingCharacter(request.pathVariable(LOG), '/'),
-                request.params(),
+                new LinkedMultiValueMap<>(request.params()), // looked at when the request has no thread any more
                 most -> servlet.getInputStream().readNBytes(most));
     }
 

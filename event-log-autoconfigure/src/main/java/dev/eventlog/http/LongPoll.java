@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Waits for the first thing that happens in a log, without a thread. Thread-safe. */
 final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
@@ -83,8 +84,12 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     @Override
     public void onInterrupted() {
-        found.completeExceptionally(new EventLogUnavailableException(
-                log.name(), "Log '" + log.name() + "' cannot be followed at the moment", null));
+        found.completeExceptionally(away(null));
+    }
+
+    private EventLogUnavailableException away(@Nullable Throwable why) {
+        return new EventLogUnavailableException(
+                log.name(), "Log '" + log.name() + "' cannot be followed at the moment", why);
     }
 
     @Override
@@ -94,7 +99,8 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     @Override
     public void onError(Throwable failure) {
-        found.completeExceptionally(failure);
+        // Such a one is said of a start while the application shuts down
+        found.completeExceptionally(failure instanceof IllegalStateException ? away(failure) : failure);
     }
 
     /** The application shuts down. */

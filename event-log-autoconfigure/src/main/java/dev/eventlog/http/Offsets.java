@@ -39,7 +39,7 @@ final class Offsets {
      * @param given the values of its parameter; null if it has none
      */
     static Tail tail(@Nullable List<String> given) {
-        if (given == null || given.isEmpty()) {
+        if (given == null) {
             return Tail.all();
         }
         if (given.size() > 1) {

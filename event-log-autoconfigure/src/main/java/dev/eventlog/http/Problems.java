@@ -60,8 +60,9 @@ final class Problems {
                     "Redis did not answer: it is not known whether this was done. Read the log before you repeat it");
         }
         if (failure instanceof EventLogUnavailableException) {
-            ErrorResponseException away =
-                    of(HttpStatus.SERVICE_UNAVAILABLE, "Redis does not answer at the moment. Nothing was done");
+            ErrorResponseException away = of(
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "Redis does not answer at the moment, or the application shuts down. Nothing was done");
             // Not the same for all: else they all come back at one moment
             away.getHeaders()
                     .set(

@@ -115,7 +115,8 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
     }
 
     private static Mono<Served.Answer> problem(Throwable failure) {
-        Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
+        Throwable cause = failure.getCause();
+        Throwable why = failure instanceof CompletionException && cause != null ? cause : failure;
         return why instanceof ErrorResponseException problem ? Mono.just(Exchanges.problem(problem)) : Mono.error(why);
     }
 

@@ -13,6 +13,8 @@ final class StreamHeaders {
     static final String EXPIRES_AT = "Stream-Expires-At";
     static final String SEQUENCE = "Stream-Seq";
     static final String FORKED_FROM = "Stream-Forked-From";
+    static final String FORK_OFFSET = "Stream-Fork-Offset";
+    static final String FORK_SUB_OFFSET = "Stream-Fork-Sub-Offset";
 
     static final String PRODUCER_ID = "Producer-Id";
     static final String PRODUCER_EPOCH = "Producer-Epoch";
@@ -29,7 +31,7 @@ final class StreamHeaders {
     static HttpHeaders safe() {
         HttpHeaders headers = new HttpHeaders();
         headers.set("X-Content-Type-Options", "nosniff");
-        headers.set("Cross-Origin-Resource-Policy", "cross-origin");
+        headers.set("Cross-Origin-Resource-Policy", "same-origin"); // CORS goes on to allow what it allows
         return headers;
     }
 }

@@ -50,9 +50,11 @@ record StreamRequest(
         return StreamHeaders.TRUE.equalsIgnoreCase(header(StreamHeaders.CLOSED));
     }
 
+    /** {@return the values of its offset; null if it has none} */
     @Nullable
     List<String> offset() {
-        return parameters.get("offset");
+        List<String> values = parameters.get("offset");
+        return values == null || values.isEmpty() ? null : values;
     }
 
     @Nullable

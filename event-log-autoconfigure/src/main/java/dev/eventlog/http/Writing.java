@@ -42,7 +42,7 @@ final class Writing {
     /** Creates a log, with its first events and its end if they are there. */
     Served.Answer put(EventLog log, StreamRequest request) {
         refuseExpiry(request);
-        refuse(request, StreamHeaders.FORKED_FROM);
+        refuseFork(request);
         boolean isJson = isJson(request, MediaType.APPLICATION_JSON);
         boolean closes = request.closes();
         List<Map<String, String>> events = isJson ? events(request) : List.of();
@@ -238,6 +238,16 @@ final class Writing {
         }
         refuse(request, StreamHeaders.TTL);
         refuse(request, StreamHeaders.EXPIRES_AT);
+    }
+
+    private static void refuseFork(StreamRequest request) {
+        refuse(request, StreamHeaders.FORKED_FROM);
+        for (String header : List.of(StreamHeaders.FORK_OFFSET, StreamHeaders.FORK_SUB_OFFSET)) {
+            if (request.header(header) != null) {
+                throw Problems.badRequest(
+                        header + " says where in another log to begin, and there is no " + StreamHeaders.FORKED_FROM);
+            }
+        }
     }
 
     private static void refuseProducer(StreamRequest request) {

@@ -5,7 +5,7 @@
 -- Answers 1 if there was none, 0 if there is one.
 local key, ttl, group = KEYS[1], ARGV[1], '@eventlog'
 if redis.call('EXISTS', key) == 1 then
-  redis.call('XLEN', key) -- refused where the key holds something else
+  redis.call('XINFO', 'STREAM', key) -- refused where the key holds something else
   return 0
 end
 -- What comes after the first write must not be refused any more. Here only trying tells, on all versions.

@@ -7,6 +7,7 @@ import dev.eventlog.http.EventLogHttp;
 import dev.eventlog.http.HttpSettings;
 import dev.eventlog.http.ReactiveEventLogHttp;
 import dev.eventlog.sse.EventStreamAccess;
+import java.security.Principal;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +19,10 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.mock.http.client.MockClientHttpRequest;
 import org.springframework.web.servlet.function.RouterFunction;
 
 class EventLogHttpAutoConfigurationTests {
@@ -107,5 +111,34 @@ class EventLogHttpAutoConfigurationTests {
         runner.withPropertyValues("eventlog.http." + property + '=' + value)
                 .run(context ->
                         assertThat(context).getFailure().rootCause().hasMessageContaining("eventlog.http." + property));
+    }
+
+    @Test
+    void theHookCanBeALambda() {
+        Principal ada = () -> "ada";
+        bare.withUserConfiguration(Access.class)
+                .withPropertyValues("eventlog.http.path=/logs")
+                .run(context -> {
+                    EventStreamAccess access = context.getBean(EventStreamAccess.class);
+                    MockClientHttpRequest request = new MockClientHttpRequest();
+                    assertThat(access.mayFollow(request, ada, "orders/ada/1")).isTrue();
+                    assertThat(access.mayFollow(request, ada, "orders/bob/1")).isFalse();
+                    assertThat(access.mayFollow(request, null, "orders/ada/1")).isFalse();
+                    assertThat(access.mayWrite(request, ada, "orders/ada/1")).isFalse();
+                    assertThat(access.caching(request, ada, "orders/ada/1").getHeaderValue())
+                            .contains("private", "no-cache");
+                });
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Access {
+
+        // tag::http-access[]
+        @Bean
+        EventStreamAccess access() {
+            return (request, principal, log) ->
+                    principal != null && log.startsWith("orders/" + principal.getName() + "/");
+        }
+        // end::http-access[]
     }
 }

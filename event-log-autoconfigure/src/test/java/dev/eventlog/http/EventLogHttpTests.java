@@ -1,6 +1,8 @@
 package dev.eventlog.http;
 
 import dev.eventlog.test.TestApplication;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -9,8 +11,29 @@ import org.springframework.context.ConfigurableApplicationContext;
 @Tag("long")
 class EventLogHttpTests extends HttpTests {
 
+    private static ConfigurableApplicationContext shared;
+
+    @BeforeAll
+    static void startShared() {
+        shared = run(Application.class, settings());
+    }
+
+    @AfterAll
+    static void closeShared() {
+        shared.close();
+    }
+
+    @Override
+    ConfigurableApplicationContext application() {
+        return shared;
+    }
+
     @Override
     ConfigurableApplicationContext start(Class<?> configuration, String... properties) {
-        return closeLater(TestApplication.startWeb(configuration, WebApplicationType.SERVLET, properties));
+        return closeLater(run(configuration, properties));
+    }
+
+    private static ConfigurableApplicationContext run(Class<?> configuration, String... properties) {
+        return TestApplication.startWeb(configuration, WebApplicationType.SERVLET, properties);
     }
 }

@@ -9,6 +9,7 @@ import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.sse.EventStreamAccess;
@@ -55,11 +56,14 @@ abstract class HttpTests extends LogTests {
     /** {@return an application of the test's own, closed after it} */
     abstract ConfigurableApplicationContext start(Class<?> configuration, String... properties);
 
+    /** {@return an application for a test that neither ends it nor needs it to be otherwise} */
+    abstract ConfigurableApplicationContext application();
+
     private ConfigurableApplicationContext start(String... properties) {
         return start(Application.class, settings(properties));
     }
 
-    private static String[] settings(String... properties) {
+    static String[] settings(String... properties) {
         List<String> all = new ArrayList<>(List.of("eventlog.http.path=/logs", "eventlog.http.writable=true"));
         all.addAll(List.of(properties));
         return all.toArray(String[]::new);
@@ -117,7 +121,7 @@ abstract class HttpTests extends LogTests {
     void readsWhatIsThereAndGoesOnAfterIt() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         HttpResponse<String> all = get(application, log.name());
 
@@ -188,7 +192,7 @@ abstract class HttpTests extends LogTests {
     void answersNotModifiedUntilSomethingIsAnother() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         String tag = String.valueOf(header(get(application, log.name()), "ETag"));
 
         HttpResponse<String> same = send(request(application, log.name()).header("If-None-Match", tag));
@@ -229,7 +233,7 @@ abstract class HttpTests extends LogTests {
         EventLog log = newLog();
         log.add(event(0));
 
-        HttpResponse<String> refused = get(start(), log.name() + '?' + query);
+        HttpResponse<String> refused = get(application(), log.name() + '?' + query);
 
         assertThat(refused.statusCode()).isEqualTo(400);
         assertThat(header(refused, "Content-Type")).isEqualTo("application/problem+json");
@@ -241,7 +245,7 @@ abstract class HttpTests extends LogTests {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 2, false);
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         for (String live : List.of("", "&live=long-poll", "&live=sse")) {
             HttpResponse<String> gone = get(application, log.name() + "?offset=" + offset(ids.get(0)) + live);
@@ -264,7 +268,7 @@ abstract class HttpTests extends LogTests {
     void tellsThatALogBeganAgain() throws Exception {
         EventLog log = newLog();
         addWithId(log, "5000-0");
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         String seen = String.valueOf(header(get(application, log.name()), "Stream-Next-Offset"));
         log.delete();
         assertThat(get(application, log.name() + "?offset=" + seen).statusCode())
@@ -283,7 +287,7 @@ abstract class HttpTests extends LogTests {
     @Test
     void headTellsTheEnd() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         assertThat(head(application, log.name()).statusCode()).isEqualTo(404);
         EventId id = log.addAll(events(0, 3)).get(2);
 
@@ -297,17 +301,17 @@ abstract class HttpTests extends LogTests {
         assertThat(header(closed, "Stream-Next-Offset")).isEqualTo(offset(id));
         assertThat(header(closed, "Stream-Closed")).isEqualTo("true");
         assertThat(header(closed, "Event-Log-Completion")).isEqualTo("FAILED");
-        assertThat(logs(application).followedLogs()).isEmpty();
+        assertThat(followers(application, log)).isZero();
     }
 
     @Test
     void longPollWaitsForTheNextEvent() throws Exception {
         EventLog log = newLog();
         EventId first = log.add(event(0));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         CompletableFuture<HttpResponse<String>> waiting =
                 async(application, log.name() + "?live=long-poll&offset=" + offset(first));
-        await().until(() -> logs(application).followedLogs().size() == 1);
+        await().until(() -> followers(application, log) == 1);
         assertThat(waiting).isNotDone();
 
         EventId id = log.add(event(1));
@@ -323,7 +327,7 @@ abstract class HttpTests extends LogTests {
         assertThat(body(again)).as("at once, as there is something").hasSize(2);
         assertThat(Long.parseLong(String.valueOf(header(again, "Stream-Cursor"))))
                 .isGreaterThan(Long.parseLong(cursor));
-        await().until(() -> logs(application).followedLogs().isEmpty());
+        await().until(() -> followers(application, log) == 0);
     }
 
     @Test
@@ -348,16 +352,16 @@ abstract class HttpTests extends LogTests {
                                 .getBytes());
             }
         }
-        await().until(() -> logs(application).followedLogs().isEmpty());
+        await().until(() -> followers(application, log) == 0);
     }
 
     @Test
     void aCompletedLogIsClosedInEachWayOfReading() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 2));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         CompletableFuture<HttpResponse<String>> waiting = async(application, log.name() + "?live=long-poll&offset=now");
-        await().until(() -> logs(application).followedLogs().size() == 1);
+        await().until(() -> followers(application, log) == 1);
 
         log.complete();
 
@@ -387,7 +391,7 @@ abstract class HttpTests extends LogTests {
     void streamsWhatIsThereThenWhatComesThenTheEnd() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 2));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         SseClient stream = open(application, log.name() + "?live=sse&offset=-1");
         assertThat(stream.header("Content-Type")).isEqualTo("text/event-stream");
         assertThat(stream.header("Cache-Control")).isEqualTo("no-cache");
@@ -409,7 +413,7 @@ abstract class HttpTests extends LogTests {
         assertThat(json.readTree(next.data()).get("streamNextOffset").asString())
                 .isEqualTo(offset(last));
         assertThat(stream.next()).isEqualTo(SseClient.CLOSED);
-        await().until(() -> logs(application).followedLogs().isEmpty());
+        await().until(() -> followers(application, log) == 0);
     }
 
     @Test
@@ -445,7 +449,7 @@ abstract class HttpTests extends LogTests {
         String next =
                 json.readTree(stream.next().data()).get("streamNextOffset").asString();
         assertThat(stream.next()).isEqualTo(SseClient.CLOSED);
-        await().until(() -> logs(application).followedLogs().isEmpty());
+        await().until(() -> followers(application, log) == 0);
 
         log.add(event(1));
         assertThat(open(application, log.name() + "?live=sse&offset=" + next)
@@ -478,15 +482,15 @@ abstract class HttpTests extends LogTests {
     void aClientThatHasGoneLeavesNoFollower() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         SseClient stream = open(application, log.name() + "?live=sse&offset=now");
         stream.next();
-        await().until(() -> logs(application).followedLogs().size() == 1);
+        await().until(() -> followers(application, log) == 1);
         stream.close();
 
         await().until(() -> {
             log.add(event(1)); // the first of these is still taken by the system
-            return logs(application).followedLogs().isEmpty();
+            return followers(application, log) == 0;
         });
     }
 
@@ -499,8 +503,7 @@ abstract class HttpTests extends LogTests {
         SseClient stream = open(application, log.name() + "?live=sse&offset=now");
         stream.next();
         CompletableFuture<HttpResponse<String>> waiting = async(application, log.name() + "?live=long-poll&offset=now");
-        await().until(() -> logs(application).followedLogs().stream()
-                .anyMatch(each -> each.followers().size() == 2));
+        await().until(() -> followers(application, log) == 2);
 
         long start = System.nanoTime();
         application.close();
@@ -530,7 +533,7 @@ abstract class HttpTests extends LogTests {
             })
     void whatIsPostedReadsBackTheSame(String event) throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         put(application, log.name(), "");
 
         assertThat(post(application, log.name(), '[' + event + ']').statusCode())
@@ -544,7 +547,7 @@ abstract class HttpTests extends LogTests {
     @Test
     void postedFieldsAreFieldsForReadersInJava() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         put(application, log.name(), "");
         post(application, log.name(), "{\"room\":\"blue\",\"n\":7,\"tags\":[\"a\"]}");
 
@@ -570,7 +573,7 @@ abstract class HttpTests extends LogTests {
         log.add(Map.of("a", "1", "@json", "nonsense"));
         log.add(Map.of("@value", "[1"));
         log.add(Map.of("@value", "[1,\n2]"));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         assertThat(body(get(application, log.name())))
                 .isEqualTo(json.readTree(
@@ -583,7 +586,7 @@ abstract class HttpTests extends LogTests {
     @Test
     void aLogExistsBeforeItsFirstEvent() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         assertThat(get(application, log.name()).statusCode()).isEqualTo(404);
         assertThat(post(application, log.name(), "{}").statusCode()).isEqualTo(404);
 
@@ -601,14 +604,14 @@ abstract class HttpTests extends LogTests {
         assertThat(header(head(application, log.name()), "Stream-Next-Offset")).isEqualTo(EMPTY);
         CompletableFuture<HttpResponse<String>> waiting =
                 async(application, log.name() + "?live=long-poll&offset=" + EMPTY);
-        await().until(() -> logs(application).followedLogs().size() == 1);
+        await().until(() -> followers(application, log) == 1);
         post(application, log.name(), "{\"n\":\"1\"}");
         assertThat(waiting.get().body()).isEqualTo("[{\"n\":\"1\"}]");
     }
 
     @Test
     void createsALogWithItsEventsOrWithItsEnd() throws Exception {
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         EventLog log = newLog();
 
         HttpResponse<String> created = put(application, log.name(), "[1,2]");
@@ -636,7 +639,7 @@ abstract class HttpTests extends LogTests {
     @Test
     void closesALogWithItsLastEventsOrWithout() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         put(application, log.name(), "[1]");
 
         HttpResponse<String> closed = post(application, log.name(), "[2,3]", "Stream-Closed", "true");
@@ -701,6 +704,11 @@ abstract class HttpTests extends LogTests {
                 .isEqualTo(501);
         assertThat(put(application, newName(), "", "Stream-TTL", "010").statusCode())
                 .isEqualTo(400);
+        assertThat(put(application, newName(), "", "Stream-Forked-From", "/logs/a")
+                        .statusCode())
+                .isEqualTo(501);
+        assertThat(put(application, newName(), "", "Stream-Fork-Offset", "now").statusCode())
+                .isEqualTo(400);
         assertThat(log.size()).isOne();
     }
 
@@ -708,7 +716,7 @@ abstract class HttpTests extends LogTests {
     void deletesALog() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         assertThat(send(request(application, log.name()).DELETE()).statusCode()).isEqualTo(204);
         assertThat(log.exists()).isFalse();
@@ -767,12 +775,12 @@ abstract class HttpTests extends LogTests {
                         "spring.data.redis.timeout=1s",
                         "spring.data.redis.connect-timeout=1s",
                         "eventlog.follow.poll-timeout=200ms"));
+        EventLog log = application.getBean(EventLogFactory.class).create("log");
         put(application, "log", "[1]");
         SseClient stream = open(application, "log?live=sse&offset=now");
         stream.next();
         CompletableFuture<HttpResponse<String>> waiting = async(application, "log?live=long-poll&offset=now");
-        await().until(() -> logs(application).followedLogs().stream()
-                .anyMatch(each -> each.followers().size() == 2));
+        await().until(() -> followers(application, log) == 2);
 
         own.kill();
 
@@ -800,8 +808,11 @@ abstract class HttpTests extends LogTests {
 
     // What they are made of
 
-    private static RedisEventLogFactory logs(ConfigurableApplicationContext application) {
-        return application.getBean(RedisEventLogFactory.class);
+    private static int followers(ConfigurableApplicationContext application, EventLog log) {
+        return application.getBean(RedisEventLogFactory.class).followedLogs().stream()
+                .filter(followed -> followed.name().equals(log.name()))
+                .mapToInt(followed -> followed.followers().size())
+                .sum();
     }
 
     private SseClient open(ConfigurableApplicationContext application, String path) throws Exception {
