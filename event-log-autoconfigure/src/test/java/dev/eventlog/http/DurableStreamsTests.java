@@ -105,8 +105,8 @@ class DurableStreamsTests extends ClosingTests {
                 start("eventlog.read.page-size=50", "eventlog.http.sse-lifetime=2s");
         EventLog log = application.getBean(EventLogFactory.class).create("orders");
         log.addAll(LogTests.events(0, 120));
-        Script client = closeLater(new Script(
-                Map.of(), "client.mjs", uri(application, "/v1/stream/orders").toString(), "-1", live));
+        String url = uri(application, "/v1/stream/orders").toString();
+        Script client = closeLater(new Script(Map.of(), "client.mjs", url, "-1", live));
         List<Integer> got = new ArrayList<>();
         until(client, got, 120);
         log.add(LogTests.event(120));
