@@ -38,8 +38,8 @@ public interface ReadableEventLog<E extends LoggedEvent> {
 
     /**
      * Reads the beginning of a tail: for whoever hands a log on page by page and keeps no state in between, such as an HTTP
-     * endpoint. {@link Tail#after} the {@link EventPage#position()} of a page reads the next one, and tells by
-     * {@link EventPage#gap()} what a follower that resumes there would be told.
+     * endpoint. {@link Tail#after} the {@link TailPage#position()} of a page reads the next one, and tells by
+     * {@link TailPage#gap()} what a follower that resumes there would be told.
      *
      * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE} and {@code XREVRANGE} of three events, at one moment and in one
      * round trip; O(N) for N events. More round trips where the tail is longer than a thousand events and begins by their number:
@@ -54,7 +54,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * @throws EventLogException if Redis refuses
      * @throws EventConversionException if one of the events does not fit the type
      */
-    EventPage<E> page(Tail tail, int limit);
+    TailPage<E> page(Tail tail, int limit);
 
     /**
      * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the

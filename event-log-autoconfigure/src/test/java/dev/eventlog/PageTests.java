@@ -24,7 +24,7 @@ class PageTests extends LogTests {
         log.addAll(events(0, 25));
         List<Integer> numbers = new ArrayList<>();
 
-        EventPage<Event> page = log.page(Tail.all(), 10);
+        TailPage<Event> page = log.page(Tail.all(), 10);
         numbers.addAll(numbers(page.events()));
         assertThat(page.atEnd()).isFalse();
         while (!page.atEnd()) {
@@ -35,7 +35,7 @@ class PageTests extends LogTests {
 
         assertThat(numbers).isEqualTo(range(0, 25));
         assertThat(page.completion()).isEmpty();
-        EventPage<Event> nothing = log.page(Tail.after(page.position()), 10);
+        TailPage<Event> nothing = log.page(Tail.after(page.position()), 10);
         assertThat(nothing).isEqualTo(log.page(Tail.newOnly(), 10));
         assertThat(nothing.position()).isEqualTo(page.position());
         assertThat(nothing.atEnd()).isTrue();
@@ -46,8 +46,8 @@ class PageTests extends LogTests {
         EventLog log = newLog();
         EventId id = log.addAll(events(0, 250)).get(0);
         // tag::pages[]
-        EventPage<Event> page = log.page(Tail.after(id), 100);
-        EventPage<Event> next = log.page(Tail.after(page.position()), 100);
+        TailPage<Event> page = log.page(Tail.after(id), 100);
+        TailPage<Event> next = log.page(Tail.after(page.position()), 100);
         // end::pages[]
         assertThat(numbers(page.events())).isEqualTo(range(1, 101));
         assertThat(numbers(next.events())).isEqualTo(range(101, 201));
@@ -59,7 +59,7 @@ class PageTests extends LogTests {
         assertThat(log.page(Tail.all(), 10).exists()).isFalse();
         EventId last = log.addAll(events(0, 3)).get(2);
 
-        EventPage<Event> end = log.page(Tail.newOnly(), 0);
+        TailPage<Event> end = log.page(Tail.newOnly(), 0);
 
         assertThat(end.exists()).isTrue();
         assertThat(end.events()).isEmpty();
@@ -75,15 +75,15 @@ class PageTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 12));
         log.cancel("enough");
 
-        EventPage<Event> first = log.page(Tail.all(), 10);
-        EventPage<Event> last = log.page(Tail.after(first.position()), 10);
+        TailPage<Event> first = log.page(Tail.all(), 10);
+        TailPage<Event> last = log.page(Tail.after(first.position()), 10);
 
         assertThat(first.completion()).contains(Completion.cancelled("enough"));
         assertThat(first.isLast()).isFalse();
         assertThat(numbers(last.events())).isEqualTo(range(10, 12));
         assertThat(last.isLast()).isTrue();
         assertThat(last.position()).isEqualTo(ids.get(11));
-        EventPage<Event> again = log.page(Tail.after(last.position()), 10);
+        TailPage<Event> again = log.page(Tail.after(last.position()), 10);
         assertThat(again.events()).isEmpty();
         assertThat(again.isLast()).isTrue();
         assertThat(again.position()).isEqualTo(ids.get(11));
@@ -96,7 +96,7 @@ class PageTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 2, false);
 
-        EventPage<Event> page = log.page(Tail.after(ids.get(0)), 10);
+        TailPage<Event> page = log.page(Tail.after(ids.get(0)), 10);
 
         Gap gap = page.gap().orElseThrow();
         assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
@@ -108,7 +108,7 @@ class PageTests extends LogTests {
         assertThat(log.page(Tail.all(), 10).gap())
                 .as("nobody has seen anything")
                 .isEmpty();
-        EventPage<Event> ahead = log.page(Tail.after(ids.get(4).next()), 10);
+        TailPage<Event> ahead = log.page(Tail.after(ids.get(4).next()), 10);
         assertThat(ahead.gap().orElseThrow().kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
         assertThat(ahead.gap().orElseThrow().firstAvailable()).isEqualTo(EventId.MAX);
         assertThat(ahead.position()).isEqualTo(ids.get(4));
@@ -120,7 +120,7 @@ class PageTests extends LogTests {
         log.addAll(events(0, 3_000));
         EventLog limited = factory.create(log.name(), options -> options.maxLength(2_500));
 
-        EventPage<Event> page = limited.page(Tail.all(), 100);
+        TailPage<Event> page = limited.page(Tail.all(), 100);
 
         assertThat(numbers(page.events())).isEqualTo(range(500, 600));
         assertThat(page.gap()).isEmpty();
@@ -132,7 +132,7 @@ class PageTests extends LogTests {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         log.addAll(List.of(new Number(1), new Number(2)));
 
-        EventPage<TypedEvent<Number>> page = log.page(Tail.all(), 10);
+        TailPage<TypedEvent<Number>> page = log.page(Tail.all(), 10);
 
         assertThat(page.events()).extracting(TypedEvent::value).containsExactly(new Number(1), new Number(2));
         log.untyped().add(Map.of("n", "many"));

@@ -7,7 +7,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -116,7 +116,7 @@ final class RedisEventLog implements EventLog {
     }
 
     @Override
-    public EventPage<Event> page(Tail tail, int limit) {
+    public TailPage<Event> page(Tail tail, int limit) {
         Assert.isTrue(
                 limit >= 0,
                 () -> "A page of log '" + name() + "' cannot have " + limit + " events: the limit must be 0 or more");

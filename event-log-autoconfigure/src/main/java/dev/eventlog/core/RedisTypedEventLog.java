@@ -8,7 +8,7 @@ import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -75,7 +75,7 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     }
 
     @Override
-    public EventPage<TypedEvent<T>> page(Tail tail, int limit) {
+    public TailPage<TypedEvent<T>> page(Tail tail, int limit) {
         return untyped.page(tail, limit).map(this::typed);
     }
 

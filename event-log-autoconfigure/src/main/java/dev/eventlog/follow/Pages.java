@@ -2,7 +2,7 @@ package dev.eventlog.follow;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.Gap;
 import dev.eventlog.redis.LogStream;
 import java.util.List;
@@ -24,7 +24,7 @@ public final class Pages {
      * @param limit how many events at most
      * @return what was found
      */
-    public static EventPage<Event> read(LogStream stream, TailRange tail, int limit) {
+    public static TailPage<Event> read(LogStream stream, TailRange tail, int limit) {
         TailRange asked = tail.isAfterSeen() ? tail.unlimited(tail.after(), tail.seen()) : tail;
         StartPoint start = StartPoint.find(stream, asked, null, limit);
         if (limit == 0
@@ -36,7 +36,7 @@ public final class Pages {
         return page(stream.log(), StartPoint.find(stream, rest, null, limit), start.loss(), rest, limit);
     }
 
-    private static EventPage<Event> page(String log, StartPoint start, @Nullable Loss loss, TailRange tail, int limit) {
+    private static TailPage<Event> page(String log, StartPoint start, @Nullable Loss loss, TailRange tail, int limit) {
         List<Event> found = start.events();
         List<Event> events = found.size() > limit ? found.subList(0, limit) : found;
         EventId position = events.isEmpty()
@@ -44,7 +44,7 @@ public final class Pages {
                 : events.get(events.size() - 1).id();
         boolean closingSeen = tail.after().equals(EventId.MAX);
         EventId first = events.isEmpty() ? EventId.MAX : events.get(0).id();
-        return new EventPage<>(
+        return new TailPage<>(
                 start.state().exists(),
                 Optional.ofNullable(loss).map(lost -> new Gap(log, lost.kind(), lost.lastSeen(), first, lost.missed())),
                 events,

@@ -4,7 +4,7 @@ import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
@@ -62,7 +62,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
      * @param batchSize how many events come at once at most
      * @param open knows it as soon as it has a client
      */
-    LiveStream(EventLog log, EventPage<Event> page, SseText text, Duration lifetime, int batchSize, OpenRequests open) {
+    LiveStream(EventLog log, TailPage<Event> page, SseText text, Duration lifetime, int batchSize, OpenRequests open) {
         this.log = log;
         this.open = open;
         this.text = text;
@@ -232,7 +232,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
                 asked = false;
                 position = batch.get(batch.size() - 1).id();
                 boolean atEnd = caughtUp && batch.size() < batchSize;
-                chunk = text.page(new EventPage<>(true, Optional.empty(), batch, position, atEnd, Optional.empty()));
+                chunk = text.page(new TailPage<>(true, Optional.empty(), batch, position, atEnd, Optional.empty()));
             }
             say(chunk, false);
         }

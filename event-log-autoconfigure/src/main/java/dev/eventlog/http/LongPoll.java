@@ -5,7 +5,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogUnavailableException;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
@@ -23,7 +23,7 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
     private final EventLog log;
     private final EventId position;
     private final int batchSize;
-    private final CompletableFuture<EventPage<Event>> found = new CompletableFuture<>();
+    private final CompletableFuture<TailPage<Event>> found = new CompletableFuture<>();
 
     private LongPoll(EventLog log, EventId position, int batchSize) {
         this.log = log;
@@ -47,7 +47,7 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
         return poll;
     }
 
-    CompletableFuture<EventPage<Event>> found() {
+    CompletableFuture<TailPage<Event>> found() {
         return found;
     }
 
@@ -56,19 +56,19 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
         found.complete(nothing());
     }
 
-    private EventPage<Event> nothing() {
+    private TailPage<Event> nothing() {
         return page(Optional.empty(), List.of(), Optional.empty());
     }
 
-    private EventPage<Event> page(Optional<Gap> gap, List<Event> events, Optional<Completion> completion) {
+    private TailPage<Event> page(Optional<Gap> gap, List<Event> events, Optional<Completion> completion) {
         EventId last =
                 events.isEmpty() ? position : events.get(events.size() - 1).id();
-        return new EventPage<>(true, gap, events, last, events.size() < batchSize, completion);
+        return new TailPage<>(true, gap, events, last, events.size() < batchSize, completion);
     }
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-        CompletableFuture<EventPage<Event>> unused = found.whenComplete((page, failure) -> subscription.cancel());
+        CompletableFuture<TailPage<Event>> unused = found.whenComplete((page, failure) -> subscription.cancel());
         subscription.request(1);
     }
 

@@ -4,7 +4,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.Tail;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -36,7 +36,7 @@ final class Reading {
 
     /** {@return how far a log goes, without its events} */
     Served.Answer head(EventLog log) {
-        EventPage<Event> end = existing(log, Tail.newOnly(), 0);
+        TailPage<Event> end = existing(log, Tail.newOnly(), 0);
         HttpHeaders headers = StreamHeaders.safe();
         headers.setContentType(MediaType.APPLICATION_JSON);
         headers.setCacheControl(CacheControl.noStore());
@@ -54,7 +54,7 @@ final class Reading {
         Tail tail = Offsets.tail(offset);
         String live = request.live();
         if (live == null) {
-            EventPage<Event> page = existing(log, tail, settings.pageSize());
+            TailPage<Event> page = existing(log, tail, settings.pageSize());
             boolean now = offset != null && Offsets.NOW.equals(offset.get(0));
             return answer(log, offset, page, now ? null : caching, null);
         }
@@ -69,7 +69,7 @@ final class Reading {
     }
 
     private Served longPoll(EventLog log, Tail tail, StreamRequest request, CacheControl caching) {
-        EventPage<Event> page = existing(log, tail, settings.pageSize());
+        TailPage<Event> page = existing(log, tail, settings.pageSize());
         if (!page.events().isEmpty() || page.isLast()) {
             return polled(log, request, page, caching);
         }
@@ -87,7 +87,7 @@ final class Reading {
         }));
     }
 
-    private Served.Answer polled(EventLog log, StreamRequest request, EventPage<Event> page, CacheControl caching) {
+    private Served.Answer polled(EventLog log, StreamRequest request, TailPage<Event> page, CacheControl caching) {
         String cursor = page.isLast() ? null : cursor(request);
         if (!page.events().isEmpty()) {
             return answer(log, request.offset(), page, caching, cursor);
@@ -100,7 +100,7 @@ final class Reading {
     }
 
     private Served.Live stream(EventLog log, Tail tail, StreamRequest request) {
-        EventPage<Event> page = existing(log, tail, settings.pageSize());
+        TailPage<Event> page = existing(log, tail, settings.pageSize());
         LiveStream stream = new LiveStream(
                 log,
                 page,
@@ -118,7 +118,7 @@ final class Reading {
     private Served.Answer answer(
             EventLog log,
             @Nullable List<String> offset,
-            EventPage<Event> page,
+            TailPage<Event> page,
             @Nullable CacheControl caching,
             @Nullable String cursor) {
         HttpHeaders headers = StreamHeaders.safe();
@@ -134,7 +134,7 @@ final class Reading {
     }
 
     /** Of what lies between two ids something may be gone since, or the log may be another one, so the two are not enough. */
-    private static String tag(@Nullable List<String> offset, EventPage<Event> page) {
+    private static String tag(@Nullable List<String> offset, TailPage<Event> page) {
         List<Event> events = page.events();
         EventId first = events.isEmpty() ? page.position() : events.get(0).id();
         String text = (offset == null ? Offsets.START : offset.get(0))
@@ -149,7 +149,7 @@ final class Reading {
         return '"' + text + '"';
     }
 
-    private static void position(EventPage<Event> page, HttpHeaders headers) {
+    private static void position(TailPage<Event> page, HttpHeaders headers) {
         headers.set(StreamHeaders.NEXT_OFFSET, Offsets.text(page.position()));
         if (page.atEnd()) {
             headers.set(StreamHeaders.UP_TO_DATE, StreamHeaders.TRUE);
@@ -172,15 +172,15 @@ final class Reading {
         return Cursors.next(request.cursor(), Instant.now(), ThreadLocalRandom.current());
     }
 
-    private static EventPage<Event> existing(EventLog log, Tail tail, int limit) {
-        EventPage<Event> page = page(log, tail, limit);
+    private static TailPage<Event> existing(EventLog log, Tail tail, int limit) {
+        TailPage<Event> page = page(log, tail, limit);
         if (!page.exists()) {
             throw Problems.notFound(log.name());
         }
         return unlessGone(page);
     }
 
-    private static EventPage<Event> page(EventLog log, Tail tail, int limit) {
+    private static TailPage<Event> page(EventLog log, Tail tail, int limit) {
         try {
             return log.page(tail, limit);
         } catch (EventLogException failure) {
@@ -189,7 +189,7 @@ final class Reading {
     }
 
     /** Where events are missing the client goes on at the first that is left, or after what it would have seen of another log. */
-    private static EventPage<Event> unlessGone(EventPage<Event> page) {
+    private static TailPage<Event> unlessGone(TailPage<Event> page) {
         page.gap().ifPresent(gap -> {
             boolean fromStart = gap.firstAvailable().equals(EventId.MAX);
             ErrorResponseException gone = Problems.gone(

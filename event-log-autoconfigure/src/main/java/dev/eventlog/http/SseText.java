@@ -3,7 +3,7 @@ package dev.eventlog.http;
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -28,7 +28,7 @@ final class SseText {
         this.cursor = cursor;
     }
 
-    String page(EventPage<Event> page) {
+    String page(TailPage<Event> page) {
         String control = control(
                 page.position(), page.atEnd(), page.isLast() ? page.completion().orElse(null) : null);
         return page.events().isEmpty() ? control : message("data", events.write(page.events())) + control;

@@ -6,7 +6,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogException;
-import dev.eventlog.EventPage;
+import dev.eventlog.TailPage;
 import dev.eventlog.Tail;
 import dev.eventlog.UnexpectedLastIdException;
 import java.io.IOException;
@@ -47,7 +47,7 @@ final class Writing {
         boolean closes = request.closes();
         List<Map<String, String>> events = isJson ? events(request) : List.of();
         return answering(log, () -> {
-            EventPage<Event> before = end(log);
+            TailPage<Event> before = end(log);
             if (before.exists()) {
                 if (!isJson || before.completion().isPresent() != closes) {
                     throw conflict(
@@ -87,7 +87,7 @@ final class Writing {
         refuse(request, StreamHeaders.SEQUENCE);
         byte[] body = body(request);
         return answering(log, () -> {
-            EventPage<Event> before = end(log);
+            TailPage<Event> before = end(log);
             if (!before.exists()) {
                 throw Problems.notFound(log.name());
             }
@@ -145,15 +145,15 @@ final class Writing {
         }
     }
 
-    private static EventPage<Event> end(EventLog log) {
+    private static TailPage<Event> end(EventLog log) {
         return log.page(Tail.newOnly(), 0);
     }
 
-    private static ErrorResponseException complete(EventPage<Event> end, String log) {
+    private static ErrorResponseException complete(TailPage<Event> end, String log) {
         return conflict(end, "Log '" + log + "' is complete: nothing can be added to it");
     }
 
-    private static ErrorResponseException conflict(EventPage<Event> end, String detail) {
+    private static ErrorResponseException conflict(TailPage<Event> end, String detail) {
         ErrorResponseException conflict = Problems.of(HttpStatus.CONFLICT, detail);
         conflict.getHeaders().set(StreamHeaders.NEXT_OFFSET, Offsets.text(end.position()));
         if (end.completion().isPresent()) {

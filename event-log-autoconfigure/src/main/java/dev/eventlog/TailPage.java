@@ -17,7 +17,7 @@ import java.util.function.Function;
  * @param atEnd whether the log held no further event
  * @param completion how the log ended, wherever in it this page is; nothing if it has not ended
  */
-public record EventPage<E extends LoggedEvent>(
+public record TailPage<E extends LoggedEvent>(
         boolean exists,
         Optional<Gap> gap,
         List<E> events,
@@ -35,7 +35,7 @@ public record EventPage<E extends LoggedEvent>(
      * @param atEnd whether the log held no further event
      * @param completion how the log ended
      */
-    public EventPage {
+    public TailPage {
         events = List.copyOf(events);
         Objects.requireNonNull(position, "The position of a page must not be null");
     }
@@ -51,8 +51,8 @@ public record EventPage<E extends LoggedEvent>(
      * @param conversion makes an event of another
      * @param <F> the other events
      */
-    public <F extends LoggedEvent> EventPage<F> map(Function<? super E, ? extends F> conversion) {
+    public <F extends LoggedEvent> TailPage<F> map(Function<? super E, ? extends F> conversion) {
         List<F> others = events.stream().<F>map(conversion).toList();
-        return new EventPage<>(exists, gap, others, position, atEnd, completion);
+        return new TailPage<>(exists, gap, others, position, atEnd, completion);
     }
 }
