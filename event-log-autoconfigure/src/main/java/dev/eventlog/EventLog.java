@@ -218,6 +218,35 @@ public interface EventLog extends ReadableEventLog<Event> {
     EventId complete(Map<String, ?> lastEvent);
 
     /**
+     * Appends events, and ends the log as done, with nothing between them; all of it or nothing. If the log had ended as done with
+     * the same last events before, nothing is done, and their ids answered: so to repeat the call is safe.
+     *
+     * <p>Redis: one script, as {@link #completeAs}, with one more {@code XADD} for each event.
+     *
+     * @param lastEvents the events, in the order to append; none is {@link #complete()}
+     * @return their ids, in that order
+     * @throws IllegalArgumentException if one of the events cannot be stored; the message says which; nothing was sent
+     * @throws EventLogCompletedException if the log had ended in another way, or with other events; nothing was added
+     * @throws AddOutcomeUnknownException if Redis did not answer: the events may have been added, and the log be complete
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now; nothing was added
+     * @throws EventLogException if Redis refuses; nothing was added
+     */
+    List<EventId> completeAll(List<? extends Map<String, ?>> lastEvents);
+
+    /**
+     * Lets the log exist before its first event, for where to exist and to have an event are two things. It reads and is followed
+     * as a log that does not exist yet; {@link AddOptions#ifAbsent()} takes it for absent until it has had an event.
+     *
+     * <p>Redis: one script of {@code XGROUP CREATE} with {@code MKSTREAM}, {@code XGROUP DESTROY}, and {@code PEXPIRE} where there
+     * is a ttl; O(1). What is left is an empty stream to which no id was ever given.
+     *
+     * @return whether this call created it; false if it existed
+     * @throws EventLogUnavailableException if Redis cannot be reached or did not answer; to call this again is safe
+     * @throws EventLogException if Redis refuses; nothing was done
+     */
+    boolean createIfAbsent();
+
+    /**
      * Records what a source gives, with the default options, as {@link #record(Flow.Publisher, Consumer)}.
      *
      * @param source gives the events, each as {@link #add(Map)} takes it

@@ -78,6 +78,26 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super E, ? extends S> fold);
 
     /**
+     * Reads the beginning of a tail: for whoever hands a log on page by page and keeps no state in between, such as an HTTP
+     * endpoint. {@link Tail#after} the {@link TailPage#position()} of a page reads the next one, and tells by
+     * {@link TailPage#gap()} what a follower that resumes there would be told.
+     *
+     * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE} and {@code XREVRANGE} of three events, at one moment and in one
+     * round trip; O(N) for N events. More round trips where the tail is longer than a thousand events and begins by their number:
+     * {@link Tail#last}, and {@link Tail#all} of a log that holds more than its max-length. {@link Tail#after} reads what there is,
+     * also beyond the max-length.
+     *
+     * @param tail where to begin
+     * @param limit how many events to answer at most, 0 for none; fewer are answered where they are large
+     * @return the page
+     * @throws IllegalArgumentException if the limit is negative
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws EventConversionException if one of the events does not fit the type
+     */
+    TailPage<E> page(Tail tail, int limit);
+
+    /**
      * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the
      * order of the ids. The start is fixed when this returns: whatever is added after that is delivered. If the listener
      * throws, or an event does not fit the type, the follower stops.
@@ -226,7 +246,8 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     Optional<EventId> lastId();
 
     /**
-     * Whether the log exists: whether it was ever added to, and neither deleted nor expired since.
+     * Whether the log exists: whether it was ever added to, or {@linkplain EventLog#createIfAbsent() created}, and neither deleted
+     * nor expired since.
      *
      * <p>Redis: {@code EXISTS}, O(1).
      *

@@ -24,16 +24,21 @@ import dev.eventlog.annotation.EventLogListenerAnnotationBeanPostProcessor;
 import dev.eventlog.annotation.EventLogListenerRegistry;
 import dev.eventlog.annotation.InvalidEventLogListenerException;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
+import dev.eventlog.autoconfigure.EventLogHttpAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogProperties;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
+import dev.eventlog.autoconfigure.ReactiveEventLogHttpAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.durable.Leadership;
 import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.http.EventLogHttp;
+import dev.eventlog.http.HttpSettings;
+import dev.eventlog.http.ReactiveEventLogHttp;
 import dev.eventlog.observability.AddContext;
 import dev.eventlog.observability.AddConvention;
 import dev.eventlog.observability.BatchContext;
@@ -102,7 +107,8 @@ class ArchitectureTests {
                 entry("reactor", List.of()),
                 entry("annotation", List.of()),
                 entry("sse", List.of("reactor")),
-                entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse")),
+                entry("http", List.of("sse", "convert")),
+                entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse", "http")),
                 entry("web", List.of("autoconfigure")),
                 entry("observability", List.of("autoconfigure", "core", "convert")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
@@ -159,7 +165,7 @@ class ArchitectureTests {
     void streamsToClientsAndListenersByAnnotationAreMadeByTheApiAlone() {
         noClasses()
                 .that()
-                .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.annotation")
+                .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.http", "dev.eventlog.annotation")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.springframework.boot..", "org.springframework.data..")
@@ -214,7 +220,7 @@ class ArchitectureTests {
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.reactor")
                 .and()
-                .haveNameNotMatching(".*\\.ReactiveEventLogSse.*")
+                .haveNameNotMatching(".*\\.ReactiveEventLog(Sse|Http).*")
                 .should(dependOnClassesThat(reactor))
                 .check(CODE);
         noClasses()
@@ -238,6 +244,28 @@ class ArchitectureTests {
     }
 
     @Test
+    void logsOnHttpKnowAWebStackInTheClassesForItOnly() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.http")
+                .and()
+                .haveNameNotMatching(".*\\.(EventLogHttp|SseResponse).*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.springframework.web.servlet..", "jakarta.servlet..")
+                .check(CODE);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.eventlog.http")
+                .and()
+                .haveNameNotMatching(".*\\.ReactiveEventLogHttp.*")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.springframework.web.reactive..")
+                .check(CODE);
+    }
+
+    @Test
     void onlyWhatAUserNeedsIsPublicOutsideOfTheRooms() {
         noClasses()
                 .that()
@@ -255,6 +283,11 @@ class ArchitectureTests {
                         EventStream.class,
                         EventStreamAccess.class,
                         SseSettings.class,
+                        EventLogHttp.class,
+                        ReactiveEventLogHttp.class,
+                        HttpSettings.class,
+                        EventLogHttpAutoConfiguration.class,
+                        ReactiveEventLogHttpAutoConfiguration.class,
                         EventLogSseAutoConfiguration.class,
                         ReactiveEventLogSse.class,
                         ReactiveEventLogSseAutoConfiguration.class,
@@ -323,6 +356,7 @@ class ArchitectureTests {
                 "dev.eventlog.core.RedisEventLogFactory",
                 "dev.eventlog.durable.Leadership",
                 "dev.eventlog.follow.FollowSettings",
+                "dev.eventlog.http",
                 "dev.eventlog.observability",
                 "dev.eventlog.reactor",
                 "dev.eventlog.redis.RedisEventPositions",

@@ -8,6 +8,7 @@ import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.PatternMatchUtils;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Configuration of event logs.
@@ -25,6 +26,7 @@ import org.springframework.util.PatternMatchUtils;
  * @param record Recording sources.
  * @param sse Server-Sent Events.
  * @param web Parameters of controllers' methods.
+ * @param http Logs on HTTP, by the Durable Streams protocol.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
  * @param observability What event logs tell of themselves.
@@ -44,6 +46,7 @@ public record EventLogProperties(
         @DefaultValue Recording record,
         @DefaultValue Sse sse,
         @DefaultValue Web web,
+        @DefaultValue Http http,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
         @DefaultValue Observability observability)
@@ -156,6 +159,22 @@ public record EventLogProperties(
      * @param maxLimit How many events a request may ask for at most, where a controller takes an EventRange.
      */
     public record Web(@DefaultValue("1000") int maxLimit) {}
+
+    /**
+     * Logs on HTTP, by the Durable Streams protocol.
+     *
+     * @param path Path under which each log is served, by its name. None is served when absent.
+     * @param writable Whether logs can be created, added to, completed and deleted on HTTP.
+     * @param longPollTimeout How long a request waits for an event before it is answered without one.
+     * @param sseLifetime How long a stream of Server-Sent Events is open before its client has to come back.
+     * @param maxBodySize How large the events of one request may be.
+     */
+    public record Http(
+            @Nullable String path,
+            @DefaultValue("false") boolean writable,
+            @DefaultValue("20s") Duration longPollTimeout,
+            @DefaultValue("60s") Duration sseLifetime,
+            @DefaultValue("1MB") DataSize maxBodySize) {}
 
     /**
      * Positions of named followers.

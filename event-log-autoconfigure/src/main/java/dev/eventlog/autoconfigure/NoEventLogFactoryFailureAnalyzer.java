@@ -20,6 +20,8 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
             "dev.eventlog.EventLogFactory",
             "dev.eventlog.annotation.EventLogListenerRegistry",
             "dev.eventlog.core.RedisEventLogFactory",
+            "dev.eventlog.http.EventLogHttp",
+            "dev.eventlog.http.ReactiveEventLogHttp",
             "dev.eventlog.sse.EventLogSse",
             "dev.eventlog.sse.ReactiveEventLogSse");
 

@@ -2,6 +2,7 @@ package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
+import dev.eventlog.autoconfigure.EventLogProperties.Http;
 import dev.eventlog.autoconfigure.EventLogProperties.LogOverride;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
 import dev.eventlog.autoconfigure.EventLogProperties.Retry;
@@ -11,9 +12,13 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.unit.DataSize;
 
 /** What values the properties may have. Whatever is refused is told with the property's name, its value and the bounds. */
 final class PropertiesCheck {
+
+    /** What Redis takes for one text. */
+    private static final DataSize MOST_BODY = DataSize.ofMegabytes(512);
 
     private final EventLogProperties properties;
 
@@ -41,6 +46,7 @@ final class PropertiesCheck {
         between("record.lease", properties.record().lease(), Duration.ofMillis(500), Duration.ofHours(1));
         sse(properties.sse());
         atLeastOne("web.max-limit", properties.web().maxLimit());
+        http(properties.http());
         retry(properties.listener().retry());
         logPatterns(properties.observability().logPatterns());
     }
@@ -101,6 +107,25 @@ final class PropertiesCheck {
         between("sse.reconnect-delay", sse.reconnectDelay(), Duration.ofMillis(1), Duration.ofHours(1));
         between("sse.write-timeout", sse.writeTimeout(), Duration.ofMillis(100), Duration.ofHours(1));
         between("sse.access-interval", sse.accessInterval(), Duration.ofMillis(10), Duration.ofHours(1));
+    }
+
+    private static void http(Http http) {
+        String path = http.path();
+        if (path != null) {
+            check(
+                    path.matches("(/[^/{}*?#]+)+"),
+                    "http.path",
+                    path,
+                    "must be a path such as /logs, without a slash at its end and without patterns");
+        }
+        between("http.long-poll-timeout", http.longPollTimeout(), Duration.ofMillis(10), Duration.ofMinutes(10));
+        between("http.sse-lifetime", http.sseLifetime(), Duration.ofMillis(10), Duration.ofHours(1));
+        long most = http.maxBodySize().toBytes();
+        check(
+                most >= 1 && most <= MOST_BODY.toBytes(),
+                "http.max-body-size",
+                http.maxBodySize(),
+                "must be from 1B to 512MB");
     }
 
     private static void retry(Retry retry) {

@@ -16,12 +16,14 @@ import dev.eventlog.Follower;
 import dev.eventlog.RecordOptions;
 import dev.eventlog.Recording;
 import dev.eventlog.Tail;
+import dev.eventlog.TailPage;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
 import dev.eventlog.follow.BatchSubscription;
 import dev.eventlog.follow.Commit;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.Observers;
+import dev.eventlog.follow.Pages;
 import dev.eventlog.follow.TailRange;
 import dev.eventlog.follow.WholeReading;
 import dev.eventlog.recording.Recordings;
@@ -30,7 +32,6 @@ import dev.eventlog.redis.StreamState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.BiConsumer;
@@ -142,6 +143,14 @@ final class RedisEventLog implements EventLog {
     }
 
     @Override
+    public TailPage<Event> page(Tail tail, int limit) {
+        Assert.isTrue(
+                limit >= 0,
+                () -> "A page of log '" + name() + "' cannot have " + limit + " events: the limit must be 0 or more");
+        return Pages.read(stream, TailRange.of(tail, options()), limit);
+    }
+
+    @Override
     public Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
         FollowOptions.Builder followOptions = FollowOptions.builder();
@@ -196,7 +205,7 @@ final class RedisEventLog implements EventLog {
         Assert.isTrue(
                 completion.kind() != Completion.Kind.UNKNOWN,
                 () -> "Log '" + name() + "' cannot be ended in an unknown way: say done, failed or cancelled");
-        return stream.complete(completion, null).now();
+        return stream.complete(completion, List.of()).now();
     }
 
     @Override
@@ -205,14 +214,28 @@ final class RedisEventLog implements EventLog {
     }
 
     EventId completeStored(Map<String, String> lastEvent) {
-        return observers
-                .add(name(), List.of(lastEvent), events -> List.of(completeBy(events.get(0))))
-                .get(0);
+        return completeAllStored(List.of(lastEvent)).get(0);
     }
 
-    private EventId completeBy(Map<String, String> lastEvent) {
-        return Objects.requireNonNull(
-                stream.complete(Completion.done(), lastEvent).lastEvent());
+    @Override
+    public List<EventId> completeAll(List<? extends Map<String, ?>> lastEvents) {
+        return completeAllStored(fields.allToFields(lastEvents));
+    }
+
+    private List<EventId> completeAllStored(List<Map<String, String>> lastEvents) {
+        if (lastEvents.isEmpty()) {
+            complete();
+            return List.of();
+        }
+        return observers.add(
+                name(),
+                lastEvents,
+                events -> stream.complete(Completion.done(), events).lastEvents());
+    }
+
+    @Override
+    public boolean createIfAbsent() {
+        return stream.createIfAbsent();
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.eventlog.Gap;
 import dev.eventlog.RecordOptions;
 import dev.eventlog.Recording;
 import dev.eventlog.Tail;
+import dev.eventlog.TailPage;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.TypedFields;
@@ -99,6 +100,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
             Function<? super S, ? extends List<? extends T>> decide,
             RetryPolicy retry) {
         return untyped.folding(this::typed, seed, fold).<T>update(decide, this::addAll, retry);
+    }
+
+    @Override
+    public TailPage<TypedEvent<T>> page(Tail tail, int limit) {
+        return untyped.page(tail, limit).map(this::typed);
     }
 
     @Override

@@ -53,6 +53,16 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
         return seen != null && seen.isAfter(after);
     }
 
+    /** {@return whether it begins after the id that the reader has seen} */
+    boolean isAfterSeen() {
+        return after.equals(seen);
+    }
+
+    /** {@return all that there is after an id, whatever the max-length} */
+    TailRange unlimited(EventId id, @Nullable EventId ofReader) {
+        return new TailRange(id, Long.MAX_VALUE, ofReader, trimming, maxAge);
+    }
+
     /**
      * {@return the tail at which a follower that began with this one resumes}
      *

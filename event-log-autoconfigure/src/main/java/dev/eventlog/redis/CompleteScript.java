@@ -9,20 +9,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
-/** How one log is ended: by one script, which adds a last event and the entry that ends the log, or does nothing. */
+/** How one log is ended: by one script, which adds last events and the entry that ends the log, or does nothing. */
 public final class CompleteScript {
 
     /**
      * What was done.
      *
      * @param now whether the log was ended by this; if not, it had ended in the same way before
-     * @param lastEvent the id of the last event, if one was given
+     * @param lastEvents the ids of the last events that were given
      */
-    public record Done(boolean now, @Nullable EventId lastEvent) {}
+    public record Done(boolean now, List<EventId> lastEvents) {}
 
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static final RedisScript<List<String>> COMPLETE =
@@ -44,7 +43,7 @@ public final class CompleteScript {
     }
 
     /** {@return what sends the script} */
-    Supplier<List<String>> prepared(Completion completion, @Nullable Map<String, String> lastEvent) {
+    Supplier<List<String>> prepared(Completion completion, List<Map<String, String>> lastEvents) {
         Map<String, String> closing = new LinkedHashMap<>();
         closing.put(Closing.COMPLETE, Closing.text(completion.kind()));
         if (completion.reason() != null) {
@@ -55,9 +54,7 @@ public final class CompleteScript {
         arguments.add(Long.toString(options.ttlOfCompleted().toMillis()));
         arguments.add(Long.toString(options.maxAge().toMillis()));
         AddScript.append(closing, arguments);
-        if (lastEvent != null) {
-            AddScript.append(lastEvent, arguments);
-        }
+        lastEvents.forEach(event -> AddScript.append(event, arguments));
         return () -> AddScript.answered(redis.execute(COMPLETE, List.of(key), arguments.toArray()));
     }
 
@@ -65,7 +62,10 @@ public final class CompleteScript {
     Done done(List<String> answer) {
         String what = answer.get(0);
         if (what.equals(DONE) || what.equals(SAME)) {
-            return new Done(what.equals(DONE), answer.size() > 1 ? EventId.parse(answer.get(1)) : null);
+            List<EventId> ids = answer.subList(1, answer.size()).stream()
+                    .map(EventId::parse)
+                    .toList();
+            return new Done(what.equals(DONE), ids);
         }
         throw new EventLogCompletedException(
                 log, Closing.completion(answer.get(1), answer.size() > 2 ? answer.get(2) : null), null);

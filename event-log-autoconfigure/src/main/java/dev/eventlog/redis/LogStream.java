@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LogStream {
 
+    private static final Script CREATE = Script.of("create.lua");
+
     private final String log;
     private final String key;
     private final Connections connections;
@@ -139,13 +141,13 @@ public final class LogStream {
      * Ends the log: one script, in one round trip.
      *
      * @param completion how it ends
-     * @param lastEvent the fields of an event to add before; null for none
+     * @param lastEvents the fields of the events to add before
      * @return what was done
      * @throws EventLogCompletedException if the log had ended in another way
      */
-    public CompleteScript.Done complete(Completion completion, @Nullable Map<String, String> lastEvent) {
+    public CompleteScript.Done complete(Completion completion, List<Map<String, String>> lastEvents) {
         CompleteScript completing = new CompleteScript(log, key, connections.commands(), options);
-        return completing.done(inquiry.change(completing.prepared(completion, lastEvent)));
+        return completing.done(inquiry.change(completing.prepared(completion, lastEvents)));
     }
 
     /** {@return what reads parts of this log: {@code XREVRANGE}, or a script of {@code XRANGE}, a page at a time} */
@@ -397,6 +399,13 @@ public final class LogStream {
     /** {@return {@code EXISTS}: whether there is a stream} */
     public boolean exists() {
         return inquiry.ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
+    }
+
+    /** {@return a script of {@code XGROUP}: whether there was no stream, and is an empty one now} */
+    public boolean createIfAbsent() {
+        Line line = connections.line();
+        long ttl = options.ttlAfterLastAdd().toMillis();
+        return inquiry.answered(line, "create", () -> StreamReplies.number(CREATE.on(line, key, ttl))) > 0;
     }
 
     /** {@return {@code UNLINK}: whether there was a stream, which is gone now} */

@@ -1,18 +1,23 @@
 -- Ends a log by an entry of the greatest id, after which Redis gives out none: all of it, or it is refused before anything is
 -- written. That entry pushes no event out, as it is added without a limit.
 -- KEYS[1]  the stream
--- ARGV[1]  max-length, 0 for none: of the last event
+-- ARGV[1]  max-length, 0 for none: for the last events
 -- ARGV[2]  milliseconds until the stream expires, 0 to change nothing
--- ARGV[3]  how many milliseconds old an event may be, 0 for no limit: when the last event is added
--- ARGV[4…] how many texts follow, then the fields and values of that entry by turns; the same of a last event, if there is one
--- Answers 'done' or, if the log had ended in the same way and by the same event before, 'same'; and the id of the last event, if
--- there is one. If it had ended in another way: 'other' and how, and why if that was said. An error that says HALFDONE came
--- after a write.
+-- ARGV[3]  how many milliseconds old an event may be, 0 for no limit: when last events are added
+-- ARGV[4…] how many texts follow, then the fields and values of that entry by turns; the same of each last event
+-- Answers 'done' or, if the log had ended in the same way and by the same events before, 'same'; and the ids of the last events.
+-- If it had ended in another way: 'other' and how, and why if that was said. An error that says HALFDONE came after a write.
 local key, limit, ttl = KEYS[1], ARGV[1], ARGV[2]
 local greatest = '18446744073709551615-18446744073709551615'
-local first = 5 + ARGV[4] -- of the arguments, that of the last event
+local first = 5 + ARGV[4] -- of the arguments, that of the last events
+local starts = {} -- of the arguments, that of each last event
+local at = first
+while at <= #ARGV do
+  starts[#starts + 1] = at
+  at = at + 1 + ARGV[at]
+end
 local oldest -- the smallest id that an event may have which is not too old, where there is a limit
-if ARGV[3] ~= '0' and first <= #ARGV then
+if ARGV[3] ~= '0' and #starts > 0 then
   local time = redis.call('TIME')
   oldest = string.format('%.0f', math.max(0, time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[3])) .. '-0'
 end
@@ -52,19 +57,25 @@ if last == greatest then
     end
   end
   local equal = how == ARGV[6] and why == (ARGV[4] == '4' and ARGV[8] or nil)
-  if equal and first > #ARGV then
-    return {'same'}
+  local answer = {'same'}
+  local events = equal and before and #starts > 0 and redis.call('XREVRANGE', key, before, '-', 'COUNT', #starts) or {}
+  equal = equal and #events == #starts and (#starts == 0 or events[1][1] == before)
+  for i, start in ipairs(equal and starts or {}) do
+    local event = events[#events - i + 1]
+    local texts = tonumber(ARGV[start])
+    equal = equal and #event[2] == texts and same(event[2], start + 1, start + texts)
+    answer[#answer + 1] = event[1]
   end
-  local event = equal and before and redis.call('XRANGE', key, before, before, 'COUNT', 1)[1]
-  if event and #event[2] == tonumber(ARGV[first]) and same(event[2], first + 1, #ARGV) then
-    return {'same', before}
+  if equal then
+    return answer
   end
   return why and {'other', how, why} or {'other', how}
 end
 
 -- What comes after the first XADD must not be refused any more. Its own refusals come before anything is written.
-if last == '18446744073709551615-18446744073709551614' and first <= #ARGV then
-  return redis.error_reply('ERR The stream has too few possible IDs left for a last event')
+local left = string.match(last, '^18446744073709551615%-18446744(' .. string.rep('%d', 12) .. ')$')
+if left and 73709551614 - tonumber(left) < #starts then
+  return redis.error_reply('ERR The stream has too few possible IDs left for the last events')
 end
 if asksAcl then
   if ttl ~= '0' and not redis.acl_check_cmd('PEXPIRE', key, ttl) then
@@ -86,21 +97,23 @@ elseif ttl ~= '0' or trims then -- here only trying tells, as in add.lua
   end
 end
 
-local event
+local answer = {'done'}
 local written = false
 local function complete()
-  if first <= #ARGV then
+  for _, start in ipairs(starts) do
+    local to = start + ARGV[start]
     if limit ~= '0' then
-      event = redis.call('XADD', key, 'MAXLEN', '~', limit, '*', unpack(ARGV, first + 1))
+      last = redis.call('XADD', key, 'MAXLEN', '~', limit, '*', unpack(ARGV, start + 1, to))
     elseif oldest then
-      event = redis.call('XADD', key, 'MINID', '~', oldest, '*', unpack(ARGV, first + 1))
+      last = redis.call('XADD', key, 'MINID', '~', oldest, '*', unpack(ARGV, start + 1, to))
     else
-      event = redis.call('XADD', key, '*', unpack(ARGV, first + 1))
+      last = redis.call('XADD', key, '*', unpack(ARGV, start + 1, to))
     end
-    written, last = true, event
-    if trims then
-      redis.call('XTRIM', key, 'MINID', '~', oldest)
-    end
+    written = true
+    answer[#answer + 1] = last
+  end
+  if trims then
+    redis.call('XTRIM', key, 'MINID', '~', oldest)
   end
   local closing = {unpack(ARGV, 5, first - 1)}
   closing[#closing + 1] = '@last'
@@ -117,4 +130,4 @@ if not done then
   local code = written and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- Lua's own have none
   return redis.error_reply(code .. why)
 end
-return {'done', event}
+return answer

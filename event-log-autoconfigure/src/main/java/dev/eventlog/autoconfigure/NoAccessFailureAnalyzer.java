@@ -1,0 +1,18 @@
+package dev.eventlog.autoconfigure;
+
+import dev.eventlog.sse.EventStreamAccess;
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/** Says what is missing where logs are to be served on HTTP. */
+final class NoAccessFailureAnalyzer extends AbstractFailureAnalyzer<NoAccessException> {
+
+    @Override
+    protected FailureAnalysis analyze(Throwable failure, NoAccessException missing) {
+        return new FailureAnalysis(
+                missing.getMessage() + ".",
+                "Define one bean of type " + EventStreamAccess.class.getName()
+                        + ", whose mayFollow answers for each request and log, or remove eventlog.http.path.",
+                missing);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.eventlog.http;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.EventStreamAccess;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.util.StringUtils;
+import org.springframework.web.ErrorResponseException;
+
+/** What is served, whichever server a request came to: nothing before access was granted. Thread-safe; may block. */
+final class Exchanges {
+
+    private final EventLogFactory logs;
+    private final EventStreamAccess access;
+    private final HttpSettings settings;
+    private final Reading reading;
+    private final Writing writing;
+    private final OpenRequests open = new OpenRequests();
+
+    Exchanges(EventLogFactory logs, EventStreamAccess access, HttpSettings settings) {
+        this.logs = logs;
+        this.access = access;
+        this.settings = settings;
+        JsonEvents events = new JsonEvents();
+        this.reading = new Reading(events, settings, open);
+        this.writing = new Writing(events, settings);
+    }
+
+    OpenRequests open() {
+        return open;
+    }
+
+    /** {@return what to serve, a problem among others} */
+    Served serve(StreamRequest request) {
+        try {
+            return served(request);
+        } catch (ErrorResponseException problem) {
+            return problem(problem);
+        }
+    }
+
+    /** {@return the answer that tells of a problem} */
+    static Served.Answer problem(ErrorResponseException problem) {
+        HttpHeaders headers = StreamHeaders.safe();
+        headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+        headers.setCacheControl(CacheControl.noStore());
+        headers.putAll(problem.getHeaders());
+        return new Served.Answer(problem.getStatusCode(), headers, problem.getBody());
+    }
+
+    private Served served(StreamRequest request) {
+        HttpMethod method = request.http().getMethod();
+        boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
+        boolean writes =
+                method.equals(HttpMethod.PUT) || method.equals(HttpMethod.POST) || method.equals(HttpMethod.DELETE);
+        if (!reads && !(writes && settings.writable())) {
+            ErrorResponseException notAllowed =
+                    Problems.of(HttpStatus.METHOD_NOT_ALLOWED, method + " is not possible here");
+            notAllowed
+                    .getHeaders()
+                    .set(HttpHeaders.ALLOW, settings.writable() ? "GET, HEAD, PUT, POST, DELETE" : "GET, HEAD");
+            throw notAllowed;
+        }
+        if (!StringUtils.hasText(request.log())) {
+            throw Problems.of(HttpStatus.NOT_FOUND, "The path does not name a log");
+        }
+        boolean may = reads
+                ? access.mayFollow(request.http(), request.principal(), request.log())
+                : access.mayWrite(request.http(), request.principal(), request.log());
+        if (!may) {
+            throw Problems.forbidden(request.log());
+        }
+        EventLog log = logs.create(request.log());
+        return switch (method.name()) {
+            case "HEAD" -> reading.head(log);
+            case "GET" -> reading.get(log, request, access.caching(request.http(), request.principal(), request.log()));
+            case "PUT" -> writing.put(log, request);
+            case "POST" -> writing.post(log, request);
+            default -> writing.delete(log);
+        };
+    }
+}

@@ -1,0 +1,285 @@
+package dev.eventlog.http;
+
+import dev.eventlog.Completion;
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.FollowSignals;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.TailPage;
+import java.io.EOFException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log as Server-Sent Events, for one client, which says how much it takes: one batch is read ahead of it at most. Whatever keeps
+ * it from going on ends it, and the client, which then comes back, gets the answer that says why. Thread-safe.
+ */
+final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
+
+    private static final Log logger = LogFactory.getLog(LiveStream.class);
+
+    /** So long a client that takes nothing may keep a stream that is to end. */
+    private static final Duration LAST_WORD = Duration.ofSeconds(1);
+
+    private final EventLog log;
+    private final SseText text;
+    private final Duration lifetime;
+    private final int batchSize;
+    private final OpenRequests open;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final Reader reader = new Reader();
+
+    // Guarded by this.
+    private final Queue<String> due = new ArrayDeque<>();
+    private Flow.@Nullable Subscriber<? super String> subscriber;
+    private Flow.@Nullable Subscription upstream;
+    private EventId position;
+    private long demand;
+    private boolean caughtUp;
+    private boolean asked; // for a batch, which has not come
+    private boolean last; // nothing is due after what is
+    private boolean delivering;
+    private boolean over;
+
+    /**
+     * A stream that has not begun.
+     *
+     * @param log the log
+     * @param page what it begins with
+     * @param text writes what is sent
+     * @param lifetime how long it is open at most
+     * @param batchSize how many events come at once at most
+     * @param open knows it as soon as it has a client
+     */
+    LiveStream(EventLog log, TailPage<Event> page, SseText text, Duration lifetime, int batchSize, OpenRequests open) {
+        this.log = log;
+        this.open = open;
+        this.text = text;
+        this.lifetime = lifetime;
+        this.batchSize = batchSize;
+        this.position = page.position();
+        if (!page.events().isEmpty() || page.atEnd()) {
+            due.add(text.page(page));
+            caughtUp = page.atEnd();
+        }
+        last = page.isLast();
+    }
+
+    @Override
+    public void subscribe(Flow.Subscriber<? super String> client) {
+        synchronized (this) {
+            subscriber = client;
+        }
+        client.onSubscribe(this);
+        later(this::end, lifetime);
+        open.opened(this::end, closed);
+        if (!isLast()) {
+            log.publisher(Tail.after(position), reader).subscribe(reader);
+        }
+    }
+
+    private void later(Runnable what, Duration delay) {
+        CompletableFuture<Void> timer =
+                new CompletableFuture<Void>().completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS);
+        CompletableFuture<Void> unused = closed.whenComplete((nothing, failure) -> timer.cancel(false));
+        CompletableFuture<Void> alsoUnused = timer.thenRun(what);
+    }
+
+    private synchronized boolean isLast() {
+        return last;
+    }
+
+    /** Ends the stream when what is due has been sent, so that the client comes back. */
+    void end() {
+        say(null, true);
+        stopReading();
+        later(this::giveUp, LAST_WORD);
+    }
+
+    private void say(@Nullable String chunk, boolean isLast) {
+        synchronized (this) {
+            if (last) {
+                return;
+            }
+            if (chunk != null) {
+                due.add(chunk);
+            }
+            last = isLast;
+        }
+        deliver();
+    }
+
+    private void stopReading() {
+        Flow.Subscription reading;
+        synchronized (this) {
+            reading = upstream;
+            upstream = null;
+        }
+        if (reading != null) {
+            reading.cancel();
+        }
+    }
+
+    private void giveUp() {
+        Flow.Subscriber<? super String> stalled;
+        synchronized (this) {
+            stalled = over ? null : subscriber;
+            over = true;
+        }
+        cancel();
+        if (stalled != null) {
+            stalled.onError(new EOFException("A client did not take the end of its stream"));
+        }
+    }
+
+    @Override
+    public void request(long chunks) {
+        synchronized (this) {
+            demand = chunks > Long.MAX_VALUE - demand ? Long.MAX_VALUE : demand + chunks;
+        }
+        deliver();
+    }
+
+    /** The client has gone, or has all. */
+    @Override
+    public void cancel() {
+        synchronized (this) {
+            over = true;
+            last = true;
+        }
+        stopReading();
+        closed.complete(null);
+    }
+
+    private void deliver() {
+        synchronized (this) {
+            if (delivering) {
+                return;
+            }
+            delivering = true;
+        }
+        while (step()) {
+            // one chunk after the other
+        }
+    }
+
+    /** {@return whether to look again} */
+    private boolean step() {
+        Flow.Subscriber<? super String> to;
+        Flow.Subscription next = null;
+        String chunk;
+        boolean done;
+        synchronized (this) {
+            to = subscriber;
+            if (over || to == null) {
+                delivering = false;
+                return false;
+            }
+            chunk = demand == 0 ? null : due.poll();
+            done = chunk == null && last && due.isEmpty();
+            if (chunk != null) {
+                demand -= demand == Long.MAX_VALUE ? 0 : 1;
+            } else {
+                delivering = false;
+                over = done;
+                next = done || asked || demand == 0 ? null : upstream;
+                asked |= next != null;
+            }
+        }
+        if (chunk != null) {
+            to.onNext(chunk);
+        } else if (done) {
+            cancel();
+            to.onComplete();
+        } else if (next != null) {
+            next.request(1);
+        }
+        return chunk != null;
+    }
+
+    /** Follows the log. */
+    private final class Reader implements Flow.Subscriber<List<Event>>, FollowSignals {
+
+        @Override
+        public void onSubscribe(Flow.Subscription subscription) {
+            boolean late;
+            synchronized (LiveStream.this) {
+                late = last;
+                upstream = late ? null : subscription;
+            }
+            if (late) {
+                subscription.cancel();
+            } else {
+                deliver();
+            }
+        }
+
+        @Override
+        public void onNext(List<Event> batch) {
+            String chunk;
+            synchronized (LiveStream.this) {
+                asked = false;
+                position = batch.get(batch.size() - 1).id();
+                boolean atEnd = caughtUp && batch.size() < batchSize;
+                chunk = text.page(new TailPage<>(true, Optional.empty(), batch, position, atEnd, Optional.empty()));
+            }
+            say(chunk, false);
+        }
+
+        @Override
+        public void onCaughtUp() {
+            EventId at;
+            synchronized (LiveStream.this) {
+                if (caughtUp) {
+                    return;
+                }
+                caughtUp = true;
+                at = position;
+            }
+            say(text.control(at, true, null), false);
+        }
+
+        @Override
+        public void onComplete(Completion completion) {
+            EventId at;
+            synchronized (LiveStream.this) {
+                at = position;
+            }
+            say(text.control(at, true, completion), true);
+        }
+
+        /** Told to the client when it comes back. */
+        @Override
+        public void onGap(Gap gap) {
+            end();
+        }
+
+        /** Told to the client when it comes back. */
+        @Override
+        public void onInterrupted() {
+            end();
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            logger.debug("A stream of log '" + log.name() + "' ends", failure);
+            end();
+        }
+
+        @Override
+        public void onComplete() {
+            end();
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package dev.eventlog.http;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.sse.EventStreamAccess;
+import java.nio.charset.StandardCharsets;
+import java.security.Principal;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import org.reactivestreams.Publisher;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.util.StringUtils;
+import org.springframework.web.ErrorResponseException;
+import org.springframework.web.reactive.function.server.HandlerFunction;
+import org.springframework.web.reactive.function.server.RequestPredicates;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.RouterFunctions;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Serves event logs by the Durable Streams protocol, with Spring WebFlux: what {@link EventLogHttp} does with Spring MVC. Redis and
+ * whoever decides on access are asked on threads that may wait. Thread-safe.
+ */
+public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse>, SmartLifecycle {
+
+    private static final String LOG = "log";
+
+    private static final byte[] NOTHING = {};
+
+    private final Exchanges exchanges;
+    private final HttpSettings settings;
+    private final RouterFunction<ServerResponse> router;
+
+    /**
+     * For where there is no auto-configuration to make it.
+     *
+     * @param logs makes the logs
+     * @param access decides who may read and write which logs
+     * @param settings how they are served
+     */
+    public ReactiveEventLogHttp(EventLogFactory logs, EventStreamAccess access, HttpSettings settings) {
+        this.exchanges = new Exchanges(logs, access, settings);
+        this.settings = settings;
+        this.router = RouterFunctions.route(RequestPredicates.path(settings.path() + "/{*" + LOG + '}'), this::handle);
+    }
+
+    @Override
+    public Mono<HandlerFunction<ServerResponse>> route(ServerRequest request) {
+        return router.route(request);
+    }
+
+    private Mono<ServerResponse> handle(ServerRequest request) {
+        Mono<Optional<Principal>> principal =
+                request.principal().<Optional<Principal>>map(Optional::of).defaultIfEmpty(Optional.empty());
+        return principal
+                .flatMap(known -> body(request.exchange().getRequest())
+                        .publishOn(Schedulers.boundedElastic())
+                        .map(body -> exchanges.serve(request(request, known, body))))
+                .onErrorResume(ErrorResponseException.class, problem -> Mono.just(Exchanges.problem(problem)))
+                .flatMap(this::response);
+    }
+
+    private static StreamRequest request(ServerRequest request, Optional<Principal> principal, byte[] body) {
+        return new StreamRequest(
+                request.exchange().getRequest(),
+                principal.orElse(null),
+                StringUtils.trimLeadingCharacter(request.pathVariable(LOG), '/'),
+                request.queryParams(),
+                most -> body);
+    }
+
+    private Mono<byte[]> body(ServerHttpRequest request) {
+        int most = (int) Math.min(settings.maxBodySize(), Integer.MAX_VALUE - 8);
+        return DataBufferUtils.join(request.getBody(), most)
+                .map(buffer -> {
+                    byte[] bytes = new byte[buffer.readableByteCount()];
+                    buffer.read(bytes);
+                    DataBufferUtils.release(buffer);
+                    return bytes;
+                })
+                .onErrorMap(DataBufferLimitException.class, tooLarge -> Problems.tooLarge(most))
+                .defaultIfEmpty(NOTHING);
+    }
+
+    private Mono<ServerResponse> response(Served served) {
+        if (served instanceof Served.Live live) {
+            return ServerResponse.ok()
+                    .headers(headers -> headers.addAll(live.headers()))
+                    .build((exchange, context) -> {
+                        ServerHttpResponse response = exchange.getResponse();
+                        return response.writeAndFlushWith(chunks(live.stream(), response));
+                    });
+        }
+        if (served instanceof Served.Later later) {
+            return Mono.fromCompletionStage(later.answer())
+                    .onErrorResume(ReactiveEventLogHttp::problem)
+                    .flatMap(ReactiveEventLogHttp::response);
+        }
+        return response((Served.Answer) served);
+    }
+
+    private static Flux<Publisher<DataBuffer>> chunks(LiveStream stream, ServerHttpResponse response) {
+        return JdkFlowAdapter.flowPublisherToFlux(stream)
+                .map(chunk ->
+                        Mono.fromSupplier(() -> response.bufferFactory().wrap(chunk.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    private static Mono<Served.Answer> problem(Throwable failure) {
+        Throwable cause = failure.getCause();
+        Throwable why = failure instanceof CompletionException && cause != null ? cause : failure;
+        return why instanceof ErrorResponseException problem ? Mono.just(Exchanges.problem(problem)) : Mono.error(why);
+    }
+
+    private static Mono<ServerResponse> response(Served.Answer answer) {
+        ServerResponse.BodyBuilder response =
+                ServerResponse.status(answer.status()).headers(headers -> headers.addAll(answer.headers()));
+        Object body = answer.body();
+        return body == null ? response.build() : response.bodyValue(body);
+    }
+
+    @Override
+    public void start() {
+        exchanges.open().start();
+    }
+
+    /** Ends all requests that wait, without waiting for their clients. */
+    @Override
+    public void stop() {
+        exchanges.open().stop();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return exchanges.open().isRunning();
+    }
+}

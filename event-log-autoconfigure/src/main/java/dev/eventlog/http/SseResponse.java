@@ -1,0 +1,186 @@
+package dev.eventlog.http;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.Cookie;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.Flow;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.util.LinkedMultiValueMap;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.context.request.async.AsyncRequestNotUsableException;
+import org.springframework.web.context.request.async.AsyncWebRequest;
+import org.springframework.web.context.request.async.DeferredResult;
+import org.springframework.web.context.request.async.WebAsyncManager;
+import org.springframework.web.context.request.async.WebAsyncUtils;
+import org.springframework.web.servlet.ModelAndView;
+import org.springframework.web.servlet.function.ServerResponse;
+
+/**
+ * Sends a stream to a client of a servlet container, which says when it can be written to: so no thread waits for a client, and one
+ * that reads slowly has its log read slowly. Thread-safe.
+ */
+final class SseResponse implements ServerResponse {
+
+    private static final Log logger = LogFactory.getLog(SseResponse.class);
+
+    private final HttpHeaders headers;
+    private final LiveStream stream;
+    private final Duration timeout;
+
+    SseResponse(HttpHeaders headers, LiveStream stream, Duration timeout) {
+        this.headers = headers;
+        this.stream = stream;
+        this.timeout = timeout;
+    }
+
+    @Override
+    public HttpStatusCode statusCode() {
+        return HttpStatus.OK;
+    }
+
+    @Override
+    public HttpHeaders headers() {
+        return headers;
+    }
+
+    @Override
+    public MultiValueMap<String, Cookie> cookies() {
+        return new LinkedMultiValueMap<>();
+    }
+
+    @Override
+    public @Nullable ModelAndView writeTo(HttpServletRequest request, HttpServletResponse response, Context context)
+            throws IOException {
+        response.setStatus(HttpServletResponse.SC_OK);
+        headers.forEach((name, values) -> values.forEach(value -> response.addHeader(name, value)));
+        DeferredResult<ServerResponse> result = new DeferredResult<>(timeout.toMillis());
+        result.onCompletion(stream::cancel);
+        WebAsyncManager async = WebAsyncUtils.getAsyncManager(request);
+        AsyncWebRequest asyncRequest = WebAsyncUtils.createAsyncWebRequest(request, response);
+        async.setAsyncWebRequest(asyncRequest);
+        try {
+            async.startDeferredResultProcessing(result);
+        } catch (Exception refused) {
+            stream.cancel();
+            throw new IOException("A stream cannot be sent without its thread", refused);
+        }
+        Writer writer = new Writer(response.getOutputStream(), result);
+        writer.out.setWriteListener(writer);
+        stream.subscribe(writer);
+        return null;
+    }
+
+    /** Writes one chunk after the other, each when the one before has gone to the network. */
+    private final class Writer implements Flow.Subscriber<String>, WriteListener {
+
+        private final ServletOutputStream out;
+        private final DeferredResult<ServerResponse> result;
+
+        // Guarded by this.
+        private byte @Nullable [] waiting;
+        private boolean flushDue = true; // of the headers
+        private boolean asked;
+        private boolean last;
+        private boolean over;
+        private Flow.@Nullable Subscription subscription;
+
+        Writer(ServletOutputStream out, DeferredResult<ServerResponse> result) {
+            this.out = out;
+            this.result = result;
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription given) {
+            synchronized (this) {
+                subscription = given;
+            }
+            goOn();
+        }
+
+        @Override
+        public void onNext(String chunk) {
+            synchronized (this) {
+                asked = false;
+                waiting = chunk.getBytes(StandardCharsets.UTF_8);
+            }
+            goOn();
+        }
+
+        @Override
+        public void onComplete() {
+            synchronized (this) {
+                last = true;
+            }
+            goOn();
+        }
+
+        @Override
+        public void onWritePossible() {
+            goOn();
+        }
+
+        private void goOn() {
+            Flow.Subscription ask = null;
+            boolean done = false;
+            try {
+                synchronized (this) {
+                    if (!over && writeWhatIsDue()) {
+                        done = last;
+                        over = last;
+                        ask = last || asked ? null : subscription;
+                        asked |= ask != null;
+                    }
+                }
+            } catch (IOException | IllegalStateException gone) {
+                onError(gone);
+                return;
+            }
+            if (done) {
+                result.setResult(null);
+            } else if (ask != null) {
+                ask.request(1);
+            }
+        }
+
+        /** {@return whether all has gone to the network} */
+        private boolean writeWhatIsDue() throws IOException {
+            while (out.isReady()) {
+                byte[] next = waiting;
+                if (next != null) {
+                    waiting = null;
+                    flushDue = true;
+                    out.write(next);
+                } else if (flushDue) {
+                    flushDue = false;
+                    out.flush();
+                } else {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            synchronized (this) {
+                if (over) {
+                    return;
+                }
+                over = true;
+            }
+            logger.debug("A client of an event log has gone", failure);
+            stream.cancel();
+            result.setErrorResult(new AsyncRequestNotUsableException("The client has gone: " + failure.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,284 @@
+package dev.eventlog.http;
+
+import static dev.eventlog.test.TestApplication.uri;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.TestApplication;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Import;
+import org.springframework.web.servlet.config.annotation.CorsRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The protocol's own client and its conformance suite, as published, in Node. Skipped where Node is not, or where nobody has said
+ * {@code npm install} in {@code src/test/node}: the build itself fetches nothing.
+ */
+@Tag("long")
+class DurableStreamsTests extends ClosingTests {
+
+    private static final Path SCRIPTS = Path.of("src", "test", "node");
+
+    private final JsonMapper json = new JsonMapper();
+    private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+
+    @BeforeEach
+    void needsNode() {
+        boolean node = Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, "node")));
+        assumeTrue(
+                node && Files.isDirectory(SCRIPTS.resolve("node_modules")),
+                "Skipped: there is no node on the PATH, or its packages are not installed:"
+                        + " npm install in event-log-autoconfigure/src/test/node");
+    }
+
+    private ConfigurableApplicationContext start(String... properties) {
+        List<String> all = new ArrayList<>(List.of(
+                "spring.data.redis.url=" + redis.uri(),
+                "eventlog.http.path=/v1/stream",
+                "eventlog.http.writable=true",
+                "eventlog.http.max-body-size=5MB"));
+        all.addAll(List.of(properties));
+        return closeLater(
+                TestApplication.startWeb(Application.class, WebApplicationType.SERVLET, all.toArray(String[]::new)));
+    }
+
+    @Test
+    void theClientReadsAndGoesOnAndSeesTheEnd() throws Exception {
+        ConfigurableApplicationContext application = start();
+        EventLog log = application.getBean(EventLogFactory.class).create("orders");
+        log.addAll(LogTests.events(0, 3));
+
+        JsonNode first = read(application, "-1");
+        assertThat(numbers(first)).isEqualTo(LogTests.range(0, 3));
+        assertThat(first.get("upToDate").asBoolean()).isTrue();
+        assertThat(first.get("closed").asBoolean()).isFalse();
+
+        log.add(LogTests.event(3));
+        JsonNode second = read(application, first.get("offset").asString());
+        assertThat(numbers(second)).isEqualTo(LogTests.range(3, 4));
+
+        log.complete();
+        JsonNode end = read(application, second.get("offset").asString());
+        assertThat(numbers(end)).isEmpty();
+        assertThat(end.get("closed").asBoolean()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sse", "long-poll"})
+    void theClientFollowsToTheEnd(String live) throws Exception {
+        ConfigurableApplicationContext application =
+                start("eventlog.read.page-size=50", "eventlog.http.sse-lifetime=2s");
+        EventLog log = application.getBean(EventLogFactory.class).create("orders");
+        log.addAll(LogTests.events(0, 120));
+        String url = uri(application, "/v1/stream/orders").toString();
+        Script client = closeLater(new Script(Map.of(), "client.mjs", url, "-1", live));
+        List<Integer> got = new ArrayList<>();
+        until(client, got, 120);
+        log.add(LogTests.event(120));
+        until(client, got, 121);
+        log.addAll(LogTests.events(121, 123));
+        until(client, got, 123);
+        EventId last = log.complete(LogTests.event(123));
+
+        JsonNode end = until(client, got, 124);
+        while (end == null || !end.has("end")) {
+            end = json.readTree(client.line());
+        }
+        assertThat(got).isEqualTo(LogTests.range(0, 124));
+        assertThat(end.get("closed").asBoolean()).isTrue();
+        assertThat(end.get("offset").asString()).isEqualTo(Offsets.text(last));
+        assertThat(client.exit()).isZero();
+    }
+
+    private @Nullable JsonNode until(Script client, List<Integer> got, int count) throws Exception {
+        JsonNode batch = null;
+        while (got.size() < count) {
+            batch = json.readTree(client.line());
+            got.addAll(numbers(batch));
+        }
+        return batch;
+    }
+
+    private JsonNode read(ConfigurableApplicationContext application, String offset) throws Exception {
+        try (Script client = new Script(
+                Map.of(), "client.mjs", uri(application, "/v1/stream/orders").toString(), offset, "false")) {
+            return json.readTree(client.line());
+        }
+    }
+
+    private static List<Integer> numbers(JsonNode batch) {
+        List<Integer> numbers = new ArrayList<>();
+        if (batch.has("items")) {
+            batch.get("items")
+                    .forEach(item -> numbers.add(Integer.valueOf(item.get("n").asString())));
+        }
+        return numbers;
+    }
+
+    /**
+     * As it is published, where a server that holds JSON alone can pass what is about JSON or about no type; and with its byte
+     * streams carried as JSON strings, which lets it ask much more. Every failure is in the list of those that are known, with
+     * its reason.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "bytes"})
+    void theConformanceSuiteFailsOnlyAsIsKnown(String adapter) throws Exception {
+        ConfigurableApplicationContext application = start("eventlog.http.long-poll-timeout=2s");
+        Path report = Files.createDirectories(Path.of("target")).resolve("conformance-" + adapter + ".json");
+        Files.deleteIfExists(report);
+        try (Script suite = new Script(
+                Map.of("CONFORMANCE_TEST_URL", uri(application, "").toString(), "ADAPT", adapter),
+                "node_modules/vitest/vitest.mjs",
+                "run",
+                "--reporter=json",
+                "--outputFile=" + report.toAbsolutePath())) {
+            suite.exit();
+        }
+
+        Map<String, List<String>> known = known(adapter);
+        TreeSet<String> failed = new TreeSet<>();
+        Map<String, Integer> counts = new TreeMap<>();
+        json.readTree(Files.readString(report))
+                .get("testResults")
+                .forEach(file -> file.get("assertionResults").forEach(test -> {
+                    String status = test.get("status").asString();
+                    String name = test.get("fullName").asString();
+                    counts.merge(status + reason(known, name), 1, Integer::sum);
+                    if (status.equals("failed")) {
+                        failed.add(name);
+                    }
+                }));
+        Files.writeString(
+                report.resolveSibling("conformance-" + adapter + ".txt"), counts + "\n" + String.join("\n", failed));
+        assertThat(counts).isNotEmpty();
+        TreeSet<String> expected = new TreeSet<>();
+        known.values().forEach(expected::addAll);
+        assertThat(failed)
+                .as("of %s; what is neither on both sides has no reason any more, or none yet", counts)
+                .isEqualTo(expected);
+    }
+
+    private static String reason(Map<String, List<String>> known, String name) {
+        return known.entrySet().stream()
+                .filter(entry -> entry.getValue().contains(name))
+                .map(entry -> " (" + entry.getKey() + ')')
+                .findFirst()
+                .orElse("");
+    }
+
+    /** Lines of names below lines that begin with a number sign and say why those fail. */
+    private static Map<String, List<String>> known(String adapter) throws IOException {
+        Map<String, List<String>> known = new TreeMap<>();
+        String reason = "";
+        for (String line : Files.readAllLines(SCRIPTS.resolve("known-" + adapter + ".txt"))) {
+            if (line.startsWith("#")) {
+                reason = line.substring(1).strip();
+            } else if (!line.isBlank()) {
+                known.computeIfAbsent(reason, each -> new ArrayList<>()).add(line.strip());
+            }
+        }
+        return known;
+    }
+
+    /** A script that runs. */
+    private static final class Script implements AutoCloseable {
+
+        private final Process process;
+        private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+        Script(Map<String, String> environment, String... arguments) throws IOException {
+            List<String> command = new ArrayList<>(List.of("node"));
+            command.addAll(List.of(arguments));
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .directory(SCRIPTS.toFile())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT);
+            builder.environment().putAll(environment);
+            process = builder.start();
+            Thread reader = new Thread(this::read, "script");
+            reader.setDaemon(true);
+            reader.start();
+        }
+
+        private void read() {
+            try (BufferedReader from =
+                    new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+                from.lines().forEach(lines::add);
+            } catch (IOException | RuntimeException ended) {
+                // with the process
+            }
+        }
+
+        String line() throws InterruptedException {
+            String line = lines.poll(60, TimeUnit.SECONDS);
+            assertThat(line).as("a line of the script within a minute").isNotNull();
+            return line;
+        }
+
+        int exit() throws InterruptedException {
+            assertThat(process.waitFor(10, TimeUnit.MINUTES))
+                    .as("the script ends")
+                    .isTrue();
+            return process.exitValue();
+        }
+
+        @Override
+        public void close() {
+            process.destroy();
+        }
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(HttpTests.Everybody.class)
+    static class Application {
+
+        /** As an application does whose pages come from elsewhere. */
+        @Bean
+        WebMvcConfigurer crossOrigin() {
+            return new WebMvcConfigurer() {
+                @Override
+                public void addCorsMappings(CorsRegistry registry) {
+                    registry.addMapping("/v1/stream/**")
+                            .allowedOrigins("*")
+                            .allowedMethods("GET", "HEAD", "PUT", "POST", "DELETE")
+                            .exposedHeaders("*");
+                }
+            };
+        }
+    }
+}

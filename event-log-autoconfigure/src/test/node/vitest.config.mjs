@@ -1,0 +1,3 @@
+export default {
+  test: { include: ["conformance.test.mjs"], setupFiles: ["setup.mjs"], testTimeout: 30_000 },
+}
