@@ -20,8 +20,8 @@ public class AddOutcomeUnknownException extends EventLogException {
     public AddOutcomeUnknownException(String log, EventLogUnavailableException failure) {
         super(
                 log,
-                "Whether the add to log '" + log
-                        + "' was done is unknown, and it is not sent again. Read the end of the log,"
+                "The outcome of the add to log '" + log
+                        + "' is unknown, and the library does not send it again. Read the end of the log,"
                         + " or repeat the add if it has an idempotency key. "
                         + String.valueOf(failure.getMessage()).replace(" Try again later.", ""),
                 failure.getCause());

@@ -16,7 +16,7 @@ public class AlreadyRecordedException extends EventLogException {
     public AlreadyRecordedException(String log) {
         super(
                 log,
-                "Nothing is recorded into log '" + log + "': another source is being recorded into it."
+                "The source cannot be recorded into log '" + log + "': another source is being recorded into it."
                         + " Follow the log instead, or choose another name.",
                 null);
     }

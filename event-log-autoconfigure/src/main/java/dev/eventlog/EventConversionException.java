@@ -29,7 +29,7 @@ public class EventConversionException extends EventLogException {
     public EventConversionException(String log, Event event, Class<?> type, Throwable cause) {
         super(
                 log,
-                "Event " + event.id() + " of log '" + log + "' is no " + type.getName() + ": " + onOneLine(cause)
+                "Event " + event.id() + " of log '" + log + "' does not fit " + type.getName() + ": " + onOneLine(cause)
                         + ". Its fields as stored: " + event.fields(),
                 cause);
         this.id = event.id();

@@ -16,7 +16,7 @@ public class EventGapException extends EventLogException {
      * @param gap what is known of it
      */
     public EventGapException(Gap gap) {
-        super(gap.log(), gap + " if it is begun again at resume() of this exception", null);
+        super(gap.log(), gap + " if you start again at resume() of this exception", null);
         this.gap = gap;
     }
 

@@ -57,7 +57,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
             }
         }
         throw new IllegalArgumentException(
-                "'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
+                "'" + text + "' is not an event id: write it as Redis does, <milliseconds>-<sequence>,"
                         + " for example 1526919030474-55");
     }
 

@@ -149,7 +149,7 @@ public final class EventLogOptions {
         public Builder ttlAfterCompletion(Duration ttl) {
             if (ttl == null || (!ttl.isZero() && !isSensible(ttl))) {
                 throw new IllegalArgumentException("ttlAfterCompletion " + ttl
-                        + ": must be from 1 millisecond to 100 years, or 0 for a log that lives on as after an add");
+                        + ": must be from 1 millisecond to 100 years, or 0 for the same time as after an add");
             }
             this.ttlAfterCompletion = ttl;
             return this;

@@ -120,7 +120,7 @@ public final class FollowOptions {
         public Builder named(String name) {
             if (notNull(name, "name").isBlank() || name.indexOf('@') >= 0) {
                 throw new IllegalArgumentException("The name '" + name
-                        + "' of a follower must not be blank, nor have an @: that divides it from the log");
+                        + "' of a follower must not be blank or contain @, which separates it from the log");
             }
             if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
                 throw new IllegalArgumentException("The name '" + name + "' of a follower is not valid Unicode");
@@ -179,7 +179,7 @@ public final class FollowOptions {
         private static <T> T notNull(@Nullable T value, String name) {
             if (value == null) {
                 throw new IllegalArgumentException(
-                        "The " + name + " must not be null: leave it out, if the follower is to do without");
+                        "The " + name + " must not be null: leave it out if you do not need it");
             }
             return value;
         }

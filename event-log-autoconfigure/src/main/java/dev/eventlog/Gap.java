@@ -35,10 +35,10 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
         return switch (kind) {
             case REMOVED ->
                 "A follower of log '" + log + "' missed " + count + " after " + lastSeen
-                        + ", removed before it got to them; it goes on with " + firstAvailable;
+                        + ", which were removed before it read them; it continues with " + firstAvailable;
             case BEGAN_AGAIN ->
-                "Log '" + log + "' was deleted, expired or lost, and began again: a follower that had seen " + lastSeen
-                        + " missed " + count + "; it goes on with " + firstAvailable;
+                "Log '" + log + "' was deleted, expired, or was lost, and began again: a follower that had seen " + lastSeen
+                        + " missed " + count + "; it continues with " + firstAvailable;
         };
     }
 }

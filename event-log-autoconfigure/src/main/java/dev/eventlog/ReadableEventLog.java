@@ -97,7 +97,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     default Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap) {
         if (onGap == null) {
             throw new IllegalArgumentException("The consumer of gaps in log '" + name()
-                    + "' must not be null: leave it out, and a gap is an error");
+                    + "' must not be null: without a consumer, a gap is an error");
         }
         return publisher(tail, new FollowSignals() {
             @Override

@@ -79,7 +79,7 @@ public final class RecordOptions {
          */
         public Builder batchTime(Duration batchTime) {
             if (batchTime == null || batchTime.isNegative() || batchTime.compareTo(Duration.ofMinutes(1)) > 0) {
-                throw new IllegalArgumentException("The batch time " + batchTime + " must be 0 to 1 minute");
+                throw new IllegalArgumentException("The batch time " + batchTime + " must be from 0 to 1 minute");
             }
             this.batchTime = batchTime;
             return this;
@@ -113,7 +113,7 @@ public final class RecordOptions {
 
         private static int within(String name, int value) {
             if (value < 1 || value > MOST) {
-                throw new IllegalArgumentException("The " + name + " %,d must be 1 to %,d".formatted(value, MOST));
+                throw new IllegalArgumentException("The " + name + " %,d must be from 1 to %,d".formatted(value, MOST));
             }
             return value;
         }
@@ -137,7 +137,7 @@ public final class RecordOptions {
          */
         public Builder reason(Function<Throwable, @Nullable String> reason) {
             if (reason == null) {
-                throw new IllegalArgumentException("The function that makes the reason must not be null: leave it out");
+                throw new IllegalArgumentException("The function that returns the reason must not be null: leave it out");
             }
             this.reason = reason;
             return this;

@@ -121,7 +121,7 @@ public sealed interface Tail {
         public After {
             if (id == null) {
                 throw new IllegalArgumentException(
-                        "Tail.after(null): the id must not be null; who has seen no event begins with Tail.all()");
+                        "Tail.after(null): the id must not be null; if you have seen no event, use Tail.all()");
             }
         }
     }

@@ -26,9 +26,9 @@ public class UnexpectedLastIdException extends EventLogException {
     public UnexpectedLastIdException(String log, EventId expected, EventId actual) {
         super(
                 log,
-                "Nothing was added to log '" + log + "': its last id was to be " + said(expected) + " but is "
+                "Nothing was added to log '" + log + "': its last id should be " + said(expected) + ", but is "
                         + said(actual)
-                        + ". Read what has come, decide again, and add with that as the expected last id.",
+                        + ". Read the new events, decide again, and add with that id as the expected last id.",
                 null);
         this.expected = expected;
         this.actual = actual;

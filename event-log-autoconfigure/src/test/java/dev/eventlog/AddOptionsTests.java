@@ -80,7 +80,7 @@ class AddOptionsTests extends LogTests {
                 .isThrownBy(() -> log.addAll(events(0, 2), once(log, "a")))
                 .withMessageContaining(log.name())
                 .withMessageContaining("'a'")
-                .withMessageContaining("3 events and not of 2");
+                .withMessageContaining("3 events, not of 2");
         assertThatExceptionOfType(EventLogException.class).isThrownBy(() -> log.add(event(0), once(log, "a")));
         assertThat(log.size()).isEqualTo(3);
     }

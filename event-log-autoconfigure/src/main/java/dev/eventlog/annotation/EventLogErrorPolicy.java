@@ -53,7 +53,7 @@ public interface EventLogErrorPolicy {
      */
     default void onComplete(String log, Completion completion) throws Exception {
         Log logger = LogFactory.getLog(EventLogErrorPolicy.class);
-        String said = "A listener has come to the end of log '" + log + "', which is complete: " + completion;
+        String said = "A listener has reached the end of log '" + log + "', which is complete: " + completion;
         if (completion.isFailed()) {
             logger.warn(said);
         } else {

@@ -92,9 +92,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         Listener listener = new Listener(autoStartup, List.copyOf(logs));
         if (listeners.putIfAbsent(endpoint.id(), listener) != null) {
             throw new InvalidEventLogListenerException(
-                    "There is a listener '" + endpoint.id() + "' already, so @EventLogListener on " + endpoint.method()
-                            + " cannot be it",
-                    "Give it another id.",
+                    "There already is a listener '" + endpoint.id() + "', so @EventLogListener on " + endpoint.method()
+                            + " cannot have this id",
+                    "Set another id.",
                     null);
         }
         if (running && autoStartup) {
@@ -244,7 +244,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     private Listener listener(String id) {
         Listener listener = listeners.get(id);
         if (listener == null) {
-            throw new IllegalArgumentException("No listener has the id '" + id + "', but there are " + ids());
+            throw new IllegalArgumentException("No listener has the id '" + id + "'; the ids are " + ids());
         }
         return listener;
     }

@@ -24,7 +24,7 @@ final class ListenerEndpoints {
 
     private static final String LAST = "last:";
     private static final String NAMES =
-            "Name each log, or give a pattern as orders:*; an expression can give an array or a collection of these.";
+            "Name each log, or write a pattern such as orders:*. An expression can return an array or a collection of these.";
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final BeanExpressionContext context;
@@ -92,7 +92,7 @@ final class ListenerEndpoints {
                 throw wrong(
                         attribute,
                         text,
-                        "it cannot be resolved: " + unresolvable.getMessage(),
+                        "the value cannot be resolved: " + unresolvable.getMessage(),
                         "Set the property, or correct the expression.",
                         unresolvable);
             }
@@ -112,7 +112,7 @@ final class ListenerEndpoints {
                 addLogs(resolve("logs", text), text, logs);
             }
             if (logs.isEmpty()) {
-                throw wrong("logs", String.join(", ", texts), "it names no log", NAMES, null);
+                throw wrong("logs", String.join(", ", texts), "the value names no log", NAMES, null);
             }
             return logs;
         }
@@ -128,7 +128,7 @@ final class ListenerEndpoints {
                 throw wrong(
                         "logs",
                         text,
-                        "'" + value + "' is no name of a log, nor an array or collection of names",
+                        "'" + value + "' is neither the name of a log nor an array or collection of names",
                         NAMES,
                         null);
             }
@@ -145,15 +145,15 @@ final class ListenerEndpoints {
                             "from",
                             text,
                             "an id belongs to one log, and '" + log + "' is a pattern",
-                            "Write new, all or last:50, or name the log.",
+                            "Write new, all, or last:50, or name the log.",
                             null);
                 }
                 if (name != null) {
                     throw wrong(
                             "name",
                             name,
-                            "a listener to the logs of a pattern, as '" + log + "', keeps no positions",
-                            "Leave the name out, or name the logs.",
+                            "a listener for the logs of a pattern, such as '" + log + "', stores no positions",
+                            "Remove the name, or name the logs.",
                             null);
                 }
             }
@@ -183,8 +183,8 @@ final class ListenerEndpoints {
                 throw wrong(
                         "from",
                         text,
-                        "'" + from + "' is no place in a log to begin at",
-                        "Write new, all, last:50, or the id of an event to go on after, for example 1526919030474-55.",
+                        "'" + from + "' is not a position in a log",
+                        "Write new, all, last:50, or the id of the event to continue after, for example 1526919030474-55.",
                         malformed);
             }
         }
@@ -212,7 +212,7 @@ final class ListenerEndpoints {
                         "autoStartup",
                         text,
                         "'" + value + "' is neither true nor false",
-                        "Write true or false, or leave it out.",
+                        "Write true or false, or remove the attribute.",
                         null);
             }
             return Boolean.valueOf(value);
@@ -235,16 +235,16 @@ final class ListenerEndpoints {
                 throw wrong(
                         "errorPolicy",
                         text,
-                        "it names none of several beans of type EventLogErrorPolicy: "
+                        "there are several beans of type EventLogErrorPolicy: "
                                 + String.join(",", Objects.requireNonNullElse(several.getBeanNamesFound(), Set.of())),
-                        "Name one of them here, or mark one as @Primary.",
+                        "Name one of them, or mark one as @Primary.",
                         several);
             } catch (NoSuchBeanDefinitionException | BeanNotOfRequiredTypeException missing) {
                 throw wrong(
                         "errorPolicy",
                         text,
                         "there is no bean '" + name + "' of type EventLogErrorPolicy",
-                        "Declare it, or name another.",
+                        "Declare the bean, or name another one.",
                         missing);
             }
         }

@@ -55,7 +55,7 @@ final class PropertiesCheck {
                             || override.idempotencyRetention() != null,
                     name + "pattern",
                     override.pattern(),
-                    "has no option beside it: set max-length, ttl-after-last-add, ttl-after-completion or idempotency-retention, or leave it out");
+                    "has no option: set max-length, ttl-after-last-add, ttl-after-completion, or idempotency-retention, or remove the entry");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
             valid(

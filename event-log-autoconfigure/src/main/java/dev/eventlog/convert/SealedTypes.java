@@ -85,7 +85,7 @@ final class SealedTypes extends NopAnnotationIntrospector {
             Class<?> other = known.putIfAbsent(name, permitted);
             if (other != null && other != permitted) {
                 throw new IllegalArgumentException(
-                        "%s and %s cannot be told apart by their name: give one a @JsonTypeName"
+                        "%s and %s have the same name: add @JsonTypeName to one of them"
                                 .formatted(other.getName(), permitted.getName()));
             }
             if (permitted.isSealed()) {

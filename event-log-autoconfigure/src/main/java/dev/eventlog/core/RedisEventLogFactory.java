@@ -277,7 +277,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         stop();
         long busy = followers.count();
         if (busy > 0) {
-            logger.warn(busy + " listeners of event logs have not returned in time"
+            logger.warn(busy + " listeners of event logs did not return in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
         }
         ownThreads.closeFeeds();

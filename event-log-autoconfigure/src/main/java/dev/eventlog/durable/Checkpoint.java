@@ -82,7 +82,7 @@ final class Checkpoint implements Commit {
             found = positions.store(name, log, null, begin) ? Optional.of(begin) : positions.load(name, log);
         }
         standsAt(found.orElseThrow(() -> new IllegalStateException(
-                positions + " refused to store the first position of " + this + ", and has no other position of it")));
+                positions + " refused to store the first position of " + this + ", although it has no other position")));
     }
 
     /**
@@ -97,7 +97,7 @@ final class Checkpoint implements Commit {
             return position;
         } catch (RuntimeException failure) {
             throw new EventLogUnavailableException(
-                    log, "The position of " + this + " cannot be looked up: " + failure.getMessage(), failure);
+                    log, "The position of " + this + " cannot be loaded: " + failure.getMessage(), failure);
         }
     }
 
@@ -111,7 +111,7 @@ final class Checkpoint implements Commit {
                     : positions.load(name, log).orElse(null);
         } else if (!now.equals(stored) && !now.equals(taken)) {
             logger.info("The position of " + this + " has changed from " + stored + " to " + now
-                    + ": another follower of that name has stored it, and this one resumes there");
+                    + ": another follower of that name stored it, and this one resumes there");
         }
         return Objects.requireNonNullElse(now, position);
     }
@@ -192,7 +192,7 @@ final class Checkpoint implements Commit {
         }
         if (!work.stored && !work.isRolledBack()) {
             throw new IllegalStateException(transactional.getClass().getName()
-                    + ".inTransaction did not run the work it was given, so that nothing is delivered to " + this);
+                    + ".inTransaction did not run its work, so nothing is delivered to " + this);
         }
         if (work.stored) {
             standsAt(last);
@@ -233,7 +233,7 @@ final class Checkpoint implements Commit {
             }
             if (!positions.store(name, log, Checkpoint.this.stored, last)) {
                 superseded = true;
-                throw new RollbackException("Another follower has gone on: " + Checkpoint.this, null);
+                throw new RollbackException("Another follower has continued: " + Checkpoint.this, null);
             }
             stored = true;
         }

@@ -259,7 +259,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
 
     private void resumeLater(EventLogException why) {
         long delay = outage.failed(
-                why, next -> "The " + checkpoint + " cannot resume now, and tries again in " + next + " ms");
+                why, next -> "The " + checkpoint + " cannot resume now; next attempt in " + next + " ms");
         if (delay == BackOffExecution.STOP) {
             fail(why);
             return;
@@ -276,7 +276,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         storedByAnother = superseded ? stored : null;
         if (superseded) {
             logger.debug(
-                    "The " + checkpoint + " stands back for " + settings.lease() + ", as another stores at " + stored);
+                    "The " + checkpoint + " pauses for " + settings.lease() + ", because another follower stores its position at " + stored);
             pause(settings.lease().toMillis());
         }
         return superseded;
@@ -307,7 +307,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         try {
             listener.onFailure(log(), why);
         } catch (RuntimeException | Error thrown) {
-            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
+            logger.error("The listener of log '" + log() + "' threw in onFailure, which was called because of: " + why, thrown);
         }
         failed.accept(why);
     }
@@ -315,8 +315,8 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
-            logger.warn("Another follower has gone on in the place of the " + checkpoint
-                    + ", which stands back until that one" + " has stored no position for " + settings.lease()
+            logger.warn("Another follower has continued in place of the " + checkpoint
+                    + ", which pauses until that one" + " has stored no position for " + settings.lease()
                     + " (eventlog.follow.lease)");
             superseded = true;
         }

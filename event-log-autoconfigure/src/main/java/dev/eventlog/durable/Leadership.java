@@ -182,7 +182,7 @@ public final class Leadership {
                     } catch (RuntimeException failure) {
                         delay = outage.failed(
                                 failure,
-                                next -> "The lease of " + key + " cannot be asked for now, and is tried again");
+                                next -> "The lease of " + key + " cannot be acquired now; the next attempt follows");
                         if (holds == 0 || !isHeld() || !initiator.isRunning()) {
                             throw failure;
                         }
@@ -192,7 +192,7 @@ public final class Leadership {
             }
 
             private void note(boolean locked, long begun) {
-                outage.over("The lease of " + key + " can be asked for again");
+                outage.over("The lease of " + key + " can be acquired again");
                 if (locked) {
                     holds++;
                     heldUntil = begun + duration.toNanos();
@@ -209,7 +209,7 @@ public final class Leadership {
                 try {
                     lock.unlock();
                 } catch (RuntimeException another) {
-                    logger.debug("The lock of " + key + " was another's already", another);
+                    logger.debug("The lock of " + key + " already belonged to another instance", another);
                 }
             }
 

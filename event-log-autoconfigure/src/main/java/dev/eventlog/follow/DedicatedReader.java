@@ -61,7 +61,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
         }
         feed.begin(line);
         everConnected = true;
-        feed.back(outage.over("Following log '" + stream.log() + "' goes on"));
+        feed.back(outage.over("Following log '" + stream.log() + "' continues"));
     }
 
     @Override
@@ -79,7 +79,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
                 || (everConnected && (atHandshake || LogStream.isLoginRefused(why)));
         long delay = passes
                 ? outage.failed(
-                        why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
+                        why, next -> "Following log '" + stream.log() + "' is interrupted and will be retried")
                 : BackOffExecution.STOP;
         if (delay == BackOffExecution.STOP) {
             feed.refuse(why);

@@ -245,7 +245,7 @@ final class Delivery {
             call.callback().run();
             if (attempts.count() > 1) {
                 logger.info(
-                        "The listener of log '" + log + "' goes on after " + attempts.count() + " attempts at " + call);
+                        "The listener of log '" + log + "' continues after " + attempts.count() + " attempts at " + call);
             }
         } catch (Throwable any) {
             thrown = any;
@@ -277,8 +277,7 @@ final class Delivery {
                 return failed(thrown);
             }
             take(call.batch(), () -> recoverer.recover(log, call.batch(), thrown));
-            logger.warn("The follower of log '" + log + "' goes on after " + attempts.count() + " attempts at " + call
-                    + ", which its recoverer took: " + thrown);
+            logger.warn("The follower of log '" + log + "' continues after " + attempts.count() + " attempts at " + call + ", which its recoverer took over: " + thrown);
             return Outcome.DONE;
         } catch (NotStoredException notStored) {
             return storeLater(notStored);
@@ -302,8 +301,7 @@ final class Delivery {
         storing = lasting;
         delay = lasting.failed(
                 notStored,
-                next -> "Nothing more of log '" + log + "' is delivered before the position of its follower is stored;"
-                        + " next try in " + next + " ms");
+                next -> "No more events of log '" + log + "' are delivered until the position of its follower is stored;" + " next attempt in " + next + " ms");
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
     }
 

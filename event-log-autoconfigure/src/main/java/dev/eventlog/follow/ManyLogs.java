@@ -227,7 +227,7 @@ public final class ManyLogs implements Running {
                     "",
                     new EventLogUnavailableException(
                             String.join(", ", tails.keySet().stream().limit(3).toList()),
-                            "The logs cannot be followed: this thread was interrupted while they began",
+                            "The logs cannot be followed: this thread was interrupted during the start",
                             interrupted));
         } catch (ExecutionException unforeseen) {
             throw new CompletionException(unforeseen.getCause());

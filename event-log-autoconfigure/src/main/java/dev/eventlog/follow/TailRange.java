@@ -24,7 +24,7 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
      * @param options the options of the log, for its max-length
      */
     public static TailRange of(Tail tail, EventLogOptions options) {
-        Assert.notNull(tail, "The tail must not be null: where is the log to begin?");
+        Assert.notNull(tail, "The tail must not be null: it says where to start");
         long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
         if (tail instanceof Tail.Last last) {
             return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);

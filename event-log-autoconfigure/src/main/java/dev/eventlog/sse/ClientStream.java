@@ -96,7 +96,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     CompletableFuture<Opening> open() {
         if (!mayFollow()) {
             cancel();
-            throw new ResponseStatusException(HttpStatus.FORBIDDEN, "This request may not follow these logs");
+            throw new ResponseStatusException(HttpStatus.FORBIDDEN, "This request is not allowed to follow these logs");
         }
         if (!streams.opened(this)) {
             end();
@@ -117,7 +117,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         try {
             may = mayFollow();
         } catch (RuntimeException unknown) {
-            logger.error("Whether a client may go on to follow event logs cannot be decided: it may not", unknown);
+            logger.error("The access of a client to event logs could not be checked, so it is denied", unknown);
             may = false;
         }
         if (!may) {
@@ -274,7 +274,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         sources.forEach(SourceReader::close);
         opening.complete(Opening.OPEN);
         deliver();
-        later(() -> giveUp("A client did not take the end of its stream"), LAST_WORD.toMillis());
+        later(() -> giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
     }
 
     private void giveUp(String why) {
@@ -293,7 +293,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             beatDue = audible && demand > 0;
         }
         if (stalled) {
-            giveUp("A client has taken nothing for " + writeTimeout);
+            giveUp("A client has read nothing for " + writeTimeout);
         } else {
             deliver();
         }

@@ -100,7 +100,7 @@ public final class EventLogEmitter extends SseEmitter {
         Assert.state(
                 !WITHOUT_BODY.contains(status),
                 () -> "A stream of events cannot be sent with status " + status
-                        + ", which has no body: let the controller answer 200");
+                        + ", which has no body: return the status 200");
     }
 
     /** Else they would be those of the first write, which goes past Spring. */
@@ -136,7 +136,7 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     private void failed(Throwable gone) {
-        completeWithError(new AsyncRequestNotUsableException("The client has gone: " + gone.getMessage()));
+        completeWithError(new AsyncRequestNotUsableException("The client is gone: " + gone.getMessage()));
     }
 
     private static StreamClient client(HttpServletRequest request) {
@@ -176,7 +176,7 @@ public final class EventLogEmitter extends SseEmitter {
     @Override
     public void send(Set<DataWithMediaType> items) throws IOException {
         ServletWriter to = writer;
-        Assert.state(to != null, "The stream has not begun: it does when the controller has returned it");
+        Assert.state(to != null, "The stream has not begun: it begins when the controller has returned it");
         StringBuilder text = new StringBuilder();
         items.forEach(item -> text.append(streams.text(item.getData())));
         to.write(text.toString());

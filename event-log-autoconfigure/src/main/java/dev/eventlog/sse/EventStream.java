@@ -86,18 +86,18 @@ public final class EventStream {
      */
     public <E extends LoggedEvent> EventStream and(ReadableEventLog<E> log, Tail tail, Consumer<Source<E>> customizer) {
         Assert.notNull(log, "The log of a stream must not be null");
-        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: where is it to begin?");
+        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: it says where to start");
         Source<E> source = new Source<>(log, tail);
         customizer.accept(source);
         Assert.isTrue(
                 sources.size() < MOST_LOGS,
-                () -> "A stream may have " + MOST_LOGS
-                        + " logs, as its ids grow with them: write to one log what is read"
-                        + " together, or open a second stream for log '" + log.name() + "'");
+                () -> "A stream can have at most " + MOST_LOGS
+                        + " logs, because its ids grow with them: write what belongs together to one log,"
+                        + " or open a second stream for log '" + log.name() + "'");
         Assert.isTrue(
                 sources.stream()
                         .noneMatch(other -> StreamCursor.mark(other.name).equals(StreamCursor.mark(source.name))),
-                () -> "The stream has a log named '" + source.name + "' already: give one of them another name");
+                () -> "The stream has a log named '" + source.name + "' already: set another name for one of them");
         sources.add(source);
         return this;
     }
