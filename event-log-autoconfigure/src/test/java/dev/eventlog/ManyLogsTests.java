@@ -43,7 +43,7 @@ class ManyLogsTests extends ServerTests {
     private static final boolean LETTUCE = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
 
     /** Remembers what came of each log. */
-    private static final class Heard implements LogsListener<Event> {
+    static final class Heard implements LogsListener<Event> {
 
         final Map<String, List<Event>> events = new ConcurrentHashMap<>();
         final List<Gap> gaps = new CopyOnWriteArrayList<>();

@@ -7,9 +7,13 @@ import dev.eventlog.TortureLife.Removal;
 import dev.eventlog.TortureStart.Due;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +75,10 @@ final class TortureGaps {
         THERE
     }
 
+    /** Lives of a log from one on, up to that in which it goes on. */
+    private record Passed(String log, int goesOn, int lowestLife) {}
+
+    private final Map<Passed, NavigableMap<Integer, Added>> lost = new HashMap<>();
     private final TortureHistory history;
     private final boolean counts;
     private final TortureFindings findings;
@@ -219,6 +227,7 @@ final class TortureGaps {
         }
         return left ? Fate.LEFT : Fate.THERE;
     }
+
     /** Whether an event was there to the end of a life, and is not in a later one. */
     private boolean isLost(Step step, TortureLife life, Added event) {
         return life.endedAt <= step.by()
@@ -240,17 +249,26 @@ final class TortureGaps {
 
     /** How many events were lost on the way by a restart, and are not in the life that goes on. */
     private int lost(Step step, TortureLife goesOn, int lowestLife) {
-        List<Added> lost = new ArrayList<>();
-        for (TortureLife life : history.lives(step.account().log())) {
-            if (life.ordinal >= lowestLife && life.ordinal < goesOn.ordinal) {
-                life.events.stream()
-                        .filter(each ->
-                                !goesOn.holds(each) && (step.cursor() == null || each.order > step.cursor().order))
-                        .filter(each -> fate(step, each, lowestLife) != Fate.RETRACTED && !lost.contains(each))
-                        .forEach(lost::add);
-            }
-        }
-        return lost.size();
+        int after = step.cursor() == null ? -1 : step.cursor().order;
+        return (int) lost
+                .computeIfAbsent(
+                        new Passed(step.account().log(), goesOn.ordinal, lowestLife), passed -> allLost(passed, goesOn))
+                .tailMap(after, false)
+                .values()
+                .stream()
+                .filter(each -> fate(step, each, lowestLife) != Fate.RETRACTED)
+                .count();
+    }
+
+    /** By the order in which they were written. */
+    private NavigableMap<Integer, Added> allLost(Passed passed, TortureLife goesOn) {
+        NavigableMap<Integer, Added> all = new TreeMap<>();
+        history.lives(passed.log()).stream()
+                .filter(life -> life.ordinal >= passed.lowestLife() && life.ordinal < goesOn.ordinal)
+                .flatMap(life -> life.events.stream())
+                .filter(each -> !goesOn.holds(each))
+                .forEach(each -> all.put(each.order, each));
+        return all;
     }
 
     /**

@@ -73,10 +73,12 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             asked = false;
             feed.pages().failed();
         }
-        // A password that is rotated, or a user that a restored server does not have yet, ends no feed that once was
-        // let in.
+        // A password that is rotated, or a user that a restored server does not have yet, ends no feed: its user was
+        // let in
+        // when the first follower asked where to begin.
         boolean passes = why instanceof EventLogUnavailableException
-                || (everConnected && (atHandshake || LogStream.isLoginRefused(why)));
+                || LogStream.isLoginRefused(why)
+                || (everConnected && atHandshake);
         long delay = passes
                 ? outage.failed(
                         why, next -> "Following log '" + stream.log() + "' is interrupted and will be retried")

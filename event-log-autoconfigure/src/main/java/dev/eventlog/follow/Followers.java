@@ -9,7 +9,7 @@ import dev.eventlog.Follower.EndReason;
 import dev.eventlog.redis.LogStream;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -102,25 +102,16 @@ public final class Followers {
      * @return the same, with what was found
      */
     List<Start> find(List<Start> starts) {
-        List<Start> unknown = starts.stream()
+        Map<LogStream, TailRange> unknown = new LinkedHashMap<>();
+        starts.stream()
                 .filter(start -> feeds.place(start.stream()) == null)
-                .toList();
+                .forEach(start -> unknown.put(start.stream(), start.tail()));
         if (unknown.isEmpty()) {
             return starts;
         }
-        List<@Nullable StartPoint> found = StartPoint.findAll(
-                unknown.stream().map(Start::stream).toList(),
-                unknown.stream().map(Start::tail).toList(),
-                Math.min(settings.batchSize(), SHOWN_OF_MANY));
-        Map<LogStream, StartPoint> byStream = new HashMap<>();
-        for (int i = 0; i < unknown.size(); i++) {
-            StartPoint point = found.get(i);
-            if (point != null) {
-                byStream.put(unknown.get(i).stream(), point);
-            }
-        }
+        Map<LogStream, StartPoint> found = StartPoint.findAll(unknown, Math.min(settings.batchSize(), SHOWN_OF_MANY));
         return starts.stream()
-                .map(start -> new Start(start.stream(), start.tail(), byStream.get(start.stream())))
+                .map(start -> new Start(start.stream(), start.tail(), found.get(start.stream())))
                 .toList();
     }
 

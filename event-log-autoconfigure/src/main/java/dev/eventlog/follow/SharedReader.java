@@ -294,7 +294,7 @@ final class SharedReader {
             return;
         }
         EventLogException why = feeds.get(0).stream().translate("follow", thrown);
-        boolean passes = why instanceof EventLogUnavailableException || everConnected;
+        boolean passes = why instanceof EventLogUnavailableException || LogStream.isLoginRefused(why) || everConnected;
         long delay = passes
                 ? outage.failed(
                         thrown,

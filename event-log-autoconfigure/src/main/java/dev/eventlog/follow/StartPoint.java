@@ -3,14 +3,16 @@ package dev.eventlog.follow;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.Beginning;
+import dev.eventlog.redis.BeginningQuestion;
 import dev.eventlog.redis.LogStream;
-import dev.eventlog.redis.LogStream.BeginQuestion;
-import dev.eventlog.redis.LogStream.Beginning;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,27 +41,25 @@ record StartPoint(
 
     /** Finds where a tail begins, so that it is fixed from now on. */
     static StartPoint find(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
-        return of(stream.begin(tail.after(), tail.limit(), feedEnd, shown(tail, count)), tail);
+        return of(question(stream, tail, feedEnd, count).ask(), tail);
     }
 
     /**
      * Finds where the tails of many logs begin, all asked in one go.
      *
-     * @return where each begins; null for those that have to be asked by themselves
+     * @return where each begins, without those that have to be asked by themselves
      */
-    static List<@Nullable StartPoint> findAll(List<LogStream> streams, List<TailRange> tails, int count) {
-        List<BeginQuestion> questions = new ArrayList<>(streams.size());
-        for (int i = 0; i < streams.size(); i++) {
-            TailRange tail = tails.get(i);
-            questions.add(new BeginQuestion(streams.get(i), tail.after(), tail.limit(), shown(tail, count)));
-        }
-        List<@Nullable Beginning> beginnings = LogStream.beginAll(questions);
-        List<@Nullable StartPoint> starts = new ArrayList<>(streams.size());
-        for (int i = 0; i < streams.size(); i++) {
-            Beginning beginning = beginnings.get(i);
-            starts.add(beginning == null ? null : of(beginning, tails.get(i)));
-        }
+    static Map<LogStream, StartPoint> findAll(Map<LogStream, TailRange> tails, int count) {
+        List<BeginningQuestion> questions = new ArrayList<>(tails.size());
+        tails.forEach((stream, tail) -> questions.add(question(stream, tail, null, count)));
+        Map<LogStream, StartPoint> starts = new HashMap<>();
+        BeginningQuestion.askAll(questions)
+                .forEach((stream, beginning) -> starts.put(stream, of(beginning, tails.get(stream))));
         return starts;
+    }
+
+    private static BeginningQuestion question(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
+        return new BeginningQuestion(stream, tail.after(), tail.limit(), feedEnd, shown(tail, count));
     }
 
     private static int shown(TailRange tail, int count) {

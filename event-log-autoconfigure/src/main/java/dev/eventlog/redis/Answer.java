@@ -30,4 +30,9 @@ public record Answer(
     public EventId end(EventId after) {
         return events.isEmpty() ? after : events.get(events.size() - 1).id();
     }
+
+    /** The same, told by a server that was asked by another question. */
+    Answer of(String other) {
+        return new Answer(state, other, at, before, events);
+    }
 }

@@ -25,11 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LogStream {
 
-    private static final Script LOOK = Script.of("look.lua");
-
-    /** The newest event and the one before the tail are asked for in any case, so a page is one event more than this. */
-    private static final int MOST_AT_ONCE = 1_000;
-
     private final String log;
     private final String key;
     private final Connections connections;
@@ -72,6 +67,14 @@ public final class LogStream {
     /** {@return the key of its stream} */
     public String key() {
         return key;
+    }
+
+    Connections connections() {
+        return connections;
+    }
+
+    Inquiry inquiry() {
+        return inquiry;
     }
 
     /** {@return the options of the log} */
@@ -178,7 +181,7 @@ public final class LogStream {
         new BackwardReading(this, inquiry, line, opensAgain, false, pageSize).read(newest, oldest, limit, page);
     }
 
-    private List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
+    List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
         return inquiry.ask(line, backCommand(newest, oldest, count), reply -> {
             List<Event> events = StreamReplies.events(reply, oldest, newest, false);
             size.worked(events.size(), StreamReplies.size(reply));
@@ -286,10 +289,11 @@ public final class LogStream {
      */
     public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
         Line line = connections.line();
-        return inquiry.ask(line, () -> LOOK.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
-            List<?> reply = StreamReplies.list(read);
-            return new Sight(answer(reply), StreamReplies.event(reply.get(6)));
-        });
+        return inquiry.ask(
+                line, () -> Look.SCRIPT.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
+                    List<?> reply = StreamReplies.list(read);
+                    return new Sight(Look.answer(reply), StreamReplies.event(reply.get(6)));
+                });
     }
 
     /**
@@ -305,155 +309,8 @@ public final class LogStream {
     public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
         return inquiry.ask(
                 line,
-                () -> LOOK.on(line, key, after, end(upTo), count, server ? 1 : 0),
-                reply -> answer(StreamReplies.list(reply)));
-    }
-
-    private static Answer answer(List<?> reply) {
-        List<?> state = StreamReplies.list(reply.get(1));
-        EventId after = EventId.parse(StreamReplies.text(reply.get(2)));
-        return new Answer(
-                state.isEmpty() ? StreamState.ABSENT : StreamReplies.state(state),
-                StreamReplies.text(reply.get(0)),
-                StreamReplies.event(reply.get(3)),
-                StreamReplies.event(reply.get(4)),
-                StreamReplies.events(reply.get(5), after.next(), EventId.MAX, true));
-    }
-
-    /**
-     * Where a tail begins, and what the stream showed then.
-     *
-     * @param after the id after which it begins
-     * @param limited how many events there are after that id, if the number was limited; below 0 if not
-     * @param answer what there was after that id
-     * @param atFeedEnd the event at the end of a feed
-     * @param newest the newest few events of the log, newest first
-     */
-    public record Beginning(
-            EventId after,
-            long limited,
-            Answer answer,
-            @Nullable Event atFeedEnd,
-            List<Event> newest) {
-
-        private Beginning movedTo(EventId other, long counted, @Nullable Event at) {
-            Answer none = new Answer(answer.state(), answer.server(), at, null, List.of());
-            return new Beginning(other, counted, none, atFeedEnd, newest);
-        }
-    }
-
-    /**
-     * Finds where a tail begins: one script, at one moment. Of a tail longer than a page the beginning is further back: that
-     * is looked for page by page, each from the very event at which the one before ended.
-     *
-     * @param earliest the id after which it begins at the earliest
-     * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
-     * @param feedEnd an id of which to show the event
-     * @param count how many events to show
-     * @return where it begins, and what the stream showed then
-     */
-    public Beginning begin(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
-        Line line = connections.line();
-        Object[] question = beginQuestion(earliest, limit, feedEnd, count);
-        List<?> reply = inquiry.ask(line, () -> LOOK.on(line, key, question), StreamReplies::list);
-        return beginning(reply, earliest, limit);
-    }
-
-    /**
-     * A question where a tail begins, as {@link #begin} asks it.
-     *
-     * @param stream the log
-     * @param earliest the id after which it begins at the earliest
-     * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
-     * @param count how many events to show
-     */
-    public record BeginQuestion(LogStream stream, EventId earliest, long limit, int count) {}
-
-    /**
-     * Finds where the tails of many logs begin, as {@link #begin} does: all are asked in one go.
-     *
-     * @param questions what to ask, at least one; all of one application
-     * @return where each begins; null for those that have to be asked by themselves
-     */
-    public static List<@Nullable Beginning> beginAll(List<BeginQuestion> questions) {
-        LogStream any = questions.get(0).stream();
-        List<@Nullable Beginning> beginnings = new ArrayList<>(questions.size());
-        if (!any.connections.nodeOf(any.key).isEmpty()) { // in a cluster one node that is away would fail them all
-            questions.forEach(each -> beginnings.add(null));
-            return beginnings;
-        }
-        Line line = any.connections.line();
-        List<RawCommand> commands = questions.stream()
-                .map(each -> LOOK.digestCommand(
-                        each.stream().key, beginQuestion(each.earliest(), each.limit(), null, each.count())))
-                .toList();
-        List<@Nullable Object> replies = any.inquiry.answered(line, "read", () -> {
-            List<@Nullable Object> all = line.send(commands);
-            if (all.get(0) instanceof RuntimeException failure
-                    && !RedisFailures.isUnknownScript(failure)
-                    && any.inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
-                throw failure; // else each would be waited for by itself
-            }
-            return all;
-        });
-        for (int i = 0; i < questions.size(); i++) {
-            beginnings.add(i < replies.size() ? beginningOf(questions.get(i), replies.get(i)) : null);
-        }
-        return beginnings;
-    }
-
-    private static @Nullable Beginning beginningOf(BeginQuestion question, @Nullable Object reply) {
-        if (!(reply instanceof List<?>)) {
-            return null;
-        }
-        try {
-            return question.stream().beginning(reply, question.earliest(), question.limit());
-        } catch (RuntimeException failure) { // only this log fails: the question that is sent for it alone fails again
-            return null;
-        }
-    }
-
-    private static Object[] beginQuestion(EventId earliest, long limit, @Nullable EventId feedEnd, int count) {
-        Object shown = feedEnd == null ? EventId.MIN : feedEnd;
-        return new Object[] {"", "+", count, 1, earliest, most(limit), MOST_AT_ONCE, shown};
-    }
-
-    private static long most(long limit) {
-        return limit == Long.MAX_VALUE ? -1 : limit;
-    }
-
-    private Beginning beginning(@Nullable Object read, EventId earliest, long limit) {
-        List<?> reply = StreamReplies.list(read);
-        Answer answer = answer(reply);
-        long most = most(limit);
-        Beginning beginning = new Beginning(
-                EventId.parse(StreamReplies.text(reply.get(2))),
-                most >= 0 && answer.state().length() > most ? most : -1,
-                answer,
-                StreamReplies.event(reply.get(6)),
-                StreamReplies.events(reply.get(8), EventId.MIN, EventId.MAX, false));
-        long counted = StreamReplies.number(reply.get(7));
-        return counted < 0 ? beginning : further(beginning, earliest, limit, counted);
-    }
-
-    private Beginning further(Beginning first, EventId earliest, long limit, long counted) {
-        Event oldest = first.answer().at();
-        AnswerSize size = new AnswerSize(MOST_AT_ONCE, counted);
-        long left = limit - counted;
-        while (oldest != null && left > 0) {
-            int count = size.next(left) + 1;
-            List<Event> page = back(connections.line(), oldest.id(), earliest.next(), count, size);
-            if (page.isEmpty() || !page.get(0).equals(oldest)) {
-                break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
-            }
-            left -= page.size() - 1;
-            oldest = page.get(page.size() - 1);
-            if (page.size() < count) {
-                return first.movedTo(earliest, -1, null);
-            }
-        }
-        EventId after = oldest == null ? first.after() : oldest.id();
-        return first.movedTo(after, left == 0 ? limit : -1, oldest);
+                () -> Look.SCRIPT.on(line, key, after, end(upTo), count, server ? 1 : 0),
+                reply -> Look.answer(StreamReplies.list(reply)));
     }
 
     /**
@@ -484,7 +341,7 @@ public final class LogStream {
         }
         List<@Nullable Object> replies = new ArrayList<>(line.send(List.of(read(after, count, block))));
         if (!(replies.get(0) instanceof RuntimeException)) {
-            replies.add(LOOK.on(line, key, digestOf(after)));
+            replies.add(Look.SCRIPT.on(line, key, digestOf(after)));
         }
         return polled(replies, after, seen, small);
     }
@@ -502,7 +359,7 @@ public final class LogStream {
         RawCommand read = read(after, count, block);
         return small
                 ? List.of(read, RawCommand.of("XINFO", 1, "STREAM", key), rangeCommand(after, after, 1))
-                : List.of(read, LOOK.command(key, digestOf(after)));
+                : List.of(read, Look.SCRIPT.command(key, digestOf(after)));
     }
 
     private RawCommand read(EventId after, int count, @Nullable Duration block) {
@@ -526,7 +383,7 @@ public final class LogStream {
         long bytes = StreamReplies.size(replies.get(0));
         boolean smallNow = events.isEmpty() ? small : EventSize.areSmall(events.size(), bytes);
         if (replies.size() < 3) {
-            Answer then = inquiry.decode("follow", replies.get(1), reply -> answer(StreamReplies.list(reply)));
+            Answer then = inquiry.decode("follow", replies.get(1), reply -> Look.answer(StreamReplies.list(reply)));
             Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
             return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
         }

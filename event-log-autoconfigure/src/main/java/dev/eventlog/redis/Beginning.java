@@ -1,0 +1,32 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a tail begins, and what the stream showed then.
+ *
+ * @param after the id after which it begins
+ * @param limited how many events there are after that id, if the number was limited; below 0 if not
+ * @param answer what there was after that id
+ * @param atFeedEnd the event at the end of a feed
+ * @param newest the newest few events of the log, newest first
+ */
+public record Beginning(
+        EventId after,
+        long limited,
+        Answer answer,
+        @Nullable Event atFeedEnd,
+        List<Event> newest) {
+
+    Beginning movedTo(EventId other, long counted, @Nullable Event at) {
+        Answer none = new Answer(answer.state(), answer.server(), at, null, List.of());
+        return new Beginning(other, counted, none, atFeedEnd, newest);
+    }
+
+    Beginning of(String server) {
+        return new Beginning(after, limited, answer.of(server), atFeedEnd, newest);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventId;
+import java.util.List;
+
+/** The script that shows what a stream holds after an id, all of it at one moment. */
+final class Look {
+
+    static final Script SCRIPT = Script.of("look.lua");
+
+    private Look() {}
+
+    /** {@return what a reply says, but for what it shows only of a tail} */
+    static Answer answer(List<?> reply) {
+        List<?> state = StreamReplies.list(reply.get(1));
+        EventId after = EventId.parse(StreamReplies.text(reply.get(2)));
+        return new Answer(
+                state.isEmpty() ? StreamState.ABSENT : StreamReplies.state(state),
+                StreamReplies.text(reply.get(0)),
+                StreamReplies.event(reply.get(3)),
+                StreamReplies.event(reply.get(4)),
+                StreamReplies.events(reply.get(5), after.next(), EventId.MAX, true));
+    }
+}
