@@ -1,11 +1,12 @@
 package dev.eventlog;
 
 /**
- * Redis did not answer an add: the events may stand in the log, all of them, now or in a moment, or none of them ever will.
- * The library does not send them again. A call that was made with {@link AddOptions#idempotent} can simply be repeated;
- * whoever made it without reads the end of the log first.
+ * Thrown if Redis did not answer an add. Either all events are in the log, now or in a moment, or none of them ever
+ * will be. The library does not send them again. You can simply repeat a call with {@link AddOptions#idempotent}.
+ * Without it, read the end of the log first.
  *
- * <p>It is no {@link EventLogUnavailableException}: to repeat an add is safe after that one, but can add twice after this one.
+ * <p>This is not an {@link EventLogUnavailableException}: after that one you can safely repeat an add, after this one
+ * you could add twice.
  */
 public class AddOutcomeUnknownException extends EventLogException {
 

@@ -1,8 +1,8 @@
 package dev.eventlog;
 
 /**
- * A source cannot be recorded into this log now: another is being recorded into it, by this application or another. The source
- * was not subscribed to. Follow the log instead, or choose another name.
+ * Thrown if another source is already being recorded into the log, by this or another application. Nobody subscribes to
+ * the refused source. Follow the log instead, or choose another name.
  */
 public class AlreadyRecordedException extends EventLogException {
 

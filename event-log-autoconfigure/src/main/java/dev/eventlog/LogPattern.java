@@ -3,8 +3,8 @@ package dev.eventlog;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Logs whose names fit a pattern, in which an asterisk stands for any text, and everything else for itself: {@code orders:*}.
- * The same as in {@code eventlog.overrides}. Immutable.
+ * A pattern over log names, such as {@code orders:*}. An asterisk stands for any text, and every other character for
+ * itself, as in {@code eventlog.overrides}. Immutable.
  *
  * @param text the pattern, over names without {@code eventlog.key-prefix}
  */
@@ -28,7 +28,7 @@ public record LogPattern(String text) {
     }
 
     /**
-     * Logs whose names fit a pattern.
+     * Creates a pattern.
      *
      * @param text the pattern, with at least one asterisk
      * @return the pattern
