@@ -69,10 +69,14 @@ public interface EventLogFactory {
      * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
      * events have been delivered.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
-     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
-     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
-     * {@code eventlog.follow.scan-interval}.
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
+     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
+     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
+     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     *
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
+     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
+     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param tail where to start in the logs that exist now; {@link Tail#after} is refused, because an id belongs to
@@ -109,10 +113,14 @@ public interface EventLogFactory {
      * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
      * events have been delivered.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
-     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
-     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
-     * {@code eventlog.follow.scan-interval}.
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
+     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
+     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
+     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     *
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
+     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
+     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param type the type of the events, as for {@link #create(String, Class)}
@@ -155,9 +163,12 @@ public interface EventLogFactory {
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
      * removed while the follower runs. They do not need to exist.
      *
-     * @param names the names; can be empty
-     * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
-     * @param listener receives the events
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
+     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     *
+     * @param names the names; none is allowed
+     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
+     * @param listener takes the events
      * @param customizer changes the follower's options
      * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
      *     log is fixed
@@ -190,7 +201,10 @@ public interface EventLogFactory {
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
      * removed while the follower runs. They do not need to exist.
      *
-     * @param names the names; can be empty
+     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
+     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     *
+     * @param names the names; none is allowed
      * @param type the type of the events, as for {@link #create(String, Class)}
      * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
      * @param listener receives the events

@@ -1,5 +1,8 @@
 package dev.eventlog;
 
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -40,4 +43,38 @@ public interface EventPositions {
      * @return whether it was stored; false if the stored position is not {@code before}, and was left unchanged
      */
     boolean store(String name, String log, @Nullable EventId before, EventId position);
+
+    /**
+     * Looks where a follower of many logs stands. {@link #load} is called for each log unless this is implemented, so a place
+     * that answers for many at once should do so: a follower of ten thousand logs calls this fifty times when it begins.
+     *
+     * @param name the name of the follower
+     * @param logs the names of a few hundred logs at most
+     * @return what was stored last, without the logs for which nothing is stored
+     */
+    default Map<String, EventId> loadAll(String name, Collection<String> logs) {
+        Map<String, EventId> positions = new HashMap<>();
+        for (String log : logs) {
+            load(name, log).ifPresent(position -> positions.put(log, position));
+        }
+        return positions;
+    }
+
+    /**
+     * Stores where a follower of many logs begins, in each log of which nothing is stored. {@link #store} is called for each log
+     * unless this is implemented, which a place should do that can store many at once.
+     *
+     * <p>Two instances may begin with a pattern for the first time, each as it finds the logs. So nothing is stored any more once
+     * the first one has done, which {@code unless} says. An implementation that compares and sets in one step is exact there; this
+     * one has a gap of a few milliseconds, in which an event of a log that begins just then may be left out.
+     *
+     * @param name the name of the follower
+     * @param positions where to begin in a few hundred logs at most
+     * @param unless stores nothing if something is stored for this log; null to store in any case
+     */
+    default void storeFirst(String name, Map<String, EventId> positions, @Nullable String unless) {
+        if (unless == null || load(name, unless).isEmpty()) {
+            positions.forEach((log, position) -> store(name, log, null, position));
+        }
+    }
 }

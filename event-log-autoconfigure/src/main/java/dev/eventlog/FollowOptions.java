@@ -118,7 +118,11 @@ public final class FollowOptions {
          * closed, or within {@code eventlog.follow.lease} when its process dies. Each follower that takes over calls
          * {@link EventBatchListener#onCaughtUp} again. Without these locks, run only one instance.
          *
-         * @param name the name, for example {@code invoices}; not blank, and without {@code @}
+         * <p>A {@link LogsFollower} keeps a position in each log, as a follower of that log alone and of that name does: so do
+         * not run both. One of a name and pattern follows at a time, for all logs, and one of a name and a set of logs,
+         * whatever its logs: give each set a name of its own, and no name to patterns that have logs in common.
+         *
+         * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
          * @return this builder
          * @throws IllegalArgumentException if the name is null, blank, not valid Unicode, or has an {@code @}
          */
@@ -169,9 +173,9 @@ public final class FollowOptions {
         }
 
         /**
-         * Continues a {@link LogsFollower} at the positions of another one, instead of starting at its tail. A log that
-         * matches the pattern and has no position here has begun since then, and is delivered from its first event.
-         * Ignored for one log, where {@link Tail#after} does this, and for a named follower.
+         * Lets a {@link LogsFollower} go on where another one stood, in place of its tail. A log that fits its pattern and is not
+         * among these has begun since, and is delivered from its first event. Without meaning for one log, where
+         * {@link Tail#after} says this, and for a follower with a name, which knows its positions.
          *
          * @param positions the last processed event of each log, as {@link LogsFollower#positions()} returns them
          * @return this builder

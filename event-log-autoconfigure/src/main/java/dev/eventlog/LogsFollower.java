@@ -7,14 +7,19 @@ import java.util.concurrent.CompletionStage;
 /** A running subscription of one listener to many logs. Thread-safe. */
 public interface LogsFollower extends AutoCloseable {
 
-    /** {@return the names of the logs that are followed now, including those that do not exist yet; unmodifiable} */
+    /**
+     * The logs that are followed now, those among them that do not exist yet.
+     *
+     * @return their names; unmodifiable. Of a follower with a name that waits for its turn: none, but for a set those that it
+     *     is to follow
+     */
     Set<String> logs();
 
     /**
      * Returns the position in each log, as {@link Follower#position()} does for one.
      *
-     * @return the last processed event of each log that is followed or has stopped with an error; unmodifiable. Use
-     *     {@link FollowOptions.Builder#resume} to continue there
+     * @return the last event taken of each log that is followed, or has stopped by an error; unmodifiable. To go on there:
+     *     {@link FollowOptions.Builder#resume}. A follower with a name that waits for its turn knows only where it stood before
      */
     Map<String, EventId> positions();
 

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,39 @@ class ExactlyOnceEffectTests extends LogTests {
         other.addAll(events(50, 53));
         await().until(() -> invoices().size() >= 3);
         assertThat(invoices()).isEqualTo(range(50, 53));
+    }
+
+    @Test
+    void eachLogOfAPattern() {
+        LogPattern all = LogPattern.of(log.name() + ":*");
+        List<EventLog> logs = Stream.of("1", "2", "3")
+                .map(name -> factory.create(log.name() + ':' + name))
+                .toList();
+        logs.forEach(each -> deleteLater(each.name()));
+        logs.get(0).addAll(events(0, 10));
+        logs.get(1).addAll(events(10, 20));
+        transactions.failBefore.set(2);
+        transactions.failAfter.set(2);
+        ConfigurableApplicationContext dying = start();
+        closeLater(TestApplication.factory(dying)
+                .follow(
+                        all,
+                        Tail.all(),
+                        (name, batch) -> {
+                            invoice(batch);
+                            if (numbers(batch).contains(19)) {
+                                throw new IllegalStateException("dies between effect and commit");
+                            }
+                        },
+                        options -> options.named("invoices")));
+        await().until(() -> invoices().size() >= 15);
+        dying.close();
+        assertThat(invoices()).isEqualTo(range(0, 15));
+        logs.get(2).addAll(events(20, 30));
+        closeLater(TestApplication.factory(start())
+                .follow(all, Tail.newOnly(), (name, batch) -> invoice(batch), options -> options.named("invoices")));
+        await().until(() -> invoices().size() >= 30);
+        assertThat(invoices()).isEqualTo(range(0, 30));
     }
 
     private ConfigurableApplicationContext start() {

@@ -1,5 +1,8 @@
 package dev.eventlog;
 
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
@@ -28,6 +31,19 @@ class JdbcEventPositions implements TransactionalEventPositions {
                 .query(String.class)
                 .optional()
                 .map(EventId::parse);
+    }
+
+    /** Not needed, but faster where many logs are followed. */
+    @Override
+    public Map<String, EventId> loadAll(String name, Collection<String> logs) {
+        Map<String, EventId> positions = new HashMap<>();
+        jdbc.sql("select log, id from event_position where name = :name and log in (:logs)")
+                .param("name", name)
+                .param("logs", logs)
+                .query(row -> {
+                    positions.put(row.getString("log"), EventId.parse(row.getString("id")));
+                });
+        return positions;
     }
 
     // tag::transactional[]

@@ -215,6 +215,24 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    void aCompleteLogIsForgottenWhenItIsGoneAndFoundWhenItBeginsAgain() {
+        EventLogFactory factory = newFactory(SHARED, SWEEP_SOON);
+        Heard heard = new Heard();
+        LogsFollower follower = closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), heard));
+        for (int round = 0; round < 2; round++) {
+            int added = round + 1;
+            add("orders:1", round, added);
+            factory.create("orders:1").complete();
+            await().until(() -> heard.count() == added);
+            factory.create("orders:1").delete();
+            await().until(() -> follower.logs().isEmpty());
+        }
+        assertThat(numbers(heard.of("orders:1"))).containsExactly(0, 1);
+        assertThat(heard.gaps).isEmpty();
+        assertThat(heard.failures).isEmpty();
+    }
+
+    @Test
     void logsThatComeAndGoAllTheTimeLoseNothing() {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=100ms");
         Heard heard = new Heard();

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -217,6 +218,25 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
+    void theRuleOfTheReadmeIsEnoughForANamedFollowerOfAPattern() {
+        EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+        allow(redis, RULE + " ~eventlog:positions +hget +hset +hmget ~eventlog:lock:* +unlink +scan +type");
+        EventLog log = logOfUser(redis);
+        log.addAll(events(0, 10));
+        EventLogFactory factory = factoryOfUser(redis);
+        List<Event> heard = new CopyOnWriteArrayList<>();
+        closeLater(factory.follow(
+                LogPattern.of("sensors:*"),
+                Tail.all(),
+                (name, batch) -> heard.addAll(batch),
+                options -> options.named("app")));
+        await().until(() -> heard.size() == 10);
+        await().until(() -> Objects.equals(
+                redis.ask("HGET", "eventlog:positions", "app@sensors:42"),
+                heard.get(9).id().toString()));
+    }
+
+    @Test
     void theRuleOfTheReadmeIsEnoughForNamedFollowers() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE + " ~eventlog:positions +hget +hset ~eventlog:lock:* +unlink");
@@ -306,9 +326,13 @@ class RefusalTests extends ClosingTests {
                 .toArray(String[]::new));
     }
 
-    private EventLog logOfUser(EmbeddedRedis redis, String... properties) {
+    private EventLogFactory factoryOfUser(EmbeddedRedis redis, String... properties) {
         String url = redis.uri().toString().replace("redis://", "redis://app:secret@");
-        return TestApplication.factory(start(URI.create(url), properties))
+        return TestApplication.factory(start(URI.create(url), properties));
+    }
+
+    private EventLog logOfUser(EmbeddedRedis redis, String... properties) {
+        return factoryOfUser(redis, properties)
                 .create("sensors:42", options -> options.maxLength(1_000).ttlAfterLastAdd(Duration.ofHours(1)));
     }
 

@@ -113,7 +113,9 @@ final class TortureAnotherLife {
      * above that of the cursor. A follower that resumed, or was told that its log began again, has no rank.
      */
     private boolean couldTell(Step step, Added cursor, TortureLife next) {
-        if (step.next().id.compareTo(cursor.id) <= 0) {
+        // Before its first event a follower stands before those of its tail, and its feed may not have come to its end.
+        EventId stands = step.isFirst() && step.gap() != null ? step.gap().lastSeen() : cursor.id;
+        if (step.next().id.compareTo(stands) <= 0) {
             return true;
         }
         List<TortureLife> theirs = holding(cursor);

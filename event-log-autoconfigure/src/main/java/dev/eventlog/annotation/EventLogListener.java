@@ -77,7 +77,7 @@ public @interface EventLogListener {
 
     /**
      * The name by which the position in each log is kept, so that the next application goes on after it: see
-     * {@link dev.eventlog.FollowOptions.Builder#named}.
+     * {@link dev.eventlog.FollowOptions.Builder#named}. Each log, and each pattern, has a lease of its own.
      *
      * @return the name; none by default
      */

@@ -137,7 +137,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         ListenerMethod.FollowingAll following = endpoint.method().of(factory, logs, endpoint.id(), endpoint.policy());
         return before -> new Followed.Pattern(following.from(endpoint.from(), options -> {
             configure(options, endpoint);
-            if (before instanceof Followed.Pattern earlier) {
+            if (before instanceof Followed.Pattern earlier && endpoint.name() == null) {
                 options.resume(earlier.follower().positions());
             }
         }));

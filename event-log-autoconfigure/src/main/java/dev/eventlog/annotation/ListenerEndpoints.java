@@ -49,7 +49,7 @@ final class ListenerEndpoints {
         String name = attributes.text("name", annotation.name());
         Set<String> logs = attributes.logs(annotation.logs());
         Tail from = attributes.from(annotation.from(), name != null);
-        attributes.checkPatterns(logs, annotation.from(), from, name);
+        attributes.checkPatterns(logs, annotation.from(), from);
         return new ListenerEndpoint(
                 id != null ? id : freeId(beanName + '.' + method.getName(), isTaken),
                 takes,
@@ -135,7 +135,7 @@ final class ListenerEndpoints {
         }
 
         /** Refuses what is of one log only. */
-        void checkPatterns(Set<String> logs, String text, Tail from, @Nullable String name) {
+        void checkPatterns(Set<String> logs, String text, Tail from) {
             for (String log : logs) {
                 if (log.indexOf('*') < 0) {
                     continue;
@@ -146,14 +146,6 @@ final class ListenerEndpoints {
                             text,
                             "an id belongs to one log, and '" + log + "' is a pattern",
                             "Write new, all, or last:50, or name the log.",
-                            null);
-                }
-                if (name != null) {
-                    throw wrong(
-                            "name",
-                            name,
-                            "a listener for the logs of a pattern, such as '" + log + "', stores no positions",
-                            "Remove the name, or name the logs.",
                             null);
                 }
             }

@@ -9,7 +9,8 @@ import dev.eventlog.LogSetFollower;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
-import dev.eventlog.follow.Commit;
+import dev.eventlog.durable.DurableFollowers;
+import dev.eventlog.follow.Commits;
 import dev.eventlog.follow.LogFinder;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.TailRange;
@@ -29,11 +30,17 @@ import org.springframework.util.Assert;
 final class LogsFollowing {
 
     private final ManyLogs.Means means;
+    private final DurableFollowers durable;
     private final Function<String, LogNames> names;
     private final Function<String, EventLogOptions> options;
 
-    LogsFollowing(ManyLogs.Means means, Function<String, LogNames> names, Function<String, EventLogOptions> options) {
+    LogsFollowing(
+            ManyLogs.Means means,
+            DurableFollowers durable,
+            Function<String, LogNames> names,
+            Function<String, EventLogOptions> options) {
         this.means = means;
+        this.durable = durable;
         this.names = names;
         this.options = options;
     }
@@ -51,7 +58,10 @@ final class LogsFollowing {
         Assert.notNull(pattern, "The log pattern must not be null");
         String description = "The follower of logs '" + pattern + "'";
         FollowOptions chosen = check(description, tail, listener, customizer);
-        ManyLogs logs = new ManyLogs(description, means, listener, chosen, name -> Commit.NONE);
+        if (chosen.name() != null) {
+            return durable.follow(names.apply(pattern.text()), tail, listener, chosen);
+        }
+        ManyLogs logs = new ManyLogs(description, means, listener, chosen, Commits.NONE);
         LogFinder finder = new LogFinder(names.apply(pattern.text()), logs, means.settings(), this::fromTheBeginning);
         means.followers().running(logs, pattern.text());
         try {
@@ -72,10 +82,13 @@ final class LogsFollowing {
             Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(logNames, "The names of the logs must not be null");
         Set<String> all = new LinkedHashSet<>(logNames);
-        all.forEach(RedisEventLogFactory::checkName);
+        all.forEach(LogNames::check);
         String description = "The follower of " + all.size() + " logs";
         FollowOptions chosen = check(description, tail, listener, customizer);
-        ManyLogs logs = new ManyLogs(description, means, listener, chosen, name -> Commit.NONE);
+        if (chosen.name() != null) {
+            return durable.follow(all, tail, listener, chosen);
+        }
+        ManyLogs logs = new ManyLogs(description, means, listener, chosen, Commits.NONE);
         means.followers().running(logs, all.toString());
         logs.begin(tails(all, tail, chosen.resume()), false);
         return new RedisLogsFollower(logs, description, name -> range(name, tail));
@@ -94,9 +107,7 @@ final class LogsFollowing {
         }
         FollowOptions.Builder builder = FollowOptions.builder();
         customizer.accept(builder);
-        FollowOptions chosen = builder.build();
-        Assert.isTrue(chosen.name() == null, () -> follower + " cannot have a name");
-        return chosen;
+        return builder.build();
     }
 
     private Map<String, TailRange> tails(Collection<String> found, Tail tail, @Nullable Map<String, EventId> resume) {

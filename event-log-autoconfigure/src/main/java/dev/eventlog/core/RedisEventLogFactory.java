@@ -29,7 +29,6 @@ import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RecordLeases;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -152,15 +151,18 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 threads,
                 ownThreads.forFeeds(),
                 () -> followers.count() > 0);
-        this.durable = new DurableFollowers(followers, settings.follow(), threads, positions, leadership);
         ManyLogs.Means means = new ManyLogs.Means(
                 name -> stream(name, settings.options().apply(name)),
                 followers,
                 settings.follow(),
                 threads,
                 ownThreads.forFeeds());
+        this.durable = new DurableFollowers(means, positions, leadership);
         this.many = new LogsFollowing(
-                means, pattern -> new LogNames(connections, settings.keyPrefix(), pattern), settings.options());
+                means,
+                durable,
+                pattern -> new LogNames(connections, settings.keyPrefix(), pattern),
+                settings.options());
         recordings.open();
     }
 
@@ -176,7 +178,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
-        checkName(name);
+        LogNames.check(name);
         Assert.notNull(
                 customizer, () -> "The customizer of the options of log '" + name + "' must not be null: leave it out");
         EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
@@ -226,13 +228,6 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public Stream<String> names(String pattern) {
         return many.names(pattern).stream();
-    }
-
-    static void checkName(String name) {
-        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
-        Assert.isTrue(
-                StandardCharsets.UTF_8.newEncoder().canEncode(name),
-                () -> "The name of a log must be valid Unicode, but is '" + name + "'");
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.eventlog.Follower;
 import dev.eventlog.LogSetFollower;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.TailRange;
+import dev.eventlog.redis.LogNames;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -40,7 +41,7 @@ final class RedisLogsFollower implements LogSetFollower {
 
     @Override
     public boolean add(String name) {
-        RedisEventLogFactory.checkName(name);
+        LogNames.check(name);
         return logs.add(name, tails.apply(name));
     }
 

@@ -38,6 +38,7 @@ final class Checkpoint implements Commit {
     private final EventPositions positions;
     private final String name;
     private final String log;
+    private final @Nullable StoringOutage outage;
 
     private volatile EventId position = EventId.MIN;
     private volatile BooleanSupplier mayDeliver = () -> true;
@@ -47,6 +48,12 @@ final class Checkpoint implements Commit {
             taken; // the last event of the batch that is not stored for certain; null if there is none
 
     Checkpoint(EventPositions positions, String name, String log) {
+        this(positions, name, log, null);
+    }
+
+    /** One of many, of which it is said together that positions cannot be stored. */
+    Checkpoint(EventPositions positions, String name, String log, @Nullable StoringOutage outage) {
+        this.outage = outage;
         this.positions = positions;
         this.name = name;
         this.log = log;
@@ -93,7 +100,13 @@ final class Checkpoint implements Commit {
      */
     EventId resume() {
         try {
-            standsAt(lookUp());
+            EventId before = stored;
+            EventId last = taken;
+            standsAt(resumeAt(positions.load(name, log).orElse(null)));
+            if (!position.equals(before) && !position.equals(last)) {
+                logger.info("The position of " + this + " has changed from " + before + " to " + position
+                        + ": another follower of that name has stored it, and this one resumes there");
+            }
             return position;
         } catch (RuntimeException failure) {
             throw new EventLogUnavailableException(
@@ -101,19 +114,40 @@ final class Checkpoint implements Commit {
         }
     }
 
-    private EventId lookUp() {
-        EventId now = positions.load(name, log).orElse(null);
+    /**
+     * The same where many positions were looked up together.
+     *
+     * @param now what is stored; null for nothing
+     * @return after which event to resume; null if there was never a position
+     */
+    @Nullable
+    EventId resume(@Nullable EventId now) {
+        if (now == null && position.equals(EventId.MIN)) {
+            isRefused();
+            stored = null;
+            return null;
+        }
+        standsAt(resumeAt(now));
+        return position;
+    }
+
+    private EventId resumeAt(@Nullable EventId found) {
+        EventId now = found;
         // No position is left where Redis has lost its data. Then the log is another one, too, and the follower is told
         // so.
         if (now == null || (isUncommitted() && now.equals(stored))) {
             now = positions.store(name, log, now, position)
                     ? position
                     : positions.load(name, log).orElse(null);
-        } else if (!now.equals(stored) && !now.equals(taken)) {
-            logger.info("The position of " + this + " has changed from " + stored + " to " + now
-                    + ": another follower of that name stored it, and this one resumes there");
         }
         return Objects.requireNonNullElse(now, position);
+    }
+
+    private void hasStored(EventId last) {
+        standsAt(last);
+        if (outage != null) {
+            outage.over();
+        }
     }
 
     private void standsAt(EventId id) {
@@ -155,7 +189,7 @@ final class Checkpoint implements Commit {
             state = State.OUTCOME_UNKNOWN;
             boolean done = positions.store(name, log, stored, last);
             if (done) {
-                standsAt(last);
+                hasStored(last);
             } else {
                 isRefused();
             }
@@ -170,7 +204,7 @@ final class Checkpoint implements Commit {
         boolean found = state == State.OUTCOME_UNKNOWN
                 && positions.load(name, log).filter(last::equals).isPresent();
         if (found) {
-            standsAt(last);
+            hasStored(last);
         }
         return found;
     }
@@ -195,7 +229,7 @@ final class Checkpoint implements Commit {
                     + ".inTransaction did not run its work, so nothing is delivered to " + this);
         }
         if (work.stored) {
-            standsAt(last);
+            hasStored(last);
         } else {
             isRefused();
         }
@@ -250,25 +284,38 @@ final class Checkpoint implements Commit {
     }
 
     private NotStoredException notStored(EventId last, RuntimeException failure) {
+        if (outage != null) {
+            outage.failed(failure);
+        }
         return new NotStoredException(
-                "The position " + last + " of " + this + " could not be stored: " + failure.getMessage(), failure);
+                "The position " + last + " of " + this + " could not be stored: " + failure.getMessage(),
+                failure,
+                outage != null);
     }
 
     /** Whether the listener has taken, for certain, what is not stored for certain. */
-    private boolean isUncommitted() {
+    boolean isUncommitted() {
         return taken != null && !(positions instanceof TransactionalEventPositions);
     }
 
     /** Tries once more to store what is not stored yet. */
     void storeAtLast() {
-        EventId last = taken;
-        if (last == null || !isUncommitted()) {
-            return;
-        }
         try {
-            commit(last);
+            storeNow();
         } catch (NotStoredException failure) {
             logger.warn(failure.getMessage() + ". Events after " + stored + " will be delivered again", failure);
+        }
+    }
+
+    /**
+     * The same, for who says what that means.
+     *
+     * @throws NotStoredException if it could not be stored
+     */
+    void storeNow() {
+        EventId last = taken;
+        if (last != null && isUncommitted()) {
+            commit(last);
         }
     }
 

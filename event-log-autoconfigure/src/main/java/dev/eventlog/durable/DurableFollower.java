@@ -1,77 +1,58 @@
 package dev.eventlog.durable;
 
-import dev.eventlog.Event;
-import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.durable.DurableFollowerState.Signal;
 import dev.eventlog.follow.FollowSettings;
-import dev.eventlog.follow.LogFollower;
 import dev.eventlog.follow.Outage;
-import dev.eventlog.follow.RunningFollower;
+import dev.eventlog.follow.Running;
 import dev.eventlog.redis.LogStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
-import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: one state and one lock, which all that happens to a named follower must go through.
 /**
- * A follower that keeps its position, and follows while it has the lease: by a {@link LogFollower}, and by another one when
- * that has ended because the lease was lost, or because another follower of its name has gone on meanwhile.
+ * A follower that keeps its position, and follows while it has the lease: by something {@link Leased}, and by that again when
+ * it has ended because the lease was lost, or because another follower of its name has gone on meanwhile.
  *
  * <p>{@link DurableFollowerState} says what leads where. Whatever happens only changes the state, and closes what follows if
  * that must not go on. What takes time, to resume and to leave, is done by one thread at a time. Thread-safe.
  */
-final class DurableFollower implements RunningFollower, Leadership.Candidate {
+final class DurableFollower implements Running, Leadership.Candidate {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
-    private final Checkpoint checkpoint;
+    private final Leased leased;
     private final FollowSettings settings;
     private final Executor threads;
-    private final EventBatchListener<Event> listener;
-    private final Function<EventId, LogFollower> start;
-    private final Consumer<Throwable> failed;
     private final Actor actor = new Actor(this::next);
     private final Outage outage; // of the thread that acts, as is the next
     private boolean hasFollowed;
     private final Outage crowd; // of the executor; guarded by itself
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
     private volatile boolean superseded; // until the other one has stored nothing for as long as a lease
-    private @Nullable EventId storedByAnother; // of the thread that acts
+    private @Nullable Object storedByAnother; // of the thread that acts
 
     // Guarded by this.
     private DurableFollowerState state = DurableFollowerState.WAITING;
     private EndReason reason = EndReason.CLOSED; // of an end without a failure
     private @Nullable Throwable failure;
     private Leadership.@Nullable Lease lease;
-    private @Nullable LogFollower current;
+    private @Nullable Running current;
 
-    DurableFollower(
-            Checkpoint checkpoint,
-            FollowSettings settings,
-            Executor threads,
-            EventBatchListener<Event> listener,
-            Function<EventId, LogFollower> start,
-            Consumer<Throwable> failed) {
-        this.checkpoint = checkpoint;
+    DurableFollower(Leased leased, FollowSettings settings, Executor threads) {
+        this.leased = leased;
         this.settings = settings;
         this.threads = threads;
-        this.listener = listener;
-        this.start = start;
-        this.failed = failed;
         this.outage = new Outage(logger, settings.recovery());
         this.crowd = new Outage(logger, settings.recovery());
-        checkpoint.deliverWhile(this::mayDeliver);
     }
 
     /** Follows as soon as it has the lease; at once where there are no leases. */
@@ -88,22 +69,12 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         requested.request();
     }
 
-    private synchronized boolean mayDeliver() {
+    /** {@return whether a listener may be called: whether the lease is held, as far as can be known without asking} */
+    synchronized boolean mayDeliver() {
         return state.mayDeliver() && (lease == null || lease.isHeld());
     }
 
-    @Override
-    public String log() {
-        return checkpoint.log();
-    }
-
-    @Override
-    public EventId position() {
-        return checkpoint.position();
-    }
-
-    @Override
-    public synchronized boolean isRunning() {
+    synchronized boolean isRunning() {
         return !state.isOver();
     }
 
@@ -117,7 +88,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         return state;
     }
 
-    private synchronized @Nullable LogFollower current() {
+    private synchronized @Nullable Running current() {
         return current;
     }
 
@@ -151,7 +122,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     @Override
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
         end(why, null);
-        LogFollower running = current();
+        Running running = current();
         if (running != null) {
             CompletableFuture<EndReason> unused = running.closeSoon(EndReason.CLOSED);
         }
@@ -172,7 +143,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     private void closeCurrent() {
         actor.act();
         actor.awaitOthers(settings.closeTimeout());
-        LogFollower running = current();
+        Running running = current();
         if (running != null) {
             running.close();
         }
@@ -195,7 +166,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         } catch (RejectedExecutionException full) {
             long delay;
             synchronized (crowd) {
-                delay = crowd.failed(full, next -> "The " + checkpoint + " waits " + next + " ms for a thread");
+                delay = crowd.failed(full, next -> "The " + leased + " waits " + next + " ms for a thread");
             }
             if (!pause(delay)) {
                 actor.act(); // it is to end, which takes no thread
@@ -216,14 +187,12 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     }
 
     private void resume() {
-        LogFollower begun;
+        Running begun;
         try {
-            EventId after = checkpoint.resume();
-            if (superseded && standsBack(after)) {
+            if (superseded && standsBack(leased.stored())) {
                 return;
             }
-            begun = start.apply(after);
-            logger.debug("The " + checkpoint + " resumes after " + after);
+            begun = leased.begin();
         } catch (EventLogUnavailableException away) {
             resumeLater(away);
             return;
@@ -241,9 +210,9 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
             fail(unforeseen);
             return;
         }
-        outage.over("The " + checkpoint + " has resumed");
+        outage.over("The " + leased + " has resumed");
         synchronized (crowd) {
-            crowd.over("The " + checkpoint + " has a thread");
+            crowd.over("The " + leased + " has a thread");
         }
         hasFollowed = true;
         boolean follows;
@@ -258,8 +227,8 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
     }
 
     private void resumeLater(EventLogException why) {
-        long delay = outage.failed(
-                why, next -> "The " + checkpoint + " cannot resume now; next attempt in " + next + " ms");
+        long delay =
+                outage.failed(why, next -> "The " + leased + " cannot resume now, and tries again in " + next + " ms");
         if (delay == BackOffExecution.STOP) {
             fail(why);
             return;
@@ -271,12 +240,11 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
      * Where two follow that do not know of each other, each would repeat the other's last batch for ever. So this one goes on
      * only when the position has stood still for as long as a lease.
      */
-    private boolean standsBack(EventId stored) {
+    private boolean standsBack(Object stored) {
         superseded = !stored.equals(storedByAnother);
         storedByAnother = superseded ? stored : null;
         if (superseded) {
-            logger.debug(
-                    "The " + checkpoint + " pauses for " + settings.lease() + ", because another follower stores its position at " + stored);
+            logger.debug("The " + leased + " stands back for " + settings.lease() + ", as another goes on");
             pause(settings.lease().toMillis());
         }
         return superseded;
@@ -304,19 +272,14 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
         if (!end(EndReason.CLOSED, why)) {
             return;
         }
-        try {
-            listener.onFailure(log(), why);
-        } catch (RuntimeException | Error thrown) {
-            logger.error("The listener of log '" + log() + "' threw in onFailure, which was called because of: " + why, thrown);
-        }
-        failed.accept(why);
+        leased.failed(why);
     }
 
     /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
-            logger.warn("Another follower has continued in place of the " + checkpoint
-                    + ", which pauses until that one" + " has stored no position for " + settings.lease()
+            logger.warn("Another follower has gone on in the place of the " + leased
+                    + ", which stands back until that one" + " has stored no position for " + settings.lease()
                     + " (eventlog.follow.lease)");
             superseded = true;
         }
@@ -342,7 +305,7 @@ final class DurableFollower implements RunningFollower, Leadership.Candidate {
 
     /** Nothing follows any more, and nothing will. It ends when another may have the lease. */
     private void leave() {
-        checkpoint.storeAtLast();
+        leased.storeAtLast();
         Leadership.Lease held;
         Throwable thrown;
         EndReason why;

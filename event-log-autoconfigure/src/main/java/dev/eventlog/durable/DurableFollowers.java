@@ -5,13 +5,21 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
+import dev.eventlog.LogSetFollower;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
 import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.Followers;
+import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.TailRange;
+import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.RedisEventPositions;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.logging.Log;
@@ -26,32 +34,27 @@ public final class DurableFollowers {
     private static final String WAY_OUT = "add org.springframework.integration:spring-integration-redis, or a bean"
             + " 'eventLogLockRegistry' of Spring Integration's type LockRegistry";
 
+    private final ManyLogs.Means means;
     private final Followers followers;
     private final FollowSettings settings;
     private final Executor threads;
     private final EventPositions positions;
     private final @Nullable Leadership leadership;
-    private final Map<String, Follower> withoutLease = new HashMap<>(); // guarded by itself
+    private final Map<String, DurableFollower> withoutLease = new HashMap<>(); // guarded by itself
     private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
      * What starts the named followers of an application.
      *
-     * @param followers starts the followers by which these follow
-     * @param settings how logs are followed
-     * @param threads runs what takes time; that of the listeners
+     * @param means starts the followers by which these follow, and runs what takes time
      * @param positions where positions are kept
      * @param leadership gives out the leases; null to have all followers of a name follow
      */
-    public DurableFollowers(
-            Followers followers,
-            FollowSettings settings,
-            Executor threads,
-            EventPositions positions,
-            @Nullable Leadership leadership) {
-        this.followers = followers;
-        this.settings = settings;
-        this.threads = threads;
+    public DurableFollowers(ManyLogs.Means means, EventPositions positions, @Nullable Leadership leadership) {
+        this.means = means;
+        this.followers = means.followers();
+        this.settings = means.settings();
+        this.threads = means.listeners();
         this.positions = positions;
         this.leadership = leadership;
     }
@@ -72,24 +75,67 @@ public final class DurableFollowers {
         followers.refuseIfClosed(stream.log());
         Checkpoint checkpoint = new Checkpoint(positions, name, stream.log());
         checkpoint.open(() -> tail.position(stream));
-        DurableFollower follower = new DurableFollower(
+        DurableLog follower = new DurableLog(
                 checkpoint,
                 settings,
                 threads,
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
                 why -> followers.failed(stream.log(), why));
-        String key = RedisEventPositions.field(name, stream.log());
+        begin(follower.follower(), RedisEventPositions.field(name, stream.log()));
+        return followers.running(follower, stream.log());
+    }
+
+    /**
+     * Follows all logs of a pattern under a name.
+     *
+     * @param names finds the logs
+     * @param tail where to begin in the logs that there are when a follower of that name and pattern begins for the first time
+     * @param listener takes the events
+     * @param options how this follower deals with its listener, with its name
+     * @return the follower, whose start is fixed: it follows at once, or when it has the lease
+     * @throws IllegalStateException if this application has no leases and already runs such a follower
+     */
+    public LogsFollower follow(LogNames names, Tail tail, LogsListener<Event> listener, FollowOptions options) {
+        followers.refuseIfClosed(names.pattern());
+        DurablePattern follower = new DurablePattern(names, means, positions, listener, options);
+        follower.open(tail);
+        begin(follower.follower(), key(options, DurablePattern.begun(names.pattern())));
+        return followers.running(follower, names.pattern());
+    }
+
+    /**
+     * Follows logs by their names, under a name. One of these follows at a time for each name, whatever its logs.
+     *
+     * @param logs the names of the logs
+     * @param tail where to begin in logs without a position under that name
+     * @param listener takes the events
+     * @param options how this follower deals with its listener, with its name
+     * @return the follower, whose start is fixed: it follows at once, or when it has the lease
+     * @throws IllegalStateException if this application has no leases and already runs such a follower
+     */
+    public LogSetFollower follow(Set<String> logs, Tail tail, LogsListener<Event> listener, FollowOptions options) {
+        followers.refuseIfClosed(logs.toString());
+        DurableLogSet follower = new DurableLogSet(tail, means, positions, listener, options);
+        follower.open(logs);
+        begin(follower.follower(), key(options, "@"));
+        return followers.running(follower, logs.toString());
+    }
+
+    private static String key(FollowOptions options, String logs) {
+        return RedisEventPositions.field(Objects.requireNonNull(options.name()), logs);
+    }
+
+    private void begin(DurableFollower follower, String key) {
         if (leadership == null) {
             beTheOnlyOne(key, follower);
         }
         follower.start(leadership, key);
-        return followers.running(follower, stream.log());
     }
 
-    private void beTheOnlyOne(String key, Follower follower) {
+    private void beTheOnlyOne(String key, DurableFollower follower) {
         synchronized (withoutLease) {
-            Follower other = withoutLease.get(key);
+            DurableFollower other = withoutLease.get(key);
             if (other != null && other.isRunning()) {
                 throw new IllegalStateException(
                         "Follower " + key + " already runs in this application, and without locks both would"

@@ -35,14 +35,23 @@ public interface Commit {
 
         private static final long serialVersionUID = 1L;
 
+        private final boolean said;
+
         /**
          * An exception about a position.
          *
          * @param message which position was not stored, and why
          * @param cause what storing it threw
+         * @param said whether the application's log says so already
          */
-        public NotStoredException(String message, Throwable cause) {
+        public NotStoredException(String message, Throwable cause, boolean said) {
             super(message, cause);
+            this.said = said;
+        }
+
+        /** {@return whether the application's log says so already} */
+        boolean isSaid() {
+            return said;
         }
     }
 

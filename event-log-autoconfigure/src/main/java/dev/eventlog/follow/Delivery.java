@@ -301,7 +301,9 @@ final class Delivery {
         storing = lasting;
         delay = lasting.failed(
                 notStored,
-                next -> "No more events of log '" + log + "' are delivered until the position of its follower is stored;" + " next attempt in " + next + " ms");
+                notStored.isSaid() ? Integer.MAX_VALUE : 1,
+                next -> "Nothing more of log '" + log + "' is delivered before the position of its follower is stored;"
+                        + " next try in " + next + " ms");
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
     }
 

@@ -95,9 +95,23 @@ public final class LogFinder {
     }
 
     /**
+     * Finds the logs that there are, and what begins, until the logs are closed.
+     *
+     * @param background has a thread for it
+     * @throws IllegalStateException if the application is shutting down
+     */
+    public void startWithAll(Executor background) {
+        long now = System.nanoTime();
+        scanAt = now;
+        checkAt = now;
+        start(background);
+    }
+
+    /**
      * Finds what begins, until the logs are closed.
      *
      * @param background has a thread for it
+     * @throws IllegalStateException if the application is shutting down
      */
     public void start(Executor background) {
         logs.whenClosed(bell::release);
@@ -228,11 +242,11 @@ public final class LogFinder {
 
     private void scan() {
         long begun = System.nanoTime();
-        Set<String> perhapsGone = logs.idle();
+        Set<String> perhapsGone = logs.forgetting().idle();
         Set<String> found = names.all();
         long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
-        heard.addAll(logs.forget(perhapsGone, names::streamsAmong)); // may have begun again just now
+        heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // may have begun again just now
         found.removeIf(logs::knows);
         follow(found);
         scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);

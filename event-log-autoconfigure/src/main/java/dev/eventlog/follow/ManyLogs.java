@@ -1,56 +1,32 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.Event;
-import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
-import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower.EndReason;
-import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
-import dev.eventlog.Tail;
 import dev.eventlog.follow.Followers.Start;
 import dev.eventlog.redis.LogStream;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-// Long: one count of all that runs, by which it is known when the last of it has ended.
 /**
  * Many logs with one listener, each followed by a {@link LogFollower}. They begin a few at a time, and their listener is called
- * for a few at a time, so that no thread belongs to a log and Redis is not flooded. Thread-safe.
+ * for a few at a time, so that no thread belongs to a log and Redis is not flooded. It counts what runs, and so knows when the
+ * last of it has ended. Thread-safe.
  */
 public final class ManyLogs implements Running {
-
-    /** How many groups of logs begin at the same time. */
-    private static final int BEGINNING = 4;
-
-    /** How many logs are in a group, for which Redis is asked in one go. */
-    private static final int TOGETHER = 16;
-
-    /** A log, and how it is followed. */
-    private static final class Place {
-        private volatile @Nullable LogFollower follower;
-        private volatile @Nullable Throwable failure;
-    }
 
     /**
      * What all that follow many logs have in common.
@@ -71,12 +47,11 @@ public final class ManyLogs implements Running {
     private final Means means;
     private final LogsListener<Event> listener;
     private final FollowOptions options;
-    private final Function<String, Commit> commits;
+    private final Commits commits;
     private final SideBySide callers;
-    private final SideBySide beginners;
-    private final Map<String, Place> places = new ConcurrentHashMap<>();
-    /** Where to go on in logs that were followed, and could not be when they proved not to be gone. */
-    private final Map<String, EventId> resumes = new ConcurrentHashMap<>();
+    private final LogsBeginning beginners;
+    private final LogsForgetting forgetting;
+    private final Map<String, LogPlace> places = new ConcurrentHashMap<>();
 
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
@@ -95,14 +70,10 @@ public final class ManyLogs implements Running {
      * @param means what it needs
      * @param listener takes the events
      * @param options how the followers deal with it
-     * @param commits what is done with the position in a log
+     * @param commits what is done with the positions
      */
     public ManyLogs(
-            String description,
-            Means means,
-            LogsListener<Event> listener,
-            FollowOptions options,
-            Function<String, Commit> commits) {
+            String description, Means means, LogsListener<Event> listener, FollowOptions options, Commits commits) {
         this.means = means;
         this.listener = listener;
         this.options = options;
@@ -110,7 +81,8 @@ public final class ManyLogs implements Running {
         FollowSettings settings = means.settings();
         int concurrency = Objects.requireNonNullElse(options.concurrency(), settings.concurrency());
         this.callers = new SideBySide(description, means.listeners(), concurrency, settings.recovery());
-        this.beginners = new SideBySide(description, means.background(), BEGINNING, settings.recovery());
+        this.beginners = new LogsBeginning(description, means, this::add, closing);
+        this.forgetting = new LogsForgetting(this, places, beginners, commits);
     }
 
     /** {@return whether a log is among these, also if it has stopped by an error} */
@@ -121,7 +93,7 @@ public final class ManyLogs implements Running {
     /** {@return the logs that are followed} */
     public Set<String> logs() {
         return places.entrySet().stream()
-                .filter(place -> place.getValue().failure == null)
+                .filter(place -> place.getValue().failure() == null)
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toUnmodifiableSet());
     }
@@ -130,7 +102,7 @@ public final class ManyLogs implements Running {
     public Map<String, EventId> positions() {
         Map<String, EventId> positions = new HashMap<>();
         places.forEach((name, place) -> {
-            LogFollower follower = place.follower;
+            LogFollower follower = place.follower();
             if (follower != null) {
                 positions.put(name, follower.position());
             }
@@ -142,7 +114,7 @@ public final class ManyLogs implements Running {
     public Map<String, Throwable> failures() {
         Map<String, Throwable> failures = new HashMap<>();
         places.forEach((name, place) -> {
-            Throwable failure = place.failure;
+            Throwable failure = place.failure();
             if (failure != null) {
                 failures.put(name, failure);
             }
@@ -163,14 +135,7 @@ public final class ManyLogs implements Running {
      */
     public void begin(Map<String, TailRange> tails, boolean skipsOthers) {
         try {
-            Map<String, RuntimeException> failures = beginAll(tails, true);
-            for (RuntimeException failure : failures.values()) {
-                if (!(skipsOthers
-                        && failure instanceof EventLogException refused
-                        && LogStream.isAnotherType(refused))) {
-                    throw failure;
-                }
-            }
+            beginners.begin(tails, skipsOthers);
         } catch (RuntimeException failure) {
             close();
             throw failure;
@@ -178,98 +143,27 @@ public final class ManyLogs implements Running {
     }
 
     /**
-     * Follows logs that have begun. What refuses ends for itself, and the listener is told.
+     * Follows logs, each by itself. What refuses ends for itself, and the listener is told.
      *
+     * @param tails where to begin in which log
      * @return those that could not begin now, but may later, with why
      */
-    Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
+    public Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
         Map<String, RuntimeException> again = new HashMap<>();
-        Map<String, TailRange> resumed = new HashMap<>();
-        tails.forEach((name, tail) -> {
-            EventId after = resumes.get(name);
-            resumed.put(name, after == null ? tail : tail.resumedAfter(after));
-        });
-        Map<String, RuntimeException> failed = beginAll(resumed, false);
-        resumed.keySet().stream().filter(name -> !failed.containsKey(name)).forEach(resumes::remove);
-        failed.forEach((name, failure) -> {
-            if (failure instanceof EventLogUnavailableException
-                    || (failure instanceof EventLogException refused && LogStream.isLoginRefused(refused))) {
+        beginners.beginEach(tails).forEach((name, failure) -> {
+            if (LogsBeginning.mayBeginLater(failure)) {
                 again.put(name, failure);
             } else if (isRunning()
                     && means.followers().isOpen()
                     && !(failure instanceof EventLogException refused && LogStream.isAnotherType(refused))) {
-                Place place = new Place();
-                place.failure = failure;
+                LogPlace place = new LogPlace();
+                place.failure(failure);
                 if (places.putIfAbsent(name, place) == null) {
                     listener.onFailure(name, failure);
                 }
             }
         });
         return again;
-    }
-
-    private Map<String, RuntimeException> beginAll(Map<String, TailRange> tails, boolean untilOneFails) {
-        Map<String, RuntimeException> failures = new ConcurrentHashMap<>();
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        List<String> names = List.copyOf(tails.keySet());
-        for (int from = 0; from < names.size(); from += TOGETHER) {
-            Map<String, TailRange> some = new LinkedHashMap<>();
-            names.subList(from, Math.min(names.size(), from + TOGETHER))
-                    .forEach(name -> some.put(name, tails.get(name)));
-            all.add(CompletableFuture.runAsync(() -> beginSome(some, failures, untilOneFails), beginners));
-        }
-        CompletableFuture<Void> done = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-        try {
-            CompletableFuture.anyOf(done, closing).get();
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            failures.put(
-                    "",
-                    new EventLogUnavailableException(
-                            String.join(", ", tails.keySet().stream().limit(3).toList()),
-                            "The logs cannot be followed: this thread was interrupted during the start",
-                            interrupted));
-        } catch (ExecutionException unforeseen) {
-            throw new CompletionException(unforeseen.getCause());
-        }
-        return failures;
-    }
-
-    private void beginSome(
-            Map<String, TailRange> tails, Map<String, RuntimeException> failures, boolean untilOneFails) {
-        if (untilOneFails && !failures.isEmpty()) {
-            return;
-        }
-        Map<String, Start> starts = new LinkedHashMap<>();
-        tails.forEach((name, tail) -> {
-            try {
-                starts.put(name, start(name, tail));
-            } catch (RuntimeException failure) { // of the application's options for this log
-                failures.put(name, failure);
-            }
-        });
-        List<Start> found;
-        try {
-            found = means.followers().find(List.copyOf(starts.values()));
-        } catch (RuntimeException failure) {
-            starts.keySet().forEach(name -> failures.put(name, failure));
-            return;
-        }
-        Iterator<Start> each = found.iterator();
-        for (String name : starts.keySet()) {
-            if (untilOneFails && !failures.isEmpty()) {
-                return;
-            }
-            try {
-                add(name, each.next());
-            } catch (RuntimeException failure) {
-                failures.put(name, failure);
-            }
-        }
-    }
-
-    private Start start(String name, TailRange tail) {
-        return new Start(means.streams().apply(name), tail);
     }
 
     /**
@@ -280,13 +174,13 @@ public final class ManyLogs implements Running {
      * @return whether it was not followed yet
      */
     public boolean add(String name, TailRange tail) {
-        return add(name, start(name, tail));
+        return add(name, beginners.start(name, tail));
     }
 
     private boolean add(String name, Start start) {
-        Place place = new Place();
-        Place before = places.putIfAbsent(name, place);
-        if (before != null && (before.failure == null || !places.replace(name, before, place))) {
+        LogPlace place = new LogPlace();
+        LogPlace before = places.putIfAbsent(name, place);
+        if (before != null && (before.failure() == null || !places.replace(name, before, place))) {
             return false;
         }
         try {
@@ -299,7 +193,7 @@ public final class ManyLogs implements Running {
     }
 
     @SuppressWarnings("ReferenceEquality") // whether it was removed meanwhile
-    private void follow(String name, Place place, Start start) {
+    void follow(String name, LogPlace place, Start start) {
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("Log '" + name + "' cannot be followed: its follower has ended");
@@ -309,8 +203,8 @@ public final class ManyLogs implements Running {
         }
         try {
             LogFollower follower =
-                    means.followers().follow(start, new OneOfMany(name), options, commits.apply(name), callers);
-            place.follower = follower;
+                    means.followers().follow(start, new OneOfMany(name, listener), options, commits.of(name), callers);
+            place.follower(follower);
             EndReason ended = hasBegun();
             boolean removed = places.get(name) != place;
             if (ended != null || removed) {
@@ -321,7 +215,10 @@ public final class ManyLogs implements Running {
                 if (why == EndReason.SUPERSEDED) {
                     CompletableFuture<EndReason> unused = closeSoon(why);
                 }
-                place.failure = failure;
+                if (why == EndReason.COMPLETED) {
+                    place.completed();
+                }
+                place.failure(failure);
                 hasEnded();
             });
         } catch (RuntimeException | Error failure) {
@@ -361,86 +258,20 @@ public final class ManyLogs implements Running {
      * @return whether it was followed
      */
     public boolean remove(String name) {
-        Place place = places.remove(name);
+        LogPlace place = places.remove(name);
         if (place == null) {
             return false;
         }
-        LogFollower follower = place.follower;
+        LogFollower follower = place.follower();
         if (follower != null) {
             follower.close();
         }
-        return place.failure == null;
+        return place.failure() == null;
     }
 
-    /** {@return the logs of which all is delivered that is known} */
-    Set<String> idle() {
-        return places.entrySet().stream()
-                .filter(place -> isIdle(place.getValue()))
-                .map(Map.Entry::getKey)
-                .collect(Collectors.toSet());
-    }
-
-    private static boolean isIdle(Place place) {
-        LogFollower follower = place.follower;
-        return follower != null && follower.isRunning() && !follower.feed().isInterrupted() && follower.isAtEndOfFeed();
-    }
-
-    /**
-     * Follows logs no longer that are gone.
-     *
-     * @param names those of which all was delivered
-     * @param existing says which of them exist after all: these are followed on from where they were
-     * @return those that are no longer followed: whatever of them comes now has not been delivered
-     */
-    Set<String> forget(Collection<String> names, Function<Collection<String>, List<String>> existing) {
-        Map<String, Place> closing = new HashMap<>();
-        for (String name : names) {
-            Place place = places.get(name);
-            LogFollower follower = place == null ? null : place.follower;
-            if (place != null && follower != null && isIdle(place)) {
-                closing.put(name, place);
-                CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.CLOSED);
-            }
-        }
-        return closing.isEmpty() ? Set.of() : forget(closing, existing);
-    }
-
-    private Set<String> forget(Map<String, Place> closed, Function<Collection<String>, List<String>> existing) {
-        Set<String> there;
-        try {
-            there = Set.copyOf(existing.apply(closed.keySet()));
-        } catch (EventLogException unknown) {
-            there = closed.keySet();
-        }
-        Set<String> forgotten = new HashSet<>();
-        for (Map.Entry<String, Place> each : closed.entrySet()) {
-            String name = each.getKey();
-            LogFollower follower = Objects.requireNonNull(each.getValue().follower);
-            boolean ended = follower.completion().toCompletableFuture().isDone();
-            if (ended && !there.contains(name) && follower.isAtEndOfFeed()) {
-                places.remove(name, each.getValue());
-                forgotten.add(name);
-            } else {
-                goOn(name, each.getValue(), follower);
-            }
-        }
-        return forgotten;
-    }
-
-    private void goOn(String name, Place place, LogFollower closed) {
-        closed.whenEnded((why, failure) -> {
-            if (failure == null && isRunning()) {
-                TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
-                beginners.execute(() -> {
-                    try {
-                        follow(name, place, start(name, tail));
-                    } catch (RuntimeException later) {
-                        places.remove(name, place);
-                        resumes.put(name, closed.position());
-                    }
-                });
-            }
-        });
+    /** {@return what follows logs no longer that are gone} */
+    LogsForgetting forgetting() {
+        return forgetting;
     }
 
     @Override
@@ -460,8 +291,8 @@ public final class ManyLogs implements Running {
         callers.close();
         beginners.close();
         closing.complete(null);
-        for (Place place : places.values()) {
-            LogFollower follower = place.follower;
+        for (LogPlace place : places.values()) {
+            LogFollower follower = place.follower();
             if (follower != null) {
                 CompletableFuture<EndReason> unused = follower.closeSoon(why);
             }
@@ -484,41 +315,11 @@ public final class ManyLogs implements Running {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        for (Place place : places.values()) {
-            LogFollower follower = place.follower;
+        for (LogPlace place : places.values()) {
+            LogFollower follower = place.follower();
             if (follower != null) {
                 follower.close(Math.max(0, deadline - System.nanoTime()));
             }
-        }
-    }
-
-    /** Calls the listener of all for one log. */
-    private final class OneOfMany implements EventBatchListener<Event> {
-
-        private final String log;
-
-        OneOfMany(String log) {
-            this.log = log;
-        }
-
-        @Override
-        public void onBatch(List<Event> batch) throws Exception {
-            listener.onBatch(log, batch);
-        }
-
-        @Override
-        public void onCaughtUp() throws Exception {
-            listener.onCaughtUp(log);
-        }
-
-        @Override
-        public void onGap(Gap gap) throws Exception {
-            listener.onGap(gap);
-        }
-
-        @Override
-        public void onFailure(String name, Throwable failure) {
-            listener.onFailure(name, failure);
         }
     }
 }

@@ -1,9 +1,12 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.Tail;
 import dev.eventlog.redis.LogStream;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
@@ -58,9 +61,42 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
      * @param stream the log
      */
     public EventId position(LogStream stream) {
-        StartPoint start = StartPoint.find(stream, this, null, 0);
+        return position(StartPoint.find(stream, this, null, 0));
+    }
+
+    private EventId position(StartPoint start) {
         EventId position = start.position();
         // Who stands at the greatest id has been told that the log is complete.
         return position.equals(EventId.MAX) && !after.equals(EventId.MAX) ? start.lastOfEvents() : position;
+    }
+
+    /**
+     * Finds the ids after which readers of many logs resume that begin now, all asked in one go.
+     *
+     * @param tails where to begin in each of the logs, of which there is at least one
+     * @return the ids by the names of the logs, without those whose keys turn out to hold no stream
+     */
+    public static Map<String, EventId> positions(Map<LogStream, TailRange> tails) {
+        Map<LogStream, StartPoint> found = StartPoint.findAll(tails, 0);
+        Map<String, EventId> positions = new HashMap<>();
+        tails.forEach((stream, tail) -> {
+            StartPoint start = found.get(stream);
+            EventId position = start != null ? tail.position(start) : tail.positionUnlessOther(stream);
+            if (position != null) {
+                positions.put(stream.log(), position);
+            }
+        });
+        return positions;
+    }
+
+    private @Nullable EventId positionUnlessOther(LogStream stream) {
+        try {
+            return position(stream);
+        } catch (EventLogException refused) {
+            if (LogStream.isAnotherType(refused)) {
+                return null;
+            }
+            throw refused;
+        }
     }
 }

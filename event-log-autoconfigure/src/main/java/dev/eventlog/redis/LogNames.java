@@ -23,6 +23,7 @@ import org.springframework.data.redis.core.Cursor;
 import org.springframework.data.redis.core.KeyScanOptions;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.ScanOptions;
+import org.springframework.util.Assert;
 import org.springframework.util.PatternMatchUtils;
 
 /** The names of the logs that fit a pattern, as Redis knows them. Thread-safe; every failure is an {@link EventLogException}. */
@@ -48,6 +49,19 @@ public final class LogNames {
         this.connections = connections;
         this.keyPrefix = keyPrefix;
         this.pattern = pattern;
+    }
+
+    /**
+     * Checks the name of a log.
+     *
+     * @param name the name
+     * @throws IllegalArgumentException if it is null, blank or not valid Unicode
+     */
+    public static void check(String name) {
+        Assert.hasText(name, () -> "The name of a log must not be blank, but is '" + name + "'");
+        Assert.isTrue(
+                StandardCharsets.UTF_8.newEncoder().canEncode(name),
+                () -> "The name of a log must be valid Unicode, but is '" + name + "'");
     }
 
     /** {@return the pattern} */

@@ -3,9 +3,14 @@ package dev.eventlog.redis;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventPositions;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -15,7 +20,8 @@ import org.springframework.data.redis.core.script.RedisScript;
  * Positions in one Redis hash, with a field {@code <name>@<log>} for each. Thread-safe; every failure is an
  * {@link EventLogException}.
  *
- * <p>Redis: a script of {@code HGET}, and one of {@code HGET} and {@code HSET}; one round trip each, O(1).
+ * <p>Redis: a script of {@code HGET}, and one of {@code HGET} and {@code HSET}; one round trip each, O(1). For many logs
+ * a script of {@code HMGET}, and one of both; one round trip each, O(N) for N logs.
  */
 public final class RedisEventPositions implements EventPositions {
 
@@ -29,6 +35,29 @@ public final class RedisEventPositions implements EventPositions {
               return 0
             end
             redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+            return 1
+            """, Long.class);
+
+    @SuppressWarnings("rawtypes") // as a script says what it answers
+    private static final RedisScript<List> LOAD_ALL = RedisScript.of("""
+            -- The fields ARGV of the hash KEYS[1], with an empty text for those that are not there.
+            local positions = redis.call('HMGET', KEYS[1], unpack(ARGV))
+            for i = 1, #ARGV do
+              positions[i] = positions[i] or ''
+            end
+            return positions
+            """, List.class);
+
+    private static final RedisScript<Long> STORE_FIRST = RedisScript.of("""
+            -- Sets each field of the hash KEYS[1] that is not there: ARGV[2] to ARGV[3], and so on. None if ARGV[1] is there.
+            if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], ARGV[1]) then
+              return 0
+            end
+            for i = 2, #ARGV, 2 do
+              if not redis.call('HGET', KEYS[1], ARGV[i]) then
+                redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+              end
+            end
             return 1
             """, Long.class);
 
@@ -66,8 +95,12 @@ public final class RedisEventPositions implements EventPositions {
         } catch (RuntimeException failure) {
             throw RedisFailures.translate(log, key, "load the position of follower '" + name + "' of", failure);
         }
+        return Optional.ofNullable(stored).map(position -> parsed(name, log, position));
+    }
+
+    private EventId parsed(String name, String log, String position) {
         try {
-            return Optional.ofNullable(stored).map(EventId::parse);
+            return EventId.parse(position);
         } catch (IllegalArgumentException malformed) {
             throw new EventLogException(
                     log,
@@ -76,6 +109,48 @@ public final class RedisEventPositions implements EventPositions {
                             + "' of the hash '" + key + "'.",
                     malformed);
         }
+    }
+
+    @Override
+    public Map<String, EventId> loadAll(String name, Collection<String> logs) {
+        List<String> asked = List.copyOf(logs);
+        Object[] fields = asked.stream().map(log -> field(name, log)).toArray();
+        @Nullable List<?> stored;
+        try {
+            stored = noting(() -> redis.execute(LOAD_ALL, List.of(key), fields));
+        } catch (RuntimeException failure) {
+            throw RedisFailures.translate(
+                    some(asked), key, "load the positions of follower '" + name + "' of", failure);
+        }
+        Map<String, EventId> positions = new HashMap<>();
+        for (int i = 0; stored != null && i < stored.size(); i++) {
+            String position = String.valueOf(stored.get(i));
+            if (!position.isEmpty()) {
+                positions.put(asked.get(i), parsed(name, asked.get(i), position));
+            }
+        }
+        return positions;
+    }
+
+    @Override
+    public void storeFirst(String name, Map<String, EventId> positions, @Nullable String unless) {
+        List<Object> arguments = new ArrayList<>();
+        arguments.add(unless == null ? "" : field(name, unless));
+        positions.forEach((log, position) -> {
+            arguments.add(field(name, log));
+            arguments.add(position.toString());
+        });
+        try {
+            noting(() -> redis.execute(STORE_FIRST, List.of(key), arguments.toArray()));
+        } catch (RuntimeException failure) {
+            throw RedisFailures.translate(
+                    some(positions.keySet()), key, "store the positions of follower '" + name + "' of", failure);
+        }
+    }
+
+    private static String some(Collection<String> logs) {
+        String first = logs.stream().limit(3).collect(Collectors.joining(", "));
+        return logs.size() > 3 ? first + ", …" : first;
     }
 
     @Override

@@ -437,6 +437,61 @@ class EventLogListenerTests extends LogTests {
                         () -> assertThat(context.getBean(Named.class).of("on")).containsExactly(4)));
     }
 
+    static class NamedPattern extends Calls {
+
+        @EventLogListener(id = "all", logs = "${log}:*", name = "invoices")
+        void on(Number value, String log) {
+            if (value.n() < 0) {
+                throw new IllegalStateException("meant");
+            }
+            add(log, value.n());
+        }
+    }
+
+    @Test
+    void withANameGoesOnInEachLogOfAPattern() {
+        EventLog log = newLog();
+        List<EventLog> logs = Stream.of("1", "2", "later")
+                .map(name -> factory.create(log.name() + ':' + name))
+                .toList();
+        logs.forEach(each -> deleteLater(each.name()));
+        logs.get(0).addAll(events(0, 3));
+        ApplicationContextRunner named = listeningTo(log)
+                .withPropertyValues("eventlog.follow.lease=1s", "eventlog.positions.key=" + newName())
+                .withBean(NamedPattern.class);
+        named.run(context -> {
+            NamedPattern listener = context.getBean(NamedPattern.class);
+            EventLogListenerRegistry registry = registry(context);
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(0, 3)));
+            logs.get(1).addAll(events(-1, 3));
+            await().until(() -> registry.failure("all").isPresent());
+            logs.get(0).addAll(events(3, 5));
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(0, 5)));
+            registry.stop("all");
+            logs.get(0).addAll(events(5, 6));
+            registry.start("all");
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(0, 6)));
+            assertThat(registry.isRunning("all")).isTrue();
+            assertThat(registry.logsFollowers("all"))
+                    .singleElement()
+                    .satisfies(follower ->
+                            assertThat(follower.logs()).contains(logs.get(0).name()));
+        });
+        logs.get(0).addAll(events(6, 8));
+        logs.get(2).addAll(events(0, 2));
+        named.run(context -> {
+            NamedPattern listener = context.getBean(NamedPattern.class);
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(0).name())).isEqualTo(range(6, 8)));
+            await().untilAsserted(
+                            () -> assertThat(listener.of(logs.get(2).name())).isEqualTo(range(0, 2)));
+            await().until(() -> registry(context).failure("all").isPresent());
+        });
+    }
+
     static class ByHand extends Calls {
 
         @EventLogListener(id = "a", logs = "${log}", autoStartup = "${start:}")

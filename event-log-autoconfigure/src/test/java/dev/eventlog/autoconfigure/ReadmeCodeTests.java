@@ -515,6 +515,32 @@ class ReadmeCodeTests extends LogTests {
         // end::durable[]
     }
 
+    @Test
+    void manyLogsUnderAName() {
+        List<OrderEvent> written = new CopyOnWriteArrayList<>();
+        OrderEvent first = new OrderEvent.Placed("Ada", BigDecimal.ONE);
+        OrderEvent second = new OrderEvent.Placed("Grace", BigDecimal.TEN);
+        eventLogs.create("orders:1", OrderEvent.class).add(first);
+        ConfigurableApplicationContext before = newApplication("eventlog.key-prefix=" + properties.keyPrefix());
+        writeAllInvoices(before.getBean(EventLogFactory.class), written::add);
+        await().untilAsserted(() -> assertThat(written).containsExactly(first));
+        before.close();
+        eventLogs.create("orders:2", OrderEvent.class).add(second);
+        writeAllInvoices(newFactory("eventlog.key-prefix=" + properties.keyPrefix()), written::add);
+        await().untilAsserted(() -> assertThat(written).containsExactly(first, second));
+    }
+
+    private static void writeAllInvoices(EventLogFactory eventLogs, Invoices invoices) {
+        // tag::many-logs-named[]
+        eventLogs.follow(
+                LogPattern.of("orders:*"),
+                OrderEvent.class,
+                Tail.all(),
+                (log, batch) -> batch.forEach(event -> invoices.write(event.value())),
+                options -> options.named("invoices"));
+        // end::many-logs-named[]
+    }
+
     private interface Screen {
         void show(Reading reading);
     }

@@ -1,0 +1,288 @@
+package dev.eventlog.durable;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.EventPositions;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.Commit;
+import dev.eventlog.follow.Commit.NotStoredException;
+import dev.eventlog.follow.Commits;
+import dev.eventlog.follow.TailRange;
+import dev.eventlog.redis.LogStream;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOff;
+
+/**
+ * What a follower with a name knows of its positions in many logs: a {@link Checkpoint} for each. They are looked up in pages.
+ * They outlive what follows, as the one of a single log does. Thread-safe.
+ */
+final class Checkpoints {
+
+    private static final Log logger = LogFactory.getLog(Checkpoints.class);
+
+    /** So many positions are looked up, or stored for the first time, at once. */
+    private static final int PAGE = 200;
+
+    /** Of so many logs it is asked at once where they begin: the answers hold events. */
+    private static final int TOGETHER = 16;
+
+    private final EventPositions positions;
+    private final String name;
+    private final String logs;
+    private final Function<String, LogStream> streams;
+    private final BooleanSupplier mayDeliver;
+    private final Map<String, Checkpoint> byLog = new ConcurrentHashMap<>();
+    private final Map<String, EventLogException> unreadable = new ConcurrentHashMap<>();
+    private final StoringOutage outage;
+    private @Nullable Round round; // guarded by this, as are changes of what is known
+
+    /**
+     * Knows no position yet.
+     *
+     * @param positions where they are kept
+     * @param name the name of the follower
+     * @param logs what the logs are together, as it stands in the application's log
+     * @param streams the stream of a log, by its name
+     * @param mayDeliver whether the listener may be called
+     * @param recovery after what time what was not stored is tried again
+     */
+    Checkpoints(
+            EventPositions positions,
+            String name,
+            String logs,
+            Function<String, LogStream> streams,
+            BooleanSupplier mayDeliver,
+            BackOff recovery) {
+        this.positions = positions;
+        this.name = name;
+        this.logs = logs;
+        this.streams = streams;
+        this.mayDeliver = mayDeliver;
+        this.outage = new StoringOutage(this, recovery);
+    }
+
+    /**
+     * Fixes where to begin in logs of which no position is stored.
+     *
+     * @param names the names of the logs
+     * @param tail where to begin
+     * @param unless a log for which nothing may be stored, or nothing of the others is; null to store in any case
+     */
+    void open(Collection<String> names, Tail tail, @Nullable String unless) {
+        for (List<String> page : pages(names)) {
+            Map<String, EventId> stored = load(page);
+            List<String> missing = page.stream()
+                    .filter(log -> !stored.containsKey(log) && !unreadable.containsKey(log))
+                    .toList();
+            if (!missing.isEmpty()) {
+                Map<String, EventId> first = new HashMap<>();
+                parts(missing, TOGETHER).forEach(some -> first.putAll(begin(some, tail)));
+                positions.storeFirst(name, first, unless);
+            }
+        }
+    }
+
+    private Map<String, EventId> begin(List<String> some, Tail tail) {
+        Map<LogStream, TailRange> tails = new HashMap<>();
+        for (String log : some) {
+            LogStream stream = streams.apply(log);
+            tails.put(stream, TailRange.of(tail, stream.options()));
+        }
+        return TailRange.positions(tails);
+    }
+
+    /** Lets another round begin. What was still under way for the one before does nothing any more. */
+    synchronized Round begin() {
+        Round begun = new Round();
+        round = begun;
+        return begun;
+    }
+
+    /** From when the lease is granted until it is lost, or another goes on. */
+    final class Round implements Commits {
+
+        private boolean findsAll; // guarded by the checkpoints
+
+        /** Lets the next look-up be that of all logs there are: what is known of others is of logs that are gone. */
+        void findAll() {
+            synchronized (Checkpoints.this) {
+                findsAll = true;
+            }
+        }
+
+        /**
+         * Looks up where to resume. A log of which no position is stored begins with its first event: it did not exist when
+         * the follower began.
+         *
+         * @param names the names of logs that are not followed at the moment
+         * @return where to begin in each of them
+         * @throws EventLogUnavailableException if that cannot be found out now
+         */
+        Map<String, TailRange> tails(Collection<String> names) {
+            Map<String, TailRange> tails = new HashMap<>();
+            synchronized (Checkpoints.this) {
+                if (findsAll && isCurrent()) {
+                    findsAll = false;
+                    byLog.keySet().retainAll(names);
+                }
+            }
+            try {
+                for (List<String> page : pages(names)) {
+                    resume(page, load(page), tails);
+                }
+            } catch (RuntimeException failure) {
+                throw unavailable(failure);
+            }
+            return tails;
+        }
+
+        private void resume(List<String> page, Map<String, EventId> stored, Map<String, TailRange> tails) {
+            synchronized (Checkpoints.this) {
+                if (!isCurrent()) {
+                    throw new IllegalStateException("The lease was lost");
+                }
+                for (String log : page) {
+                    EventId after = byLog.computeIfAbsent(log, Checkpoints.this::checkpoint)
+                            .resume(stored.get(log));
+                    Tail tail = Tail.after(after == null ? EventId.MIN : after);
+                    tails.put(log, TailRange.of(tail, streams.apply(log).options()));
+                }
+            }
+        }
+
+        private boolean isCurrent() {
+            return round == this;
+        }
+
+        @Override
+        public Commit of(String log) {
+            EventLogException failure = unreadable.remove(log);
+            if (failure != null) {
+                throw failure;
+            }
+            Checkpoint checkpoint = byLog.get(log);
+            if (checkpoint == null) {
+                throw new IllegalStateException("Log '" + log + "' is no longer to be followed");
+            }
+            return checkpoint;
+        }
+
+        @Override
+        public void forgotten(String log) {
+            synchronized (Checkpoints.this) {
+                if (isCurrent()) {
+                    byLog.remove(log);
+                }
+            }
+        }
+    }
+
+    EventLogUnavailableException unavailable(RuntimeException failure) {
+        return new EventLogUnavailableException(
+                logs, "The positions of " + this + " cannot be looked up: " + failure.getMessage(), failure);
+    }
+
+    private Checkpoint checkpoint(String log) {
+        Checkpoint checkpoint = new Checkpoint(positions, name, log, outage);
+        checkpoint.deliverWhile(mayDeliver);
+        return checkpoint;
+    }
+
+    private Map<String, EventId> load(List<String> page) {
+        page.forEach(unreadable::remove);
+        try {
+            return positions.loadAll(name, page);
+        } catch (EventLogUnavailableException away) {
+            throw away;
+        } catch (EventLogException refused) {
+            return loadEach(page, refused);
+        }
+    }
+
+    /** One position that cannot be read is the fault of one log. */
+    private Map<String, EventId> loadEach(List<String> page, EventLogException refused) {
+        Map<String, EventId> stored = new HashMap<>();
+        Map<String, EventLogException> failed = new HashMap<>();
+        for (String log : page) {
+            try {
+                positions.load(name, log).ifPresent(position -> stored.put(log, position));
+            } catch (EventLogUnavailableException away) {
+                throw away;
+            } catch (EventLogException failure) {
+                if (!(failure.getCause() instanceof IllegalArgumentException)) { // of all, not of this one
+                    throw refused;
+                }
+                failed.put(log, failure);
+            }
+        }
+        unreadable.putAll(failed);
+        return stored;
+    }
+
+    private static List<List<String>> pages(Collection<String> names) {
+        return parts(List.copyOf(names), PAGE);
+    }
+
+    private static List<List<String>> parts(List<String> all, int size) {
+        List<List<String>> parts = new ArrayList<>();
+        for (int from = 0; from < all.size(); from += size) {
+            parts.add(all.subList(from, Math.min(all.size(), from + size)));
+        }
+        return parts;
+    }
+
+    /** {@return what is stored of the logs that were followed last} */
+    Map<String, EventId> stored() {
+        Map<String, EventId> stored = new HashMap<>();
+        try {
+            pages(byLog.keySet()).forEach(page -> stored.putAll(load(page)));
+        } catch (RuntimeException failure) {
+            throw unavailable(failure);
+        }
+        return stored;
+    }
+
+    /** {@return where it stands in each log that it followed last} */
+    Map<String, EventId> positions() {
+        Map<String, EventId> known = new HashMap<>();
+        byLog.forEach((log, checkpoint) -> known.put(log, checkpoint.position()));
+        return Map.copyOf(known);
+    }
+
+    /** Tries once more to store what is not stored yet. Where one cannot be stored, the others are not waited for. */
+    void storeAtLast() {
+        try {
+            byLog.values().forEach(Checkpoint::storeNow);
+        } catch (NotStoredException failure) {
+            long others =
+                    byLog.values().stream().filter(Checkpoint::isUncommitted).count();
+            logger.warn(
+                    failure.getMessage() + ". The last batch of each of " + others + " logs will be delivered again",
+                    failure);
+        }
+    }
+
+    /** Does the same for a log that is followed no longer, of which nothing is remembered then. */
+    void storeAtLast(String log) {
+        Checkpoint checkpoint = byLog.remove(log);
+        if (checkpoint != null) {
+            checkpoint.storeAtLast();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "follower '" + name + "' of " + logs;
+    }
+}

@@ -1,0 +1,110 @@
+package dev.eventlog.durable;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.follow.LogFollower;
+import dev.eventlog.follow.Running;
+import dev.eventlog.follow.RunningFollower;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/** One log that is followed under a name. Thread-safe. */
+final class DurableLog implements RunningFollower, Leased {
+
+    private static final Log logger = LogFactory.getLog(DurableFollower.class);
+
+    private final Checkpoint checkpoint;
+    private final EventBatchListener<Event> listener;
+    private final Function<EventId, LogFollower> start;
+    private final Consumer<Throwable> failed;
+    private final DurableFollower follower;
+
+    DurableLog(
+            Checkpoint checkpoint,
+            FollowSettings settings,
+            Executor threads,
+            EventBatchListener<Event> listener,
+            Function<EventId, LogFollower> start,
+            Consumer<Throwable> failed) {
+        this.checkpoint = checkpoint;
+        this.listener = listener;
+        this.start = start;
+        this.failed = failed;
+        this.follower = new DurableFollower(this, settings, threads);
+        checkpoint.deliverWhile(follower::mayDeliver);
+    }
+
+    DurableFollower follower() {
+        return follower;
+    }
+
+    @Override
+    public String log() {
+        return checkpoint.log();
+    }
+
+    @Override
+    public EventId position() {
+        return checkpoint.position();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return follower.isRunning();
+    }
+
+    @Override
+    public CompletionStage<EndReason> completion() {
+        return follower.completion();
+    }
+
+    @Override
+    public CompletableFuture<EndReason> closeSoon(EndReason why) {
+        return follower.closeSoon(why);
+    }
+
+    @Override
+    public void close() {
+        follower.close();
+    }
+
+    @Override
+    public EventId stored() {
+        return checkpoint.resume();
+    }
+
+    @Override
+    public Running begin() {
+        EventId after = checkpoint.resume();
+        LogFollower begun = start.apply(after);
+        logger.debug("The " + checkpoint + " resumes after " + after);
+        return begun;
+    }
+
+    @Override
+    public void storeAtLast() {
+        checkpoint.storeAtLast();
+    }
+
+    @Override
+    public void failed(Throwable why) {
+        try {
+            listener.onFailure(log(), why);
+        } catch (RuntimeException | Error thrown) {
+            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
+        }
+        failed.accept(why);
+    }
+
+    @Override
+    public String toString() {
+        return checkpoint.toString();
+    }
+}

@@ -1,0 +1,161 @@
+package dev.eventlog.durable;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventPositions;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.Follower.EndReason;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.follow.ManyLogs;
+import dev.eventlog.follow.Running;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Many logs that are followed under a name: with a position for each, and one lease for all. Each time it has the lease it
+ * follows them by other {@link ManyLogs}. Thread-safe.
+ */
+abstract class DurableLogs implements LogsFollower, Running, Leased {
+
+    private static final Log logger = LogFactory.getLog(DurableFollower.class);
+
+    private final String logs;
+    private final ManyLogs.Means means;
+    private final LogsListener<Event> listener;
+    private final FollowOptions options;
+    private final DurableFollower follower;
+    private final Checkpoints checkpoints;
+    private volatile @Nullable ManyLogs current;
+
+    /**
+     * Follows nothing yet.
+     *
+     * @param logs what the logs are together, as it stands in the application's log
+     * @param means what it needs
+     * @param positions where positions are kept
+     * @param listener takes the events
+     * @param options how it deals with its listener, with its name
+     */
+    DurableLogs(
+            String logs,
+            ManyLogs.Means means,
+            EventPositions positions,
+            LogsListener<Event> listener,
+            FollowOptions options) {
+        this.logs = logs;
+        this.means = means;
+        this.listener = listener;
+        this.options = options;
+        this.follower = new DurableFollower(this, means.settings(), means.listeners());
+        this.checkpoints = new Checkpoints(
+                positions,
+                Objects.requireNonNull(options.name()),
+                logs,
+                means.streams(),
+                follower::mayDeliver,
+                means.settings().recovery());
+    }
+
+    /** Begins with logs that have just been granted, which takes no time: what does so is for other threads. */
+    abstract void begin(ManyLogs granted, Checkpoints.Round round);
+
+    ManyLogs.Means means() {
+        return means;
+    }
+
+    DurableFollower follower() {
+        return follower;
+    }
+
+    Checkpoints checkpoints() {
+        return checkpoints;
+    }
+
+    /** {@return what follows at the moment; null while it waits for its lease} */
+    final @Nullable ManyLogs following() {
+        ManyLogs followed = current;
+        return followed != null && followed.isRunning() ? followed : null;
+    }
+
+    @Override
+    public Set<String> logs() {
+        ManyLogs followed = following();
+        return followed == null ? Set.of() : followed.logs();
+    }
+
+    @Override
+    public Map<String, EventId> positions() {
+        return checkpoints.positions();
+    }
+
+    @Override
+    public Map<String, Throwable> failures() {
+        ManyLogs followed = following();
+        return followed == null ? Map.of() : followed.failures();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return follower.isRunning();
+    }
+
+    @Override
+    public CompletionStage<EndReason> completion() {
+        return follower.completion();
+    }
+
+    @Override
+    public CompletableFuture<EndReason> closeSoon(EndReason why) {
+        return follower.closeSoon(why);
+    }
+
+    @Override
+    public void close() {
+        follower.close();
+    }
+
+    @Override
+    public Object stored() {
+        return checkpoints.stored();
+    }
+
+    @Override
+    public Running begin() {
+        Checkpoints.Round round = checkpoints.begin();
+        ManyLogs granted = new ManyLogs("The " + this, means, listener, options, round);
+        begin(granted, round);
+        return granted;
+    }
+
+    /** Makes known what follows now. */
+    final void follows(ManyLogs granted) {
+        current = granted;
+    }
+
+    @Override
+    public void storeAtLast() {
+        checkpoints.storeAtLast();
+    }
+
+    @Override
+    public void failed(Throwable why) {
+        try {
+            listener.onFailure(logs, why);
+        } catch (RuntimeException | Error thrown) {
+            logger.error("The listener of " + logs + " threw when told of this failure: " + why, thrown);
+        }
+        means.followers().failed(logs, why);
+    }
+
+    @Override
+    public String toString() {
+        return checkpoints.toString();
+    }
+}

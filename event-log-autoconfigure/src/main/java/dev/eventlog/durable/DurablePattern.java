@@ -1,0 +1,72 @@
+package dev.eventlog.durable;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventPositions;
+import dev.eventlog.FollowOptions;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
+import dev.eventlog.follow.LogFinder;
+import dev.eventlog.follow.ManyLogs;
+import dev.eventlog.redis.LogNames;
+import java.util.Objects;
+
+/**
+ * All logs of a pattern that are followed under a name. That it has begun is stored too: since then a log without a position is
+ * one that has begun later. Thread-safe.
+ */
+final class DurablePattern extends DurableLogs {
+
+    private final LogNames names;
+    private final EventPositions positions;
+    private final String name;
+    private final String begun;
+
+    DurablePattern(
+            LogNames names,
+            ManyLogs.Means means,
+            EventPositions positions,
+            LogsListener<Event> listener,
+            FollowOptions options) {
+        super("logs '" + names.pattern() + "'", means, positions, listener, options);
+        this.names = names;
+        this.positions = positions;
+        this.name = Objects.requireNonNull(options.name());
+        this.begun = begun(names.pattern());
+    }
+
+    /** {@return the log, which there is not, for which is stored that a follower of a pattern has begun} */
+    static String begun(String pattern) {
+        return '@' + pattern;
+    }
+
+    /**
+     * Fixes where to begin in the logs that there are, if the follower has never begun.
+     *
+     * @param tail where to begin
+     */
+    void open(Tail tail) {
+        if (positions.load(name, begun).isEmpty()) {
+            checkpoints().open(names.all(), tail, begun);
+            storeBegun();
+        }
+    }
+
+    private void storeBegun() {
+        boolean unlessAnotherDid = positions.store(name, begun, null, EventId.MIN);
+    }
+
+    @Override
+    void begin(ManyLogs granted, Checkpoints.Round round) {
+        try {
+            if (positions.load(name, begun).isEmpty()) { // lost with the other data of Redis
+                storeBegun();
+            }
+        } catch (RuntimeException failure) {
+            throw checkpoints().unavailable(failure);
+        }
+        round.findAll();
+        follows(granted);
+        new LogFinder(names, granted, means().settings(), round::tails).startWithAll(means().background());
+    }
+}

@@ -1,0 +1,178 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.follow.Followers.Start;
+import dev.eventlog.redis.LogStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * How many logs begin to be followed: in groups, for each of which Redis is asked in one go, and a few groups at a time.
+ * Thread-safe.
+ */
+final class LogsBeginning {
+
+    /** How many groups of logs begin at the same time. */
+    private static final int BEGINNING = 4;
+
+    /** How many logs are in a group, for which Redis is asked in one go. */
+    private static final int TOGETHER = 16;
+
+    /** Takes in a log whose beginning is found. */
+    @FunctionalInterface
+    interface Adding {
+
+        /** {@return whether it was not followed yet} */
+        boolean add(String name, Start start);
+    }
+
+    private final ManyLogs.Means means;
+    private final Adding adding;
+    private final CompletableFuture<Void> closing;
+    private final SideBySide beginners;
+    /** Where to go on in logs that were followed, and could not be when they proved not to be gone. */
+    private final Map<String, EventId> resumes = new ConcurrentHashMap<>();
+
+    /**
+     * Begins nothing yet.
+     *
+     * @param description as it stands in the application's log, as in "… waits for a thread"
+     * @param means what it needs
+     * @param adding takes in what has begun
+     * @param closing completes when nothing more is to begin, and nobody is to wait for it
+     */
+    LogsBeginning(String description, ManyLogs.Means means, Adding adding, CompletableFuture<Void> closing) {
+        this.means = means;
+        this.adding = adding;
+        this.closing = closing;
+        this.beginners = new SideBySide(
+                description, means.background(), BEGINNING, means.settings().recovery());
+    }
+
+    /**
+     * Begins with logs.
+     *
+     * @param tails where to begin in which log
+     * @param skipsOthers whether to leave out what turns out to be no stream
+     * @throws RuntimeException if one cannot begin; then others may have begun
+     */
+    void begin(Map<String, TailRange> tails, boolean skipsOthers) {
+        Map<String, RuntimeException> failures = beginAll(tails, true);
+        for (RuntimeException failure : failures.values()) {
+            if (!(skipsOthers && failure instanceof EventLogException refused && LogStream.isAnotherType(refused))) {
+                throw failure;
+            }
+        }
+    }
+
+    /**
+     * Begins with logs, each by itself.
+     *
+     * @return those that could not begin, with why
+     */
+    Map<String, RuntimeException> beginEach(Map<String, TailRange> tails) {
+        Map<String, TailRange> resumed = new HashMap<>();
+        tails.forEach((name, tail) -> {
+            EventId after = resumes.get(name);
+            resumed.put(name, after == null ? tail : tail.resumedAfter(after));
+        });
+        Map<String, RuntimeException> failed = beginAll(resumed, false);
+        resumed.keySet().stream().filter(name -> !failed.containsKey(name)).forEach(resumes::remove);
+        return failed;
+    }
+
+    /** Whether a log that could not begin may do so later. */
+    static boolean mayBeginLater(RuntimeException failure) {
+        return failure instanceof EventLogUnavailableException
+                || (failure instanceof EventLogException refused && LogStream.isLoginRefused(refused));
+    }
+
+    private Map<String, RuntimeException> beginAll(Map<String, TailRange> tails, boolean untilOneFails) {
+        Map<String, RuntimeException> failures = new ConcurrentHashMap<>();
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        List<String> names = List.copyOf(tails.keySet());
+        for (int from = 0; from < names.size(); from += TOGETHER) {
+            Map<String, TailRange> some = new LinkedHashMap<>();
+            names.subList(from, Math.min(names.size(), from + TOGETHER))
+                    .forEach(name -> some.put(name, tails.get(name)));
+            all.add(CompletableFuture.runAsync(() -> beginSome(some, failures, untilOneFails), beginners));
+        }
+        CompletableFuture<Void> done = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+        try {
+            CompletableFuture.anyOf(done, closing).get();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            failures.put(
+                    "",
+                    new EventLogUnavailableException(
+                            String.join(", ", tails.keySet().stream().limit(3).toList()),
+                            "The logs cannot be followed: this thread was interrupted while they began",
+                            interrupted));
+        } catch (ExecutionException unforeseen) {
+            throw new CompletionException(unforeseen.getCause());
+        }
+        return failures;
+    }
+
+    private void beginSome(
+            Map<String, TailRange> tails, Map<String, RuntimeException> failures, boolean untilOneFails) {
+        if (untilOneFails && !failures.isEmpty()) {
+            return;
+        }
+        Map<String, Start> starts = new LinkedHashMap<>();
+        tails.forEach((name, tail) -> {
+            try {
+                starts.put(name, start(name, tail));
+            } catch (RuntimeException failure) { // of the application's options for this log
+                failures.put(name, failure);
+            }
+        });
+        List<Start> found;
+        try {
+            found = means.followers().find(List.copyOf(starts.values()));
+        } catch (RuntimeException failure) {
+            starts.keySet().forEach(name -> failures.put(name, failure));
+            return;
+        }
+        Iterator<Start> each = found.iterator();
+        for (String name : starts.keySet()) {
+            if (untilOneFails && !failures.isEmpty()) {
+                return;
+            }
+            try {
+                adding.add(name, each.next());
+            } catch (RuntimeException failure) {
+                failures.put(name, failure);
+            }
+        }
+    }
+
+    Start start(String name, TailRange tail) {
+        return new Start(means.streams().apply(name), tail);
+    }
+
+    /** Has a log begin that was followed before, when there is a thread for it. */
+    void beginAgain(Runnable begin) {
+        beginners.execute(begin);
+    }
+
+    /** Remembers where to go on in a log, when it is found again. */
+    void resumeLater(String name, EventId after) {
+        resumes.put(name, after);
+    }
+
+    /** Begins nothing more. */
+    void close() {
+        beginners.close();
+    }
+}

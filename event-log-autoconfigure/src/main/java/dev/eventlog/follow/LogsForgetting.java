@@ -1,0 +1,97 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.Follower.EndReason;
+import dev.eventlog.Tail;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** How logs that are gone, and of which all was delivered, are forgotten. Belongs to the thread that finds logs. */
+final class LogsForgetting {
+
+    private final ManyLogs logs;
+    private final Map<String, LogPlace> places;
+    private final LogsBeginning beginning;
+    private final Commits commits;
+
+    LogsForgetting(ManyLogs logs, Map<String, LogPlace> places, LogsBeginning beginning, Commits commits) {
+        this.logs = logs;
+        this.places = places;
+        this.beginning = beginning;
+        this.commits = commits;
+    }
+
+    /** {@return the logs of which all is delivered that is known} */
+    Set<String> idle() {
+        return places.entrySet().stream()
+                .filter(place -> place.getValue().isIdle())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Follows logs no longer that are gone.
+     *
+     * @param names those of which all was delivered
+     * @param existing says which of them exist after all: these are followed on from where they were
+     * @return those that are no longer followed: whatever of them comes now has not been delivered
+     */
+    Set<String> forget(Collection<String> names, Function<Collection<String>, List<String>> existing) {
+        Map<String, LogPlace> closing = new HashMap<>();
+        for (String name : names) {
+            LogPlace place = places.get(name);
+            LogFollower follower = place == null ? null : place.follower();
+            if (place != null && follower != null && place.isIdle()) {
+                closing.put(name, place);
+                CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.CLOSED);
+            }
+        }
+        return closing.isEmpty() ? Set.of() : forget(closing, existing);
+    }
+
+    private Set<String> forget(Map<String, LogPlace> closed, Function<Collection<String>, List<String>> existing) {
+        Set<String> there;
+        try {
+            there = Set.copyOf(existing.apply(closed.keySet()));
+        } catch (EventLogException unknown) {
+            there = closed.keySet();
+        }
+        Set<String> forgotten = new HashSet<>();
+        for (Map.Entry<String, LogPlace> each : closed.entrySet()) {
+            String name = each.getKey();
+            LogFollower follower = Objects.requireNonNull(each.getValue().follower());
+            if (!there.contains(name) && each.getValue().isWhole()) {
+                places.remove(name, each.getValue());
+                commits.forgotten(name);
+                forgotten.add(name);
+            } else {
+                goOn(name, each.getValue(), follower);
+            }
+        }
+        return forgotten;
+    }
+
+    private void goOn(String name, LogPlace place, LogFollower closed) {
+        closed.whenEnded((why, failure) -> {
+            if (failure == null && logs.isRunning()) {
+                TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
+                beginning.beginAgain(() -> {
+                    try {
+                        logs.follow(name, place, beginning.start(name, tail));
+                    } catch (RuntimeException later) {
+                        places.remove(name, place);
+                        beginning.resumeLater(name, closed.position());
+                    }
+                });
+            }
+        });
+    }
+}

@@ -1,0 +1,39 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.Gap;
+import dev.eventlog.LogsListener;
+import java.util.List;
+
+/** Calls the listener of many logs for one of them. */
+final class OneOfMany implements EventBatchListener<Event> {
+
+    private final String log;
+    private final LogsListener<Event> listener;
+
+    OneOfMany(String log, LogsListener<Event> listener) {
+        this.log = log;
+        this.listener = listener;
+    }
+
+    @Override
+    public void onBatch(List<Event> batch) throws Exception {
+        listener.onBatch(log, batch);
+    }
+
+    @Override
+    public void onCaughtUp() throws Exception {
+        listener.onCaughtUp(log);
+    }
+
+    @Override
+    public void onGap(Gap gap) throws Exception {
+        listener.onGap(gap);
+    }
+
+    @Override
+    public void onFailure(String name, Throwable failure) {
+        listener.onFailure(name, failure);
+    }
+}
