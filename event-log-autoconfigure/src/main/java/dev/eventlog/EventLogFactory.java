@@ -69,14 +69,16 @@ public interface EventLogFactory {
      * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
      * events have been delivered.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
-     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
-     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
-     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
+     * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
+     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
+     * follower loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
-     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
-     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
+     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
+     * {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param tail where to start in the logs that exist now; {@link Tail#after} is refused, because an id belongs to
@@ -113,14 +115,16 @@ public interface EventLogFactory {
      * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
      * events have been delivered.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
-     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
-     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
-     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
+     * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
+     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
+     * follower loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
-     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
-     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
+     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
+     * {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param type the type of the events, as for {@link #create(String, Class)}
@@ -163,12 +167,13 @@ public interface EventLogFactory {
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
      * removed while the follower runs. They do not need to exist.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
-     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
+     * pages of 200 when it gets the lease.
      *
-     * @param names the names; none is allowed
-     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
-     * @param listener takes the events
+     * @param names the names; can be empty
+     * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
+     * @param listener receives the events
      * @param customizer changes the follower's options
      * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
      *     log is fixed
@@ -201,10 +206,11 @@ public interface EventLogFactory {
      * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
      * removed while the follower runs. They do not need to exist.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
-     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
+     * pages of 200 when it gets the lease.
      *
-     * @param names the names; none is allowed
+     * @param names the names; can be empty
      * @param type the type of the events, as for {@link #create(String, Class)}
      * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
      * @param listener receives the events

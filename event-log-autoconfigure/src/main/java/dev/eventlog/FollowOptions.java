@@ -118,11 +118,12 @@ public final class FollowOptions {
          * closed, or within {@code eventlog.follow.lease} when its process dies. Each follower that takes over calls
          * {@link EventBatchListener#onCaughtUp} again. Without these locks, run only one instance.
          *
-         * <p>A {@link LogsFollower} keeps a position in each log, as a follower of that log alone and of that name does: so do
-         * not run both. One of a name and pattern follows at a time, for all logs, and one of a name and a set of logs,
-         * whatever its logs: give each set a name of its own, and no name to patterns that have logs in common.
+         * <p>A {@link LogsFollower} stores a position in each log, under the same key as a follower of that log alone
+         * with the same name, so do not run both. One follower of a name and pattern runs at a time, for all its logs,
+         * and one follower of a name and a set of logs, whatever the logs. Give each set its own name, and do not give
+         * one name to patterns with logs in common.
          *
-         * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
+         * @param name the name, for example {@code invoices}; not blank, and without {@code @}
          * @return this builder
          * @throws IllegalArgumentException if the name is null, blank, not valid Unicode, or has an {@code @}
          */

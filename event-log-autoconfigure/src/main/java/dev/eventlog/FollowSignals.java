@@ -40,7 +40,7 @@ public interface FollowSignals {
     default void onInterrupted() {}
 
     /**
-     * Called when Called when Redis is back.
+     * Called when Redis is back.
      *
      * @see EventBatchListener#onResumed()
      */

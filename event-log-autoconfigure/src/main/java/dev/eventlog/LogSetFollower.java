@@ -4,8 +4,8 @@ package dev.eventlog;
 public interface LogSetFollower extends LogsFollower {
 
     /**
-     * Follows one more log, from the tail that was given to {@code follow}, or where a follower with a name has a position after
-     * that. Its start is fixed when this returns.
+     * Follows one more log, from the tail of the {@code follow} call, or after its position if the follower has a name
+     * and a position is stored. The start is fixed when this method returns.
      *
      * @param name the name of the log
      * @return whether the log is new in the set; otherwise nothing happens. A log that stopped with an error starts

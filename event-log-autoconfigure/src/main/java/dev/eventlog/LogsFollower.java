@@ -18,8 +18,9 @@ public interface LogsFollower extends AutoCloseable {
     /**
      * Returns the position in each log, as {@link Follower#position()} does for one.
      *
-     * @return the last event taken of each log that is followed, or has stopped by an error; unmodifiable. To go on there:
-     *     {@link FollowOptions.Builder#resume}. A follower with a name that waits for its turn knows only where it stood before
+     * @return the last processed event of each log that is followed or has stopped with an error; unmodifiable. Use
+     *     {@link FollowOptions.Builder#resume} to continue there. A named follower that waits for its lease knows only
+     *     its earlier positions
      */
     Map<String, EventId> positions();
 

@@ -105,7 +105,7 @@ final class Checkpoint implements Commit {
             standsAt(resumeAt(positions.load(name, log).orElse(null)));
             if (!position.equals(before) && !position.equals(last)) {
                 logger.info("The position of " + this + " has changed from " + before + " to " + position
-                        + ": another follower of that name has stored it, and this one resumes there");
+                        + ": another follower of that name stored it, and this one resumes there");
             }
             return position;
         } catch (RuntimeException failure) {

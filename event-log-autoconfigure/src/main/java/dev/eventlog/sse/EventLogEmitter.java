@@ -26,8 +26,8 @@ import org.springframework.web.context.request.async.WebAsyncUtils;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /**
- * One client's stream of event logs, as {@link EventLogSse} opens it: to be returned from a controller method, with which it
- * begins. It ends with its client, with its logs, and with the application. Thread-safe; what you {@code send} besides goes
+ * A stream of event logs to one client, opened by {@link EventLogSse}. Return it from a controller method: the stream
+ * begins then. It ends with its client, its logs, or the application. Thread-safe. Messages that you {@code send} go
  * between the events.
  */
 public final class EventLogEmitter extends SseEmitter {
@@ -157,10 +157,10 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     /**
-     * Sends something besides the events, between two of them, without waiting for the client.
+     * Sends an additional message between two events, without waiting for the client.
      *
-     * @param event what to send: text as it is, all else as JSON
-     * @throws IOException if the client has gone, or takes nothing
+     * @param event the message: text is sent as it is, anything else as JSON
+     * @throws IOException if the client is gone, or reads nothing
      * @throws IllegalStateException if the stream has not begun
      */
     @Override
