@@ -37,8 +37,8 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
                 "A follower of log '" + log + "' missed " + count + " after " + lastSeen
                         + ", which were removed before it read them; it continues with " + firstAvailable;
             case BEGAN_AGAIN ->
-                "Log '" + log + "' was deleted, expired, or was lost, and began again: a follower that had seen " + lastSeen
-                        + " missed " + count + "; it continues with " + firstAvailable;
+                "Log '" + log + "' was deleted, has expired, or was lost, and began again: a follower that had seen "
+                        + lastSeen + " missed " + count + "; it continues with " + firstAvailable;
         };
     }
 }

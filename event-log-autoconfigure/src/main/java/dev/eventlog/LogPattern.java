@@ -18,9 +18,8 @@ public record LogPattern(String text) {
      */
     public LogPattern {
         if (text == null || text.isBlank() || text.indexOf('*') < 0) {
-            throw new IllegalArgumentException(
-                    "The log pattern '" + text
-                            + "' must contain an asterisk, as in orders:*; to follow logs that you know, give their names");
+            throw new IllegalArgumentException("The log pattern '" + text
+                    + "' must contain an asterisk, as in orders:*; to follow logs that you know, give their names");
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
             throw new IllegalArgumentException("The log pattern '" + text + "' is not valid Unicode");

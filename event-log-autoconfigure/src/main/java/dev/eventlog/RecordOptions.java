@@ -139,7 +139,8 @@ public final class RecordOptions {
          */
         public Builder reason(Function<Throwable, @Nullable String> reason) {
             if (reason == null) {
-                throw new IllegalArgumentException("The function that returns the reason must not be null: leave it out");
+                throw new IllegalArgumentException(
+                        "The function that returns the reason must not be null: leave it out");
             }
             this.reason = reason;
             return this;

@@ -413,7 +413,8 @@ class ManyLogsTests extends ServerTests {
         await().until(() ->
                 heard.of("orders:new").size() == 1 && heard.of("orders:0").size() == 2);
         await().untilAsserted(() -> assertThat(follower.logs()).containsExactlyInAnyOrder("orders:0", "orders:new"));
-        assertThat(output.getOut().split("failed; next attempt in", -1).length - 1).isLessThanOrEqualTo(1);
+        assertThat(output.getOut().split("failed; next attempt in", -1).length - 1)
+                .isLessThanOrEqualTo(1);
         assertThat(heard.failures).isEmpty();
     }
 

@@ -153,7 +153,7 @@ public final class EventLogListenerAnnotationBeanPostProcessor
                     "@EventLogListener is on " + listeners.get(0).method().toGenericString()
                             + ", but there is no EventLogFactory",
                     "Define exactly one RedisConnectionFactory, name the one for the logs eventLogConnectionFactory, or mark it"
- + " as @Primary. To run without listeners, set eventlog.listener.enabled to false.",
+                            + " as @Primary. To run without listeners, set eventlog.listener.enabled to false.",
                     null);
         }
         ListenerEndpoints endpoints = new ListenerEndpoints(factory());

@@ -126,8 +126,7 @@ final class ListenedLog {
             throw why;
         }
         if (before == null) {
-            logger.warn(description + " cannot be followed yet; next attempt in " + delay + " ms: "
-                    + why.getMessage());
+            logger.warn(description + " cannot be followed yet; next attempt in " + delay + " ms: " + why.getMessage());
         } else {
             logger.debug(description + " cannot be followed yet; next attempt in " + delay + " ms", why);
         }

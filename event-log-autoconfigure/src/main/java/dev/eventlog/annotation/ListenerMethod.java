@@ -115,7 +115,8 @@ final class ListenerMethod {
             throw refused("the type of its events is not known");
         }
         if (resolved == Gap.class) {
-            throw refused("a gap is not an event: a bean of type EventLogErrorPolicy receives gaps in its method onGap");
+            throw refused(
+                    "a gap is not an event: a bean of type EventLogErrorPolicy receives gaps in its method onGap");
         }
         if (resolved.isPrimitive()
                 || resolved.isArray()

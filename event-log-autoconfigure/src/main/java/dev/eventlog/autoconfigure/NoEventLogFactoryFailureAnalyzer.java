@@ -57,8 +57,7 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
                 new FailureAnalysis(
                         needed + "because there are " + connections.length + " RedisConnectionFactory beans ("
                                 + String.join(", ", connections) + ") and none of them is primary.",
-                        "Name the one for the logs " + OneRedis.FACTORY
-                                + ", or mark it as @Primary.",
+                        "Name the one for the logs " + OneRedis.FACTORY + ", or mark it as @Primary.",
                         missing);
         };
     }

@@ -95,7 +95,8 @@ final class TypedMappers {
                     && !creators.canCreateFromObjectWith()
                     && !creators.canCreateUsingDelegate()) {
                 throw new IllegalArgumentException(
-                        ("Events of %s could not be read, because Jackson can use none of its constructors: add one without" + " parameters or a @JsonCreator, or compile with -parameters")
+                        ("Events of %s could not be read, because Jackson can use none of its constructors: add one without"
+                                        + " parameters or a @JsonCreator, or compile with -parameters")
                                 .formatted(type.getName()));
             }
         }

@@ -97,8 +97,7 @@ final class LogsFollowing {
     private static FollowOptions check(
             String follower, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> follower + " needs a listener, but it is null");
-        Assert.notNull(
-                customizer, () -> follower + " needs a customizer of options that is not null, or none");
+        Assert.notNull(customizer, () -> follower + " needs a customizer of options that is not null, or none");
         Assert.notNull(tail, () -> follower + " needs a tail, but it is null");
         if (tail instanceof Tail.After) {
             throw new IllegalArgumentException(follower + " cannot begin at " + tail

@@ -88,8 +88,8 @@ final class Checkpoint implements Commit {
             EventId begin = start.get();
             found = positions.store(name, log, null, begin) ? Optional.of(begin) : positions.load(name, log);
         }
-        standsAt(found.orElseThrow(() -> new IllegalStateException(
-                positions + " refused to store the first position of " + this + ", although it has no other position")));
+        standsAt(found.orElseThrow(() -> new IllegalStateException(positions
+                + " refused to store the first position of " + this + ", although it has no other position")));
     }
 
     /**

@@ -149,9 +149,8 @@ public final class DurableFollowers {
             }
         });
         if (warned.compareAndSet(false, true)) {
-            logger.warn(
-                    "Named followers have no locks: if several instances of this application run, each of them"
-                            + " gets all events. To let only one of them follow at a time, " + WAY_OUT);
+            logger.warn("Named followers have no locks: if several instances of this application run, each of them"
+                    + " gets all events. To let only one of them follow at a time, " + WAY_OUT);
         }
     }
 }

@@ -146,9 +146,8 @@ public final class Feeds {
             synchronized (Feeds.this) {
                 if (!crowded) {
                     crowded = true;
-                    logger.warn(
-                            "Some followed logs have their own connection, because Redis cannot track so many"
-                                    + " on a shared one: raise its tracking-table-max-keys");
+                    logger.warn("Some followed logs have their own connection, because Redis cannot track so many"
+                            + " on a shared one: raise its tracking-table-max-keys");
                 }
                 feeds.forEach(Feeds.this::dedicate);
             }

@@ -158,7 +158,9 @@ public final class LogFinder {
             later(away);
         } catch (RuntimeException | Error unforeseen) {
             if (logs.isRunning()) {
-                logger.error("The search for logs that match '" + names.pattern() + "' failed and will be retried", unforeseen);
+                logger.error(
+                        "The search for logs that match '" + names.pattern() + "' failed and will be retried",
+                        unforeseen);
                 later(unforeseen);
             }
         }
@@ -167,7 +169,8 @@ public final class LogFinder {
     private void later(Throwable why) {
         long delay = outage.failed(
                 why,
-                next -> "The search for logs that match '" + names.pattern() + "' failed; next attempt in " + next + " ms");
+                next -> "The search for logs that match '" + names.pattern() + "' failed; next attempt in " + next
+                        + " ms");
         long at = System.nanoTime()
                 + (delay == BackOffExecution.STOP
                         ? settings.sweepInterval().toNanos()

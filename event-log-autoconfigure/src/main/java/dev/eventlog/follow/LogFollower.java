@@ -333,7 +333,9 @@ public final class LogFollower implements RunningFollower {
                 listener.onFailure(log(), failure);
             }
         } catch (Throwable thrown) {
-            logger.error("The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure, thrown);
+            logger.error(
+                    "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
+                    thrown);
         } finally {
             if (returned() && closedBefore) {
                 completion.complete(reason());

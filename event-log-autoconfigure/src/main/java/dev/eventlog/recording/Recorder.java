@@ -168,8 +168,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
         if (tooMany) {
             logger.warn("The source of log '" + log()
-                    + "' emitted more than the %,d events that were requested, and is"
-                            .formatted(options.bufferSize())
+                    + "' emitted more than the %,d events that were requested, and is".formatted(options.bufferSize())
                     + " stopped. Make it respect the requested number, or add a buffer");
             endWith(Completion.failed("The source was faster than Redis"));
         }

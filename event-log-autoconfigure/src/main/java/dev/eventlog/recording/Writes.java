@@ -81,8 +81,8 @@ final class Writes {
     private void tryAgain(EventLogException passing, Runnable again) {
         long now = System.nanoTime();
         failingSince = failingSince == 0 ? now : failingSince;
-        long delay = outage.failed(
-                passing, next -> "Recording into log '" + log + "' is interrupted and will be retried");
+        long delay =
+                outage.failed(passing, next -> "Recording into log '" + log + "' is interrupted and will be retried");
         if (delay == BackOffExecution.STOP || now - failingSince > patience.toNanos()) {
             otherwise.gaveUp(passing);
         } else {

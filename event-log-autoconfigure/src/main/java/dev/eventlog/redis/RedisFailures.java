@@ -150,7 +150,8 @@ final class RedisFailures {
         if (says(said, "WRONGPASS")) {
             return new EventLogException(
                     log,
-                    message + "Redis does not accept this user name and password. Correct spring.data.redis.username and"
+                    message
+                            + "Redis does not accept this user name and password. Correct spring.data.redis.username and"
                             + " spring.data.redis.password.",
                     failure);
         }

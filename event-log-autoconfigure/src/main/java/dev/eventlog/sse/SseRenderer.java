@@ -15,7 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class SseRenderer {
 
     private static final String END_TEXT = "The server ends this stream. Connect again to continue";
-    private static final String INTERRUPTED_TEXT = "The log cannot be read at the moment. The stream continues by itself";
+    private static final String INTERRUPTED_TEXT =
+            "The log cannot be read at the moment. The stream continues by itself";
     private static final String RESUMED_TEXT = "The log can be read again";
 
     private final JsonMapper json;

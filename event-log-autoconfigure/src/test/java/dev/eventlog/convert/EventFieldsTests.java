@@ -122,8 +122,7 @@ class EventFieldsTests {
     @Test
     void asManyFieldsAsCanBeStored() {
         assertThat(boot.toFields(fields(3_900))).hasSize(3_900);
-        assertRefused(
-                fields(3_901), "The event cannot be stored: it has 3,901 fields, but at most 3,900 are possible");
+        assertRefused(fields(3_901), "The event cannot be stored: it has 3,901 fields, but at most 3,900 are possible");
     }
 
     private static Map<String, Integer> fields(int count) {

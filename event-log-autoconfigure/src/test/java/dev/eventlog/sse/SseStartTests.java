@@ -159,7 +159,8 @@ class SseStartTests extends ServerTests {
         client.next(); // where it begins, or that it is open
         assertThat(client.next().lines())
                 .containsExactly(
-                        "event:interrupted", "data:The log cannot be read at the moment. The stream continues by itself");
+                        "event:interrupted",
+                        "data:The log cannot be read at the moment. The stream continues by itself");
         return client;
     }
 
