@@ -365,7 +365,7 @@ class AddOptionsTests extends LogTests {
         EventId expected = new EventId(1, 1);
         assertThatExceptionOfType(UnexpectedLastIdException.class)
                 .isThrownBy(() -> log.add(event(0), AddOptions.ifLast(expected)))
-                .withMessageContaining("to be 1-1 but is 0-0 (no such log)")
+                .withMessageContaining("should be 1-1, but is 0-0 (no such log)")
                 .satisfies(ex -> {
                     assertThat(ex.expected()).isEqualTo(expected);
                     assertThat(ex.actual()).isEqualTo(EventId.MIN);

@@ -577,7 +577,7 @@ class EventLogListenerTests extends LogTests {
         log.add(Map.of("n", "many"));
         listeningTo(log).withBean(Choosy.class).run(context -> {
             await().until(() -> registry(context).failure("a").isPresent());
-            await().until(() -> output.getOut().contains("Start the listener again"));
+            await().until(() -> output.getOut().contains("until you start it again"));
         });
         List<String> said = output.getOut()
                 .lines()
