@@ -244,7 +244,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         superseded = !stored.equals(storedByAnother);
         storedByAnother = superseded ? stored : null;
         if (superseded) {
-            logger.debug("The " + leased + " stands back for " + settings.lease() + ", as another goes on");
+            logger.debug("The " + leased + " pauses for " + settings.lease() + ", because another follower continues");
             pause(settings.lease().toMillis());
         }
         return superseded;
@@ -279,7 +279,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
             logger.warn("Another follower has continued in place of the " + leased
-                    + ", which pauses until that one" + " has stored no position for " + settings.lease()
+                    + ", which pauses until that one has stored no position for " + settings.lease()
                     + " (eventlog.follow.lease)");
             superseded = true;
         }
