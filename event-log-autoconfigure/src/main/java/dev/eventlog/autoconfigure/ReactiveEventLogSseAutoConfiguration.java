@@ -44,7 +44,7 @@ public final class ReactiveEventLogSseAutoConfiguration {
                 access.getIfAvailable());
     }
 
-    /** By which a stream knows its request. */
+    /** Gives a stream access to its request. */
     @Bean
     @ConditionalOnMissingBean
     ServerWebExchangeContextFilter serverWebExchangeContextFilter() {

@@ -17,8 +17,8 @@ import org.springframework.integration.support.locks.LockRegistry;
 import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * Lets one follower of a name and log follow at a time, among all that use the same locks: by Spring Integration's
- * {@link LockRegistryLeaderInitiator}, one for each follower, with a thread of its own. Thread-safe.
+ * Lets one follower of a name and log run at a time, among all that use the same locks. Uses Spring Integration's
+ * {@link LockRegistryLeaderInitiator}, one for each follower, with its own thread. Thread-safe.
  */
 public final class Leadership {
 
@@ -32,10 +32,10 @@ public final class Leadership {
     private final boolean virtualThreads;
 
     /**
-     * Leadership by the locks of a registry.
+     * Creates a leadership with the locks of a registry.
      *
-     * @param locks the locks; they must expire, or nobody takes over from a process that died
-     * @param lease how long such a lock is held that is not renewed, at least 3 ms
+     * @param locks the locks; they must expire, because otherwise nobody takes over from a process that died
+     * @param lease how long a lock is held without renewal, at least 3 ms
      * @param virtualThreads whether to wait for leases on virtual threads
      */
     public Leadership(LockRegistry<?> locks, Duration lease, boolean virtualThreads) {
