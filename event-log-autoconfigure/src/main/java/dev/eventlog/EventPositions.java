@@ -45,12 +45,13 @@ public interface EventPositions {
     boolean store(String name, String log, @Nullable EventId before, EventId position);
 
     /**
-     * Looks where a follower of many logs stands. {@link #load} is called for each log unless this is implemented, so a place
-     * that answers for many at once should do so: a follower of ten thousand logs calls this fifty times when it begins.
+     * Loads the positions of a follower of many logs. The default implementation calls {@link #load} for each log.
+     * Override this method if the store can answer for many logs at once: a follower of ten thousand logs calls it
+     * fifty times when it starts.
      *
      * @param name the name of the follower
-     * @param logs the names of a few hundred logs at most
-     * @return what was stored last, without the logs for which nothing is stored
+     * @param logs the names of the logs, at most a few hundred
+     * @return the positions that were stored last, without logs that have none
      */
     default Map<String, EventId> loadAll(String name, Collection<String> logs) {
         Map<String, EventId> positions = new HashMap<>();
@@ -61,16 +62,17 @@ public interface EventPositions {
     }
 
     /**
-     * Stores where a follower of many logs begins, in each log of which nothing is stored. {@link #store} is called for each log
-     * unless this is implemented, which a place should do that can store many at once.
+     * Stores the start of a follower of many logs, for each log without a stored position. The default implementation
+     * calls {@link #store} for each log. Override this method if the store can write many positions at once.
      *
-     * <p>Two instances may begin with a pattern for the first time, each as it finds the logs. So nothing is stored any more once
-     * the first one has done, which {@code unless} says. An implementation that compares and sets in one step is exact there; this
-     * one has a gap of a few milliseconds, in which an event of a log that begins just then may be left out.
+     * <p>Two instances can start with a pattern for the first time, each with the logs that it finds. Only the first
+     * one may store its starts, which {@code unless} ensures. An implementation that compares and sets in one step is
+     * exact. The default implementation has a window of a few milliseconds in which an event of a log that begins at
+     * that moment can be skipped.
      *
      * @param name the name of the follower
-     * @param positions where to begin in a few hundred logs at most
-     * @param unless stores nothing if something is stored for this log; null to store in any case
+     * @param positions the starts by log name, at most a few hundred
+     * @param unless a log name: nothing is stored if this log already has a position; null to always store
      */
     default void storeFirst(String name, Map<String, EventId> positions, @Nullable String unless) {
         if (unless == null || load(name, unless).isEmpty()) {

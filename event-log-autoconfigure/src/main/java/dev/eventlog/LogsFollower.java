@@ -8,10 +8,10 @@ import java.util.concurrent.CompletionStage;
 public interface LogsFollower extends AutoCloseable {
 
     /**
-     * The logs that are followed now, those among them that do not exist yet.
+     * Returns the logs that are followed now, including those that do not exist yet.
      *
-     * @return their names; unmodifiable. Of a follower with a name that waits for its turn: none, but for a set those that it
-     *     is to follow
+     * @return their names; unmodifiable. While a named follower waits for its lease, this is empty, or for a set the
+     *     logs that it will follow
      */
     Set<String> logs();
 
