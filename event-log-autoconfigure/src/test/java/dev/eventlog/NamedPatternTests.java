@@ -303,7 +303,9 @@ class NamedPatternTests extends ServerTests {
         follow(application(SHARED), Tail.all(), after);
         await().until(() -> after.caughtUp.size() == 1_000);
         assertThat(after.count()).isEqualTo(1_000);
-        assertThat(calls("hmget") - pages).as("5, and those that are asked again").isBetween(5L, 20L);
+        assertThat(calls("hmget") - pages)
+                .as("5, and those that are asked again")
+                .isBetween(5L, 20L);
         assertThat(calls("hget") - single)
                 .as("hardly more than one to store each position")
                 .isLessThan(1_500);
