@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +55,8 @@ record StartPoint(
         tails.forEach((stream, tail) -> questions.add(question(stream, tail, null, count)));
         Map<LogStream, StartPoint> starts = new HashMap<>();
         BeginningQuestion.askAll(questions)
-                .forEach((stream, beginning) -> starts.put(stream, of(beginning, tails.get(stream))));
+                .forEach((stream, beginning) ->
+                        starts.put(stream, of(beginning, Objects.requireNonNull(tails.get(stream)))));
         return starts;
     }
 
