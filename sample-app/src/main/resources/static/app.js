@@ -72,6 +72,10 @@ function open() {
   source.addEventListener('caught-up', () => setState('live', 'Live'));
   source.addEventListener('sensor', message => addSensor(message.data));
   source.addEventListener('gap', message => addGap(JSON.parse(message.data)));
+  answers.clear(); // a new connection tells all of them once more
+  source.onmessage = message => addPiece(JSON.parse(message.data)); // the logs of a pattern
+  source.addEventListener('complete', message => endAnswer(JSON.parse(message.data)));
+  source.addEventListener('gone', message => forgetAnswer(JSON.parse(message.data)));
   source.addEventListener('interrupted', message => setState('connecting', message.data));
   source.addEventListener('resumed', () => setState('live', 'Live'));
   source.addEventListener('failed', message => {
@@ -221,6 +225,67 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   chart?.destroy();
   chart = undefined;
   draw();
+});
+
+// ---- the model's answer ---------------------------------------------------------------------------------------------
+
+// By the name of the log, the newest of which is shown. The tab remembers none: a new page reads them from the beginning.
+const answers = new Map();
+
+const answerOf = log => answers.get(log) ?? answers.set(log, { text: '', end: null }).get(log);
+
+const newest = () => [...answers.keys()].sort().at(-1);
+
+function addPiece({ log, event }) {
+  answerOf(log).text += event.text;
+  drawAnswer();
+}
+
+function endAnswer({ log, kind, reason }) {
+  if (log.startsWith('answers:')) {
+    answerOf(log).end = { kind, reason };
+    drawAnswer();
+  }
+}
+
+function forgetAnswer({ log }) {
+  answers.delete(log);
+  drawAnswer();
+}
+
+function drawAnswer() {
+  const log = newest();
+  if (!log) {
+    return;
+  }
+  const { text, end } = answers.get(log);
+  const going = !end;
+  $('answer').textContent = text;
+  $('answer').classList.toggle('going', going);
+  $('answer-state').dataset.state = end?.kind ?? 'going';
+  $('answer-state').textContent = going ? 'Answering. It goes on without this page.'
+    : end.kind === 'DONE' ? 'The answer is complete.'
+    : end.kind === 'CANCELLED' ? 'Stopped: ' + (end.reason ?? 'nobody said why') + '.'
+    : 'Ended in mid-sentence: ' + (end.reason ?? 'nobody knows why') + '.';
+  $('ask').textContent = going ? 'Stop' : 'Ask';
+  $('ask').classList.toggle('stop', going);
+}
+
+$('ask').addEventListener('click', async () => {
+  const log = newest();
+  const going = log && !answers.get(log).end;
+  $('ask').disabled = true;
+  try {
+    const answer = await fetch(going ? `api/answers/${log.slice('answers:'.length)}/stop` : 'api/answers', { method: 'POST' });
+    if (!answer.ok) {
+      const problem = await answer.json();
+      $('answer-state').textContent = problem.detail ?? problem.title ?? 'The server refused.';
+    }
+  } catch {
+    $('answer-state').textContent = 'The server cannot be reached.';
+  } finally {
+    $('ask').disabled = false; // what happens now comes through the log, as in every other tab
+  }
 });
 
 // ---- adding ---------------------------------------------------------------------------------------------------------

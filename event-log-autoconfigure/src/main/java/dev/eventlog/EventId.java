@@ -3,6 +3,7 @@ package dev.eventlog;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /**
  * The id of an event in its log: the millisecond of its add, and a sequence number within that millisecond. The ids of
@@ -70,6 +71,27 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      */
     public static EventId valueOf(String text) {
         return parse(text);
+    }
+
+    /**
+     * The smallest id that an event can have which was added at a moment or later.
+     *
+     * @param instant the moment
+     * @return an id of the first millisecond that is not before it; {@link #MIN} for one before 1970
+     * @throws IllegalArgumentException if the moment is null
+     */
+    public static EventId firstAt(Instant instant) {
+        if (instant == null) {
+            throw new IllegalArgumentException("The moment from which to read a log must not be null");
+        }
+        if (instant.isBefore(Instant.EPOCH)) {
+            return MIN;
+        }
+        if (instant.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE))) {
+            return new EventId(Long.MIN_VALUE, 0); // unsigned: the first that is beyond
+        }
+        boolean withinMillisecond = !instant.truncatedTo(ChronoUnit.MILLIS).equals(instant);
+        return new EventId(instant.toEpochMilli() + (withinMillisecond ? 1 : 0), 0);
     }
 
     private static boolean isDigits(String text, int from, int to) {

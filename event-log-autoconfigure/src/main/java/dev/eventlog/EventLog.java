@@ -3,8 +3,11 @@ package dev.eventlog;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.retry.RetryPolicy;
 
 /**
  * An append-only log of events in one Redis stream. An instance is a cheap, thread-safe handle that needs no closing.
@@ -22,8 +25,8 @@ public interface EventLog extends ReadableEventLog<Event> {
     /**
      * Appends an event.
      *
-     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} if there is a max-length. With a ttl, one script with {@code XADD}
-     * and {@code PEXPIRE}. One round trip, O(1), plus the trimmed events.
+     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} where there is a max-length; with a ttl or max-age one script of {@code XADD}, with
+     * {@code MINID ~} or a second {@code XTRIM} for the age, and {@code PEXPIRE}. One round trip, O(1) but for what is trimmed.
      *
      * @param event its fields: at least one and at most 3,900, no null among the names or values
      * @return its id
@@ -97,8 +100,56 @@ public interface EventLog extends ReadableEventLog<Event> {
     List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions options);
 
     /**
-     * Completes the log: no more events can be added, and every follower learns this after the last event. Redis itself
-     * refuses every later add of any client. Call {@link #delete} to let the log begin again.
+     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and tries again up
+     * to ten times where others add to it meanwhile, after 10 ms at first and then twice as long each time.
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event
+     * @param decide answers what to add, by the state; nothing is allowed
+     * @param <S> the type of the state
+     * @return the ids of what was added, in that order
+     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
+     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     */
+    default <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super Event, ? extends S> fold,
+            Function<? super S, ? extends List<? extends Map<String, ?>>> decide) {
+        return update(seed, fold, decide, Conflicts.RETRY);
+    }
+
+    /**
+     * Decides by the state of the log what to add, and adds it on the condition that nobody else has added meanwhile, all of it or
+     * none: an account is debited only if it has enough. If somebody has, what came is folded too, and it is decided anew.
+     *
+     * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
+     * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.
+     *
+     * <p>Redis: what {@link #fold} sends, then what {@link #addAll(List, AddOptions)} sends with {@link AddOptions#ifLast}; at each
+     * further try only what came since is read.
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event
+     * @param decide answers what to add, by the state; an empty list adds nothing
+     * @param retry how often to try again, and after how long, where others add meanwhile; asked about no other failure. The
+     *     calling thread waits
+     * @param <S> the type of the state
+     * @return the ids of what was added, in that order; none if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
+     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
+     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     */
+    <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super Event, ? extends S> fold,
+            Function<? super S, ? extends List<? extends Map<String, ?>>> decide,
+            RetryPolicy retry);
+
+    /**
+     * Ends the log: nothing more comes, and whoever follows it learns it after the last event. Redis itself refuses every
+     * further add, of any client. {@link #delete} lets the log begin again.
      *
      * <p>Redis: one script with {@code XINFO STREAM}, {@code XADD} of an entry with the greatest possible id, and
      * {@code PEXPIRE} if there is a ttl, O(1). The entry is not an event: readers of this library never see it, and it

@@ -5,8 +5,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Options of a log: its maximum length, its time to live, and how long it remembers idempotent adds. Immutable and
- * thread-safe. Use a {@link Builder} to create them.
+ * How long a log gets, how old its events get, how long it lives, and how long it remembers idempotent adds. Immutable and thread-safe; made by a {@link Builder}.
  */
 public final class EventLogOptions {
 
@@ -14,12 +13,14 @@ public final class EventLogOptions {
     private static final Duration MOST = Duration.ofDays(36_525);
 
     private final long maxLength;
+    private final Duration maxAge;
     private final Duration ttlAfterLastAdd;
     private final Duration ttlAfterCompletion;
     private final Duration idempotencyRetention;
 
     private EventLogOptions(Builder builder) {
         this.maxLength = builder.maxLength;
+        this.maxAge = builder.maxAge;
         this.ttlAfterLastAdd = builder.ttlAfterLastAdd;
         this.ttlAfterCompletion = builder.ttlAfterCompletion;
         this.idempotencyRetention = builder.idempotencyRetention;
@@ -34,6 +35,7 @@ public final class EventLogOptions {
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.maxLength = maxLength;
+        builder.maxAge = maxAge;
         builder.ttlAfterLastAdd = ttlAfterLastAdd;
         builder.ttlAfterCompletion = ttlAfterCompletion;
         builder.idempotencyRetention = idempotencyRetention;
@@ -45,7 +47,12 @@ public final class EventLogOptions {
         return maxLength;
     }
 
-    /** {@return how long Redis keeps the log after its last add; zero for no limit} */
+    /** {@return how old an event gets at most, by the clock of Redis; zero for no limit} */
+    public Duration maxAge() {
+        return maxAge;
+    }
+
+    /** {@return how long after the last add the whole log is deleted; zero for never} */
     public Duration ttlAfterLastAdd() {
         return ttlAfterLastAdd;
     }
@@ -70,7 +77,12 @@ public final class EventLogOptions {
         return maxLength > 0;
     }
 
-    /** {@return whether the log expires after its last add} */
+    /** {@return whether there is a limit to the age of events} */
+    public boolean hasMaxAge() {
+        return !maxAge.isZero();
+    }
+
+    /** {@return whether the log is deleted some time after the last add} */
     public boolean hasTtl() {
         return !ttlAfterLastAdd.isZero();
     }
@@ -79,6 +91,7 @@ public final class EventLogOptions {
     public boolean equals(@Nullable Object other) {
         return other instanceof EventLogOptions that
                 && maxLength == that.maxLength
+                && maxAge.equals(that.maxAge)
                 && ttlAfterLastAdd.equals(that.ttlAfterLastAdd)
                 && ttlAfterCompletion.equals(that.ttlAfterCompletion)
                 && idempotencyRetention.equals(that.idempotencyRetention);
@@ -86,12 +99,13 @@ public final class EventLogOptions {
 
     @Override
     public int hashCode() {
-        return Objects.hash(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention);
+        return Objects.hash(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention);
     }
 
     @Override
     public String toString() {
-        return "max-length " + (hasMaxLength() ? maxLength : "unlimited") + ", ttl-after-last-add "
+        return "max-length " + (hasMaxLength() ? maxLength : "unlimited")
+                + (hasMaxAge() ? ", max-age " + maxAge : "") + ", ttl-after-last-add "
                 + (hasTtl() ? ttlAfterLastAdd : "unlimited")
                 + (ttlAfterCompletion.isZero() ? "" : ", ttl-after-completion " + ttlAfterCompletion)
                 + ", idempotency-retention " + idempotencyRetention;
@@ -101,6 +115,7 @@ public final class EventLogOptions {
     public static final class Builder {
 
         private long maxLength;
+        private Duration maxAge = Duration.ZERO;
         private Duration ttlAfterLastAdd = Duration.ZERO;
         private Duration ttlAfterCompletion = Duration.ZERO;
         private Duration idempotencyRetention = Duration.ofHours(1);
@@ -124,7 +139,24 @@ public final class EventLogOptions {
         }
 
         /**
-         * Sets how long Redis keeps the log after its last add.
+         * Limits the age of events. Nothing older is read, to the millisecond. Redis removes what is older at each add, in whole
+         * blocks of its own: some of it stays for a while, and all of it in a log to which nothing is added.
+         *
+         * @param age how old an event gets at most, to the millisecond, by the clock of Redis; zero for no limit
+         * @return this builder
+         * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
+         */
+        public Builder maxAge(Duration age) {
+            if (age == null || (!age.isZero() && !isSensible(age))) {
+                throw new IllegalArgumentException(
+                        "maxAge " + age + ": must be from 1 millisecond to 100 years, or 0 for events of any age");
+            }
+            this.maxAge = age;
+            return this;
+        }
+
+        /**
+         * Limits the life of the log.
          *
          * @param ttl the time, with millisecond precision; zero for no limit
          * @return this builder

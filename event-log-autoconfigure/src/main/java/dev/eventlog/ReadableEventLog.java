@@ -4,8 +4,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The reading side that {@link EventLog} and {@link TypedEventLog} have in common, for code that accepts either.
@@ -24,7 +26,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     EventLogOptions options();
 
     /**
-     * Reads the newest events of the log, at most max-length of them.
+     * Reads the end of the log, at most the newest max-length events, and none older than max-age.
      *
      * <p>Redis: {@code XREVRANGE}, in pages of {@code eventlog.read.page-size} events, O(N) for N events. The result is
      * the content of the log when the first page was read, without events that were removed during the call.
@@ -38,9 +40,48 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     List<E> read(Tail tail);
 
     /**
-     * Follows the log: delivers the events that {@link #read} would return, and then every new event as it arrives,
-     * each exactly once, in the order of the ids. The start is fixed when this method returns: every event that is
-     * added later is delivered. If the listener throws, or an event does not fit the type, the follower stops.
+     * Reads a page of a part of the log, within the newest max-length events, and nothing older than max-age.
+     *
+     * <p>Redis: {@code XREVRANGE} newest first, a script of {@code XRANGE} oldest first; O(N) for N events, at most
+     * {@code eventlog.read.page-size} at once. With a max-length or max-age first one script to find where the log begins.
+     * A page has no hole: if events of the range are removed while it is being read, it ends before them.
+     *
+     * @param range which events
+     * @return the events, and whether there are more
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws EventConversionException if one of the events does not fit the type
+     */
+    EventPage<E> read(EventRange range);
+
+    /**
+     * Makes a state of all events that Redis holds, oldest first: the total of an account, an order as it is now. Not limited
+     * by the max-length and max-age of this handle, so a log that its writer keeps whole is folded whole, whatever the options here.
+     *
+     * <p>A state made of a part of the log would be wrong without a word. So it is an {@link EventGapException} if the
+     * beginning is gone, or leaves the log meanwhile. From Redis 7 on that is exact, unless several events were deleted by
+     * themselves ({@code XDEL}), or the stream has consumer groups: then the beginning counts as gone, as it may be. Redis 6.2
+     * does not count what was added. There, the beginning counts as gone if the log holds as many events as the max-length of this
+     * handle or more, or none although it had some.
+     *
+     * <p>Redis: a script of {@code XINFO STREAM} and {@code XRANGE} for each page, of at most a thousand events or about a megabyte;
+     * O(N).
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event; what it throws is thrown to the caller
+     * @param <S> the type of the state
+     * @return the state, and the id that was given last
+     * @throws EventGapException if the beginning of the log is gone, or may be
+     * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
+     * @throws EventLogException if Redis refuses
+     * @throws EventConversionException if one of the events does not fit the type
+     */
+    <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super E, ? extends S> fold);
+
+    /**
+     * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the
+     * order of the ids. The start is fixed when this returns: whatever is added after that is delivered. If the listener
+     * throws, or an event does not fit the type, the follower stops.
      *
      * <p>Events that leave the old end of the log before the follower reads them are a gap: the log is trimmed,
      * expires, is deleted, or is lost or replaced. {@link EventBatchListener#onGap} reports the gap before any later

@@ -1,14 +1,20 @@
 package dev.eventlog;
 
+import java.time.Instant;
+
 /**
- * Where to start in a log: at the first event, at its newest events, at the next event, or at an id. A tail always
- * reaches to the newest event, and its oldest event comes first. A log with a max-length never returns more than its
- * newest max-length events, whatever the tail. A closed set of immutable values.
+ * Where in a log to begin: with all of it, its last events, only what comes, at an id, or at a moment. Always the newest end of the
+ * log, oldest event first. A closed set of immutable values. For a part from the middle of a log see {@link EventRange}.
+ *
+ * <p>Whatever the tail, it has at most the newest max-length events, and none older than max-age, by the options of the handle that
+ * reads: those of {@code eventlog.*}, unless the handle was created with others. A log that is written with other options
+ * has to be read with those, or a tail leaves events out without a word. What must have all of a log, such as a state made of its
+ * events, is made by {@link ReadableEventLog#fold}, which is limited by nothing.
  */
 public sealed interface Tail {
 
     /**
-     * Starts at the first event that the log keeps.
+     * Everything that the log keeps, within the max-length and max-age of the handle that reads.
      *
      * @return the tail
      */
@@ -63,7 +69,17 @@ public sealed interface Tail {
         return new After(id);
     }
 
-    /** Starts at the first event: see {@link Tail#all()}. */
+    /**
+     * All that was added at a moment or later, by the clock of Redis.
+     *
+     * @param instant the moment; one that has not come yet is allowed
+     * @return the tail
+     */
+    static Tail since(Instant instant) {
+        return new Since(instant);
+    }
+
+    /** Everything: see {@link Tail#all()}. */
     record All() implements Tail {}
 
     /**
@@ -124,6 +140,26 @@ public sealed interface Tail {
             if (id == null) {
                 throw new IllegalArgumentException(
                         "Tail.after(null): the id must not be null; if you have seen no event, use Tail.all()");
+            }
+        }
+    }
+
+    /**
+     * From a moment on: see {@link Tail#since(Instant)}.
+     *
+     * @param instant the moment
+     */
+    record Since(Instant instant) implements Tail {
+        /**
+         * Checks the moment.
+         *
+         * @param instant the moment
+         * @throws IllegalArgumentException if it is null
+         */
+        public Since {
+            if (instant == null) {
+                throw new IllegalArgumentException(
+                        "Tail.since(null): the moment must not be null; Tail.all() begins at the first event");
             }
         }
     }

@@ -3,8 +3,11 @@ package dev.eventlog;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.retry.RetryPolicy;
 
 /**
  * An {@link EventLog} whose events are written and read as values of a type, with the application's {@code JsonMapper}.
@@ -75,7 +78,55 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     List<EventId> addAll(List<? extends T> events, AddOptions options);
 
     /**
-     * Completes the log, as {@link EventLog#completeAs}.
+     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and tries again up
+     * to ten times where others add to it meanwhile, after 10 ms at first and then twice as long each time.
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event
+     * @param decide answers what to add, by the state; nothing is allowed
+     * @param <S> the type of the state
+     * @return the ids of what was added, in that order
+     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
+     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     */
+    default <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold,
+            Function<? super S, ? extends List<? extends T>> decide) {
+        return update(seed, fold, decide, Conflicts.RETRY);
+    }
+
+    /**
+     * Decides by the state of the log what to add, and adds it on the condition that nobody else has added meanwhile, all of it or
+     * none: an account is debited only if it has enough. If somebody has, what came is folded too, and it is decided anew.
+     *
+     * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
+     * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.
+     *
+     * <p>Redis: what {@link #fold} sends, then what {@link #addAll(List, AddOptions)} sends with {@link AddOptions#ifLast}; at each
+     * further try only what came since is read.
+     *
+     * @param seed the state before the first event
+     * @param fold makes the next state of a state and an event
+     * @param decide answers what to add, by the state; an empty list adds nothing
+     * @param retry how often to try again, and after how long, where others add meanwhile; asked about no other failure. The
+     *     calling thread waits
+     * @param <S> the type of the state
+     * @return the ids of what was added, in that order; none if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
+     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
+     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     */
+    <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold,
+            Function<? super S, ? extends List<? extends T>> decide,
+            RetryPolicy retry);
+
+    /**
+     * Ends the log, as {@link EventLog#completeAs}.
      *
      * @param completion how the log ends
      * @return whether this call completed the log; false if it was already completed in exactly this way

@@ -51,6 +51,8 @@ import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.EventStreamAccess;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.sse.SseSettings;
+import dev.eventlog.web.EventRangeWebFluxAutoConfiguration;
+import dev.eventlog.web.EventRangeWebMvcAutoConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +103,7 @@ class ArchitectureTests {
                 entry("annotation", List.of()),
                 entry("sse", List.of("reactor")),
                 entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse")),
+                entry("web", List.of("autoconfigure")),
                 entry("observability", List.of("autoconfigure", "core", "convert")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
                 .as("all packages but the API, which knows none")
@@ -272,6 +275,8 @@ class ArchitectureTests {
                         AddConvention.class,
                         BatchContext.class,
                         BatchConvention.class,
+                        EventRangeWebMvcAutoConfiguration.class,
+                        EventRangeWebFluxAutoConfiguration.class,
                         NamedFollowerAutoConfiguration.class)
                 .should()
                 .bePublic()
@@ -321,7 +326,8 @@ class ArchitectureTests {
                 "dev.eventlog.observability",
                 "dev.eventlog.reactor",
                 "dev.eventlog.redis.RedisEventPositions",
-                "dev.eventlog.sse");
+                "dev.eventlog.sse",
+                "dev.eventlog.web");
         String pom = Files.readString(Path.of("pom.xml"));
         assertThat(found("<include>(dev\\.eventlog[\\w.]*)</include>", pom))
                 .as("compared with the last release")

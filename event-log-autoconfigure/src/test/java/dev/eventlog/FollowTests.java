@@ -108,7 +108,7 @@ class FollowTests extends LogTests {
                 .isThrownBy(() -> factory.create(log.name(), Map.class).follow(Tail.all(), null))
                 .withMessageContaining(log.name());
         assertThatIllegalArgumentException().isThrownBy(() -> log.follow(null, Collected.events()));
-        assertThatIllegalArgumentException().isThrownBy(() -> log.read(null));
+        assertThatIllegalArgumentException().isThrownBy(() -> log.read((Tail) null));
         assertThatIllegalArgumentException().isThrownBy(() -> factory.create(null));
     }
 

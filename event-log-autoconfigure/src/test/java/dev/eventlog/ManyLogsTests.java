@@ -6,6 +6,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
@@ -99,6 +100,26 @@ class ManyLogsTests extends ServerTests {
         int count() {
             return events.values().stream().mapToInt(List::size).sum();
         }
+    }
+
+    @Test
+    void aLineOnWhichNothingIsToldIsKept() {
+        assumeTrue(LETTUCE);
+        EventLogFactory factory = newFactory(); // looks after it every 150 ms, and waits 2 s for an answer
+        closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), new Heard()));
+        List<String> first = linesThatListen();
+        assertThat(first).hasSize(1);
+
+        await().during(Duration.ofSeconds(4))
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> linesThatListen().equals(first));
+    }
+
+    private List<String> linesThatListen() {
+        return Stream.of(String.valueOf(redis.ask("CLIENT", "LIST")).split("\n"))
+                .filter(line -> line.matches(".* flags=\\S*B.*"))
+                .map(line -> line.substring(0, line.indexOf(' ')))
+                .toList();
     }
 
     @ParameterizedTest

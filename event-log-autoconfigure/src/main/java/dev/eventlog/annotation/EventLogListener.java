@@ -67,17 +67,36 @@ public @interface EventLogListener {
     String[] logs();
 
     /**
-     * Where to start in the logs: {@code new} (the next event), {@code all}, {@code last:50}, or the id of an event, to
-     * start after it. An expression can also return a {@link dev.eventlog.Tail} or an {@link dev.eventlog.EventId}.
-     * This applies when the application starts; for a listener with a {@link #name}, only while no position is stored.
-     * A listener that is stopped and started again in the same application continues where it was.
+     * Where in the logs to begin: {@code new} (with what comes), {@code all}, {@code last:50}, a moment as
+     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to go on after it. An expression may also give a
+     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within the
+     * max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts when the
+     * application starts, for a listener with a {@link #name} only as long as no position is stored. One that is stopped and
+     * started again in the same application goes on where it was.
      *
      * @return the start; by default {@code new}, and {@code all} for a listener with a name
      */
     String from() default "";
 
     /**
-     * The name under which the position in each log is stored, so that the next application continues there: see
+     * How many events the logs have at most, in place of {@code eventlog.max-length} and its overrides: only the newest of them are
+     * read at the start. Give 0 for logs whose writers keep them whole, or the beginning is left out.
+     *
+     * @return a number; by default as configured. Not for patterns: for those there is {@code eventlog.overrides}
+     */
+    String maxLength() default "";
+
+    /**
+     * How old the events of the logs get at most, in place of {@code eventlog.max-age} and its overrides: nothing older is read at the
+     * start.
+     *
+     * @return a duration as {@code 12h} or {@code P7D}, or 0 for no limit; by default as configured. Not for patterns: for those
+     *     there is {@code eventlog.overrides}
+     */
+    String maxAge() default "";
+
+    /**
+     * The name by which the position in each log is kept, so that the next application goes on after it: see
      * {@link dev.eventlog.FollowOptions.Builder#named}. Each log, and each pattern, has a lease of its own.
      *
      * @return the name; none by default

@@ -125,7 +125,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     private Function<@Nullable Followed, Followed> one(ListenerEndpoint endpoint, String log) {
-        ListenerMethod.Following following = endpoint.method().of(factory, log, endpoint.id(), endpoint.policy());
+        ListenerMethod.Following following = endpoint.method().of(factory, log, endpoint);
         return before -> {
             Tail tail = before instanceof Followed.OneLog earlier && endpoint.name() == null
                     ? Tail.after(earlier.follower().position())

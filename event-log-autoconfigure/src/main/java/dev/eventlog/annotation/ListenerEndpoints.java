@@ -1,13 +1,18 @@
 package dev.eventlog.annotation;
 
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Tail;
 import java.lang.reflect.Method;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.framework.AopProxyUtils;
@@ -17,12 +22,14 @@ import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.beans.factory.config.BeanExpressionContext;
 import org.springframework.beans.factory.config.BeanExpressionResolver;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.format.datetime.standard.DurationFormatterUtils;
 import org.springframework.util.StringUtils;
 
 /** Makes endpoints of annotations: resolves placeholders and expressions, and says what is wrong with them. */
 final class ListenerEndpoints {
 
     private static final String LAST = "last:";
+    private static final String SINCE = "since:";
     private static final String NAMES =
             "Name each log, or write a pattern such as orders:*. An expression can return an array or a collection of these.";
 
@@ -55,6 +62,7 @@ final class ListenerEndpoints {
                 takes,
                 logs,
                 from,
+                attributes.options(annotation.maxLength(), annotation.maxAge(), logs),
                 attributes.name(name),
                 attributes.autoStartup(annotation.autoStartup()),
                 attributes.errorPolicy(annotation.errorPolicy()));
@@ -159,25 +167,69 @@ final class ListenerEndpoints {
             if (value instanceof EventId id) {
                 return Tail.after(id);
             }
+            if (value instanceof Instant moment) {
+                return Tail.since(moment);
+            }
             String from = value == null ? "" : value.toString().strip();
             try {
-                return switch (from) {
-                    case "" -> named ? Tail.all() : Tail.newOnly();
-                    case "new" -> Tail.newOnly();
-                    case "all" -> Tail.all();
-                    default ->
-                        from.startsWith(LAST)
-                                ? Tail.last(Long.parseLong(
-                                        from.substring(LAST.length()).strip()))
-                                : Tail.after(EventId.parse(from));
-                };
-            } catch (IllegalArgumentException malformed) {
+                return from.isEmpty() && named ? Tail.all() : tail(from);
+            } catch (IllegalArgumentException | DateTimeParseException malformed) {
                 throw wrong(
                         "from",
                         text,
-                        "'" + from + "' is not a position in a log",
-                        "Write new, all, last:50, or the id of the event to continue after, for example 1526919030474-55.",
+                        "'" + from + "' is no place in a log to begin at",
+                        "Write new, all, last:50, since:2026-11-27T12:00:00Z, or the id of an event to go on after, for example 1526919030474-55.",
                         malformed);
+            }
+        }
+
+        private Tail tail(String from) {
+            if (from.startsWith(LAST)) {
+                return Tail.last(Long.parseLong(from.substring(LAST.length()).strip()));
+            }
+            if (from.startsWith(SINCE)) {
+                return Tail.since(Instant.parse(from.substring(SINCE.length()).strip()));
+            }
+            return switch (from) {
+                case "", "new" -> Tail.newOnly();
+                case "all" -> Tail.all();
+                default -> Tail.after(EventId.parse(from));
+            };
+        }
+
+        Consumer<EventLogOptions.Builder> options(String maxLength, String maxAge, Set<String> logs) {
+            return option("maxLength", maxLength, (value, builder) -> builder.maxLength(Long.parseLong(value)), logs)
+                    .andThen(option(
+                            "maxAge",
+                            maxAge,
+                            (value, builder) -> builder.maxAge(DurationFormatterUtils.detectAndParse(value)),
+                            logs));
+        }
+
+        private Consumer<EventLogOptions.Builder> option(
+                String attribute, String text, BiConsumer<String, EventLogOptions.Builder> option, Set<String> logs) {
+            String value = text(attribute, text);
+            if (value == null) {
+                return builder -> {};
+            }
+            if (logs.stream().anyMatch(log -> log.indexOf('*') >= 0)) {
+                throw wrong(
+                        attribute,
+                        text,
+                        "the logs of a pattern have the options that are configured",
+                        "Set eventlog.overrides for that pattern, or name the logs.",
+                        null);
+            }
+            try {
+                option.accept(value, EventLogOptions.builder());
+                return builder -> option.accept(value, builder);
+            } catch (IllegalArgumentException refused) {
+                throw wrong(
+                        attribute,
+                        text,
+                        "it cannot be '" + value + "': " + refused.getMessage(),
+                        "Write a number for maxLength, and a duration as 12h or P7D for maxAge; 0 for no limit.",
+                        refused);
             }
         }
 

@@ -147,16 +147,18 @@ final class ListenerMethod {
     /**
      * Gets ready to follow a log, and asks Redis nothing.
      *
-     * @param policy is told of gaps
+     * @param endpoint has the options of the log, and the policy that is told of gaps
      * @throws IllegalArgumentException if events cannot be read by the type
      */
-    Following of(EventLogFactory factory, String log, String id, EventLogErrorPolicy policy) {
+    Following of(EventLogFactory factory, String log, ListenerEndpoint endpoint) {
+        String id = endpoint.id();
+        EventLogErrorPolicy policy = endpoint.policy();
         if (takes == Takes.EVENT) {
-            EventLog untyped = factory.create(log);
+            EventLog untyped = factory.create(log, endpoint.options());
             Calls<Event> calls = new Calls<>(log, id, policy, Function.identity());
             return (tail, options) -> untyped.follow(tail, calls, options);
         }
-        return typed(factory.create(log, type), id, policy);
+        return typed(factory.create(log, type, endpoint.options()), id, policy);
     }
 
     /** The same for all logs of a pattern. */

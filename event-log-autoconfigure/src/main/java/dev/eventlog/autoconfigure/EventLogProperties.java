@@ -12,17 +12,19 @@ import org.springframework.util.PatternMatchUtils;
 /**
  * Configuration of event logs.
  *
- * @param maxLength Maximum number of events that a log keeps. Unlimited when 0.
- * @param ttlAfterLastAdd How long Redis keeps a log after its last add. Without limit when absent or 0.
- * @param ttlAfterCompletion How long Redis keeps a log after its completion. As long as after an add when absent or 0.
- * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again.
- *     Never longer than the ttl of the log.
- * @param keyPrefix Prefix of every key that the library uses in Redis.
- * @param overrides Options for logs whose names match a pattern. The first matching entry wins.
+ * @param maxLength How many events a log keeps at most. Unlimited when 0.
+ * @param maxAge How old the events of a log get at most. Unlimited when absent or 0.
+ * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
+ * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
+ * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
+ *     the log's ttl.
+ * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
+ * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
  * @param read Reading.
  * @param follow Following.
  * @param record Recording sources.
  * @param sse Server-Sent Events.
+ * @param web Parameters of controllers' methods.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
  * @param observability Meters, observations, and traces.
@@ -31,6 +33,7 @@ import org.springframework.util.PatternMatchUtils;
 @ConfigurationProperties(value = "eventlog", ignoreUnknownFields = false)
 public record EventLogProperties(
         @DefaultValue("0") long maxLength,
+        @Nullable Duration maxAge,
         @Nullable Duration ttlAfterLastAdd,
         @Nullable Duration ttlAfterCompletion,
         @DefaultValue("1h") Duration idempotencyRetention,
@@ -40,6 +43,7 @@ public record EventLogProperties(
         @DefaultValue Follow follow,
         @DefaultValue Recording record,
         @DefaultValue Sse sse,
+        @DefaultValue Web web,
         @DefaultValue Positions positions,
         @DefaultValue Listener listener,
         @DefaultValue Observability observability)
@@ -48,19 +52,19 @@ public record EventLogProperties(
     /**
      * Options for logs whose names match a pattern.
      *
-     * @param pattern Pattern over log names, where an asterisk stands for any text.
-     * @param maxLength Maximum number of events that such a log keeps. Unlimited when 0. The general value when
-     *     absent.
-     * @param ttlAfterLastAdd How long Redis keeps such a log after its last add. Without limit when 0. The general value
-     *     when absent.
-     * @param ttlAfterCompletion How long Redis keeps such a log after its completion. As long as after an add when 0. The
-     *     general value when absent.
-     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding
-     *     again. The general value when absent.
+     * @param pattern Pattern over log names, in which an asterisk stands for any text.
+     * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
+     * @param maxAge How old the events of such a log get at most. Unlimited when 0, as for all logs when absent.
+     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
+     * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
+     *     logs when absent.
+     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
+     *     As for all logs when absent.
      */
     public record LogOverride(
             @DefaultValue("") String pattern,
             @Nullable Long maxLength,
+            @Nullable Duration maxAge,
             @Nullable Duration ttlAfterLastAdd,
             @Nullable Duration ttlAfterCompletion,
             @Nullable Duration idempotencyRetention) {}
@@ -151,6 +155,13 @@ public record EventLogProperties(
             @DefaultValue("30s") Duration accessInterval) {}
 
     /**
+     * Parameters of controllers' methods.
+     *
+     * @param maxLimit How many events a request may ask for at most, where a controller takes an EventRange.
+     */
+    public record Web(@DefaultValue("1000") int maxLimit) {}
+
+    /**
      * Positions of named followers.
      *
      * @param key Key of the Redis hash with the positions of named followers. The key prefix comes before it.
@@ -224,12 +235,13 @@ public record EventLogProperties(
     /** {@return the options of a log: those of the first override that matches its name win over the general ones} */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
+        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
                 .ifPresent(override -> apply(
                         override.maxLength(),
+                        override.maxAge(),
                         override.ttlAfterLastAdd(),
                         override.ttlAfterCompletion(),
                         override.idempotencyRetention(),
@@ -239,12 +251,16 @@ public record EventLogProperties(
 
     private static void apply(
             @Nullable Long maxLength,
+            @Nullable Duration maxAge,
             @Nullable Duration ttl,
             @Nullable Duration ttlOfCompleted,
             @Nullable Duration retention,
             EventLogOptions.Builder options) {
         if (maxLength != null) {
             options.maxLength(maxLength);
+        }
+        if (maxAge != null) {
+            options.maxAge(maxAge);
         }
         if (ttl != null) {
             options.ttlAfterLastAdd(ttl);

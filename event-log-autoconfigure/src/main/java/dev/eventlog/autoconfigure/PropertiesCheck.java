@@ -24,6 +24,7 @@ final class PropertiesCheck {
     /** Throws what Boot explains by the property, if one has a value that it may not have. */
     void check() {
         valid("max-length", properties.maxLength(), EventLogOptions.Builder::maxLength);
+        valid("max-age", properties.maxAge(), EventLogOptions.Builder::maxAge);
         valid("ttl-after-last-add", properties.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
         valid("ttl-after-completion", properties.ttlAfterCompletion(), EventLogOptions.Builder::ttlAfterCompletion);
         valid(
@@ -39,6 +40,7 @@ final class PropertiesCheck {
         check(!recordings.isBlank(), "record.key", recordings, "must be the key of a Redis sorted set");
         between("record.lease", properties.record().lease(), Duration.ofMillis(500), Duration.ofHours(1));
         sse(properties.sse());
+        atLeastOne("web.max-limit", properties.web().maxLimit());
         retry(properties.listener().retry());
         logPatterns(properties.observability().logPatterns());
     }
@@ -50,13 +52,15 @@ final class PropertiesCheck {
             pattern(name + "pattern", override.pattern());
             check(
                     override.maxLength() != null
+                            || override.maxAge() != null
                             || override.ttlAfterLastAdd() != null
                             || override.ttlAfterCompletion() != null
                             || override.idempotencyRetention() != null,
                     name + "pattern",
                     override.pattern(),
-                    "has no option: set max-length, ttl-after-last-add, ttl-after-completion, or idempotency-retention, or remove the entry");
+                    "has no option beside it: set max-length, max-age, ttl-after-last-add, ttl-after-completion or idempotency-retention, or leave it out");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
+            valid(name + "max-age", override.maxAge(), EventLogOptions.Builder::maxAge);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
             valid(
                     name + "ttl-after-completion",

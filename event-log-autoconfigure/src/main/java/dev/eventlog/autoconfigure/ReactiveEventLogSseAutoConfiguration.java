@@ -2,6 +2,7 @@ package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventStreamAccess;
+import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -44,7 +45,14 @@ public final class ReactiveEventLogSseAutoConfiguration {
                 access.getIfAvailable());
     }
 
-    /** Gives a stream access to its request. */
+    /** By which a batch of events is one write. */
+    @Bean
+    @ConditionalOnMissingBean
+    OneFlushFilter eventLogFlushFilter() {
+        return new OneFlushFilter();
+    }
+
+    /** By which a stream knows its request. */
     @Bean
     @ConditionalOnMissingBean
     ServerWebExchangeContextFilter serverWebExchangeContextFilter() {

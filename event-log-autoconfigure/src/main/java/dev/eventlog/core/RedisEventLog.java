@@ -7,6 +7,9 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPage;
+import dev.eventlog.EventRange;
+import dev.eventlog.Folded;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -20,20 +23,22 @@ import dev.eventlog.follow.Commit;
 import dev.eventlog.follow.Followers;
 import dev.eventlog.follow.Observers;
 import dev.eventlog.follow.TailRange;
+import dev.eventlog.follow.WholeReading;
 import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.StreamState;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.Assert;
 
 /** A log as a name, options, and a stream. */
@@ -108,10 +113,32 @@ final class RedisEventLog implements EventLog {
     @Override
     public List<Event> read(Tail tail) {
         TailRange range = TailRange.of(tail, options());
-        List<Event> events = new ArrayList<>();
-        stream.backwards(EventId.MAX, range.after(), range.limit(), events::addAll);
-        Collections.reverse(events);
-        return Collections.unmodifiableList(events);
+        return stream.reading().tail(range.after(), range.limit());
+    }
+
+    @Override
+    public EventPage<Event> read(EventRange range) {
+        Assert.notNull(range, () -> "The range of log '" + name() + "' to read must not be null");
+        return stream.reading().page(range);
+    }
+
+    @Override
+    public <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super Event, ? extends S> fold) {
+        return folding(Function.identity(), seed, fold).toEnd();
+    }
+
+    @Override
+    public <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super Event, ? extends S> fold,
+            Function<? super S, ? extends List<? extends Map<String, ?>>> decide,
+            RetryPolicy retry) {
+        return folding(Function.identity(), seed, fold).<Map<String, ?>>update(decide, this::addAll, retry);
+    }
+
+    <E, S extends @Nullable Object> Folding<E, S> folding(
+            Function<Event, E> conversion, S seed, BiFunction<? super S, ? super E, ? extends S> fold) {
+        return new Folding<>(name(), new WholeReading(stream), conversion, seed, fold);
     }
 
     @Override

@@ -8,6 +8,9 @@ import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventPage;
+import dev.eventlog.EventRange;
+import dev.eventlog.Folded;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -21,7 +24,11 @@ import dev.eventlog.convert.TypedFields;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.Assert;
 
 /** An untyped log, with a conversion before and after it. */
@@ -71,6 +78,27 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public List<TypedEvent<T>> read(Tail tail) {
         return typed(untyped.read(tail));
+    }
+
+    @Override
+    public EventPage<TypedEvent<T>> read(EventRange range) {
+        EventPage<Event> page = untyped.read(range);
+        return new EventPage<>(typed(page.events()), page.next());
+    }
+
+    @Override
+    public <S extends @Nullable Object> Folded<S> fold(
+            S seed, BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold) {
+        return untyped.folding(this::typed, seed, fold).toEnd();
+    }
+
+    @Override
+    public <S extends @Nullable Object> List<EventId> update(
+            S seed,
+            BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold,
+            Function<? super S, ? extends List<? extends T>> decide,
+            RetryPolicy retry) {
+        return untyped.folding(this::typed, seed, fold).<T>update(decide, this::addAll, retry);
     }
 
     @Override

@@ -107,7 +107,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
         boolean followed = true;
         if (granted != null) {
             followed = !granted.failures().containsKey(log);
-            boolean unlessItIsAboutTo = granted.remove(log);
+            boolean unused = granted.remove(log);
         }
         checkpoints().storeAtLast(log);
         return followed;
@@ -151,7 +151,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
                 still.removeIf(log -> !isWanted(log));
                 Map<String, RuntimeException> failed = granted.beginLater(round.tails(still));
                 still.stream().filter(log -> !isWanted(log)).forEach(log -> {
-                    boolean unlessItFailed = granted.remove(log);
+                    boolean unused = granted.remove(log);
                     checkpoints().storeAtLast(log);
                 });
                 later = failed.keySet();

@@ -53,7 +53,7 @@ final class DurablePattern extends DurableLogs {
     }
 
     private void storeBegun() {
-        boolean unlessAnotherDid = positions.store(name, begun, null, EventId.MIN);
+        boolean unused = positions.store(name, begun, null, EventId.MIN);
     }
 
     @Override

@@ -51,7 +51,7 @@ final class Cursor {
 
     private final LogStream stream;
     private final Feed feed;
-    private final long limit;
+    private final Trimming trimming;
     private final int batchSize;
     private final ReadPoint existing; // the end of what existed when the follow began
     private int comebacks; // of its feed, when the event at the point was last seen to be there
@@ -70,11 +70,11 @@ final class Cursor {
      *
      * @param end how far the feed was just before
      */
-    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, long limit, int batchSize) {
+    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, Trimming trimming, int batchSize) {
         int epoch = end.point().epoch();
         this.stream = stream;
         this.feed = feed;
-        this.limit = limit;
+        this.trimming = trimming;
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
         this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
@@ -318,8 +318,8 @@ final class Cursor {
             throw later("is not as its feed has read it, which will look at it");
         }
         Judgement judgement = ahead
-                ? GapRules.judgeAfterInterruption(point, known, answer, limit, feed.window()::memory)
-                : GapRules.judge(point, known, answer, limit, feed.window()::memory);
+                ? GapRules.judgeAfterInterruption(point, known, answer, trimming, feed.window()::memory)
+                : GapRules.judge(point, known, answer, trimming, feed.window()::memory);
         return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());
     }
 

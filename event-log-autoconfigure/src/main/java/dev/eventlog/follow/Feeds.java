@@ -77,13 +77,18 @@ public final class Feeds {
      *
      * @param before how far the feed was before the stream was asked
      * @param start what the stream said then
-     * @param limit the max-length of the log
+     * @param trimming what the log loses by its old end
      * @param patient whether to ask again where the feed is only not as far as the stream yet
      * @param joining makes the follower
      * @return the follower; null if all is to be asked again
      */
     synchronized @Nullable LogFollower join(
-            LogStream stream, @Nullable Place before, StartPoint start, long limit, boolean patient, Joining joining) {
+            LogStream stream,
+            @Nullable Place before,
+            StartPoint start,
+            Trimming trimming,
+            boolean patient,
+            Joining joining) {
         Feed feed = byKey.get(stream.key());
         Window.End end = before == null ? null : before.end();
         if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
@@ -94,7 +99,7 @@ public final class Feeds {
                 return null;
             }
             // A feed that has not noticed yet that its log began again keeps its followers until it does.
-            feed = start(stream, start, limit);
+            feed = start(stream, start, trimming);
             end = feed.window().end();
         }
         LogFollower follower = joining.on(feed, end);
@@ -102,8 +107,8 @@ public final class Feeds {
         return follower;
     }
 
-    private Feed start(LogStream stream, StartPoint start, long limit) {
-        LogFeed feed = new LogFeed(stream, start, limit, settings, observers, questions);
+    private Feed start(LogStream stream, StartPoint start, Trimming trimming) {
+        LogFeed feed = new LogFeed(stream, start, trimming, settings, observers, questions);
         byKey.put(stream.key(), feed);
         if (nothingShared || dedicated < settings.dedicatedConnections()) {
             dedicate(feed);

@@ -62,10 +62,10 @@ final class GapRules {
      * @param at where the reader stands
      * @param seen the event that it read there; null if it read none there
      * @param answer what follows, asked for after that point, all at one moment
-     * @param limit the max-length of the log; the largest number there is for none
+     * @param trimming what the log loses by its old end
      * @param known what it remembers of earlier events
      */
-    static Judgement judge(ReadPoint at, @Nullable Event seen, Answer answer, long limit, Known known) {
+    static Judgement judge(ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
         StreamState state = answer.state();
         EventId cursor = at.id();
         if (!state.exists()) {
@@ -87,7 +87,7 @@ final class GapRules {
         EventId first = state.firstId();
         return first != null && cursor.isAfter(first)
                 ? deletedByItself(at, seen, answer, known)
-                : passedByTheOldEnd(at, seen, state, limit);
+                : passedByTheOldEnd(at, seen, state, trimming);
     }
 
     /**
@@ -95,7 +95,7 @@ final class GapRules {
      * numbers prove nothing, and the log is the same only if it still shows what was read last.
      */
     static Judgement judgeAfterInterruption(
-            ReadPoint at, @Nullable Event seen, Answer answer, long limit, Known known) {
+            ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
         StreamState state = answer.state();
         EventId cursor = at.id();
         boolean theSame = seen != null && seen.equals(answer.at());
@@ -107,7 +107,7 @@ final class GapRules {
         boolean nothingSince = state.isLast(cursor) && answer.at() == null && sameCount;
         boolean nothingRead = cursor.equals(EventId.MIN);
         return theSame || deletedByItself || nothingSince || nothingRead
-                ? judge(at, seen, answer, limit, known)
+                ? judge(at, seen, answer, trimming, known)
                 : beganAgain(at);
     }
 
@@ -131,7 +131,8 @@ final class GapRules {
     }
 
     /** Nothing is left up to the point. */
-    private static Judgement passedByTheOldEnd(ReadPoint at, @Nullable Event seen, StreamState state, long limit) {
+    private static Judgement passedByTheOldEnd(
+            ReadPoint at, @Nullable Event seen, StreamState state, Trimming trimming) {
         EventId first = state.firstId();
         ReadPoint next =
                 new ReadPoint(first == null ? state.lastId() : first.previous(), state.rankBeforeFirst(), at.epoch());
@@ -146,14 +147,13 @@ final class GapRules {
             return most == 0 || isNextTo(first, at) ? whole(next) : removed(next);
         }
         if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
-            return first == null || state.length() >= limit ? removed(next) : whole(at);
+            return first == null || state.length() >= trimming.maxLength() ? removed(next) : whole(at);
         }
         if (isNextTo(first, at)) {
             return whole(at);
         }
         boolean holdsAllItEverHad = state.counts() && state.mostBeforeFirst() == 0;
-        boolean tooShortToBeTrimmed =
-                !state.counts() && first != null && state.length() < limit && limit < Long.MAX_VALUE;
+        boolean tooShortToBeTrimmed = !state.counts() && first != null && trimming.hasLostNoneOf(state.length());
         return seen != null && (holdsAllItEverHad || tooShortToBeTrimmed) ? beganAgain(at) : removed(next);
     }
 

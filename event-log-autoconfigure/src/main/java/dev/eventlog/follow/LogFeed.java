@@ -31,7 +31,7 @@ final class LogFeed implements Feed {
     private final FollowSettings settings;
     private final Observers observers;
     private final Window window;
-    private final long limit;
+    private final Trimming trimming;
     private final PageSize pages;
     private final List<LogFollower> followers = new CopyOnWriteArrayList<>(); // small, as most have one
     private final SameQuestions questions;
@@ -55,7 +55,7 @@ final class LogFeed implements Feed {
     LogFeed(
             LogStream stream,
             StartPoint start,
-            long limit,
+            Trimming trimming,
             FollowSettings settings,
             Observers observers,
             SameQuestions questions) {
@@ -63,7 +63,7 @@ final class LogFeed implements Feed {
         this.settings = settings;
         this.observers = observers;
         this.questions = questions;
-        this.limit = limit;
+        this.trimming = trimming;
         this.window = new Window(
                 settings.windowSize(),
                 start.end(),
@@ -279,8 +279,8 @@ final class LogFeed implements Feed {
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
         Window.End end = window.end();
         Judgement judgement = noDataLost
-                ? GapRules.judge(end.point(), end.event(), answer, limit, window::memory)
-                : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, limit, window::memory);
+                ? GapRules.judge(end.point(), end.event(), answer, trimming, window::memory)
+                : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, trimming, window::memory);
         if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
             LogHistory.Common common = new LogHistory(stream, line, window).newestInCommon(answer.state(), firstBefore);
             window.part(common.point(), common.event());

@@ -299,11 +299,12 @@ public final class LogFinder {
 
         private final SharedLine line;
         private final Ear ear;
-        private long checked = System.nanoTime();
+        private long checked;
 
         Watch(SharedLine line, Ear ear) {
             this.line = line;
             this.ear = ear;
+            this.checked = line.lastAnswer(); // nothing was asked since
         }
 
         boolean isLost() {

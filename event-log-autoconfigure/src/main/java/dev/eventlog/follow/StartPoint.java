@@ -61,7 +61,7 @@ record StartPoint(
     }
 
     private static BeginningQuestion question(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
-        return new BeginningQuestion(stream, tail.after(), tail.limit(), feedEnd, shown(tail, count));
+        return new BeginningQuestion(stream, tail.after(), tail.limit(), tail.maxAge(), feedEnd, shown(tail, count));
     }
 
     private static int shown(TailRange tail, int count) {
@@ -86,7 +86,7 @@ record StartPoint(
             ReadPoint point = atEnd ? end(state) : pointless(tail.after());
             return begins(beginning, point, atEnd ? atEnd(beginning) : null, null, List.of());
         }
-        return withTheBeginning(within(beginning, tail), tail);
+        return withTheBeginning(within(beginning, tail), tail, beginning.after().isAfter(tail.after()));
     }
 
     /** Whether the log is complete, and the tail begins at the entry that ends it, or at the last event before, or in between. */
@@ -200,18 +200,20 @@ record StartPoint(
     }
 
     /** A follower that began before its log did has missed all that has come and gone since. */
-    private static StartPoint withTheBeginning(StartPoint start, TailRange tail) {
+    private static StartPoint withTheBeginning(StartPoint start, TailRange tail, boolean shortened) {
         if (!EventId.MIN.equals(tail.seen())
                 || start.loss != null
                 || !start.point.id().isAfter(EventId.MIN)) {
             return start;
         }
         StreamState state = start.state;
-        boolean missed = start.point.rank().isKnown()
-                ? start.point.rank().number() > 0
-                : state.counts()
-                        ? state.mostBeforeFirst() > 0
-                        : state.length() == 0 || state.length() >= tail.maxLength();
+        boolean missed = shortened
+                || (start.point.rank().isKnown()
+                        ? start.point.rank().number() > 0
+                        : state.counts()
+                                ? state.mostBeforeFirst() > 0
+                                : state.length() == 0
+                                        || state.length() >= tail.trimming().maxLength());
         ReadPoint nothing = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
         Loss loss = missed ? Loss.removed(EventId.MIN, nothing, start.point, state) : null;
         return new StartPoint(

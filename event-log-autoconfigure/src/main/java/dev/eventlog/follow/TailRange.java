@@ -11,34 +11,41 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
 /**
- * A tail of a log with its max-length: the newest events, not older than an id.
+ * A tail of a log with its max-length and max-age: the newest events, not older than an id.
  *
  * @param after the id after which it begins
  * @param limit how many events it has at most
  * @param seen the id that the reader has seen already, if it resumes, or knows of: it is told what became of that
- * @param maxLength the max-length of the log; the largest number there is for none
+ * @param trimming what the log loses by its old end
+ * @param maxAge how many milliseconds old its events are at most; 0 for no limit
  */
-public record TailRange(EventId after, long limit, @Nullable EventId seen, long maxLength) {
+public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimming trimming, long maxAge) {
 
     /**
      * {@return a tail of a log}
      *
      * @param tail where it begins
-     * @param options the options of the log, for its max-length
+     * @param options the options of the log, for its max-length and max-age
      */
     public static TailRange of(Tail tail, EventLogOptions options) {
-        Assert.notNull(tail, "The tail must not be null: it says where to start");
-        long maxLength = options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE;
+        Assert.notNull(tail, "The tail must not be null: where is the log to begin?");
+        Trimming trimming = Trimming.of(options);
+        long maxAge = options.maxAge().toMillis();
+        long limit = trimming.maxLength();
         if (tail instanceof Tail.Last last) {
-            return new TailRange(EventId.MIN, Math.min(last.count(), maxLength), null, maxLength);
+            return new TailRange(EventId.MIN, Math.min(last.count(), limit), null, trimming, maxAge);
         }
         if (tail instanceof Tail.From from) {
-            return new TailRange(from.id().previous(), maxLength, from.expected() ? from.id() : null, maxLength);
+            EventId seen = from.expected() ? from.id() : null;
+            return new TailRange(from.id().previous(), limit, seen, trimming, maxAge);
         }
         if (tail instanceof Tail.After after) {
-            return new TailRange(after.id(), maxLength, after.id(), maxLength);
+            return new TailRange(after.id(), limit, after.id(), trimming, maxAge);
         }
-        return new TailRange(EventId.MIN, maxLength, null, maxLength);
+        EventId after = tail instanceof Tail.Since since
+                ? EventId.firstAt(since.instant()).previous()
+                : EventId.MIN;
+        return new TailRange(after, limit, null, trimming, maxAge);
     }
 
     /** {@return whether it begins with the id that the reader knows of, not after it} */
@@ -52,7 +59,7 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, long 
      * @param id the last id that it has seen
      */
     public TailRange resumedAfter(EventId id) {
-        return new TailRange(id, maxLength, id, maxLength);
+        return new TailRange(id, trimming.maxLength(), id, trimming, maxAge);
     }
 
     /**

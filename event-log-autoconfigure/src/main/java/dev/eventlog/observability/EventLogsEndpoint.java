@@ -80,6 +80,7 @@ final class EventLogsEndpoint {
         return new LogDescriptor(
                 new OptionsDescriptor(
                         options.hasMaxLength() ? options.maxLength() : null,
+                        options.hasMaxAge() ? options.maxAge() : null,
                         options.hasTtl() ? options.ttlAfterLastAdd() : null,
                         options.ttlAfterCompletion().isZero() ? null : options.ttlAfterCompletion(),
                         options.idempotencyRetention()),
@@ -159,12 +160,14 @@ final class EventLogsEndpoint {
      * The options of a log: those of its followers' handle, or the configured ones.
      *
      * @param maxLength how many events it keeps at most; none if that is not limited
+     * @param maxAge how old its events get at most; none if that is not limited
      * @param ttlAfterLastAdd how long it lives after the last add; none for ever
      * @param ttlAfterCompletion how long it lives after its completion; none for as long as after an add
      * @param idempotencyRetention how long an idempotent add is remembered
      */
     record OptionsDescriptor(
             @Nullable Long maxLength,
+            @Nullable Duration maxAge,
             @Nullable Duration ttlAfterLastAdd,
             @Nullable Duration ttlAfterCompletion,
             Duration idempotencyRetention) {}

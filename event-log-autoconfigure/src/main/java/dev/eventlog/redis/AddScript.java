@@ -37,9 +37,9 @@ final class AddScript {
         this.options = options;
     }
 
-    /** Whether one {@code XADD} does it, as nothing else must happen with it. */
+    /** Whether one {@code XADD} does it, as nothing else must happen with it. What is too old, only the clock of Redis says. */
     boolean isPlain(AddOptions terms) {
-        return !options.hasTtl() && terms.equals(AddOptions.none());
+        return !options.hasTtl() && !options.hasMaxAge() && terms.equals(AddOptions.none());
     }
 
     EventId plain(Map<String, String> event) {
@@ -63,7 +63,7 @@ final class AddScript {
         List<String> keys = terms.idempotencyKey()
                 .map(once -> List.of(key, RecordKey.of(log, key, once)))
                 .orElse(List.of(key));
-        int size = 5;
+        int size = 6;
         for (Map<String, String> event : events) {
             size += 1 + 2 * event.size();
         }
@@ -76,6 +76,7 @@ final class AddScript {
         boolean ttlEndsIt = options.hasTtl() && ttl.compareTo(retention) < 0;
         arguments.add(Long.toString((ttlEndsIt ? ttl : retention).toMillis()));
         arguments.add(Integer.toString(events.size()));
+        arguments.add(Long.toString(options.maxAge().toMillis()));
         for (Map<String, String> event : events) {
             append(event, arguments);
         }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param stream the log
  * @param earliest the id after which the tail begins at the earliest
  * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
+ * @param maxAge how many milliseconds old its events are at most; 0 for no limit
  * @param feedEnd an id of which to show the event; null for none
  * @param count how many events of the tail to show
  */
@@ -23,6 +24,7 @@ public record BeginningQuestion(
         LogStream stream,
         EventId earliest,
         long limit,
+        long maxAge,
         @Nullable EventId feedEnd,
         int count) {
 
@@ -79,7 +81,7 @@ public record BeginningQuestion(
 
     private Object[] arguments(boolean server) {
         Object shown = feedEnd == null ? EventId.MIN : feedEnd;
-        return new Object[] {"", "+", count, server ? 1 : 0, earliest, most(), MOST_AT_ONCE, shown};
+        return new Object[] {"", "+", count, server ? 1 : 0, earliest, most(), MOST_AT_ONCE, shown, 0, maxAge};
     }
 
     private long most() {
@@ -113,30 +115,33 @@ public record BeginningQuestion(
 
     private Beginning beginning(List<?> reply) {
         Answer answer = Look.answer(reply);
+        EventId after = EventId.parse(StreamReplies.text(reply.get(2)));
+        EventId youngEnough = EventId.parse(StreamReplies.text(reply.get(9)));
+        boolean byLength = most() == 0 || !after.equals(youngEnough);
         Beginning beginning = new Beginning(
-                EventId.parse(StreamReplies.text(reply.get(2))),
-                most() >= 0 && answer.state().length() > most() ? most() : -1,
+                after,
+                byLength && most() >= 0 && answer.state().length() > most() ? most() : -1,
                 answer,
                 StreamReplies.event(reply.get(6)),
                 StreamReplies.events(reply.get(8), EventId.MIN, EventId.MAX, false));
         long counted = StreamReplies.number(reply.get(7));
-        return counted < 0 ? beginning : further(beginning, counted);
+        return counted < 0 ? beginning : further(beginning, youngEnough, counted);
     }
 
-    private Beginning further(Beginning first, long counted) {
+    private Beginning further(Beginning first, EventId youngEnough, long counted) {
         Event oldest = first.answer().at();
         AnswerSize size = new AnswerSize(MOST_AT_ONCE, counted);
         long left = limit - counted;
         while (oldest != null && left > 0) {
             int asked = size.next(left) + 1;
-            List<Event> page = stream.back(line(), oldest.id(), earliest.next(), asked, size);
+            List<Event> page = stream.back(line(), oldest.id(), youngEnough.next(), asked, size);
             if (page.isEmpty() || !page.get(0).equals(oldest)) {
                 break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
             }
             left -= page.size() - 1;
             oldest = page.get(page.size() - 1);
             if (page.size() < asked) {
-                return first.movedTo(earliest, -1, null);
+                return first.movedTo(youngEnough, -1, null);
             }
         }
         EventId after = oldest == null ? first.after() : oldest.id();

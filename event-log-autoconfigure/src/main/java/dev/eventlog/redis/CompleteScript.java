@@ -53,6 +53,7 @@ public final class CompleteScript {
         List<Object> arguments = new ArrayList<>();
         arguments.add(Long.toString(options.maxLength()));
         arguments.add(Long.toString(options.ttlOfCompleted().toMillis()));
+        arguments.add(Long.toString(options.maxAge().toMillis()));
         AddScript.append(closing, arguments);
         if (lastEvent != null) {
             AddScript.append(lastEvent, arguments);

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -149,21 +148,9 @@ public final class LogStream {
         return completing.done(inquiry.change(completing.prepared(completion, lastEvent)));
     }
 
-    /**
-     * Reads backwards, page by page. Each page is asked for before the one above it is converted. Backwards, because trimming
-     * removes from the other end: whatever is removed meanwhile, the events answered have no hole among them.
-     *
-     * @param newest the newest id to answer
-     * @param after the id after which to stop
-     * @param limit how many events to answer at most
-     * @param page takes each page, newest event first
-     */
-    public void backwards(EventId newest, EventId after, long limit, Consumer<List<Event>> page) {
-        new BackwardReading(this, inquiry, connections.line(), true, true, pageSize)
-                .read(newest, after.next(), limit, events -> {
-                    page.accept(events);
-                    return true;
-                });
+    /** {@return what reads parts of this log: {@code XREVRANGE}, or a script of {@code XRANGE}, a page at a time} */
+    public RangeReading reading() {
+        return new RangeReading(this, inquiry, connections.line(), pageSize);
     }
 
     /**

@@ -10,12 +10,13 @@ import java.io.EOFException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
@@ -45,6 +46,9 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     /** So long a client waits for the status of its request: if Redis has not answered by then, the stream opens without it. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+    /** So long an id keeps the place of a log that no pattern finds: another instance may have known it earlier. */
+    private static final Duration UNKNOWN = Duration.ofMinutes(1);
+
     /** So long a client that takes nothing may keep a stream that is to end. */
     private static final Duration LAST_WORD = Duration.ofSeconds(1);
 
@@ -52,15 +56,19 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private final StreamClient client;
     private final StreamCursor cursor;
     private final SseRenderer renderer;
-    private final List<SourceReader> sources = new ArrayList<>();
+    private final List<SourceReader> named = new ArrayList<>();
+    private final List<PatternReader> patterns = new ArrayList<>();
+    private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // those of patterns too
     private final CompletableFuture<Opening> opening = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
-    // Guarded by this.
-    private final Set<SourceReader> away = new HashSet<>();
-    private final Set<SourceReader> unsettled = new HashSet<>(); // of which nothing is known yet
-    private final Set<SourceReader> behind = new HashSet<>(); // that have not caught up
-    private final Queue<Signal> due = new ArrayDeque<>();
+    // Guarded by this. Sources, and patterns of which no source is known yet.
+    private final Set<Object> away = new HashSet<>();
+    private final Set<Object> unsettled = new HashSet<>(); // of which nothing is known yet
+    private final Set<Object> behind = new HashSet<>(); // that have not caught up
+    private final Set<Object> unbegun =
+            new HashSet<>(); // of patterns: until these have begun nothing of any log is sent
+    private final Deque<Signal> due = new ArrayDeque<>();
     private Flow.@Nullable Subscriber<? super List<ServerSentEvent<String>>> subscriber;
     private long demand;
     private long lastTaken = System.nanoTime();
@@ -77,13 +85,20 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         this.streams = streams;
         this.client = client;
         this.cursor = cursor;
-        this.renderer = streams.renderer(cursor, stream.sources().size() > 1);
+        this.renderer = streams.renderer(cursor, stream.isOfSeveral());
         for (EventStream.Source<?> source : stream.sources()) {
             EventId resumed = cursor.position(StreamCursor.mark(source.name()));
-            sources.add(new SourceReader(this, source, resumed, streams.recovery()));
+            named.add(new SourceReader(this, source, false, resumed, streams.recovery()));
         }
-        unsettled.addAll(sources);
-        behind.addAll(sources);
+        for (EventStream.SourcePattern pattern : stream.patterns()) {
+            patterns.add(new PatternReader(this, streams, pattern, client));
+        }
+        sources.addAll(named);
+        unbegun.addAll(patterns);
+        for (Set<Object> all : List.of(unsettled, behind)) {
+            all.addAll(named);
+            all.addAll(patterns);
+        }
     }
 
     /**
@@ -102,13 +117,15 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             end();
             return opening;
         }
-        sources.forEach(SourceReader::start);
+        named.forEach(SourceReader::start);
+        patterns.forEach(PatternReader::start);
         later(this::openWithoutAnswer, PATIENCE.toMillis());
         return opening;
     }
 
     private boolean mayFollow() {
-        return sources.stream().allMatch(source -> streams.mayFollow(client, source.log()));
+        return named.stream().allMatch(source -> streams.mayFollow(client, source.log()))
+                && patterns.stream().allMatch(PatternReader::mayFollow);
     }
 
     /** Asks once more whether the client may follow, and ends the stream if not. */
@@ -116,6 +133,9 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         boolean may;
         try {
             may = mayFollow();
+            if (may) {
+                patterns.forEach(PatternReader::checkAccess);
+            }
         } catch (RuntimeException unknown) {
             logger.error("The access of a client to event logs could not be checked, so it is denied", unknown);
             may = false;
@@ -134,10 +154,10 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         deliver();
     }
 
-    private void settled(SourceReader source) {
+    private void settled(Object part) {
         boolean nothingLeft;
         synchronized (this) {
-            unsettled.remove(source);
+            unsettled.remove(part);
             if (!unsettled.isEmpty() || opening.isDone()) {
                 return;
             }
@@ -148,17 +168,123 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         opening.complete(nothingLeft ? Opening.NOTHING_LEFT : Opening.OPEN);
     }
 
+    // What patterns say
+
+    /**
+     * A log has been found.
+     *
+     * @param source what to send of it
+     * @param pattern what found it
+     * @param atFirst whether the pattern has just begun to look
+     * @return its reader; null if the stream has that log already, can have no more, or ends
+     */
+    @Nullable
+    SourceReader add(EventStream.Source<?> source, PatternReader pattern, boolean atFirst) {
+        String mark = StreamCursor.mark(source.name());
+        SourceReader reader;
+        synchronized (this) {
+            if (over
+                    || last != null
+                    || sources.stream().anyMatch(other -> other.mark().equals(mark))) {
+                return null;
+            }
+            reader = sources.size() < EventStream.MOST_LOGS ? reader(source, mark, atFirst) : null;
+        }
+        if (reader == null) {
+            pattern.tooMany();
+        } else {
+            reader.start();
+        }
+        return reader;
+    }
+
+    private SourceReader reader(EventStream.Source<?> source, String mark, boolean atFirst) {
+        EventId resumed = cursor.position(mark);
+        if (resumed == null && !(atFirst && cursor.isPartial())) {
+            resumed = EventId.MIN; // it has begun since
+        }
+        if (cursor.size() >= EventStream.MOST_LOGS) {
+            forgetUnknown();
+        }
+        SourceReader reader = new SourceReader(this, source, true, resumed, streams.recovery());
+        sources.add(reader);
+        if (atFirst) {
+            List.of(unsettled, behind, unbegun).forEach(all -> all.add(reader));
+        }
+        return reader;
+    }
+
+    private void forgetUnknown() {
+        cursor.retain(sources.stream().map(SourceReader::mark).toList());
+    }
+
+    /** A pattern has added all logs that there are. */
+    void foundAll(PatternReader pattern) {
+        streams.interruptions().over();
+        without(pattern);
+        later(this::forgetUnknown, UNKNOWN.toMillis());
+    }
+
+    /** A log is gone, and all of it has been said. */
+    void forget(SourceReader reader) {
+        reader.close();
+        sources.remove(reader);
+        say(new Signal.Gone(reader));
+        without(reader);
+    }
+
+    /** The client may not follow a log any more: what waits of it is not sent. */
+    void leaveOut(SourceReader reader) {
+        synchronized (this) {
+            due.removeIf(signal -> signal instanceof Signal.Batch batch && batch.source() == reader);
+        }
+        forget(reader);
+    }
+
+    private void without(Object part) {
+        synchronized (this) {
+            away.remove(part);
+            if (behind.remove(part) && behind.isEmpty()) {
+                due.add(new Signal.CaughtUp());
+            }
+            hasBegun(part);
+        }
+        settled(part);
+        deliver();
+    }
+
+    private void hasBegun(Object part) {
+        if (unbegun.remove(part) && unbegun.isEmpty()) {
+            cursor.complete();
+            if (opened) {
+                due.addFirst(new Signal.AllBegun());
+            }
+        }
+    }
+
+    void tooMany(String pattern) {
+        String message = "More than " + EventStream.MOST_LOGS + " logs would be on one stream with those that fit '"
+                + pattern + "', and its ids grow with them: follow a narrower pattern, or open several streams";
+        if (opening.completeExceptionally(new ResponseStatusException(HttpStatus.BAD_REQUEST, message))) {
+            cancel();
+        } else {
+            logger.warn(message);
+            fail(Signal.Code.TOO_MANY_LOGS);
+        }
+    }
+
     // What the logs say
 
     void begun(SourceReader source, EventId position) {
         streams.interruptions().over();
         synchronized (this) {
             away.remove(source);
-            if (opened) {
+            if (opened && unbegun.isEmpty()) {
                 due.add(new Signal.Begun(source, position));
             } else {
                 cursor.moveTo(source.mark(), position);
             }
+            hasBegun(source);
         }
         deliver();
     }
@@ -190,23 +316,23 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
                 due.add(new Signal.CaughtUp());
             }
             due.add(new Signal.Complete(source, completion));
-            completed = sources.stream().allMatch(SourceReader::isComplete);
+            completed = patterns.isEmpty() && sources.stream().allMatch(SourceReader::isComplete);
         }
         settled(source);
         deliver();
     }
 
-    void away(SourceReader source) {
+    void away(Object part) {
         synchronized (this) {
-            away.add(source);
+            away.add(part);
         }
         deliver();
     }
 
-    void away(SourceReader source, EventLogUnavailableException why) {
+    void away(Object part, EventLogUnavailableException why) {
         streams.interruptions().met(why);
-        away(source);
-        settled(source);
+        away(part);
+        settled(part);
     }
 
     void back(SourceReader source) {
@@ -226,10 +352,14 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
 
     void fail(Signal.Code code, String log, Throwable why) {
         logger.error("A stream of Server-Sent Events of log '" + log + "' has failed", why);
+        fail(code);
+    }
+
+    private void fail(Signal.Code code) {
         synchronized (this) {
             last = last == null ? new Signal.Failed(code) : last;
         }
-        sources.forEach(SourceReader::close);
+        closeAll();
         opening.complete(Opening.OPEN);
         deliver();
     }
@@ -271,10 +401,15 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             }
             saidAway = !away.isEmpty();
         }
-        sources.forEach(SourceReader::close);
+        closeAll();
         opening.complete(Opening.OPEN);
         deliver();
         later(() -> giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
+    }
+
+    private void closeAll() {
+        sources.forEach(SourceReader::close);
+        patterns.forEach(PatternReader::close);
     }
 
     private void giveUp(String why) {
@@ -288,12 +423,19 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     /** Says that the server is still there; gives up a client that has taken nothing for too long. */
     void beat(boolean audible, Duration writeTimeout) {
         boolean stalled;
+        boolean left;
         synchronized (this) {
-            stalled = demand == 0 && subscriber != null && System.nanoTime() - lastTaken > writeTimeout.toNanos();
+            stalled = demand == 0 && System.nanoTime() - lastTaken > writeTimeout.toNanos();
+            left = stalled && subscriber == null && opening.isDone();
+            stalled &= subscriber != null;
             beatDue = audible && demand > 0;
         }
-        if (stalled) {
-            giveUp("A client has read nothing for " + writeTimeout);
+        if (left) { // the server never came to write the answer
+            giveUp("Nobody has taken the stream for " + writeTimeout);
+            closeAll();
+            closed.complete(null);
+        } else if (stalled) {
+            giveUp("A client has taken nothing for " + writeTimeout);
         } else {
             deliver();
         }
@@ -329,7 +471,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         synchronized (this) {
             over = true;
         }
-        sources.forEach(SourceReader::close);
+        closeAll();
         closed.complete(null);
     }
 
@@ -391,7 +533,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             saidAway = !saidAway;
             return saidAway ? new Signal.Interrupted() : new Signal.Resumed();
         }
-        Signal signal = due.poll();
+        Signal signal = unbegun.isEmpty() ? due.poll() : null;
         if (signal == null && last != null && !(last instanceof Signal.Said)) {
             signal = last;
             last = new Signal.Said();

@@ -49,6 +49,9 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>The request is found by Spring's {@link ServerWebExchangeContextFilter}, of which there is a bean. Where that is missing, an id
  * has to be given, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything is
  * told {@code complete} in place of status 204.
+ *
+ * <p>A batch of events is one write where there is a {@link OneFlushFilter}, as there is a bean of, and the request accepts
+ * {@code text/event-stream} by name, as browsers do; else each event is one.
  */
 public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean {
 
@@ -161,7 +164,8 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
                     }
                     exchange.ifPresent(ReactiveEventLogSse::headers);
                     streams.watch(stream, client);
-                    return JdkFlowAdapter.flowPublisherToFlux(stream).concatMapIterable(messages -> messages, 1);
+                    return JdkFlowAdapter.flowPublisherToFlux(stream)
+                            .concatMapIterable(messages -> OneFlushFilter.batch(messages, exchange.orElse(null)), 1);
                 });
     }
 
@@ -184,6 +188,11 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         BooleanSupplier authenticated =
                 () -> !session.isExpired() && session.getAttribute(StreamClient.AUTHENTICATION) != null;
         return authenticated.getAsBoolean() ? authenticated : null;
+    }
+
+    /** {@return how many streams are open} */
+    int opened() {
+        return streams.opened();
     }
 
     @Override

@@ -20,6 +20,12 @@ sealed interface Signal {
      */
     record Begun(SourceReader source, EventId position) implements Signal {}
 
+    /** All logs have begun that a pattern found at first, after the stream was open. */
+    record AllBegun() implements Signal {}
+
+    /** A log of a pattern is gone, or the client may not follow it any more. */
+    record Gone(SourceReader source) implements Signal {}
+
     /** Events, at least one. */
     record Batch(SourceReader source, List<Event> events) implements Signal {}
 
@@ -61,7 +67,11 @@ sealed interface Signal {
         /** An event cannot be made into what is to be sent: to go on after it, leave it out. */
         UNREADABLE_EVENT("unreadable-event", "The next event cannot be sent"),
         /** Redis refuses to have the log read, until somebody changes something. */
-        REFUSED("refused", "The log cannot be followed any longer");
+        REFUSED("refused", "The log cannot be followed any further"),
+        /** More logs fit a pattern than one stream can have: follow fewer. */
+        TOO_MANY_LOGS(
+                "too-many-logs",
+                "There are more logs than one stream can have: follow a narrower pattern, or open several streams");
 
         final String text;
         final String message;

@@ -24,11 +24,13 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
 
     private final ClientStream stream;
     private final EventStream.Source<?> source;
+    private final boolean found;
     private final String mark;
     private final BackOffExecution recovery;
 
     // Guarded by this.
     private @Nullable EventId last; // that the stream has been told of, or after which the client resumes
+    private @Nullable EventId position; // of the last event that the stream has, or where it began
     private Flow.@Nullable Subscription upstream;
     private boolean complete;
     private boolean closed;
@@ -36,10 +38,12 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     SourceReader(
             ClientStream stream,
             EventStream.Source<?> source,
+            boolean found,
             @Nullable EventId resumedAfter,
             BackOffExecution recovery) {
         this.stream = stream;
         this.source = source;
+        this.found = found;
         this.mark = StreamCursor.mark(source.name());
         this.last = resumedAfter;
         this.recovery = recovery;
@@ -57,6 +61,15 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         return mark;
     }
 
+    /** {@return whether the log was found by a pattern} */
+    boolean isFound() {
+        return found;
+    }
+
+    boolean choosesBody() {
+        return source.choosesBody();
+    }
+
     @Nullable
     Object body(Event event) {
         return source.body(event);
@@ -69,7 +82,8 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     /** Begins. Asks Redis on a thread of the library. */
     void start() {
         EventId resumed = last();
-        if (resumed != null && !resumed.equals(EventId.MAX) && source.hasEnd()) {
+        boolean sawSome = resumed != null && !resumed.equals(EventId.MAX) && !resumed.equals(EventId.MIN);
+        if (sawSome && source.hasEnd()) {
             read(Tail.from(resumed), new EndOrNot(resumed));
         } else {
             follow();
@@ -87,6 +101,11 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
 
     private synchronized @Nullable EventId last() {
         return last;
+    }
+
+    /** {@return the last event that the stream has, or after which it began; null if it has not begun} */
+    synchronized @Nullable EventId position() {
+        return position;
     }
 
     /** The stream has sent what it was given last. */
@@ -130,8 +149,11 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     }
 
     @Override
-    public void onBegin(EventId position) {
-        stream.begun(this, position);
+    public void onBegin(EventId begin) {
+        synchronized (this) {
+            position = begin;
+        }
+        stream.begun(this, begin);
         next();
     }
 
@@ -156,6 +178,9 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
                 last = batch.get(count - 1).id();
             }
             stream.found(this, batch.subList(0, count));
+            synchronized (this) {
+                position = last; // not earlier: what comes after it must come after these
+            }
         }
         if (failure != null) {
             stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);

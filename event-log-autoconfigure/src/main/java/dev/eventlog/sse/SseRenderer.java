@@ -45,6 +45,14 @@ final class SseRenderer {
         } else if (signal instanceof Signal.Begun begun) {
             cursor.moveTo(begun.source().mark(), begun.position());
             return ServerSentEvent.<String>builder().id(id()).build();
+        } else if (signal instanceof Signal.Gone gone) {
+            cursor.remove(gone.source().mark());
+            return ServerSentEvent.builder(text(Map.of("log", gone.source().name())))
+                    .event("gone")
+                    .id(id())
+                    .build();
+        } else if (signal instanceof Signal.AllBegun) {
+            return ServerSentEvent.<String>builder().id(id()).build();
         } else if (signal instanceof Signal.Missed missed) {
             return named("gap", gap(missed.source(), missed.gap()));
         } else if (signal instanceof Signal.CaughtUp) {
@@ -67,7 +75,10 @@ final class SseRenderer {
     ServerSentEvent<String> event(SourceReader source, Event event) {
         Object body = source.body(event);
         String name = several ? source.name() : null;
-        if (body instanceof ServerSentEvent<?> chosen) {
+        if (source.isFound() && !source.choosesBody()) {
+            name = null; // a browser can listen to no name that it does not know
+            body = found(source, event);
+        } else if (body instanceof ServerSentEvent<?> chosen) {
             name = chosen.event() != null ? chosen.event() : name;
             body = chosen.data();
         }
@@ -75,6 +86,14 @@ final class SseRenderer {
         cursor.moveTo(source.mark(), event.id());
         ServerSentEvent.Builder<String> message = ServerSentEvent.builder(text).id(id());
         return (name == null ? message : message.event(name)).build();
+    }
+
+    private static Map<String, Object> found(SourceReader source, Event event) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("log", source.name());
+        fields.put("id", event.id().toString());
+        fields.put("event", event.fields());
+        return fields;
     }
 
     private ServerSentEvent<String> opened() {

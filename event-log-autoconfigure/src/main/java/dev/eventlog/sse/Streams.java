@@ -18,12 +18,20 @@ import tools.jackson.databind.json.JsonMapper;
 /** The open streams of an application: their heartbeats, their access, and their end with the application. Thread-safe. */
 final class Streams {
 
+    /** How often it is seen which logs of a pattern are gone; those that begin are told at once. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
+    /** For how many clients it is asked at one moment whether they may follow a log that has begun. */
+    private static final int MOST_ASKING = 32;
+
     private final JsonMapper json;
     private final SseSettings settings;
     private final @Nullable EventStreamAccess access;
     private final ThreadPoolTaskScheduler timer = new ThreadPoolTaskScheduler();
     private final SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-sse-");
+    private final SimpleAsyncTaskExecutor asking = new SimpleAsyncTaskExecutor("eventlog-sse-access-");
     private final Interruptions interruptions = new Interruptions();
+    private final Patterns patterns = new Patterns(this);
     private final Set<ClientStream> open = ConcurrentHashMap.newKeySet();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
@@ -39,6 +47,10 @@ final class Streams {
         timer.initialize();
         threads.setDaemon(true);
         threads.setVirtualThreads(settings.virtualThreads());
+        asking.setDaemon(true);
+        asking.setVirtualThreads(settings.virtualThreads());
+        asking.setConcurrencyLimit(MOST_ASKING);
+        timer.scheduleWithFixedDelay(patterns::look, LOOK);
     }
 
     SseRenderer renderer(StreamCursor cursor, boolean several) {
@@ -60,6 +72,20 @@ final class Streams {
 
     Interruptions interruptions() {
         return interruptions;
+    }
+
+    Patterns patterns() {
+        return patterns;
+    }
+
+    /** Runs what may block. */
+    void execute(Runnable what) {
+        threads.execute(what);
+    }
+
+    /** Runs what asks whether a client may follow. Waits where many are asked for. */
+    void ask(Runnable what) {
+        asking.execute(what);
     }
 
     String text(@Nullable Object body) {
@@ -86,6 +112,11 @@ final class Streams {
                             + " ServerWebExchangeContextFilter");
         }
         return access.mayFollow(request, client.principal(), log);
+    }
+
+    /** {@return how many streams are open} */
+    int opened() {
+        return open.size();
     }
 
     /**

@@ -6,12 +6,19 @@
 -- ARGV[3]  the id that must have been given last, 0-0 if the stream must not exist, empty if it does not matter
 -- ARGV[4]  milliseconds until the record expires
 -- ARGV[5]  how many events
--- ARGV[6…] for each event how many texts follow, then its fields and values by turns
+-- ARGV[6]  how many milliseconds old an event may be, 0 for no limit
+-- ARGV[7…] for each event how many texts follow, then its fields and values by turns
 -- Answers the ids: those in the record, if there is one. If another id was given last than the one that must have been,
 -- nothing is added; the answer then is an empty text and that other id. An error that says HALFDONE came after a write.
 local key, record, limit, ttl, expected, count = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 local asksAcl = redis.acl_check_cmd ~= nil -- from Redis 7 on
 local added, known = 0, false
+local oldest -- the smallest id that an event may have which is not too old, where there is a limit
+if ARGV[6] ~= '0' then
+  local time = redis.call('TIME')
+  oldest = string.format('%.0f', math.max(0, time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[6])) .. '-0'
+end
+local trims = oldest and limit ~= '0' -- as one XADD cannot trim by both
 if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
   local state = {} -- what the stream knows of itself
   if redis.call('EXISTS', key) == 1 then
@@ -56,9 +63,10 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
         return ids
       end
       -- All that is there came later. Either enough was removed for this stream to have had those events, or it never had
-      -- them; before Redis 7, which does not count, only trimming to max-length is thought to remove any.
+      -- them; before Redis 7, which does not count, only trimming to max-length and by age is thought to remove any.
       if state['entries-added'] and added - length >= addedThen
-          or not state['entries-added'] and limit ~= '0' and length >= tonumber(limit) then
+          or not state['entries-added']
+            and (limit ~= '0' and length >= tonumber(limit) or oldest and before(id, oldest)) then
         return ids
       end
     end
@@ -80,10 +88,13 @@ if asksAcl then
   if ttl ~= '0' and not redis.acl_check_cmd('PEXPIRE', key, ttl) then
     return redis.error_reply("NOPERM this user has no permissions to run the 'pexpire' command")
   end
+  if trims and not redis.acl_check_cmd('XTRIM', key, 'MINID', '~', oldest) then
+    return redis.error_reply("NOPERM this user has no permissions to run the 'xtrim' command")
+  end
   if record and not redis.acl_check_cmd('SET', record, '', 'PX', ARGV[4]) then
     return redis.error_reply("NOPERM this user has no permissions to run the 'set' command on the record of the add")
   end
-elseif ttl ~= '0' or record then
+elseif ttl ~= '0' or record or trims then
   -- Here only trying tells, and once a command may have written Redis looks no more at its memory. So XADD is tried first,
   -- with an id that is refused in any case, but last of all.
   local refused = redis.pcall('XADD', key, '0-0', 'n', '')
@@ -93,6 +104,9 @@ elseif ttl ~= '0' or record then
   if record then
     redis.call('SET', record, '', known and 'NX' or 'XX') -- sets nothing
   end
+  if trims then
+    redis.call('XTRIM', key, 'MINID', '~', '0-0') -- removes nothing
+  end
   if ttl ~= '0' then
     redis.call('PEXPIRE', key, ttl)
   end
@@ -100,15 +114,20 @@ end
 
 local ids = {}
 local function add()
-  local at = 6
+  local at = 7
   while at <= #ARGV do
     local last = at + ARGV[at]
-    if limit == '0' then
-      ids[#ids + 1] = redis.call('XADD', key, '*', unpack(ARGV, at + 1, last))
-    else
+    if limit ~= '0' then
       ids[#ids + 1] = redis.call('XADD', key, 'MAXLEN', '~', limit, '*', unpack(ARGV, at + 1, last))
+    elseif oldest then
+      ids[#ids + 1] = redis.call('XADD', key, 'MINID', '~', oldest, '*', unpack(ARGV, at + 1, last))
+    else
+      ids[#ids + 1] = redis.call('XADD', key, '*', unpack(ARGV, at + 1, last))
     end
     at = last + 1
+  end
+  if trims then
+    redis.call('XTRIM', key, 'MINID', '~', oldest)
   end
   if ttl ~= '0' then
     redis.call('PEXPIRE', key, ttl)

@@ -8,11 +8,13 @@
 -- ARGV[7]  of a tail: how many events to go back for that at most
 -- ARGV[8]  an id of which to show the event
 -- ARGV[9]  1 to answer of the event at ARGV[1] its digest only
+-- ARGV[10] of a tail: how many milliseconds old an event may be, 0 or nothing for no limit
 -- An error where ARGV[4] is 1 and this server is older than event logs need.
 -- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
 -- newest event below it if there is none, the events after it, the event at ARGV[8], how many events of a tail were counted if it
--- begins further back (-1 if not), and of a tail the newest events of all, newest first: two more if they are small. The entry
--- that ends a complete log, which is no event, may be the last of those.
+-- begins further back (-1 if not), of a tail the newest events of all, newest first: two more if they are small, and the id
+-- after which it begins at the earliest, as the age of events has it. The entry that ends a complete log, which is no event, may
+-- be among the newest events.
 local key, after, server, state, counted = KEYS[1], ARGV[1], '', {}, -1
 
 local greatest = '18446744073709551615-18446744073709551615' -- nothing can be asked for after it; of a log's closing entry
@@ -51,6 +53,16 @@ local function page(command, from, to, count)
   return events
 end
 
+-- Ids are unsigned 64-bit numbers, which Lua's own cannot hold.
+local function before(one, other)
+  local a, b = string.match(one, '(%d+)-(%d+)')
+  local c, d = string.match(other, '(%d+)-(%d+)')
+  if a == c then
+    a, c = b, d
+  end
+  return #a < #c or #a == #c and a < c
+end
+
 if ARGV[4] == '1' then
   local number, major, minor = redis.REDIS_VERSION_NUM, nil, nil -- from Redis 7 on
   if number then
@@ -68,7 +80,7 @@ if ARGV[4] == '1' then
   end
 end
 if redis.call('EXISTS', key) == 0 then
-  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, -1, {}}
+  return {server, {}, after ~= '' and after or ARGV[5], false, false, {}, false, -1, {}, ARGV[5]}
 end
 local info, known = redis.call('XINFO', 'STREAM', key), {}
 for i = 1, #info, 2 do
@@ -88,23 +100,38 @@ if last and last[1] == greatest then
     end
   end
 end
+local earliest = ARGV[5]
 if after == '' then
-  local limit, most = tonumber(ARGV[6]), tonumber(ARGV[7])
-  after = ARGV[5]
+  local limit, most, age = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[10] or 0)
+  if age > 0 and limit ~= 0 and earliest ~= greatest then
+    local time = redis.call('TIME')
+    local oldest = string.format('%.0f', math.max(1, time[1] * 1000 + math.floor(time[2] / 1000) - age))
+    local tooOld = redis.call('XREVRANGE', key, '(' .. oldest .. '-0', '(' .. earliest, 'COUNT', 1)[1]
+    earliest = tooOld and tooOld[1] or earliest
+  end
+  after = earliest
   if limit == 0 then
     after = known['last-generated-id']
-  elseif limit > 0 and length > limit then
-    local newest, all = page('XREVRANGE', newest_id, '(' .. after, math.min(limit, most) + 1)
-    if #newest > limit then
-      after = newest[limit + 1][1]
-    elseif not all then
-      after, counted = newest[#newest][1], #newest - 1
+  elseif limit > 0 and length > limit and after ~= greatest then
+    local excess, oldest = length - limit, {}
+    if excess <= limit and excess <= most then -- the old end is nearer
+      oldest = page('XRANGE', '-', '+', excess)
+    end
+    if #oldest == excess then
+      after = before(after, oldest[excess][1]) and oldest[excess][1] or after
+    else
+      local newest, all = page('XREVRANGE', newest_id, '(' .. after, math.min(limit, most) + 1)
+      if #newest > limit then
+        after = newest[limit + 1][1]
+      elseif not all then
+        after, counted = newest[#newest][1], #newest - 1
+      end
     end
   end
 end
-local at, before, events = entry(after), false, {}
+local at, older, events = entry(after), false, {}
 if not at and after ~= '0-0' then
-  before = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
+  older = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
 end
 if ARGV[3] ~= '0' and after ~= greatest then
   events = page('XRANGE', '(' .. after, ARGV[2], tonumber(ARGV[3]))
@@ -120,4 +147,4 @@ for i, event in ipairs(ARGV[1] == '' and redis.call('XREVRANGE', key, newest_id,
   end
   newest[i] = event
 end
-return {server, state, after, at, before, events, ARGV[8] and entry(ARGV[8]) or false, counted, newest}
+return {server, state, after, at, older, events, ARGV[8] and entry(ARGV[8]) or false, counted, newest, earliest}

@@ -268,12 +268,15 @@ class ReadmeCodeTests extends LogTests {
     void reading() {
         List<EventId> ids = log.addAll(events(0, 200));
         EventId id = ids.get(150);
+        Instant midnight = Instant.EPOCH;
         // tag::reading[]
         List<Event> all = log.read(Tail.all());
         List<Event> latest = log.read(Tail.last(100));
         List<Event> since = log.read(Tail.from(id));
         List<Event> later = log.read(Tail.after(id));
+        List<Event> today = log.read(Tail.since(midnight));
         // end::reading[]
+        assertThat(today).isEqualTo(all);
         assertThat(ids(all)).isEqualTo(ids);
         assertThat(latest).isEqualTo(all.subList(100, 200));
         assertThat(since).isEqualTo(all.subList(150, 200));
@@ -712,6 +715,13 @@ class ReadmeCodeTests extends LogTests {
                     .and(log, Tail.last(20)));
         }
         // end::sse-several[]
+
+        // tag::sse-pattern[]
+        @GetMapping("/orders")
+        SseEmitter orders() {
+            return sse.follow(EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20)));
+        }
+        // end::sse-pattern[]
     }
 
     @Test
@@ -728,8 +738,10 @@ class ReadmeCodeTests extends LogTests {
         TypedEventLog<OrderEvent> order = eventLogs.create("orders:18", OrderEvent.class);
         order.add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
         order.add(new OrderEvent.Paid(Instant.EPOCH));
-        SseClient client = closeLater(
-                new SseClient(TestApplication.uri(run(Web.class, WebApplicationType.SERVLET), "/orders/18"), null));
+        ConfigurableApplicationContext web = run(Web.class, WebApplicationType.SERVLET);
+        SseClient all = closeLater(new SseClient(TestApplication.uri(web, "/orders"), null));
+        assertThat(all.nextEvent().data()).startsWith("{\"log\":\"orders:18\",").contains("\"customer\":\"Ada\"");
+        SseClient client = closeLater(new SseClient(TestApplication.uri(web, "/orders/18"), null));
         assertThat(client.next("placed").data()).contains("\"customer\":\"Ada\"");
         assertThat(client.next("paid").data()).contains("1970");
         assertThat(client.next("complete").data()).isEqualTo("{\"log\":\"order\"}");

@@ -43,6 +43,8 @@ class CursorTests extends LogTests {
 
     private static final int BATCH = 10;
 
+    private static final Trimming NOTHING_TRIMMED = new Trimming(Long.MAX_VALUE, false);
+
     private EventLog log;
     private Connections connections;
     private LogStream stream;
@@ -336,17 +338,17 @@ class CursorTests extends LogTests {
         Event seen = new Event(at.id(), Map.of("n", "5"));
         Event before = new Event(new EventId(3, 0), Map.of("n", "3"));
         Answer answer = new Answer(silent, "", null, before, List.of());
-        assertThat(GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.LONG_AGO)
+        assertThat(GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.LONG_AGO)
                         .verdict())
                 .isEqualTo(Verdict.BEGAN_AGAIN);
-        assertThat(GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.FORGOTTEN)
+        assertThat(GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN)
                         .verdict())
                 .isEqualTo(Verdict.WHOLE);
     }
 
     private Judgement judge(ReadPoint at, Event seen) {
         Answer answer = stream.look(connections.line(), at.id(), EventId.MAX, 100, false);
-        return GapRules.judge(at, seen, answer, Long.MAX_VALUE, event -> Memory.FORGOTTEN);
+        return GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN);
     }
 
     private void assumeThatRedisCounts() {
@@ -368,7 +370,7 @@ class CursorTests extends LogTests {
     /** A cursor that begins now, and has been shown so many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
-        return new Cursor(stream, feed, feed.window().end(), start, Long.MAX_VALUE, BATCH);
+        return new Cursor(stream, feed, feed.window().end(), start, NOTHING_TRIMMED, BATCH);
     }
 
     /** {@return the events that the follower gets next, and has taken then; none if it is to wait} */
@@ -425,7 +427,7 @@ class CursorTests extends LogTests {
         void reads() {
             Window.End end = window.end();
             Answer answer = stream.look(connections.line(), end.point().id(), EventId.MAX, 100, false);
-            Judgement judgement = GapRules.judge(end.point(), end.event(), answer, Long.MAX_VALUE, window::memory);
+            Judgement judgement = GapRules.judge(end.point(), end.event(), answer, NOTHING_TRIMMED, window::memory);
             assertThat(judgement.verdict()).isNotEqualTo(Verdict.BEGAN_AGAIN);
             if (judgement.verdict() == Verdict.REMOVED) {
                 window.skipTo(judgement.next());

@@ -281,13 +281,14 @@ final class ModelLog implements Line {
         }
         answer.add(exists ? state() : List.of());
         answer.add(bytes(after.toString()));
-        answer.add(arguments.size() > 8 ? digest(after) : entry(after));
+        answer.add(arguments.size() > 8 && arguments.get(8).equals("1") ? digest(after) : entry(after));
         answer.add(
                 entries.containsKey(after) || entries.lowerKey(after) == null ? null : entry(entries.lowerKey(after)));
         answer.add(after(after, end(arguments.get(1)), Integer.parseInt(arguments.get(2))));
         answer.add(arguments.size() > 7 ? entry(EventId.parse(arguments.get(7))) : null);
         answer.add(-1L);
         answer.add(ofTail ? before(EventId.MAX.previous(), EventId.MIN, 3) : List.of());
+        answer.add(bytes(ofTail ? arguments.get(4) : ""));
         return answer;
     }
 

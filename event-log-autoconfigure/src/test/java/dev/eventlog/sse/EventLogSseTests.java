@@ -59,6 +59,11 @@ class EventLogSseTests extends SseTests {
         return EventLogSse.class;
     }
 
+    @Override
+    int opened(ConfigurableApplicationContext application) {
+        return application.getBean(sse()).opened();
+    }
+
     @Test
     void sendsWhatIsThereThenWhatComesEachWithItsId() throws Exception {
         EventLog log = newLog();

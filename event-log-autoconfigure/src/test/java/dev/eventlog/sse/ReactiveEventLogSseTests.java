@@ -86,6 +86,11 @@ class ReactiveEventLogSseTests extends SseTests {
         return ReactiveEventLogSse.class;
     }
 
+    @Override
+    int opened(ConfigurableApplicationContext application) {
+        return application.getBean(sse()).opened();
+    }
+
     @BeforeEach
     void followsNothingYet() {
         await().until(() -> feeds() == 0);

@@ -29,12 +29,12 @@ import org.springframework.context.annotation.Import;
 @ExtendWith(OutputCaptureExtension.class)
 class SseStartTests extends ServerTests {
 
-    private enum Kind {
+    enum Kind {
         MVC(Mvc.class, WebApplicationType.SERVLET),
         WEB_FLUX(WebFlux.class, WebApplicationType.REACTIVE);
 
-        private final Class<?> type;
-        private final WebApplicationType web;
+        final Class<?> type;
+        final WebApplicationType web;
 
         Kind(Class<?> type, WebApplicationType web) {
             this.type = type;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.LogPattern;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.core.RedisEventLogFactory;
@@ -14,6 +15,7 @@ import dev.eventlog.test.IdleClients;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.SseClient;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -24,7 +26,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,6 +42,8 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.types.RedisClientInfo;
 import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.util.backoff.FixedBackOff;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What clients get, whichever way it is served. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -83,6 +90,18 @@ abstract class SseTests extends LogTests {
                         source -> source.body(event -> {
                             throw new IllegalStateException("secret of the server");
                         }));
+            case "matching" -> EventStream.of(logs, LogPattern.of(name + ":*"), Tail.all());
+            case "newmatching" -> EventStream.of(logs, LogPattern.of(name + ":*"), Tail.newOnly());
+            case "both" ->
+                EventStream.of(log, Tail.all())
+                        .and(
+                                logs,
+                                LogPattern.of(name + ":*"),
+                                Step.class,
+                                Tail.all(),
+                                source -> source.name(source.log().substring(1))
+                                        .body(event -> event.value().getClass().getSimpleName())
+                                        .until(event -> event.value() instanceof Step.Ended));
             case "three" ->
                 EventStream.of(log, Tail.all())
                         .and(logs.create(name + ":second"), Tail.all(), source -> source.name("second"))
@@ -102,6 +121,9 @@ abstract class SseTests extends LogTests {
 
     /** {@return the type of the bean that opens streams} */
     abstract Class<? extends SmartLifecycle> sse();
+
+    /** {@return how many streams an application has open} */
+    abstract int opened(ConfigurableApplicationContext application);
 
     @Test
     void sendsTypedEventsAndWhatIsMadeOfThem() throws Exception {
@@ -316,6 +338,7 @@ abstract class SseTests extends LogTests {
         String path = "/all/" + log.name() + "?lastEventId=" + ids.get(0);
         open(application, path, null).next("caught-up"); // so that all is there that one client needs
         long calls = commands();
+        long cpu = cpuMillis();
 
         long start = System.nanoTime();
         IdleClients clients = closeLater(new IdleClients(count, uri(application, path)));
@@ -323,9 +346,17 @@ abstract class SseTests extends LogTests {
                 .isEqualTo(count);
 
         System.out.println(count + " clients of " + sse().getSimpleName() + " had 100 events each after "
-                + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms, by " + (commands() - calls)
-                + " commands of Redis");
+                + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms and " + (cpuMillis() - cpu)
+                + " ms of the server's processors, by " + (commands() - calls) + " commands of Redis");
         assertThat(output).doesNotContain("ERROR", "Exception");
+    }
+
+    /** {@return what this process has used so far, without the thread of the clients} */
+    private static long cpuMillis() {
+        long all = ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getProcessCpuTime();
+        return Duration.ofNanos(all - ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime())
+                .toMillis();
     }
 
     private long commands() {
@@ -430,22 +461,65 @@ abstract class SseTests extends LogTests {
         assertNobodyFollowsWhenThisClientHasGone(application, log);
     }
 
+    /**
+     * Clients that leave at every moment from the first byte of their request to the first of the answer.
+     * {@code -Deventlog.test.leavers=5000} has more of them.
+     */
     @Test
-    void aClientThatLeavesBeforeTheFirstByteLeavesNoFollower() throws Exception {
+    void clientsThatLeaveBeforeTheFirstByteLeaveNothing() throws Exception {
+        int count = Integer.getInteger("eventlog.test.leavers", 200);
         EventLog log = newLog();
+        log.addAll(events(0, 50));
         // Where a connection is lost just before the first byte, Spring WebFlux cancels nothing: nobody takes anything
         // then.
-        ConfigurableApplicationContext application =
-                start("eventlog.sse.heartbeat=50ms", "eventlog.sse.write-timeout=3s");
+        ConfigurableApplicationContext application = start(
+                "eventlog.sse.heartbeat=50ms",
+                "eventlog.sse.write-timeout=3s",
+                "eventlog.follow.max-threads=8",
+                "server.tomcat.threads.max=8",
+                "spring.data.redis.client-name=" + sse().getSimpleName());
         URI uri = uri(application, "/all/" + log.name());
-        for (int i = 0; i < 20; i++) {
+        SseClient first = open(application, "/all/" + log.name(), null);
+        first.next("caught-up"); // so that all is there that one client needs
+        int threads = Thread.getAllStackTraces().size();
+        long connections = connectionsNamed(sse().getSimpleName());
+        byte[] request = ("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes();
+        Random random = new Random(count);
+        for (int i = 0; i < count; i++) {
             try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
-                client.setSoLinger(true, 0);
-                client.getOutputStream().write(("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes());
+                if (random.nextBoolean()) {
+                    client.setSoLinger(true, 0); // a reset, else an orderly end
+                }
+                client.getOutputStream().write(request);
+                LockSupport.parkNanos(random.nextInt(4) * random.nextInt(2_000_000));
             }
         }
+        first.close();
 
         assertNobodyFollowsWhenThisClientHasGone(application, log);
+        assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
+        assertThat(connectionsNamed(sse().getSimpleName())).isLessThanOrEqualTo(connections + POOLED);
+        await().untilAsserted(() -> assertThat(opened(application)).isZero());
+    }
+
+    @Test
+    void aStreamThatNobodyTakesLeavesNoFollower() {
+        EventLog log = newLog();
+        SseSettings settings = new SseSettings(
+                Duration.ofMillis(10),
+                null,
+                Duration.ofMillis(50),
+                Duration.ofSeconds(30),
+                new FixedBackOff(20, Long.MAX_VALUE),
+                false);
+        Streams streams = new Streams(new JsonMapper(), settings, null);
+        closeLater(streams::destroy);
+        EventStream stream = EventStream.of(log, Tail.all());
+        CompletableFuture<ClientStream.Opening> opening =
+                new ClientStream(streams, stream, StreamCursor.of(stream, null, ""), StreamClient.UNKNOWN).open();
+
+        assertThat(opening.join()).isEqualTo(ClientStream.Opening.OPEN);
+        await().until(() -> streams.opened() == 0);
     }
 
     /** A client of this time is served after those before it, whose followers, if any are left, are there by then. */

@@ -27,7 +27,7 @@ public final class IdleClients implements AutoCloseable {
      */
     public IdleClients(int count, URI uri) throws IOException {
         byte[] request = ("GET " + uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())
-                        + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                        + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                 .getBytes(UTF_8);
         try {
             for (int i = 0; i < count; i++) {

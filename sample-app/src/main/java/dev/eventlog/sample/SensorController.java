@@ -2,7 +2,11 @@ package dev.eventlog.sample;
 
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventPage;
+import dev.eventlog.EventRange;
 import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventStream;
 import jakarta.validation.Valid;
@@ -42,10 +46,12 @@ class SensorController {
     private static final String KEY_MESSAGE = "must be 1 to 100 visible ASCII characters";
 
     private final Sensors sensors;
+    private final EventLogFactory logs;
     private final EventLogSse sse;
 
-    SensorController(Sensors sensors, EventLogSse sse) {
+    SensorController(Sensors sensors, EventLogFactory logs, EventLogSse sse) {
         this.sensors = sensors;
+        this.logs = logs;
         this.sse = sse;
     }
 
@@ -103,9 +109,17 @@ class SensorController {
                 .toList();
     }
 
+    /** A part of them, page by page: {@code ?order=newest&limit=20}, and older ones with {@code &before=} the id in {@code next}. */
+    @GetMapping("/{sensor}/readings/page")
+    EventPage<TypedEvent<Reading>> page(
+            @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor, EventRange range) {
+        return sensors.readings(sensor).read(range);
+    }
+
     /**
-     * What is kept, then what comes, and the names of the sensors, all through one connection. A browser that lost it says in a
-     * header how far it was in both; a page that was reloaded can only say so in the address, as {@code lastEventId}.
+     * What is kept, then what comes, the names of the sensors, and what the model answers, all through one connection. A browser
+     * that lost it says in a header how far it was in all of them; a page that was reloaded can only say so in the address, as
+     * {@code lastEventId}.
      */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow(@PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor) {
@@ -117,6 +131,7 @@ class SensorController {
                         sensors.names(),
                         Tail.all(),
                         source -> source.name("sensor")
-                                .body(event -> event.value().name())));
+                                .body(event -> event.value().name()))
+                .and(logs, Answers.ALL, Tail.all()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.eventlog.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.AddOptions;
@@ -8,6 +9,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
+import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -29,6 +32,7 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.support.ui.WebDriverWait;
 import org.springframework.context.ConfigurableApplicationContext;
 import redis.embedded.RedisServer;
+import redis.embedded.core.PortProvider;
 
 /** The page in a real browser: Chromium with its driver, as a Linux distribution installs them; skipped without. */
 @Tag("long")
@@ -62,6 +66,7 @@ class BrowserTests {
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",
+                "--window-size=1280,1000",
                 "--user-data-dir=" + profile);
         // With the path given, Selenium does not look for a driver, nor download one.
         browser = new ChromeDriver(
@@ -123,6 +128,109 @@ class BrowserTests {
         addByHand("22.5");
         awaitWholeLog(first, 8);
         awaitWholeLog(second, 8);
+    }
+
+    @Test
+    void everyTabShowsWhatAModelAnswersAcrossAReloadUntilItIsStoppedOrComplete() {
+        for (int i = 0; i < 40; i++) { // for the pictures
+            application
+                    .getBean(Sensors.class)
+                    .add("garden", new Reading(15 + 4 * Math.sin(i / 6.0), null), AddOptions.none());
+        }
+        String page = "http://localhost:" + RunningSample.port(application) + "/#garden";
+        browser.get(page);
+        String first = browser.getWindowHandle();
+        awaitLive(first);
+        browser.switchTo().newWindow(WindowType.TAB);
+        browser.get(page);
+        String second = browser.getWindowHandle();
+        awaitLive(second);
+
+        browser.findElement(By.id("ask")).click();
+        awaitAnswer(first, "going", 120);
+        picture("streaming");
+        String before = answer();
+        browser.navigate().refresh();
+        awaitAnswer(first, "going", before.length() + 1);
+        assertThat(answer()).startsWith(before);
+        picture("reloaded");
+
+        browser.findElement(By.id("ask")).click();
+        awaitAnswer(first, "CANCELLED", 1);
+        picture("stopped");
+        String stopped = answer();
+        awaitAnswer(second, "CANCELLED", stopped.length());
+        assertThat(answer()).isEqualTo(stopped);
+        assertThat(browser.findElement(By.id("answer-state")).getText()).isEqualTo("Stopped: stopped by a reader.");
+
+        browser.findElement(By.id("ask")).click();
+        awaitAnswer(second, "DONE", 1);
+        awaitAnswer(first, "DONE", 1);
+        picture("completed");
+        assertThat(answer()).startsWith("An event log is a list").endsWith("and says so.");
+    }
+
+    @Test
+    void saysThatTheServerDiedThatRecorded() throws Exception {
+        int port = PortProvider.newEphemeralPortProvider().get();
+        Process server = RunningSample.startInAnotherJvm(redis, port);
+        try {
+            await().atMost(Duration.ofSeconds(60)).until(() -> answers(port));
+            browser.get("http://localhost:" + port + "/#garden");
+            String tab = browser.getWindowHandle();
+            awaitLive(tab);
+            browser.findElement(By.id("ask")).click();
+            awaitAnswer(tab, "going", 50);
+            String before = answer();
+
+            server.destroyForcibly().waitFor();
+            application.close();
+            application = RunningSample.start(redis, port);
+
+            awaitAnswer(tab, "FAILED", before.length());
+            assertThat(answer()).startsWith(before).doesNotEndWith("and says so.");
+            assertThat(browser.findElement(By.id("answer-state")).getText())
+                    .isEqualTo("Ended in mid-sentence: producer lost.");
+            picture("lost");
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
+    private static boolean answers(int port) {
+        try {
+            return new HttpSample(port).get("/").statusCode() == 200;
+        } catch (IOException notYet) {
+            return false;
+        } catch (InterruptedException ex) {
+            throw new IllegalStateException(ex);
+        }
+    }
+
+    private void awaitAnswer(String tab, String state, int length) {
+        browser.switchTo().window(tab);
+        new WebDriverWait(browser, Duration.ofSeconds(40))
+                .until(driver ->
+                        state.equals(driver.findElement(By.id("answer-state")).getDomAttribute("data-state"))
+                                && answer().length() >= length);
+    }
+
+    private String answer() {
+        return String.valueOf(browser.executeScript("return document.getElementById('answer').textContent"))
+                .strip();
+    }
+
+    /** For the documentation, where {@code -Dsample.pictures} says into which folder. */
+    private void picture(String name) {
+        String folder = System.getProperty("sample.pictures");
+        if (folder != null) {
+            try {
+                Files.write(
+                        Path.of(folder, "sample-answer-" + name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
+            } catch (IOException ex) {
+                throw new UncheckedIOException(ex);
+            }
+        }
     }
 
     @Test

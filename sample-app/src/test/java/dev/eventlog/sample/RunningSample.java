@@ -2,6 +2,7 @@ package dev.eventlog.sample;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -35,6 +36,23 @@ final class RunningSample {
     /** Starts one that feeds, faster than a person could watch. */
     static ConfigurableApplicationContext startFeeding(RedisServer redis, String... more) {
         return run(redis, more, "--server.port=0", "--sample.feeder.interval=1ms");
+    }
+
+    /** Starts one without the feeder in a process of its own, which can be killed. It has not started yet when this returns. */
+    static Process startInAnotherJvm(RedisServer redis, int port) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        SampleApplication.class.getName(),
+                        "--server.port=" + port,
+                        "--sample.feeder.enabled=false",
+                        "--spring.data.redis.host=127.0.0.1",
+                        "--spring.data.redis.port=" + redis.ports().get(0))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     /** Sends a command, and returns when it is answered. */

@@ -91,6 +91,24 @@ class SampleApplicationTests {
     }
 
     @Test
+    void readsPagesFromTheNewestOn() throws Exception {
+        List<String> ids = addThree();
+
+        String newest = sample.get(readings + "/page?order=newest&limit=2").body();
+        assertThat(JsonPath.<List<Double>>read(newest, "$.events[*].value.temperature"))
+                .containsExactly(3.0, 2.0);
+        assertThat(JsonPath.<String>read(newest, "$.next")).isEqualTo(ids.get(1));
+        String older = sample.get(readings + "/page?order=newest&limit=2&before=" + ids.get(1))
+                .body();
+        assertThat(JsonPath.<List<String>>read(older, "$.events[*].id")).containsExactly(ids.get(0));
+        assertThat(JsonPath.<Object>read(older, "$.next")).isNull();
+
+        HttpResponse<String> refused = sample.get(readings + "/page?limit=0");
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(JsonPath.<String>read(refused.body(), "$.detail")).contains("limit", "'0'");
+    }
+
+    @Test
     void addsNoneOfManyIfOneIsBad() throws Exception {
         HttpResponse<String> answer = sample.post(
                 readings + "/batch", "[{\"temperature\": 1}, {\"temperature\": 2000}, {\"temperature\": 3}]");
@@ -151,6 +169,45 @@ class SampleApplicationTests {
             String named = "";
             while (!named.equals(other)) { // first come those of other tests
                 named = client.next("sensor").data();
+            }
+        }
+    }
+
+    @Test
+    void recordsWhatAModelAnswersUntilSomebodyStopsIt() throws Exception {
+        try (SseClient client = sample.follow(readings + "/stream", null)) {
+            client.next("caught-up");
+            HttpResponse<String> asked = sample.post("/api/answers", "");
+            assertThat(asked.statusCode()).as(asked.body()).isEqualTo(201);
+            String id = JsonPath.read(asked.body(), "$.id");
+
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < 5; i++) {
+                text.append(nextPiece(client, id));
+            }
+            assertThat(text).startsWith("An event log is a ");
+
+            assertThat(stopped(id)).isTrue();
+            String end = client.next("complete").data();
+            assertThat(JsonPath.<String>read(end, "$.log")).isEqualTo("answers:" + id);
+            assertThat(JsonPath.<String>read(end, "$.kind")).isEqualTo("CANCELLED");
+            assertThat(stopped(id)).as("once more").isFalse();
+            try (SseClient reloaded = sample.follow(readings + "/stream", null)) {
+                assertThat(nextPiece(reloaded, id)).isEqualTo("An ");
+            }
+        }
+        expectBad(sample.post("/api/answers/latest/stop", ""), "id");
+    }
+
+    private static boolean stopped(String id) throws Exception {
+        return JsonPath.read(sample.post("/api/answers/" + id + "/stop", "").body(), "$.stopped");
+    }
+
+    private static String nextPiece(SseClient client, String id) throws Exception {
+        while (true) {
+            SseClient.Message message = client.next();
+            if (message.event() == null && message.data().contains(id)) {
+                return JsonPath.read(message.data(), "$.event.text");
             }
         }
     }

@@ -1,0 +1,189 @@
+package dev.eventlog;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A part of a log to read a page of: which events, from which end, and how many at most. Unlike a {@link Tail} it can lie anywhere
+ * in the log. A closed, immutable value; each method makes another one.
+ *
+ * <pre>{@code
+ * EventPage<Event> newest = chat.read(EventRange.all().newestFirst().limit(20));
+ * EventPage<Event> older = chat.read(EventRange.before(oldestShown).newestFirst().limit(20));
+ * }</pre>
+ *
+ * <p>A range is read oldest event first, at most 100 events, unless it says otherwise. The order also says from which end of
+ * the range the limit counts. A controller method can take a range as a parameter: the parameters of the request are
+ * {@code after}, {@code before}, {@code since}, {@code until}, {@code order} ({@code oldest} or {@code newest}), and
+ * {@code limit}, at most {@code eventlog.web.max-limit}. A malformed one is answered with 400.
+ *
+ * @param oldest the smallest id in the range
+ * @param newest the largest id in the range; a range in which it is below {@code oldest} has no events
+ * @param order which event comes first
+ * @param limit how many events a page has at most, 1 or more
+ */
+public record EventRange(EventId oldest, EventId newest, Order order, int limit) {
+
+    /** How many events a page has at most, unless the range says otherwise. */
+    public static final int DEFAULT_LIMIT = 100;
+
+    /** Which event of a range comes first. */
+    public enum Order {
+        /** The oldest event. */
+        OLDEST_FIRST,
+        /** The newest event. */
+        NEWEST_FIRST
+    }
+
+    /**
+     * Checks the range.
+     *
+     * @param oldest the smallest id in the range
+     * @param newest the largest id in the range
+     * @param order which event comes first
+     * @param limit how many events a page has at most
+     * @throws IllegalArgumentException if one of them is null, or the limit is below 1
+     */
+    public EventRange {
+        if (oldest == null || newest == null || order == null) {
+            throw new IllegalArgumentException("The bounds and the order of a range must not be null, but are " + oldest
+                    + ", " + newest + " and " + order + "; EventRange.all() has no bounds");
+        }
+        if (limit < 1) {
+            throw new IllegalArgumentException("The limit of a range must be 1 or more, but is " + limit);
+        }
+    }
+
+    /** {@return everything that the log keeps} */
+    public static EventRange all() {
+        return range(EventId.MIN, EventId.MAX);
+    }
+
+    /**
+     * The events after an id, that one excluded.
+     *
+     * @param id the id, of an event or not
+     * @return the range
+     * @throws IllegalArgumentException if the id is null
+     */
+    public static EventRange after(EventId id) {
+        return range(notNull("after", id).next(), EventId.MAX);
+    }
+
+    /**
+     * The events before an id, that one excluded.
+     *
+     * @param id the id, of an event or not
+     * @return the range
+     * @throws IllegalArgumentException if the id is null
+     */
+    public static EventRange before(EventId id) {
+        return range(EventId.MIN, notNull("before", id).previous());
+    }
+
+    /**
+     * The events between two ids, both excluded.
+     *
+     * @param after the id below the range
+     * @param before the id above the range
+     * @return the range
+     * @throws IllegalArgumentException if one of them is null, or the second is not above the first
+     */
+    public static EventRange between(EventId after, EventId before) {
+        if (!notNull("between", before).isAfter(notNull("between", after))) {
+            throw new IllegalArgumentException("A range between " + after + " and " + before
+                    + " has no events: the second id must be above the first");
+        }
+        return range(after.next(), before.previous());
+    }
+
+    /**
+     * The events that were added at a moment or later, by the clock of Redis.
+     *
+     * @param instant the moment
+     * @return the range
+     * @throws IllegalArgumentException if the moment is null
+     */
+    public static EventRange since(Instant instant) {
+        return range(EventId.firstAt(instant), EventId.MAX);
+    }
+
+    /**
+     * The events that were added before a moment, by the clock of Redis.
+     *
+     * @param instant the moment
+     * @return the range
+     * @throws IllegalArgumentException if the moment is null
+     */
+    public static EventRange until(Instant instant) {
+        return range(EventId.MIN, EventId.firstAt(instant).previous());
+    }
+
+    /**
+     * The events that were added at a moment or later, and before another one, by the clock of Redis.
+     *
+     * @param since the moment at which the range begins
+     * @param until the moment before which it ends
+     * @return the range
+     * @throws IllegalArgumentException if one of them is null, or the second is not after the first
+     */
+    public static EventRange between(Instant since, Instant until) {
+        EventId oldest = EventId.firstAt(since);
+        EventId end = EventId.firstAt(until);
+        if (!until.isAfter(since)) {
+            throw new IllegalArgumentException("A range between " + since + " and " + until
+                    + " has no events: the second moment must be after the first");
+        }
+        return range(oldest, end.previous());
+    }
+
+    private static EventRange range(EventId oldest, EventId newest) {
+        return new EventRange(oldest, newest, Order.OLDEST_FIRST, DEFAULT_LIMIT);
+    }
+
+    private static EventId notNull(String method, EventId id) {
+        if (id == null) {
+            throw new IllegalArgumentException(
+                    "EventRange." + method + ": the id must not be null; EventRange.all() is a range without bounds");
+        }
+        return id;
+    }
+
+    /** {@return the same events, oldest first} */
+    public EventRange oldestFirst() {
+        return new EventRange(oldest, newest, Order.OLDEST_FIRST, limit);
+    }
+
+    /** {@return the same events, newest first} */
+    public EventRange newestFirst() {
+        return new EventRange(oldest, newest, Order.NEWEST_FIRST, limit);
+    }
+
+    /**
+     * Sets how many events a page has at most.
+     *
+     * @param count the number, 1 or more
+     * @return the range
+     * @throws IllegalArgumentException if the number is below 1
+     */
+    public EventRange limit(int count) {
+        return new EventRange(oldest, newest, order, count);
+    }
+
+    /**
+     * The rest of this range, after one of its pages.
+     *
+     * @param page the page, read by this range
+     * @return the range to read next; nothing if the page was the last
+     */
+    public Optional<EventRange> next(EventPage<?> page) {
+        EventId last = page.next();
+        if (last == null) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                order == Order.OLDEST_FIRST
+                        ? new EventRange(last.next(), newest, order, limit)
+                        : new EventRange(oldest, last.previous(), order, limit));
+    }
+}

@@ -1,0 +1,99 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventGapException;
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.follow.GapRules.Judgement;
+import dev.eventlog.follow.GapRules.Memory;
+import dev.eventlog.follow.GapRules.Verdict;
+import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.Rank;
+import dev.eventlog.redis.ReadPoint;
+import dev.eventlog.redis.StreamState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads all that a log ever had, page by page, or says that it cannot: each page is judged by the rules by which a follower judges
+ * what it is shown. At the end it can be asked again for what has come since. Not thread-safe.
+ */
+public final class WholeReading {
+
+    private static final int PAGE = 1_000; // the script makes it shorter where events are large
+
+    private final LogStream stream;
+    private final Trimming trimming;
+    private ReadPoint point = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
+    private @Nullable Event seen;
+    private EventId lastId = EventId.MIN;
+    private boolean atEnd;
+
+    /**
+     * A reading that has not begun.
+     *
+     * @param stream the log
+     */
+    public WholeReading(LogStream stream) {
+        this.stream = stream;
+        this.trimming = Trimming.of(stream.options());
+    }
+
+    /**
+     * Reads on.
+     *
+     * @return the next events, oldest first; none if there are none now
+     * @throws EventGapException if some are gone that come before them
+     */
+    public List<Event> next() {
+        Answer answer = stream.look(point.id(), EventId.MAX, PAGE, EventId.MIN).answer();
+        StreamState state = answer.state();
+        Judgement judgement = GapRules.judge(point, seen, answer, trimming, event -> Memory.FORGOTTEN);
+        if (judgement.verdict() != Verdict.WHOLE) {
+            throw gone(judgement, state);
+        }
+        List<Event> events = answer.events();
+        EventId before = point.id();
+        point = GapRules.afterReading(judgement.next(), events, state);
+        seen = !events.isEmpty() ? events.get(events.size() - 1) : point.id().equals(before) ? seen : null;
+        lastId = lastId(state);
+        atEnd = events.isEmpty() || state.isLast(point.id());
+        return events;
+    }
+
+    /** {@return whether all that there was has been read} */
+    public boolean isAtEnd() {
+        return atEnd;
+    }
+
+    /** {@return the id that an event had been given last when the last page was read} */
+    public EventId lastId() {
+        return lastId;
+    }
+
+    private EventId lastId(StreamState state) {
+        EventId last = state.lastOfEvents();
+        Event read = seen;
+        return last != null ? last : read != null && !read.id().equals(EventId.MAX) ? read.id() : EventId.MIN;
+    }
+
+    private EventGapException gone(Judgement judgement, StreamState state) {
+        EventId first = state.firstId();
+        EventId next = first != null
+                ? first
+                : state.isComplete() ? EventId.MAX : state.lastId().next();
+        Loss loss = judgement.verdict() == Verdict.REMOVED
+                ? Loss.removed(point.id(), point, judgement.next(), state)
+                : Loss.beganAgain(point.id(), point);
+        Gap gap = new Gap(stream.log(), loss.kind(), loss.lastSeen(), next, loss.missed());
+        String missed = loss.missed().isPresent() ? loss.missed().getAsLong() + " events" : "events";
+        String what = loss.kind() == Gap.Kind.BEGAN_AGAIN
+                ? "it was deleted, expired or lost, and began again, while it was read after " + point.id()
+                : missed + " after " + point.id() + " are gone, or may be; the first that is left is " + next;
+        return new EventGapException(
+                gap,
+                "Log '" + stream.log() + "' cannot be read as a whole: " + what
+                        + ". A log whose state is made of all its events must not have a max-length or max-age.");
+    }
+}

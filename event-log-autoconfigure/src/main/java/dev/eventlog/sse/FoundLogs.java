@@ -1,0 +1,222 @@
+package dev.eventlog.sse;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.util.backoff.BackOffExecution;
+
+/**
+ * The logs that fit a pattern, found once for all clients: by a follower of all of them, which takes their events only to know
+ * where it stood in a log that is gone. Begins with the first client, and ends with the last. Thread-safe.
+ */
+final class FoundLogs implements LogsListener<Event> {
+
+    /** So long it is known where a log ended that is gone. */
+    private static final long NANOS_REMEMBERED = TimeUnit.MINUTES.toNanos(1);
+
+    private final EventLogFactory logs;
+    private final LogPattern pattern;
+    private final Streams streams;
+    private final BackOffExecution recovery;
+    private final Set<PatternReader> readers = ConcurrentHashMap.newKeySet();
+    private final Map<String, EventId> taken = new ConcurrentHashMap<>();
+
+    // Guarded by this.
+    private final Map<String, Long> goneSince = new HashMap<>();
+    private @Nullable LogsFollower follower;
+    private @Nullable Consumer<PatternReader> failure; // how to tell a client; not null once it has failed
+    private boolean closed;
+
+    private volatile @Nullable Set<String> names; // null: not known yet
+
+    FoundLogs(EventLogFactory logs, LogPattern pattern, Streams streams) {
+        this.logs = logs;
+        this.pattern = pattern;
+        this.streams = streams;
+        this.recovery = streams.recovery();
+    }
+
+    /** {@return the names of the logs that there are; null if they are not known yet} */
+    @Nullable
+    Set<String> names() {
+        return names;
+    }
+
+    /** {@return the last event of a log that may be gone; null if nobody knows} */
+    @Nullable
+    EventId last(String name) {
+        return taken.get(name);
+    }
+
+    /** Tells a client when there are other logs. */
+    void add(PatternReader reader) {
+        readers.add(reader);
+    }
+
+    /** Tells a client what is known already. */
+    void tell(PatternReader reader) {
+        Consumer<PatternReader> failed;
+        synchronized (this) {
+            failed = failure;
+        }
+        if (failed != null) {
+            failed.accept(reader);
+        } else if (names != null) {
+            reader.changed(this);
+        }
+    }
+
+    /** {@return whether this was the last client} */
+    boolean removeLast(PatternReader reader) {
+        return readers.remove(reader) && readers.isEmpty();
+    }
+
+    synchronized boolean hasFailed() {
+        return failure != null;
+    }
+
+    /** Begins to look. Blocks. */
+    void open() {
+        try {
+            if (isTooMany()) {
+                fail(PatternReader::tooMany);
+                return;
+            }
+            LogsFollower begun = logs.follow(pattern, Tail.newOnly(), this);
+            boolean late;
+            synchronized (this) {
+                follower = begun;
+                late = closed;
+            }
+            if (late) {
+                begun.close();
+            } else {
+                look();
+            }
+        } catch (EventLogUnavailableException away) {
+            readers.forEach(reader -> reader.away(away));
+            later(this::openAgain, recovery.nextBackOff());
+        } catch (RuntimeException refused) {
+            fail(reader -> reader.refused(refused));
+        }
+    }
+
+    /** Looks through the names before each of them is followed: there may be very many. */
+    private boolean isTooMany() {
+        try (Stream<String> all = logs.names(pattern.text())) {
+            return all.distinct().limit(EventStream.MOST_LOGS + 1L).count() > EventStream.MOST_LOGS;
+        }
+    }
+
+    private static void later(Runnable what, long millis) {
+        CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                .completeOnTimeout(null, Math.max(1, millis), TimeUnit.MILLISECONDS)
+                .thenRun(what);
+    }
+
+    private void openAgain() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+        }
+        streams.execute(this::open);
+    }
+
+    private void fail(Consumer<PatternReader> how) {
+        synchronized (this) {
+            failure = how;
+        }
+        readers.forEach(how);
+        streams.execute(this::close);
+    }
+
+    /** Sees what has begun and what is gone. Asks Redis nothing. */
+    void look() {
+        Set<String> now;
+        synchronized (this) {
+            LogsFollower open = follower;
+            if (open == null || closed || failure != null) {
+                return;
+            }
+            now = open.logs();
+            Set<String> before = names;
+            if (now.equals(before)) {
+                forget();
+                return;
+            }
+            remember(open, before == null ? Set.of() : before, now);
+            names = now;
+        }
+        if (now.size() > EventStream.MOST_LOGS) {
+            fail(PatternReader::tooMany);
+        } else {
+            readers.forEach(reader -> reader.changed(this));
+        }
+    }
+
+    private void remember(LogsFollower open, Set<String> before, Set<String> now) {
+        if (!before.containsAll(now)) {
+            Map<String, EventId> positions = open.positions();
+            now.stream().filter(positions::containsKey).forEach(name -> taken.putIfAbsent(name, positions.get(name)));
+        }
+        goneSince.keySet().removeAll(now);
+        Set<String> gone = new HashSet<>(before);
+        gone.removeAll(now);
+        gone.forEach(name -> goneSince.put(name, System.nanoTime()));
+        forget();
+    }
+
+    private void forget() {
+        goneSince.entrySet().removeIf(gone -> {
+            boolean over = System.nanoTime() - gone.getValue() > NANOS_REMEMBERED;
+            if (over) {
+                taken.remove(gone.getKey());
+            }
+            return over;
+        });
+    }
+
+    @Override
+    public void onBatch(String log, List<Event> batch) {
+        taken.put(log, batch.get(batch.size() - 1).id());
+    }
+
+    @Override
+    public void onCaughtUp(String log) {
+        look();
+    }
+
+    /** What its clients have to be told they are told by their own followers. */
+    @Override
+    public void onGap(Gap gap) {}
+
+    /** Looks no more. May wait for its follower. */
+    void close() {
+        LogsFollower open;
+        synchronized (this) {
+            closed = true;
+            open = follower;
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+}

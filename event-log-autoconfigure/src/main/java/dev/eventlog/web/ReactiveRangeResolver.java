@@ -1,0 +1,30 @@
+package dev.eventlog.web;
+
+import dev.eventlog.EventRange;
+import org.springframework.core.MethodParameter;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.reactive.BindingContext;
+import org.springframework.web.reactive.result.method.SyncHandlerMethodArgumentResolver;
+import org.springframework.web.server.ServerWebExchange;
+
+/** Gives controllers of Spring WebFlux the range that a request asks for. */
+final class ReactiveRangeResolver implements SyncHandlerMethodArgumentResolver {
+
+    private final RangeParameters parameters;
+
+    ReactiveRangeResolver(RangeParameters parameters) {
+        this.parameters = parameters;
+    }
+
+    @Override
+    public boolean supportsParameter(MethodParameter parameter) {
+        return parameter.getParameterType() == EventRange.class;
+    }
+
+    @Override
+    public EventRange resolveArgumentValue(
+            MethodParameter parameter, BindingContext binding, ServerWebExchange exchange) {
+        MultiValueMap<String, String> query = exchange.getRequest().getQueryParams();
+        return parameters.range(query::getFirst);
+    }
+}

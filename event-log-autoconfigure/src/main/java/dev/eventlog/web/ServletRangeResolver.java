@@ -1,0 +1,33 @@
+package dev.eventlog.web;
+
+import dev.eventlog.EventRange;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.MethodParameter;
+import org.springframework.web.bind.support.WebDataBinderFactory;
+import org.springframework.web.context.request.NativeWebRequest;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
+import org.springframework.web.method.support.ModelAndViewContainer;
+
+/** Gives controllers of Spring MVC the range that a request asks for. */
+final class ServletRangeResolver implements HandlerMethodArgumentResolver {
+
+    private final RangeParameters parameters;
+
+    ServletRangeResolver(RangeParameters parameters) {
+        this.parameters = parameters;
+    }
+
+    @Override
+    public boolean supportsParameter(MethodParameter parameter) {
+        return parameter.getParameterType() == EventRange.class;
+    }
+
+    @Override
+    public EventRange resolveArgument(
+            MethodParameter parameter,
+            @Nullable ModelAndViewContainer container,
+            NativeWebRequest request,
+            @Nullable WebDataBinderFactory binders) {
+        return parameters.range(request::getParameter);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.web;
+
+import org.jspecify.annotations.NullMarked;

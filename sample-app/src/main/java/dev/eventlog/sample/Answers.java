@@ -1,0 +1,72 @@
+package dev.eventlog.sample;
+
+import dev.eventlog.Completion;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.LogPattern;
+import dev.eventlog.Recording;
+import dev.eventlog.reactor.EventFlux;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+import org.springframework.stereotype.Component;
+
+/**
+ * What a model has answered, a log for each answer. The model is asked by the server, apart from the request that wants to know: so
+ * the answer goes on while a page is reloaded, every tab sees it, and anybody may stop it, on whichever instance.
+ */
+@Component
+class Answers {
+
+    /** The logs of all answers, which a page follows with whatever else it shows. */
+    static final LogPattern ALL = LogPattern.of("answers:*");
+
+    private static final String PREFIX = "answers:";
+
+    /** So many are kept beside the newest, for pages that still show them. */
+    private static final int KEPT = 3;
+
+    private final EventLogFactory logs;
+    private final Model model;
+
+    Answers(EventLogFactory logs, Model model) {
+        this.logs = logs;
+        this.model = model;
+    }
+
+    /** A piece of an answer, as the model gives it. */
+    record Piece(String text) {}
+
+    /** {@return the id of an answer that has begun, by which later ones sort behind earlier ones} */
+    String ask() {
+        removeOld();
+        String id =
+                System.currentTimeMillis() + "-" + ThreadLocalRandom.current().nextInt(1_000, 10_000);
+        Recording unused = EventFlux.record(
+                logs.create(PREFIX + id, Piece.class), model.answer().map(Piece::new), options -> {});
+        return id;
+    }
+
+    /** {@return whether it was still going on} */
+    boolean stop(String id) {
+        EventLog answer = logs.create(PREFIX + id);
+        try {
+            return answer.exists() && answer.completeAs(Completion.cancelled("stopped by a reader"));
+        } catch (EventLogCompletedException before) {
+            return false;
+        }
+    }
+
+    private void removeOld() {
+        List<String> names;
+        try (Stream<String> all = logs.names(ALL.text())) {
+            names = all.distinct().sorted().toList();
+        }
+        names.stream()
+                .limit(Math.max(0, names.size() - KEPT))
+                .map(logs::create)
+                .filter(EventLog::isComplete)
+                .forEach(EventLog::delete);
+    }
+}
