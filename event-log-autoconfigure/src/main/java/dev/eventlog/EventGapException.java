@@ -1,9 +1,9 @@
 package dev.eventlog;
 
 /**
- * Events that a subscriber or a stream had not got yet are gone, so it has ended: {@link #resume()} is where to go on. A
- * publisher that is given a consumer of gaps tells that instead, and goes on by itself. Thrown too by a fold of a log whose
- * beginning is gone.
+ * Thrown if events are gone that a subscriber or a stream had not received yet. The subscription or stream has ended.
+ * Use {@link #resume()} to continue. A publisher with a consumer of gaps calls the consumer instead, and continues by
+ * itself. Thrown too by a fold of a log whose beginning is gone.
  */
 public class EventGapException extends EventLogException {
 
@@ -24,7 +24,7 @@ public class EventGapException extends EventLogException {
     /**
      * An exception about a gap, with a message of its own.
      *
-     * @param gap what is known of it
+     * @param gap the gap
      * @param message what could not be done
      */
     public EventGapException(Gap gap, String message) {
@@ -32,7 +32,7 @@ public class EventGapException extends EventLogException {
         this.gap = gap;
     }
 
-    /** {@return what is known of the missing events} */
+    /** {@return the gap} */
     public Gap gap() {
         return gap;
     }

@@ -25,8 +25,9 @@ public interface EventLog extends ReadableEventLog<Event> {
     /**
      * Appends an event.
      *
-     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} where there is a max-length; with a ttl or max-age one script of {@code XADD}, with
-     * {@code MINID ~} or a second {@code XTRIM} for the age, and {@code PEXPIRE}. One round trip, O(1) but for what is trimmed.
+     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} where there is a max-length; with a ttl or max-age one script of
+     * {@code XADD}, with {@code MINID ~} or a second {@code XTRIM} for the age, and {@code PEXPIRE}. One round trip,
+     * O(1), plus the trimmed events.
      *
      * @param event its fields: at least one and at most 3,900, no null among the names or values
      * @return its id
@@ -148,8 +149,8 @@ public interface EventLog extends ReadableEventLog<Event> {
             RetryPolicy retry);
 
     /**
-     * Ends the log: nothing more comes, and whoever follows it learns it after the last event. Redis itself refuses every
-     * further add, of any client. {@link #delete} lets the log begin again.
+     * Completes the log: no more events can be added, and every follower learns this after the last event. Redis itself
+     * refuses every later add of any client. Call {@link #delete} to let the log begin again.
      *
      * <p>Redis: one script with {@code XINFO STREAM}, {@code XADD} of an entry with the greatest possible id, and
      * {@code PEXPIRE} if there is a ttl, O(1). The entry is not an event: readers of this library never see it, and it

@@ -52,7 +52,7 @@ public final class EventLogOptions {
         return maxAge;
     }
 
-    /** {@return how long after the last add the whole log is deleted; zero for never} */
+    /** {@return how long Redis keeps the log after its last add; zero for no limit} */
     public Duration ttlAfterLastAdd() {
         return ttlAfterLastAdd;
     }
@@ -82,7 +82,7 @@ public final class EventLogOptions {
         return !maxAge.isZero();
     }
 
-    /** {@return whether the log is deleted some time after the last add} */
+    /** {@return whether the log expires after its last add} */
     public boolean hasTtl() {
         return !ttlAfterLastAdd.isZero();
     }
@@ -156,7 +156,7 @@ public final class EventLogOptions {
         }
 
         /**
-         * Limits the life of the log.
+         * Sets how long Redis keeps the log after its last add.
          *
          * @param ttl the time, with millisecond precision; zero for no limit
          * @return this builder

@@ -79,9 +79,9 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super E, ? extends S> fold);
 
     /**
-     * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the
-     * order of the ids. The start is fixed when this returns: whatever is added after that is delivered. If the listener
-     * throws, or an event does not fit the type, the follower stops.
+     * Follows the log: delivers the events that {@link #read} would return, and then every new event as it arrives,
+     * each exactly once, in the order of the ids. The start is fixed when this method returns: every event that is
+     * added later is delivered. If the listener throws, or an event does not fit the type, the follower stops.
      *
      * <p>Events that leave the old end of the log before the follower reads them are a gap: the log is trimmed,
      * expires, is deleted, or is lost or replaced. {@link EventBatchListener#onGap} reports the gap before any later

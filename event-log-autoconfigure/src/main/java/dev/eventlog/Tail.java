@@ -79,7 +79,7 @@ public sealed interface Tail {
         return new Since(instant);
     }
 
-    /** Everything: see {@link Tail#all()}. */
+    /** Starts at the first event: see {@link Tail#all()}. */
     record All() implements Tail {}
 
     /**

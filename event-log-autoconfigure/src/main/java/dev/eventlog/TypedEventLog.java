@@ -126,7 +126,7 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
             RetryPolicy retry);
 
     /**
-     * Ends the log, as {@link EventLog#completeAs}.
+     * Completes the log, as {@link EventLog#completeAs}.
      *
      * @param completion how the log ends
      * @return whether this call completed the log; false if it was already completed in exactly this way

@@ -96,7 +96,7 @@ public @interface EventLogListener {
     String maxAge() default "";
 
     /**
-     * The name by which the position in each log is kept, so that the next application goes on after it: see
+     * The name under which the position in each log is stored, so that the next application continues there: see
      * {@link dev.eventlog.FollowOptions.Builder#named}. Each log, and each pattern, has a lease of its own.
      *
      * @return the name; none by default

@@ -12,19 +12,19 @@ import org.springframework.util.PatternMatchUtils;
 /**
  * Configuration of event logs.
  *
- * @param maxLength How many events a log keeps at most. Unlimited when 0.
- * @param maxAge How old the events of a log get at most. Unlimited when absent or 0.
- * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
- * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
- * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
- *     the log's ttl.
- * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
- * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
+ * @param maxLength Maximum number of events that a log keeps. Unlimited when 0.
+ * @param maxAge Maximum age of the events of a log. Unlimited when absent or 0.
+ * @param ttlAfterLastAdd How long Redis keeps a log after its last add. Without limit when absent or 0.
+ * @param ttlAfterCompletion How long Redis keeps a log after its completion. As long as after an add when absent or 0.
+ * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Never
+ *     longer than the ttl of the log.
+ * @param keyPrefix Prefix of every key that the library uses in Redis.
+ * @param overrides Options for logs whose names match a pattern. The first matching entry wins.
  * @param read Reading.
  * @param follow Following.
  * @param record Recording sources.
  * @param sse Server-Sent Events.
- * @param web Parameters of controllers' methods.
+ * @param web Parameters of controller methods.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
  * @param observability Meters, observations, and traces.
@@ -52,14 +52,15 @@ public record EventLogProperties(
     /**
      * Options for logs whose names match a pattern.
      *
-     * @param pattern Pattern over log names, in which an asterisk stands for any text.
-     * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
-     * @param maxAge How old the events of such a log get at most. Unlimited when 0, as for all logs when absent.
-     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
-     * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
-     *     logs when absent.
-     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
-     *     As for all logs when absent.
+     * @param pattern Pattern over log names, where an asterisk stands for any text.
+     * @param maxLength Maximum number of events that such a log keeps. Unlimited when 0. The general value when absent.
+     * @param maxAge Maximum age of the events of such a log. Unlimited when 0. The general value when absent.
+     * @param ttlAfterLastAdd How long Redis keeps such a log after its last add. Without limit when 0. The general
+     *     value when absent.
+     * @param ttlAfterCompletion How long Redis keeps such a log after its completion. As long as after an add when 0.
+     *     The general value when absent.
+     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding
+     *     again. The general value when absent.
      */
     public record LogOverride(
             @DefaultValue("") String pattern,
@@ -155,9 +156,9 @@ public record EventLogProperties(
             @DefaultValue("30s") Duration accessInterval) {}
 
     /**
-     * Parameters of controllers' methods.
+     * Parameters of controller methods.
      *
-     * @param maxLimit How many events a request may ask for at most, where a controller takes an EventRange.
+     * @param maxLimit Maximum number of events that a request may ask for if a controller method takes an EventRange.
      */
     public record Web(@DefaultValue("1000") int maxLimit) {}
 

@@ -435,7 +435,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             closeAll();
             closed.complete(null);
         } else if (stalled) {
-            giveUp("A client has taken nothing for " + writeTimeout);
+            giveUp("A client has read nothing for " + writeTimeout);
         } else {
             deliver();
         }

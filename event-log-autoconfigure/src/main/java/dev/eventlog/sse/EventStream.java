@@ -127,7 +127,7 @@ public final class EventStream {
     }
 
     /**
-     * Adds a log to the stream, each event as it is stored.
+     * Adds a log to the stream, which sends each event as it is stored.
      *
      * @param log the log
      * @param tail where to start for a client without an id
@@ -150,7 +150,7 @@ public final class EventStream {
      */
     public <E extends LoggedEvent> EventStream and(ReadableEventLog<E> log, Tail tail, Consumer<Source<E>> customizer) {
         Assert.notNull(log, "The log of a stream must not be null");
-        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: where is it to begin?");
+        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: it says where to start");
         Source<E> source = source(log, tail, customizer);
         Assert.isTrue(
                 sources.size() < MOST_LOGS,

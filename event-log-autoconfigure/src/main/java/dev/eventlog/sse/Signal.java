@@ -67,7 +67,7 @@ sealed interface Signal {
         /** An event cannot be made into what is to be sent: to go on after it, leave it out. */
         UNREADABLE_EVENT("unreadable-event", "The next event cannot be sent"),
         /** Redis refuses to have the log read, until somebody changes something. */
-        REFUSED("refused", "The log cannot be followed any further"),
+        REFUSED("refused", "The log cannot be followed any longer"),
         /** More logs fit a pattern than one stream can have: follow fewer. */
         TOO_MANY_LOGS(
                 "too-many-logs",
