@@ -174,9 +174,10 @@ public final class FollowOptions {
         }
 
         /**
-         * Lets a {@link LogsFollower} go on where another one stood, in place of its tail. A log that fits its pattern and is not
-         * among these has begun since, and is delivered from its first event. Without meaning for one log, where
-         * {@link Tail#after} says this, and for a follower with a name, which knows its positions.
+         * Continues a {@link LogsFollower} at the positions of another one, instead of starting at its tail. A log that
+         * matches the pattern and has no position here has begun since then, and is delivered from its first event.
+         * Without meaning for one log, where {@link Tail#after} says this, and for a follower with a name, which knows
+         * its positions.
          *
          * @param positions the last processed event of each log, as {@link LogsFollower#positions()} returns them
          * @return this builder

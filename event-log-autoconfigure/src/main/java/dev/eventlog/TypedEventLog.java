@@ -78,8 +78,9 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     List<EventId> addAll(List<? extends T> events, AddOptions options);
 
     /**
-     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and tries again up
-     * to ten times where others add to it meanwhile, after 10 ms at first and then twice as long each time.
+     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and
+     * tries again up to ten times if others add to it in the meantime, first after 10 ms and then twice as long each
+     * time.
      *
      * @param seed the state before the first event
      * @param fold makes the next state of a state and an event
@@ -98,8 +99,9 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     }
 
     /**
-     * Decides by the state of the log what to add, and adds it on the condition that nobody else has added meanwhile, all of it or
-     * none: an account is debited only if it has enough. If somebody has, what came is folded too, and it is decided anew.
+     * Decides from the state of the log what to add, and adds it on the condition that nobody else has added in the
+     * meantime, all of it or none: an account is debited only if it has enough. If somebody has, what came is folded
+     * too, and it is decided anew.
      *
      * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
      * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.
@@ -110,8 +112,8 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @param seed the state before the first event
      * @param fold makes the next state of a state and an event
      * @param decide answers what to add, by the state; an empty list adds nothing
-     * @param retry how often to try again, and after how long, where others add meanwhile; asked about no other failure. The
-     *     calling thread waits
+     * @param retry how often and when to try again if others add in the meantime; it decides about no other failure.
+     *     The calling thread waits
      * @param <S> the type of the state
      * @return the ids of what was added, in that order; none if there was nothing to add
      * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added

@@ -68,11 +68,11 @@ public @interface EventLogListener {
 
     /**
      * Where in the logs to begin: {@code new} (with what comes), {@code all}, {@code last:50}, a moment as
-     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to go on after it. An expression may also give a
-     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within the
-     * max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts when the
-     * application starts, for a listener with a {@link #name} only as long as no position is stored. One that is stopped and
-     * started again in the same application goes on where it was.
+     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to start after it. An expression can also return a
+     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within
+     * the max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts
+     * when the application starts, for a listener with a {@link #name} only as long as no position is stored. One that
+     * is stopped and started again in the same application continues where it was.
      *
      * @return the start; by default {@code new}, and {@code all} for a listener with a name
      */

@@ -178,7 +178,7 @@ final class ListenerEndpoints {
                         "from",
                         text,
                         "'" + from + "' is not a position in a log",
-                        "Write new, all, last:50, since:2026-11-27T12:00:00Z, or the id of an event to go on after, for example 1526919030474-55.",
+                        "Write new, all, last:50, since:2026-11-27T12:00:00Z, or the id of the event to continue after, for example 1526919030474-55.",
                         malformed);
             }
         }

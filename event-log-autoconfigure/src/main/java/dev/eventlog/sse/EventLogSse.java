@@ -27,12 +27,12 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A client gets each event of the log with its id and without a name, so {@code EventSource} passes it to
  * {@code onmessage}. It also gets messages with a name: {@code caught-up} (the existing events have been sent),
  * {@code gap} (JSON of {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed}
- * may be null), {@code interrupted} and {@code resumed} (Redis does not answer at the moment, and does again), of a
- * pattern {@code gone} (JSON of {@code log}: it was deleted or has expired), and as the last of all {@code complete}
- * (nothing more comes), {@code end} (the server shuts down: connect again) or {@code failed} (JSON of
- * {@code code, message}). A client that connects again with the last id it saw, in the header {@code Last-Event-ID} or
- * the parameter {@code lastEventId}, gets what comes after it, once and in order, or is told of a gap: the first thing
- * sent is the id at which the stream begins, so this holds for one that saw no event, too.
+ * may be null), {@code interrupted} and {@code resumed} (Redis cannot be reached at the moment, and can be reached
+ * again), for a pattern {@code gone} (JSON of {@code log}: it was deleted or has expired), and as the last message
+ * {@code complete} (no more events come), {@code end} (the server shuts down: connect again), or {@code failed} (JSON
+ * of {@code code, message}). A client that reconnects with the last id that it received, in the header
+ * {@code Last-Event-ID} or the parameter {@code lastEventId}, gets the events after it, once and in order, or a gap.
+ * The stream sends its start as an id first, so this is also true for a client that received no event.
  *
  * <p>A batch of events is one write that does not block: the log is read as fast as the client reads, and a slow client
  * holds no thread. On a quiet stream a comment is sent every {@code eventlog.sse.heartbeat}, so that the server detects

@@ -28,8 +28,8 @@ import org.springframework.util.Assert;
  *     .and(chat, Tail.last(20))
  * }</pre>
  *
- * <p>With several logs each event has the name of its log, unless its body says otherwise, and its id says where each log is, so
- * that a client that comes back goes on in all of them.
+ * <p>With several logs each event has the name of its log, unless its body says otherwise, and its id says where each
+ * log is, so that a client that reconnects continues in all of them.
  *
  * <p>With a pattern, as in {@code EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20))}, logs that begin later are
  * found within about a second, and sent from their first event, whatever the tail. As a browser can listen to no name that it does
