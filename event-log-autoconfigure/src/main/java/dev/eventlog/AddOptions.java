@@ -6,9 +6,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * On what terms events are added: once, however often it is asked; or only if nobody else has added since. Immutable and
- * thread-safe. Both are decided by Redis, in the script that adds the events: in one round trip, with nothing between the
- * decision and the adding.
+ * Options of an add: add only once, however often the call is repeated, or add only if nobody else has added in the
+ * meantime. Immutable and thread-safe. Redis decides both in the script that adds the events: in one round trip, with
+ * nothing between the decision and the add.
  *
  * <pre>{@code
  * log.add(event, AddOptions.idempotent("order-17-paid"));
@@ -30,29 +30,29 @@ public final class AddOptions {
         this.lastId = lastId;
     }
 
-    /** {@return options that ask for nothing: to add with these is to add without any} */
+    /** {@return options without any condition: an add with these options is a plain add} */
     public static AddOptions none() {
         return NONE;
     }
 
     /**
-     * Adds once: a second add to the same log with the same key adds nothing, and answers the ids that the first one
-     * answered. So an add whose outcome is not known can be repeated, by any process.
+     * Adds once: a second add to the same log with the same key adds nothing and returns the ids of the first add. So
+     * any process can repeat an add whose outcome is unknown.
      *
-     * <p>A key is remembered from the first add on for {@link EventLogOptions#idempotencyRetention()}, and not longer than
-     * the log's ttl; a second add does not prolong that. It is remembered though its events have been trimmed or deleted
-     * since, but not longer than the log itself: if that has been deleted, has expired or was lost, the add is a new one,
-     * also if the log has begun again. From Redis 7 on that is noticed, unless the new log has already lost as many events
-     * as the old one ever had. Redis 6.2 does not count events. There, a new log that holds its max-length of events is
-     * taken for the old one, and a log that has lost the events of the key, and all before them, other than by its
-     * max-length is taken for a new one.
+     * <p>Redis remembers a key for {@link EventLogOptions#idempotencyRetention()} after the first add, but no longer
+     * than the ttl of the log. A second add does not extend this time. Redis remembers the key even if its events have
+     * been trimmed or deleted, but no longer than the log itself: if the log was deleted, expired, or was lost, the add
+     * is a new one, even if the log has begun again. Redis 7 and later notice this, unless the new log has already lost
+     * as many events as the old log ever had. Redis 6.2 does not count events. There, a new log that holds its
+     * max-length of events is taken for the old one, and a log that lost the events of the key and all events before
+     * them, by anything other than its max-length, is taken for a new one.
      *
-     * <p>The key says that it is the same add. The events are not compared, only their number.
+     * <p>The key identifies the add. The events are not compared, only their number.
      *
-     * <p>Redis: within the script {@code GET}, {@code XINFO STREAM} and {@code SET} of one more key, which begins with the
-     * log's and lies in its cluster slot; the second time {@code XRANGE} of one event. O(1).
+     * <p>Redis: {@code GET}, {@code XINFO STREAM}, and {@code SET} in the script, for one more key, which begins with
+     * the key of the log and is in the same cluster slot. The second time also {@code XRANGE} of one event. O(1).
      *
-     * @param key names the add within its log: not blank, at most 1,000 characters
+     * @param key identifies the add within its log: not blank, at most 1,000 characters
      * @return the options
      * @throws IllegalArgumentException if the key is blank, too long, or not valid Unicode
      */
@@ -72,11 +72,11 @@ public final class AddOptions {
     }
 
     /**
-     * Adds only if the id given last in the log is still this one; otherwise nothing is added, and there is an
-     * {@link UnexpectedLastIdException}. That is {@link EventLog#lastId()}: the id of the last event read, unless that one
-     * was the last and has been deleted since.
+     * Adds only if the last id of the log is the expected one. Otherwise nothing is added, and the add throws an
+     * {@link UnexpectedLastIdException}. The last id is {@link EventLog#lastId()}: the id of the newest event, even if
+     * that event has been deleted.
      *
-     * <p>Redis: {@code XINFO STREAM} within the script. O(1).
+     * <p>Redis: {@code XINFO STREAM} in the script, O(1).
      *
      * @param lastId the id; {@link EventId#MIN} for a log that does not exist yet
      * @return the options
@@ -101,12 +101,12 @@ public final class AddOptions {
     }
 
     /**
-     * Both these options and others. The idempotency key is looked at first: an add that has been carried out is answered
-     * with its ids, though its expected id is no longer the last one then.
+     * Combines these options with others. The idempotency key is checked first: an add that was already done returns
+     * its ids, although its expected id is no longer the last one.
      *
      * @param other the other options
-     * @return options that ask for all that the two ask for
-     * @throws IllegalArgumentException if the two ask for different idempotency keys or last ids
+     * @return options with the conditions of both
+     * @throws IllegalArgumentException if the two have different idempotency keys or expected last ids
      */
     public AddOptions and(AddOptions other) {
         return new AddOptions(
@@ -122,12 +122,12 @@ public final class AddOptions {
         return one != null ? one : other;
     }
 
-    /** {@return the key under which the add happens once, if there is one} */
+    /** {@return the idempotency key, if there is one} */
     public Optional<String> idempotencyKey() {
         return Optional.ofNullable(idempotencyKey);
     }
 
-    /** {@return the id that must be the last one, if one must; {@link EventId#MIN} if the log must not exist} */
+    /** {@return the expected last id, if there is one; {@link EventId#MIN} if the log must not exist} */
     public Optional<EventId> expectedLastId() {
         return Optional.ofNullable(lastId);
     }

@@ -1,11 +1,12 @@
 package dev.eventlog;
 
 /**
- * Redis did not answer an add: the events may stand in the log, all of them, now or in a moment, or none of them ever will.
- * The library does not send them again. A call that was made with {@link AddOptions#idempotent} can simply be repeated;
- * whoever made it without reads the end of the log first.
+ * Thrown if Redis did not answer an add. Either all events are in the log, now or in a moment, or none of them ever
+ * will be. The library does not send them again. You can simply repeat a call with {@link AddOptions#idempotent}.
+ * Without it, read the end of the log first.
  *
- * <p>It is no {@link EventLogUnavailableException}: to repeat an add is safe after that one, but can add twice after this one.
+ * <p>This is not an {@link EventLogUnavailableException}: after that one you can safely repeat an add, after this one
+ * you could add twice.
  */
 public class AddOutcomeUnknownException extends EventLogException {
 
@@ -20,8 +21,8 @@ public class AddOutcomeUnknownException extends EventLogException {
     public AddOutcomeUnknownException(String log, EventLogUnavailableException failure) {
         super(
                 log,
-                "Whether the add to log '" + log
-                        + "' was done is unknown, and it is not sent again. Read the end of the log,"
+                "The outcome of the add to log '" + log
+                        + "' is unknown, and the library does not send it again. Read the end of the log,"
                         + " or repeat the add if it has an idempotency key. "
                         + String.valueOf(failure.getMessage()).replace(" Try again later.", ""),
                 failure.getCause());

@@ -1,8 +1,8 @@
 package dev.eventlog;
 
 /**
- * A source cannot be recorded into this log now: another is being recorded into it, by this application or another. The source
- * was not subscribed to. Follow the log instead, or choose another name.
+ * Thrown if another source is already being recorded into the log, by this or another application. Nobody subscribes to
+ * the refused source. Follow the log instead, or choose another name.
  */
 public class AlreadyRecordedException extends EventLogException {
 
@@ -16,7 +16,7 @@ public class AlreadyRecordedException extends EventLogException {
     public AlreadyRecordedException(String log) {
         super(
                 log,
-                "Nothing is recorded into log '" + log + "': another source is being recorded into it."
+                "The source cannot be recorded into log '" + log + "': another source is being recorded into it."
                         + " Follow the log instead, or choose another name.",
                 null);
     }

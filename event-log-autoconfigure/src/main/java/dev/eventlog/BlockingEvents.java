@@ -38,7 +38,7 @@ final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E
     private BlockingEvents(String log, @Nullable Duration timeout) {
         if (timeout != null && (timeout.isNegative() || timeout.isZero())) {
             throw new IllegalArgumentException(
-                    "The time-out of a stream of log '" + log + "' must be above 0, but is " + timeout);
+                    "The time-out of a stream of log '" + log + "' must be positive, but is " + timeout);
         }
         this.log = log;
         this.timeout = timeout;

@@ -4,22 +4,22 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a log ended: nothing more comes after its last event. Immutable and thread-safe.
+ * How a log was completed. No event can follow a completion. Immutable and thread-safe.
  *
  * @param kind how it ended
- * @param reason why, in the words of whoever ended it; null if nothing was said
+ * @param reason the reason as the writer gave it; null for none
  */
 public record Completion(Kind kind, @Nullable String reason) {
 
     /** How a log ended. */
     public enum Kind {
-        /** What it tells of is done. */
+        /** The activity behind the log is done. */
         DONE,
-        /** What it tells of has failed. */
+        /** The activity behind the log has failed. */
         FAILED,
-        /** Somebody wanted it to stop. */
+        /** Somebody asked the activity behind the log to stop. */
         CANCELLED,
-        /** Nobody knows: somebody deleted what told it, or another program ended the log in a way of its own. */
+        /** Unknown: somebody deleted the closing entry, or another program completed the log in its own way. */
         UNKNOWN
     }
 
@@ -29,21 +29,21 @@ public record Completion(Kind kind, @Nullable String reason) {
      * Checks the parts.
      *
      * @param kind how it ended
-     * @param reason why; null if nothing was said
+     * @param reason the reason; null for none
      */
     public Completion {
         Objects.requireNonNull(kind, "The kind of a completion must not be null");
     }
 
-    /** {@return the completion of what is done} */
+    /** {@return a completion of the kind {@link Kind#DONE}, without a reason} */
     public static Completion done() {
         return DONE;
     }
 
     /**
-     * The completion of what has failed.
+     * Returns a completion of the kind {@link Kind#FAILED}.
      *
-     * @param reason why; null to say nothing
+     * @param reason the reason; null for none
      * @return the completion
      */
     public static Completion failed(@Nullable String reason) {
@@ -51,21 +51,21 @@ public record Completion(Kind kind, @Nullable String reason) {
     }
 
     /**
-     * The completion of what somebody wanted to stop.
+     * Returns a completion of the kind {@link Kind#CANCELLED}.
      *
-     * @param reason why; null to say nothing
+     * @param reason the reason; null for none
      * @return the completion
      */
     public static Completion cancelled(@Nullable String reason) {
         return new Completion(Kind.CANCELLED, reason);
     }
 
-    /** {@return whether what the log tells of has failed} */
+    /** {@return whether the kind is {@link Kind#FAILED}} */
     public boolean isFailed() {
         return kind == Kind.FAILED;
     }
 
-    /** {@return how the log ended as it is said in a sentence, such as "failed (out of memory)"} */
+    /** {@return the completion as text, such as "failed (out of memory)"} */
     @Override
     public String toString() {
         String said = switch (kind) {

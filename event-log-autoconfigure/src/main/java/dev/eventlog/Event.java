@@ -3,10 +3,10 @@ package dev.eventlog;
 import java.util.Map;
 
 /**
- * An event as it stands in its log. Immutable and thread-safe.
+ * An event as it is stored in its log. Immutable and thread-safe.
  *
- * @param id the id that Redis gave it
- * @param fields its fields as stored, text by name, in stored order; unmodifiable, without null
+ * @param id the id, which Redis generated
+ * @param fields the fields as text by name, in stored order; unmodifiable, without null
  */
 public record Event(EventId id, Map<String, String> fields) implements LoggedEvent {
 

@@ -3,17 +3,18 @@ package dev.eventlog;
 import java.util.List;
 
 /**
- * Takes what a {@link Follower} delivers. Calls to one follower's listener never overlap, and each sees what the ones before
- * it did; they come from different threads. A listener may block: it holds up its own follower, no other.
+ * Receives the events and signals of a {@link Follower}. Calls for one follower never overlap, and each call sees the
+ * effects of earlier calls. They come from different threads. A listener may block: this delays its own follower only.
  *
- * <p><b>When a call throws</b>, whatever it throws, the follower stops at that batch: {@link Follower#position()} is the
- * last event of the batch before, nothing later is delivered, {@link #onFailure} is called, and
- * {@link Follower#completion()} ends with what was thrown.
+ * <p><b>If a call throws</b> anything, the follower stops at that batch: {@link Follower#position()} is the last event
+ * of the previous batch, no later event is delivered, {@link #onFailure} is called, and {@link Follower#completion()}
+ * ends with the exception.
  *
- * <p>{@link FollowOptions} can say otherwise. With a retry policy the same call is made again, after the policy's back-off and
- * before any other. When that is over a recoverer, if there is one, takes a batch in place of the listener, and the follower
- * goes on after it; without one, and where {@link #onGap}, {@link #onCaughtUp} or {@link #onComplete} throws, which no recoverer can take over, the
- * follower stops as said above, with what was thrown last. A call that throws after its follower was closed is not made again.
+ * <p>{@link FollowOptions} change this. With a retry policy, the same call is repeated after the back-off of the
+ * policy, before any other call. After the last attempt, a recoverer takes the batch in place of the listener, and the
+ * follower continues after that batch. The follower stops with the last exception if there is no recoverer, or if
+ * {@link #onGap}, {@link #onCaughtUp}, or {@link #onComplete} throws, which a recoverer cannot take. A call that throws
+ * after its follower was closed is not repeated.
  *
  * @param <E> {@link Event} or {@link TypedEvent}
  */
@@ -21,28 +22,29 @@ import java.util.List;
 public interface EventBatchListener<E> {
 
     /**
-     * Takes the events that came since the last call.
+     * Receives the events since the last call.
      *
-     * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and yours to
-     *     keep
-     * @throws Exception if the batch cannot be taken: to stop the follower, or to be called again
+     * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and safe
+     *     to keep
+     * @throws Exception if the batch cannot be processed: the follower stops, or repeats the call
      */
     void onBatch(List<E> batch) throws Exception;
 
     /**
-     * What the log held when the follow began has been delivered. Called once, also for an empty log; by then newer events
-     * may have been delivered too.
+     * Called once when all events that existed at the start have been delivered, even if there were none. Newer events
+     * may have been delivered by then.
      *
      * @throws Exception to stop the follower, or to be called again
      */
     default void onCaughtUp() throws Exception {}
 
     /**
-     * Events left by the old end of the log before the follower got to them: they were trimmed, or the log expired, was
-     * deleted, lost or replaced, and began again. Called before anything later is delivered. An event that somebody deletes
-     * by itself ({@code XDEL}) is neither delivered nor reported. Logs a warning unless implemented.
+     * Called when events left the old end of the log before the follower read them: they were trimmed, or the log
+     * expired, was deleted, lost, or replaced, and began again. Called before any later event is delivered. An event
+     * that somebody deletes by its id ({@code XDEL}) is neither delivered nor reported. The default implementation logs
+     * a warning.
      *
-     * @param gap what is known of it; {@link Gap#missed()} is the exact number of events or empty
+     * @param gap the gap; {@link Gap#missed()} is the exact number of events or empty
      * @throws Exception to stop the follower, or to be called again
      */
     default void onGap(Gap gap) throws Exception {
@@ -50,38 +52,37 @@ public interface EventBatchListener<E> {
     }
 
     /**
-     * Nothing can be read at the moment, as the connection to Redis is lost. The follower goes on by itself. Called once for each
-     * interruption, as soon as that is noticed; what was read before may be delivered meanwhile. A named follower that loses its
-     * turn meanwhile begins anew, without {@link #onResumed()}.
+     * Called once for each interruption, as soon as the connection to Redis is lost. The follower continues by itself
+     * when Redis is back. Events that were read before may still be delivered. A named follower that loses its lease in
+     * the meantime starts anew, without {@link #onResumed()}.
      *
      * @throws Exception to stop the follower, or to be called again
      */
     default void onInterrupted() throws Exception {}
 
     /**
-     * The log is read again after an interruption. Called once for each {@link #onInterrupted()}, before anything that came
-     * since is delivered.
+     * Called once for each {@link #onInterrupted()} when the log can be read again, before any new event is delivered.
      *
      * @throws Exception to stop the follower, or to be called again
      */
     default void onResumed() throws Exception {}
 
     /**
-     * The log is complete, and everything that it holds has been delivered: nothing more comes. The last call of all; then the
-     * follower ends with {@link Follower.EndReason#COMPLETED}. A follower that begins when the log is complete already gets it,
-     * too; one with a name gets it once.
+     * Called when the log is complete and all its events have been delivered. This is the last call. The follower then
+     * ends with {@link Follower.EndReason#COMPLETED}. A follower that starts on a complete log gets this call too. A
+     * named follower gets it once.
      *
      * @param completion how the log ended
-     * @throws Exception to stop the follower with an error, or to be called again
+     * @throws Exception to stop the follower, or to be called again
      */
     default void onComplete(Completion completion) throws Exception {}
 
     /**
-     * The follower has ended by an error: a call of this listener threw and is not to be made again, an event does not fit
-     * the type, or Redis refuses for good. The last call of all. Logs an error unless implemented.
+     * Called when an error has ended the follower: a call of this listener threw and is not repeated, an event does not
+     * fit the type, or Redis refuses for good. This is the last call. The default implementation logs an error.
      *
      * @param log the name of the log
-     * @param failure what was thrown
+     * @param failure the error
      */
     default void onFailure(String log, Throwable failure) {
         ListenerDefaults.onFailure(log, failure);

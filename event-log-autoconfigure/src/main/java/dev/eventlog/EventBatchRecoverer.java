@@ -3,23 +3,23 @@ package dev.eventlog;
 import java.util.List;
 
 /**
- * Takes the batches that a follower's listener cannot, so that the follower goes on after them: puts them aside, or says
- * whom they concern.
+ * Receives the batches that a listener cannot process, so that the follower can continue after them. For example, it
+ * stores them in another log.
  *
- * <p>Called in place of the listener, and like it: calls for one follower overlap neither each other nor those of the
+ * <p>The same rules apply as for the listener: calls for one follower overlap neither each other nor calls of the
  * listener, {@link Follower#close()} waits for them, and a recoverer may block.
  */
 @FunctionalInterface
 public interface EventBatchRecoverer {
 
     /**
-     * Takes a batch for which the listener was called for the last time. When this returns the batch counts as taken.
+     * Receives a batch after the last attempt of the listener. When this method returns, the batch counts as processed.
      *
      * @param log the name of the log
-     * @param batch the events as they are stored, also where a typed log is followed; some of them may fit the listener,
-     *     which took none; unmodifiable, and yours to keep
-     * @param failure what the last call threw, or the {@link EventConversionException} that kept it from being made
-     * @throws Exception to stop the follower, with this failure
+     * @param batch the events as they are stored, even for a typed log. It is the complete batch, including events that
+     *     caused no error; unmodifiable, and safe to keep
+     * @param failure the exception of the last call, or the {@link EventConversionException} that prevented it
+     * @throws Exception to stop the follower with this exception
      */
     void recover(String log, List<Event> batch, Throwable failure) throws Exception;
 }

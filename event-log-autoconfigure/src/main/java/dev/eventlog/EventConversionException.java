@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * An event in a log does not fit the type by which it is read: something else wrote it, or the type has changed. It can
- * always be read by an untyped {@link EventLog} of the same name.
+ * Thrown if a stored event does not fit the type of the log: another program wrote it, or the type has changed. An
+ * untyped {@link EventLog} of the same name can always read it.
  */
 public class EventConversionException extends EventLogException {
 
@@ -24,12 +24,12 @@ public class EventConversionException extends EventLogException {
      * @param log the log's name
      * @param event the event
      * @param type the type that it does not fit
-     * @param cause what the conversion said
+     * @param cause the exception of the conversion
      */
     public EventConversionException(String log, Event event, Class<?> type, Throwable cause) {
         super(
                 log,
-                "Event " + event.id() + " of log '" + log + "' is no " + type.getName() + ": " + onOneLine(cause)
+                "Event " + event.id() + " of log '" + log + "' does not fit " + type.getName() + ": " + onOneLine(cause)
                         + ". Its fields as stored: " + event.fields(),
                 cause);
         this.id = event.id();

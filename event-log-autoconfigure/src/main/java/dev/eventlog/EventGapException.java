@@ -1,9 +1,9 @@
 package dev.eventlog;
 
 /**
- * Events that a subscriber or a stream had not got yet are gone, so it has ended: {@link #resume()} is where to go on. A
- * publisher that is given a consumer of gaps tells that instead, and goes on by itself. Thrown too by a fold of a log whose
- * beginning is gone.
+ * Thrown if events are gone that a subscriber or a stream had not received yet. The subscription or stream has ended.
+ * Use {@link #resume()} to continue. A publisher with a consumer of gaps calls the consumer instead, and continues by
+ * itself. Thrown too by a fold of a log whose beginning is gone.
  */
 public class EventGapException extends EventLogException {
 
@@ -14,17 +14,17 @@ public class EventGapException extends EventLogException {
     /**
      * An exception about a gap.
      *
-     * @param gap what is known of it
+     * @param gap the gap
      */
     public EventGapException(Gap gap) {
-        super(gap.log(), gap + " if it is begun again at resume() of this exception", null);
+        super(gap.log(), gap + " if you start again at resume() of this exception", null);
         this.gap = gap;
     }
 
     /**
      * An exception about a gap, with a message of its own.
      *
-     * @param gap what is known of it
+     * @param gap the gap
      * @param message what could not be done
      */
     public EventGapException(Gap gap, String message) {
@@ -32,17 +32,17 @@ public class EventGapException extends EventLogException {
         this.gap = gap;
     }
 
-    /** {@return what is known of the missing events} */
+    /** {@return the gap} */
     public Gap gap() {
         return gap;
     }
 
     /**
-     * Where to go on: at {@link Gap#firstAvailable()}. Who begins there is told, too, if that has gone by then. In a log that
-     * loses events all the time before they are read, each new beginning may so meet the next gap: give a consumer of gaps
-     * there.
+     * Returns where to continue: at {@link Gap#firstAvailable()}. If that event is gone too by then, the new follower
+     * reports this as well. On a log that constantly loses events before they are read, each new start may meet the
+     * next gap. Use a consumer of gaps there.
      *
-     * @return the tail to begin again with
+     * @return the tail to start again with
      */
     public Tail resume() {
         return new Tail.From(gap.firstAvailable(), true);

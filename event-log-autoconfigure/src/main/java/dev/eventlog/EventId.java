@@ -6,23 +6,23 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /**
- * The id of an event in its log: the millisecond at which Redis took it, and a sequence number within that millisecond.
- * Ids of one log rise strictly in the order in which its events were added. A value: immutable and thread-safe.
+ * The id of an event in its log: the millisecond of its add, and a sequence number within that millisecond. The ids of
+ * a log increase strictly in the order of the adds. Immutable and thread-safe.
  *
- * <p>Both parts are unsigned 64-bit numbers, as in Redis; {@link #toString()} and {@link #parse(String)} use Redis' own
- * form, {@code <milliseconds>-<sequence>}. So do Jackson, also for keys of a map, and Spring's conversion: an id can be a
- * {@code @RequestParam}, a {@code @PathVariable}, a {@code @Value} or a configuration property, and a malformed one is then
- * an error of the client (400) or of the configuration.
+ * <p>Both parts are unsigned 64-bit numbers, as in Redis. {@link #toString()} and {@link #parse(String)} use the form
+ * of Redis, {@code <milliseconds>-<sequence>}. Jackson uses the same form, even for keys of a map, and so does Spring's
+ * conversion: an id can be a {@code @RequestParam}, a {@code @PathVariable}, a {@code @Value}, or a configuration
+ * property. A malformed id is then an error of the client (400) or of the configuration.
  *
  * @param milliseconds milliseconds since the epoch, by the clock of Redis, unsigned
  * @param sequence the number within that millisecond, unsigned
  */
 public record EventId(long milliseconds, long sequence) implements Comparable<EventId> {
 
-    /** {@code 0-0}, which lies before every event: no event can have it. */
+    /** The smallest id, {@code 0-0}, which is less than the id of every event. No event can have it. */
     public static final EventId MIN = new EventId(0, 0);
 
-    /** The largest id that there can be. */
+    /** The greatest possible id. */
     public static final EventId MAX = new EventId(-1, -1);
 
     /**
@@ -36,7 +36,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     public EventId {}
 
     /**
-     * Reads an id in Redis' form.
+     * Parses an id in the form of Redis.
      *
      * @param text {@code <milliseconds>-<sequence>}, each an unsigned 64-bit decimal number
      * @return the id
@@ -58,12 +58,12 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
             }
         }
         throw new IllegalArgumentException(
-                "'" + text + "' is no event id: write it as Redis does, <milliseconds>-<sequence>,"
+                "'" + text + "' is not an event id: write it as Redis does, <milliseconds>-<sequence>,"
                         + " for example 1526919030474-55");
     }
 
     /**
-     * The same as {@link #parse(String)}, by the name under which Spring's conversion looks for it.
+     * Parses an id, as {@link #parse(String)}. Spring's conversion looks for a method of this name.
      *
      * @param text {@code <milliseconds>-<sequence>}, each an unsigned 64-bit decimal number
      * @return the id
@@ -104,17 +104,17 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * The moment at which the event was added, by the clock of Redis.
+     * Returns the time of the add by the clock of Redis.
      *
-     * @return the instant of {@link #milliseconds()}; {@link Instant#MAX} where that is beyond what an {@code Instant} of
-     *     signed milliseconds can hold (only an id set by hand can be)
+     * @return the instant of {@link #milliseconds()}; {@link Instant#MAX} if signed milliseconds cannot hold it, which
+     *     is possible only for an id that was set by hand
      */
     public Instant timestamp() {
         return milliseconds < 0 ? Instant.MAX : Instant.ofEpochMilli(milliseconds);
     }
 
     /**
-     * The largest id below this one. To begin after it is to begin at this one.
+     * Returns the greatest id that is less than this one. To start after it is to start at this id.
      *
      * @return the id before; {@link #MIN} for {@link #MIN} itself
      */
@@ -126,7 +126,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * The smallest id above this one.
+     * Returns the smallest id that is greater than this one.
      *
      * @return the id after; {@link #MAX} for {@link #MAX} itself
      */
@@ -138,7 +138,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * Whether this id is larger than another.
+     * Returns whether this id is greater than another.
      *
      * @param other the id to compare with
      * @return whether an event of this id comes after one of the other
@@ -153,7 +153,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
         return byTime != 0 ? byTime : Long.compareUnsigned(sequence, other.sequence);
     }
 
-    /** {@return the id in Redis' form, {@code <milliseconds>-<sequence>}} */
+    /** {@return the id in the form of Redis, {@code <milliseconds>-<sequence>}} */
     @JsonValue
     @Override
     public String toString() {

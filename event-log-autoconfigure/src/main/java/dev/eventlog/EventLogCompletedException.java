@@ -3,8 +3,9 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Nothing was added, because the log is complete: {@link #completion()} says how it ended. A producer whose log somebody else
- * has cancelled learns it by this. It does not pass: to begin again, delete the log, or choose another name.
+ * Thrown if nothing was added because the log is complete. {@link #completion()} tells how it ended. A producer whose
+ * log somebody has cancelled gets this exception. A retry does not help: delete the log to begin again, or choose
+ * another name.
  */
 public class EventLogCompletedException extends EventLogException {
 
@@ -17,7 +18,7 @@ public class EventLogCompletedException extends EventLogException {
      *
      * @param log the log's name
      * @param completion how it ended
-     * @param cause what Redis said; null if it refused nothing
+     * @param cause the error of Redis; null if there was none
      */
     public EventLogCompletedException(String log, Completion completion, @Nullable Throwable cause) {
         super(

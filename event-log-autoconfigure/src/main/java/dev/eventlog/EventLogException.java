@@ -3,9 +3,11 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log could not be written, read or followed. This class itself says that Redis refused, and will again until something is
- * changed: the key holds another type, the memory is full, the user lacks a permission. What may pass by itself is an
- * {@link EventLogUnavailableException}; an add that got no answer ends in an {@link AddOutcomeUnknownException}. The message names the log and the way out; the cause is Spring Data's exception.
+ * Thrown if a log could not be written, read, or followed. If it is exactly this class, Redis refused, and will refuse
+ * again until somebody changes something: the key has another type, the memory is full, or the user lacks a permission.
+ * A failure that may pass by itself is an {@link EventLogUnavailableException}. An add without an answer is an
+ * {@link AddOutcomeUnknownException}. The message names the log and the way out. The cause is the exception of Spring
+ * Data.
  */
 public class EventLogException extends RuntimeException {
 

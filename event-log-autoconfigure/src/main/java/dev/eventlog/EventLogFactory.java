@@ -5,20 +5,21 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Makes event logs: the bean to inject. What it makes are cheap handles that hold nothing open; make one whenever you need
- * it, or keep it. Thread-safe. To make one asks Redis nothing.
+ * Creates event logs. This is the bean to inject. The logs are cheap handles that hold nothing open: create one
+ * whenever you need it, or keep it. Creating a log sends nothing to Redis. Thread-safe.
  *
- * <p>A log's name is the key of its Redis stream, behind the prefix of {@code eventlog.key-prefix}. Its options are those
- * of {@code eventlog.*} (the first of {@code eventlog.overrides} whose pattern fits the name before the general ones),
- * changed by the customizer, if one is given. Handles of one name may have different options: each adds and reads by its own.
+ * <p>The key of the Redis stream is {@code eventlog.key-prefix} followed by the name of the log. The options come from
+ * {@code eventlog.*}, then from the first entry of {@code eventlog.overrides} whose pattern matches the name, and then
+ * from the customizer, if there is one. Handles of one name can have different options: each handle adds and reads with
+ * its own.
  */
 public interface EventLogFactory {
 
     /**
-     * A log with the configured options.
+     * Creates a log with the configured options.
      *
      * @param name its name, not blank
-     * @return the log, which exists in Redis as soon as it has an event
+     * @return the log, which exists in Redis from its first event on
      * @throws IllegalArgumentException if the name is blank
      */
     default EventLog create(String name) {
@@ -26,23 +27,23 @@ public interface EventLogFactory {
     }
 
     /**
-     * A log with options of its own.
+     * Creates a log with its own options.
      *
      * @param name its name, not blank
      * @param customizer changes the configured options
-     * @return the log, which exists in Redis as soon as it has an event
+     * @return the log, which exists in Redis from its first event on
      * @throws IllegalArgumentException if the name is blank
      */
     EventLog create(String name, Consumer<EventLogOptions.Builder> customizer);
 
     /**
-     * A log of events of a type, with the configured options.
+     * Creates a log with events of a type and the configured options.
      *
      * @param name its name, not blank
-     * @param type a class, record or sealed interface that the application's {@code JsonMapper} can write and read as a
-     *     JSON object
+     * @param type a class, record, or sealed interface that the application's {@code JsonMapper} can write and read as
+     *     a JSON object
      * @param <T> that type
-     * @return the log, which exists in Redis as soon as it has an event
+     * @return the log, which exists in Redis from its first event on
      * @throws IllegalArgumentException if the name is blank
      */
     default <T> TypedEventLog<T> create(String name, Class<T> type) {
@@ -50,37 +51,42 @@ public interface EventLogFactory {
     }
 
     /**
-     * A log of events of a type, with options of its own.
+     * Creates a log with events of a type and its own options.
      *
      * @param name its name, not blank
-     * @param type a class, record or sealed interface that the application's {@code JsonMapper} can write and read as a
-     *     JSON object
+     * @param type a class, record, or sealed interface that the application's {@code JsonMapper} can write and read as
+     *     a JSON object
      * @param customizer changes the configured options
      * @param <T> that type
-     * @return the log, which exists in Redis as soon as it has an event
+     * @return the log, which exists in Redis from its first event on
      * @throws IllegalArgumentException if the name is blank
      */
     <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer);
 
     /**
-     * Follows all logs whose names fit a pattern, each as {@link ReadableEventLog#follow} follows one: whole, in order,
-     * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
-     * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
+     * Follows all logs whose names match a pattern, each as {@link ReadableEventLog#follow} follows one log: whole, in
+     * order, and with its own gaps and errors. Logs that begin later, whoever creates them, are found within about a
+     * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
+     * events have been delivered.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
-     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
-     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
-     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
+     * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
+     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
+     * follower loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
-     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
-     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
+     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
+     * {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
-     * @param tail where to begin in the logs that exist now; {@link Tail#after} is refused, as an id belongs to one log
-     * @param listener takes the events
+     * @param tail where to start in the logs that exist now; {@link Tail#after} is refused, because an id belongs to
+     *     one log
+     * @param listener receives the events
      * @param customizer changes the follower's options
-     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log that exists is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
+     *     log that exists is fixed
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -89,12 +95,12 @@ public interface EventLogFactory {
             LogPattern logs, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer);
 
     /**
-     * Follows all logs whose names fit a pattern, with the configured options.
+     * Follows all logs whose names match a pattern, with the configured options.
      *
      * @param logs the pattern
-     * @param tail where to begin
-     * @param listener takes the events
-     * @return the follower, to be closed
+     * @param tail where to start
+     * @param listener receives the events
+     * @return the follower, which the caller closes
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -104,26 +110,31 @@ public interface EventLogFactory {
     }
 
     /**
-     * Follows all logs whose names fit a pattern, each as {@link ReadableEventLog#follow} follows one: whole, in order,
-     * with its own gaps and errors. Logs that begin later, whoever begins them, are found within about a second and delivered from
-     * their first event, whatever the tail. One that is gone, and of which all was delivered, is forgotten.
+     * Follows all logs whose names match a pattern, each as {@link ReadableEventLog#follow} follows one log: whole, in
+     * order, and with its own gaps and errors. Logs that begin later, whoever creates them, are found within about a
+     * second and are delivered from their first event, whatever the tail. A log that is gone is forgotten when all its
+     * events have been delivered.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for the logs that
-     * exist when a follower of that name and pattern begins for the first time, and have no position; a log that begins after
-     * that comes from its first event, also while nobody follows. A log that is gone keeps its position: if it begins again, the
-     * follower resumes after that, and reports a gap. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
+     * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
+     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
+     * follower loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every {@code eventlog.follow.sweep-interval}; in
-     * between {@code CLIENT TRACKING} with {@code BCAST} on a connection to each master, which names what changes under the
-     * pattern's beginning. Where that is not to be had, {@code SCAN} every {@code eventlog.follow.scan-interval}.
+     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
+     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
+     * {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param type the type of the events, as for {@link #create(String, Class)}
-     * @param tail where to begin in the logs that exist now; {@link Tail#after} is refused, as an id belongs to one log
-     * @param listener takes the events
+     * @param tail where to start in the logs that exist now; {@link Tail#after} is refused, because an id belongs to
+     *     one log
+     * @param listener receives the events
      * @param customizer changes the follower's options
      * @param <T> that type
-     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log that exists is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
+     *     log that exists is fixed
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -136,14 +147,14 @@ public interface EventLogFactory {
             Consumer<FollowOptions.Builder> customizer);
 
     /**
-     * Follows all logs whose names fit a pattern, with the configured options.
+     * Follows all logs whose names match a pattern, with the configured options.
      *
      * @param logs the pattern
      * @param type the type of the events, as for {@link #create(String, Class)}
-     * @param tail where to begin
-     * @param listener takes the events
+     * @param tail where to start
+     * @param listener receives the events
      * @param <T> that type
-     * @return the follower, to be closed
+     * @return the follower, which the caller closes
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -153,17 +164,19 @@ public interface EventLogFactory {
     }
 
     /**
-     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
-     * and removed while it runs; they need not exist.
+     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
+     * removed while the follower runs. They do not need to exist.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
-     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
+     * pages of 200 when it gets the lease.
      *
-     * @param names the names; none is allowed
-     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
-     * @param listener takes the events
+     * @param names the names; can be empty
+     * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
+     * @param listener receives the events
      * @param customizer changes the follower's options
-     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
+     *     log is fixed
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -177,10 +190,10 @@ public interface EventLogFactory {
     /**
      * Follows logs by their names, with the configured options.
      *
-     * @param names the names; none is allowed
-     * @param tail where to begin
-     * @param listener takes the events
-     * @return the follower, to be closed
+     * @param names the names; can be empty
+     * @param tail where to start
+     * @param listener receives the events
+     * @return the follower, which the caller closes
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -190,19 +203,21 @@ public interface EventLogFactory {
     }
 
     /**
-     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one. Logs can be added
-     * and removed while it runs; they need not exist.
+     * Follows logs by their names, each as {@link ReadableEventLog#follow} follows one log. Logs can be added and
+     * removed while the follower runs. They do not need to exist.
      *
-     * <p>With a {@linkplain FollowOptions.Builder#named name} it keeps a position in each log. The tail counts for logs without a
-     * position. Logs that are removed keep theirs. Positions are looked up 200 at a time, when it has the lease.
+     * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
+     * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
+     * pages of 200 when it gets the lease.
      *
-     * @param names the names; none is allowed
+     * @param names the names; can be empty
      * @param type the type of the events, as for {@link #create(String, Class)}
-     * @param tail where to begin in each of them; {@link Tail#after} is refused, as an id belongs to one log
-     * @param listener takes the events
+     * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
+     * @param listener receives the events
      * @param customizer changes the follower's options
      * @param <T> that type
-     * @return the follower, to be closed; the application's shutdown closes it too. The start of each log is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
+     *     log is fixed
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -217,12 +232,12 @@ public interface EventLogFactory {
     /**
      * Follows logs by their names, with the configured options.
      *
-     * @param names the names; none is allowed
+     * @param names the names; can be empty
      * @param type the type of the events, as for {@link #create(String, Class)}
-     * @param tail where to begin
-     * @param listener takes the events
+     * @param tail where to start
+     * @param listener receives the events
      * @param <T> that type
-     * @return the follower, to be closed
+     * @return the follower, which the caller closes
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -233,14 +248,16 @@ public interface EventLogFactory {
     }
 
     /**
-     * The names of the logs that fit a pattern, without {@code eventlog.key-prefix}. Lazy: a page is asked for when it is needed.
-     * In no order; a name may come twice, and one that begins or ends meanwhile may come or not.
+     * Returns the names of the logs that match a pattern, without {@code eventlog.key-prefix}. The stream is lazy: it
+     * reads a page when it needs one. The names have no order. A name can occur twice, and a log that begins or ends in
+     * the meantime may be missing.
      *
-     * <p>Redis: {@code SCAN} with {@code TYPE stream} in pages, of each master of a cluster: O(N) for all N keys of the database.
+     * <p>Redis: {@code SCAN} with {@code TYPE stream} in pages, on each master of a cluster, O(N) for all N keys of the
+     * database.
      *
-     * @param pattern the pattern, in which an asterisk stands for any text
-     * @return the names, to be closed; its operations throw an {@link EventLogException} if Redis refuses, and an
-     *     {@link EventLogUnavailableException} if it cannot be reached
+     * @param pattern the pattern, where an asterisk stands for any text
+     * @return the names as a stream, which the caller closes; its operations throw an {@link EventLogException} if
+     *     Redis refuses, and an {@link EventLogUnavailableException} if it cannot be reached
      * @throws IllegalArgumentException if the pattern is blank or not valid Unicode
      */
     Stream<String> names(String pattern);

@@ -3,21 +3,22 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a log tells of has failed, and its writer said so by {@link EventLog#completeExceptionally}. A subscriber or a stream gets
- * this when it has got every event of the log; nothing is wrong with the log itself.
+ * Thrown to a subscriber or a stream at the end of a log that its writer completed with
+ * {@link EventLog#completeExceptionally}. Every event of the log has been delivered before. Nothing is wrong with the
+ * log itself.
  */
 public class EventLogFailedException extends EventLogException {
 
     private static final long serialVersionUID = 1L;
 
-    /** Why it failed, in the words of its writer. */
+    /** The reason as the writer gave it. */
     private final @Nullable String reason;
 
     /**
      * An exception about a log.
      *
      * @param log the log's name
-     * @param reason why it failed, in the words of its writer; null if nothing was said
+     * @param reason the reason as the writer gave it; null for none
      */
     public EventLogFailedException(String log, @Nullable String reason) {
         super(
@@ -28,7 +29,7 @@ public class EventLogFailedException extends EventLogException {
         this.reason = reason;
     }
 
-    /** {@return why it failed, in the words of its writer; null if nothing was said} */
+    /** {@return the reason as the writer gave it; null for none} */
     public @Nullable String reason() {
         return reason;
     }

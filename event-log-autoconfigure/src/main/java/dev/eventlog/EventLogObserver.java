@@ -6,11 +6,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees what the event logs of an application do: for meters, traces, health. Beans of this type are found, and called in their
- * order: the first is the outermost. Called on the threads that do the work, so it must be thread-safe and quick.
+ * Observes the event logs of an application, for meters, traces, and health. The library calls all beans of this type
+ * in their order; the first one is the outermost. It calls them on the threads that do the work, so an observer must be
+ * thread-safe and fast.
  *
- * <p>What {@link #onAdd} and {@link #onBatch} throw is thrown to whoever adds, or counts as thrown by the listener; what the
- * others throw is logged and changes nothing.
+ * <p>An exception of {@link #onAdd} goes to the caller of the add, and an exception of {@link #onBatch} counts as one
+ * of the listener. Exceptions of the other methods are logged and have no effect.
  */
 public interface EventLogObserver {
 
@@ -34,52 +35,52 @@ public interface EventLogObserver {
         /**
          * Calls the listener.
          *
-         * @throws Exception what it throws
+         * @throws Exception the exception of the listener
          */
         void deliver() throws Exception;
     }
 
     /**
-     * Events are to be added. An add with an idempotency key comes here each time, also if it is known already.
+     * Called around each add. An add with an idempotency key is reported each time, even if it was already done.
      *
      * @param log the name of the log
-     * @param events their fields, as they are to be stored; at least one
-     * @param add adds them; to be called once, with the same events, which may have fields more
-     * @return what {@code add} answers
+     * @param events the fields of the events as they will be stored; at least one event
+     * @param add adds the events; call it once, with the same events, which can have additional fields
+     * @return the result of {@code add}
      */
     default List<EventId> onAdd(String log, List<Map<String, String>> events, Add add) {
         return add.add(events);
     }
 
     /**
-     * A listener is to take a batch. A batch that is tried again comes here again.
+     * Called around each call of a listener with a batch. A retry is reported again.
      *
      * @param log the name of the log
      * @param batch its events, as stored
-     * @param delivery calls the listener; to be called once
-     * @throws Exception what the listener throws
+     * @param delivery calls the listener; call it once
+     * @throws Exception the exception of the listener
      */
     default void onBatch(String log, List<Event> batch, Delivery delivery) throws Exception {
         delivery.deliver();
     }
 
     /**
-     * A follower missed events, and its listener is about to be told.
+     * Called before a listener receives a gap.
      *
-     * @param gap what it missed
+     * @param gap the gap
      */
     default void onGap(Gap gap) {}
 
     /**
-     * The feed of a log has come back after it had lost Redis.
+     * Called when a followed log can be read again after an interruption.
      *
      * @param log the name of the log
-     * @param interruption how long it was away
+     * @param interruption the duration of the interruption
      */
     default void onReconnect(String log, Duration interruption) {}
 
     /**
-     * A follower has come to the end of a complete log, and its listener is about to be told.
+     * Called before a listener learns that its log is complete.
      *
      * @param log the name of the log
      * @param completion how the log ended
@@ -87,17 +88,18 @@ public interface EventLogObserver {
     default void onComplete(String log, Completion completion) {}
 
     /**
-     * A follower begins.
+     * Called when a follower starts.
      *
      * @param log the name of the log
      */
     default void onFollow(String log) {}
 
     /**
-     * A follower has ended. Comes once for each that began, and once for one with a name that could not begin.
+     * Called when a follower has ended: once for each follower that started, and once for a named follower that could
+     * not start.
      *
      * @param log the name of the log
-     * @param failure the error by which it ended; null if it was closed, or its log is complete
+     * @param failure the error that ended it; null if it was closed, or if its log is complete
      */
     default void onEnd(String log, @Nullable Throwable failure) {}
 }

@@ -26,12 +26,12 @@ public final class EventLogOptions {
         this.idempotencyRetention = builder.idempotencyRetention;
     }
 
-    /** {@return a builder of options without limits, by which idempotent adds are remembered for an hour} */
+    /** {@return a builder of options without limits, where idempotent adds are remembered for an hour} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** {@return a builder that begins with these options} */
+    /** {@return a builder that starts with these options} */
     public Builder toBuilder() {
         Builder builder = new Builder();
         builder.maxLength = maxLength;
@@ -42,7 +42,7 @@ public final class EventLogOptions {
         return builder;
     }
 
-    /** {@return how many events to keep at most; 0 for no limit} */
+    /** {@return the maximum number of events; 0 for no limit} */
     public long maxLength() {
         return maxLength;
     }
@@ -52,27 +52,27 @@ public final class EventLogOptions {
         return maxAge;
     }
 
-    /** {@return how long after the last add the whole log is deleted; zero for never} */
+    /** {@return how long Redis keeps the log after its last add; zero for no limit} */
     public Duration ttlAfterLastAdd() {
         return ttlAfterLastAdd;
     }
 
-    /** {@return how long after its completion the whole log is deleted; zero for as long as after an add} */
+    /** {@return how long Redis keeps the log after its completion; zero for as long as after an add} */
     public Duration ttlAfterCompletion() {
         return ttlAfterCompletion;
     }
 
-    /** {@return how long after its completion the whole log is deleted, as it follows from both of its ttls; zero for never} */
+    /** {@return how long Redis keeps the log after its completion, derived from both ttls; zero for no limit} */
     public Duration ttlOfCompleted() {
         return ttlAfterCompletion.isZero() ? ttlAfterLastAdd : ttlAfterCompletion;
     }
 
-    /** {@return how long an idempotent add is remembered, but not longer than the log lives} */
+    /** {@return how long an idempotent add is remembered, but never longer than the log exists} */
     public Duration idempotencyRetention() {
         return idempotencyRetention;
     }
 
-    /** {@return whether there is a limit to the number of events} */
+    /** {@return whether the number of events is limited} */
     public boolean hasMaxLength() {
         return maxLength > 0;
     }
@@ -82,7 +82,7 @@ public final class EventLogOptions {
         return !maxAge.isZero();
     }
 
-    /** {@return whether the log is deleted some time after the last add} */
+    /** {@return whether the log expires after its last add} */
     public boolean hasTtl() {
         return !ttlAfterLastAdd.isZero();
     }
@@ -111,7 +111,7 @@ public final class EventLogOptions {
                 + ", idempotency-retention " + idempotencyRetention;
     }
 
-    /** Makes options. Not thread-safe. */
+    /** Builds options. Not thread-safe. */
     public static final class Builder {
 
         private long maxLength;
@@ -125,7 +125,7 @@ public final class EventLogOptions {
         /**
          * Limits the number of events.
          *
-         * @param maxLength how many to keep at most; 0 for no limit
+         * @param maxLength the maximum number of events; 0 for no limit
          * @return this builder
          * @throws IllegalArgumentException if the number is negative
          */
@@ -156,9 +156,9 @@ public final class EventLogOptions {
         }
 
         /**
-         * Limits the life of the log.
+         * Sets how long Redis keeps the log after its last add.
          *
-         * @param ttl how long after the last add the whole log is deleted, to the millisecond; zero for never
+         * @param ttl the time, with millisecond precision; zero for no limit
          * @return this builder
          * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
          */
@@ -172,26 +172,26 @@ public final class EventLogOptions {
         }
 
         /**
-         * Limits the life of the log when it is complete.
+         * Sets how long Redis keeps the log after its completion.
          *
-         * @param ttl how long after its completion the whole log is deleted, to the millisecond; zero for as long as after an
-         *     add
+         * @param ttl the time, with millisecond precision; zero for as long as after an add
          * @return this builder
          * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
          */
         public Builder ttlAfterCompletion(Duration ttl) {
             if (ttl == null || (!ttl.isZero() && !isSensible(ttl))) {
                 throw new IllegalArgumentException("ttlAfterCompletion " + ttl
-                        + ": must be from 1 millisecond to 100 years, or 0 for a log that lives on as after an add");
+                        + ": must be from 1 millisecond to 100 years, or 0 for the same time as after an add");
             }
             this.ttlAfterCompletion = ttl;
             return this;
         }
 
         /**
-         * Sets for how long an add with an idempotency key can be repeated.
+         * Sets how long an add with an idempotency key can be repeated.
          *
-         * @param retention how long after the first time it is remembered, to the millisecond; a log's ttl ends it sooner
+         * @param retention the time after the first add, with millisecond precision; a shorter ttl of the log ends it
+         *     earlier
          * @return this builder
          * @throws IllegalArgumentException if the time is below a millisecond or above 100 years
          */

@@ -3,9 +3,10 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Redis could not be reached, did not answer in time, or cannot answer now (it is loading its data, say, or its cluster is
- * down). The same call may succeed later. An add that ends so has added nothing; one that may have added something ends in an
- * {@link AddOutcomeUnknownException}, which is not of this type.
+ * Thrown if Redis could not be reached, did not answer in time, or cannot answer now (for example, because it is
+ * loading its data, or its cluster is down). The same call may succeed later. An add that throws this exception has
+ * added nothing. An add that may have added something throws an {@link AddOutcomeUnknownException}, which is not a
+ * subclass of this one.
  */
 public class EventLogUnavailableException extends EventLogException {
 

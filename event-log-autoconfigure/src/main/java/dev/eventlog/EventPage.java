@@ -4,12 +4,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page of a log: what {@link ReadableEventLog#read(EventRange)} answers. Immutable. As JSON it has the events and
+ * A page of a log, as {@link ReadableEventLog#read(EventRange)} returns it. Immutable. Its JSON contains the events and
  * {@code next}.
  *
  * @param events the events, in the order of the range; unmodifiable
- * @param next the id of the last event looked at if the range has more: what comes next lies after it or, newest first, before it;
- *     null if there is no more
+ * @param next the id of the last event that was read, if the range has more events: they are after it or, with the
+ *     newest first, before it; null if there are no more
  * @param <E> the events: {@link Event} or {@link TypedEvent}
  */
 public record EventPage<E extends LoggedEvent>(
@@ -19,7 +19,7 @@ public record EventPage<E extends LoggedEvent>(
      * Copies the events.
      *
      * @param events the events, in the order of the range
-     * @param next the id of the last event looked at if the range has more; null if there is no more
+     * @param next the id of the last event that was read, if the range has more events; null if there are no more
      */
     public EventPage {
         events = List.copyOf(events);

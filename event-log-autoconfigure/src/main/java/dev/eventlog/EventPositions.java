@@ -7,50 +7,51 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where followers that have a name keep their positions, so that they go on after them when the application starts again: see
- * {@link FollowOptions.Builder#named}. By default this is a hash in Redis; a bean of this type takes its place.
+ * Stores the positions of named followers, so that they continue there when the application starts again: see
+ * {@link FollowOptions.Builder#named}. By default positions are in a Redis hash. A bean of this type replaces it.
  *
- * <p>A follower stores its position whenever its listener, or a recoverer in its place, has taken a batch, and before it gets
- * the next one. Of a process that dies in between, the batch is delivered again: at least once. Where position and effect are
- * to stand or fall together, implement {@link TransactionalEventPositions}.
+ * <p>A follower stores its position after its listener (or recoverer) has processed a batch, and before it delivers the
+ * next one. If the process dies in between, the batch is delivered again: at least once. To commit the position
+ * together with the effects of the listener, implement {@link TransactionalEventPositions}.
  *
- * <p>To be implemented thread-safe, as different followers call at the same time; calls for one follower never overlap.
- * Whatever a method throws counts as a place that cannot be reached: the follower says so in the application's log, backs off
- * as set by {@code eventlog.follow.recovery.*}, and tries again, for as long as it takes. Only {@code EventLog.follow} itself
- * passes the exception on.
+ * <p>An implementation must be thread-safe, because different followers call it at the same time. Calls for one
+ * follower never overlap. Any exception counts as an outage of the store: the follower writes it to the application
+ * log, backs off as set by {@code eventlog.follow.recovery.*}, and tries again without a limit. Only
+ * {@code EventLog.follow} itself passes the exception on.
  */
 public interface EventPositions {
 
     /**
-     * Looks where a follower stands.
+     * Loads the position of a follower.
      *
      * @param name the name of the follower
      * @param log the name of the log
-     * @return what was stored last, or nothing
+     * @return the position that was stored last; empty if there is none
      */
     Optional<EventId> load(String name, String log);
 
     /**
-     * Stores where a follower stands, if nobody else has stored anything meanwhile: to compare and to set must be one step.
-     * This is what keeps a follower that has lost its turn and does not know it yet from going on beside the one that took over.
+     * Stores the position of a follower, if nobody else has stored one in the meantime. Comparing and setting must be
+     * one atomic step. This stops a follower that has lost its lease without knowing it.
      *
-     * <p>Positions mostly rise, but not always: a log that was deleted and began again has lower ids.
+     * <p>Positions usually increase, but not always: a log that was deleted and began again can have smaller ids.
      *
      * @param name the name of the follower
      * @param log the name of the log
-     * @param before what must be stored now; null if nothing must be
-     * @param position what to store instead
-     * @return whether it was stored; false if something other than {@code before} was found, and left as it was
+     * @param before the position that must be stored now; null if none must be stored
+     * @param position the position to store
+     * @return whether it was stored; false if the stored position is not {@code before}, and was left unchanged
      */
     boolean store(String name, String log, @Nullable EventId before, EventId position);
 
     /**
-     * Looks where a follower of many logs stands. {@link #load} is called for each log unless this is implemented, so a place
-     * that answers for many at once should do so: a follower of ten thousand logs calls this fifty times when it begins.
+     * Loads the positions of a follower of many logs. The default implementation calls {@link #load} for each log.
+     * Override this method if the store can answer for many logs at once: a follower of ten thousand logs calls it
+     * fifty times when it starts.
      *
      * @param name the name of the follower
-     * @param logs the names of a few hundred logs at most
-     * @return what was stored last, without the logs for which nothing is stored
+     * @param logs the names of the logs, at most a few hundred
+     * @return the positions that were stored last, without logs that have none
      */
     default Map<String, EventId> loadAll(String name, Collection<String> logs) {
         Map<String, EventId> positions = new HashMap<>();
@@ -61,16 +62,17 @@ public interface EventPositions {
     }
 
     /**
-     * Stores where a follower of many logs begins, in each log of which nothing is stored. {@link #store} is called for each log
-     * unless this is implemented, which a place should do that can store many at once.
+     * Stores the start of a follower of many logs, for each log without a stored position. The default implementation
+     * calls {@link #store} for each log. Override this method if the store can write many positions at once.
      *
-     * <p>Two instances may begin with a pattern for the first time, each as it finds the logs. So nothing is stored any more once
-     * the first one has done, which {@code unless} says. An implementation that compares and sets in one step is exact there; this
-     * one has a gap of a few milliseconds, in which an event of a log that begins just then may be left out.
+     * <p>Two instances can start with a pattern for the first time, each with the logs that it finds. Only the first
+     * one may store its starts, which {@code unless} ensures. An implementation that compares and sets in one step is
+     * exact. The default implementation has a window of a few milliseconds in which an event of a log that begins at
+     * that moment can be skipped.
      *
      * @param name the name of the follower
-     * @param positions where to begin in a few hundred logs at most
-     * @param unless stores nothing if something is stored for this log; null to store in any case
+     * @param positions the starts by log name, at most a few hundred
+     * @param unless a log name: nothing is stored if this log already has a position; null to always store
      */
     default void storeFirst(String name, Map<String, EventId> positions, @Nullable String unless) {
         if (unless == null || load(name, unless).isEmpty()) {

@@ -4,27 +4,28 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A part of a log to read a page of: which events, from which end, and how many at most. Unlike a {@link Tail} it can lie anywhere
- * in the log. A closed, immutable value; each method makes another one.
+ * A part of a log that is read page by page: its bounds, its order, and the size of a page. Unlike a {@link Tail}, it
+ * can be anywhere in the log. Immutable: each method returns a new range.
  *
  * <pre>{@code
  * EventPage<Event> newest = chat.read(EventRange.all().newestFirst().limit(20));
  * EventPage<Event> older = chat.read(EventRange.before(oldestShown).newestFirst().limit(20));
  * }</pre>
  *
- * <p>A range is read oldest event first, at most 100 events, unless it says otherwise. The order also says from which end of
- * the range the limit counts. A controller method can take a range as a parameter: the parameters of the request are
- * {@code after}, {@code before}, {@code since}, {@code until}, {@code order} ({@code oldest} or {@code newest}), and
- * {@code limit}, at most {@code eventlog.web.max-limit}. A malformed one is answered with 400.
+ * <p>By default a range is read oldest event first, with at most 100 events in a page. The order also decides from
+ * which end of the range the limit counts. A controller method can have a range as a parameter. The parameters of the
+ * request are {@code after}, {@code before}, {@code since}, {@code until}, {@code order} ({@code oldest} or
+ * {@code newest}), and {@code limit}, at most {@code eventlog.web.max-limit}. A malformed parameter gets the status
+ * 400.
  *
  * @param oldest the smallest id in the range
- * @param newest the largest id in the range; a range in which it is below {@code oldest} has no events
+ * @param newest the greatest id in the range; if it is less than {@code oldest}, the range has no events
  * @param order which event comes first
- * @param limit how many events a page has at most, 1 or more
+ * @param limit the maximum number of events in a page, at least 1
  */
 public record EventRange(EventId oldest, EventId newest, Order order, int limit) {
 
-    /** How many events a page has at most, unless the range says otherwise. */
+    /** The default limit. */
     public static final int DEFAULT_LIMIT = 100;
 
     /** Which event of a range comes first. */
@@ -39,9 +40,9 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
      * Checks the range.
      *
      * @param oldest the smallest id in the range
-     * @param newest the largest id in the range
+     * @param newest the greatest id in the range
      * @param order which event comes first
-     * @param limit how many events a page has at most
+     * @param limit the maximum number of events in a page
      * @throws IllegalArgumentException if one of them is null, or the limit is below 1
      */
     public EventRange {
@@ -54,13 +55,13 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
         }
     }
 
-    /** {@return everything that the log keeps} */
+    /** {@return all events that the log keeps} */
     public static EventRange all() {
         return range(EventId.MIN, EventId.MAX);
     }
 
     /**
-     * The events after an id, that one excluded.
+     * Returns the events after an id, excluding it.
      *
      * @param id the id, of an event or not
      * @return the range
@@ -71,7 +72,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The events before an id, that one excluded.
+     * Returns the events before an id, excluding it.
      *
      * @param id the id, of an event or not
      * @return the range
@@ -82,12 +83,12 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The events between two ids, both excluded.
+     * Returns the events between two ids, excluding both.
      *
-     * @param after the id below the range
-     * @param before the id above the range
+     * @param after the id before the range
+     * @param before the id after the range
      * @return the range
-     * @throws IllegalArgumentException if one of them is null, or the second is not above the first
+     * @throws IllegalArgumentException if one of them is null, or if the second is not greater than the first
      */
     public static EventRange between(EventId after, EventId before) {
         if (!notNull("between", before).isAfter(notNull("between", after))) {
@@ -98,7 +99,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The events that were added at a moment or later, by the clock of Redis.
+     * Returns the events that were added at a moment or later, by the clock of Redis.
      *
      * @param instant the moment
      * @return the range
@@ -109,7 +110,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The events that were added before a moment, by the clock of Redis.
+     * Returns the events that were added before a moment, by the clock of Redis.
      *
      * @param instant the moment
      * @return the range
@@ -120,10 +121,10 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The events that were added at a moment or later, and before another one, by the clock of Redis.
+     * Returns the events that were added at a moment or later, and before another moment, by the clock of Redis.
      *
-     * @param since the moment at which the range begins
-     * @param until the moment before which it ends
+     * @param since the start of the range, included
+     * @param until the end of the range, excluded
      * @return the range
      * @throws IllegalArgumentException if one of them is null, or the second is not after the first
      */
@@ -160,7 +161,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * Sets how many events a page has at most.
+     * Sets the maximum number of events in a page.
      *
      * @param count the number, 1 or more
      * @return the range

@@ -3,11 +3,11 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a log comes to: the answer of {@link ReadableEventLog#fold}.
+ * The state that {@link ReadableEventLog#fold} computes from all events of a log.
  *
  * @param state the state after the last event; the seed if there was none
- * @param lastId the id that an event was given last, also if that event has been removed since: what
- *     {@link AddOptions#ifLast} expects; {@link EventId#MIN} for a log that does not exist
+ * @param lastId the last id that an event got, even if that event has been removed, for use with
+ *     {@link AddOptions#ifLast}; {@link EventId#MIN} for a log that does not exist
  * @param <S> the type of the state
  */
 public record Folded<S extends @Nullable Object>(S state, EventId lastId) {}

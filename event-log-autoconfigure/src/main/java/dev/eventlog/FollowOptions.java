@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
 /**
- * What a follower does when its listener throws, without options it stops; whether it has a name, by which it keeps its
- * position; and how much its listener gets at once. Immutable, and thread-safe if what it is given is; made by a
- * {@link Builder}.
+ * Options of a follower: what happens when its listener throws (by default the follower stops), whether it has a name
+ * and stores its position, and how many events its listener gets at once. Immutable, and thread-safe if the policy and
+ * recoverer are. Use a {@link Builder} to create them.
  */
 public final class FollowOptions {
 
@@ -28,42 +28,45 @@ public final class FollowOptions {
         this.resume = builder.resume;
     }
 
-    /** {@return a builder of options by which a follower has no name and stops as soon as its listener throws} */
+    /** {@return a builder of options without a name, where the follower stops when its listener throws} */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** {@return whether, when and how often a call that threw is repeated; null for never} */
+    /** {@return the policy that repeats failed calls; null for no retries} */
     public @Nullable RetryPolicy retryPolicy() {
         return retryPolicy;
     }
 
-    /** {@return what takes the batches that the listener cannot; null for nothing: the follower stops} */
+    /** {@return the recoverer of batches that the listener cannot process; null if the follower stops instead} */
     public @Nullable EventBatchRecoverer recoverer() {
         return recoverer;
     }
 
-    /** {@return the name by which the follower keeps its position; null for none} */
+    /** {@return the name under which the follower stores its position; null for none} */
     public @Nullable String name() {
         return name;
     }
 
-    /** {@return how many events the listener gets at most in one call; null for {@code eventlog.follow.batch-size}} */
+    /** {@return the maximum number of events in one call; null for {@code eventlog.follow.batch-size}} */
     public @Nullable Integer batchSize() {
         return batchSize;
     }
 
-    /** {@return for how many logs the listener is called at once; null for {@code eventlog.follow.concurrency}} */
+    /**
+     * {@return the maximum number of logs for which the listener runs at the same time; null for
+     * {@code eventlog.follow.concurrency}}
+     */
     public @Nullable Integer concurrency() {
         return concurrency;
     }
 
-    /** {@return after which event to go on in which log; null to begin at the tail} */
+    /** {@return the positions to continue after, by log name; null to start at the tail} */
     public @Nullable Map<String, EventId> resume() {
         return resume;
     }
 
-    /** Makes options. Not thread-safe. */
+    /** Builds options. Not thread-safe. */
     public static final class Builder {
 
         private @Nullable RetryPolicy retryPolicy;
@@ -76,11 +79,13 @@ public final class FollowOptions {
         private Builder() {}
 
         /**
-         * Repeats a call that threw: the same batch again, and nothing later before it. No thread is held between two
-         * attempts. Each batch, and each call of another kind, has all the attempts of the policy, and its time-out.
+         * Repeats a call that threw, with the same batch, before any later event. No thread waits between two attempts.
+         * Each batch, and each call of another kind, gets the full number of attempts of the policy, and its full
+         * time-out.
          *
-         * <p>The policy is asked about everything that is thrown, errors and an {@link EventConversionException} among it:
-         * {@code excludes} what will not pass. Only an {@link InterruptedException} always stops the follower.
+         * <p>The policy decides about every throwable, including errors and an {@link EventConversionException}. Use
+         * {@code excludes} for those that a retry cannot help. Only an {@link InterruptedException} always stops the
+         * follower.
          *
          * @param policy decides whether and when to try again
          * @return this builder
@@ -92,9 +97,9 @@ public final class FollowOptions {
         }
 
         /**
-         * Goes on after a batch that the listener cannot take, neither at first nor when tried again.
+         * Passes a batch to a recoverer after the last attempt of the listener, and continues with the next batch.
          *
-         * @param recoverer takes that batch instead
+         * @param recoverer receives the batch
          * @return this builder
          * @throws IllegalArgumentException if it is null
          */
@@ -104,27 +109,28 @@ public final class FollowOptions {
         }
 
         /**
-         * Gives the follower a name, by which its position in the log outlives it: stored in {@link EventPositions} after each
-         * batch, and found there again by the next follower of that name, in whatever process. The tail that is given to
-         * {@code follow} counts only where nothing has been stored yet.
+         * Gives the follower a name under which its position is stored in {@link EventPositions} after each batch. The
+         * next follower of that name, in any process, continues there. The tail of {@code follow} applies only while no
+         * position is stored.
          *
-         * <p>Where Spring Integration's locks are on the class path one follower of a name and log follows at a time, among
-         * all instances of the application; the others wait for their turn and take over when it is closed, or within
-         * {@code eventlog.follow.lease} when its process dies. Each time one begins, its listener is told anew when it
-         * {@linkplain EventBatchListener#onCaughtUp has caught up}. Without these locks run one instance.
+         * <p>With Spring Integration's locks on the class path, one follower of a name and log runs at a time, among
+         * all instances of the application. The others wait. One of them takes over when the running follower is
+         * closed, or within {@code eventlog.follow.lease} when its process dies. Each follower that takes over calls
+         * {@link EventBatchListener#onCaughtUp} again. Without these locks, run only one instance.
          *
-         * <p>A {@link LogsFollower} keeps a position in each log, as a follower of that log alone and of that name does: so do
-         * not run both. One of a name and pattern follows at a time, for all logs, and one of a name and a set of logs,
-         * whatever its logs: give each set a name of its own, and no name to patterns that have logs in common.
+         * <p>A {@link LogsFollower} stores a position in each log, under the same key as a follower of that log alone
+         * with the same name, so do not run both. One follower of a name and pattern runs at a time, for all its logs,
+         * and one follower of a name and a set of logs, whatever the logs. Give each set its own name, and do not give
+         * one name to patterns with logs in common.
          *
-         * @param name what this follower does, for example {@code invoices}; not blank, and without an {@code @}
+         * @param name the name, for example {@code invoices}; not blank, and without {@code @}
          * @return this builder
          * @throws IllegalArgumentException if the name is null, blank, not valid Unicode, or has an {@code @}
          */
         public Builder named(String name) {
             if (notNull(name, "name").isBlank() || name.indexOf('@') >= 0) {
                 throw new IllegalArgumentException("The name '" + name
-                        + "' of a follower must not be blank, nor have an @: that divides it from the log");
+                        + "' of a follower must not be blank or contain @, which separates it from the log");
             }
             if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
                 throw new IllegalArgumentException("The name '" + name + "' of a follower is not valid Unicode");
@@ -134,11 +140,11 @@ public final class FollowOptions {
         }
 
         /**
-         * Lets the listener have fewer events in one call. What holds of a batch then holds of so many: it is retried, handed
-         * to a recoverer, and its position stored by itself. With 1 a listener that throws holds up, or gives up, no event but
-         * that one. The log is not read in smaller pages for it.
+         * Limits the number of events in one call of the listener. Each such batch is retried, recovered, and its
+         * position stored on its own. With 1, a listener that throws delays or skips that event only. The library does
+         * not read smaller pages because of this.
          *
-         * @param batchSize how many events at most, above 0; without meaning where it is more than
+         * @param batchSize the maximum number of events, at least 1; ignored if it is greater than
          *     {@code eventlog.follow.batch-size}
          * @return this builder
          * @throws IllegalArgumentException if it is less than 1
@@ -152,9 +158,10 @@ public final class FollowOptions {
         }
 
         /**
-         * Limits for how many logs at once the listener of a {@link LogsFollower} is called. Without meaning for one log.
+         * Limits the number of logs for which the listener of a {@link LogsFollower} runs at the same time. Ignored for
+         * one log.
          *
-         * @param concurrency how many at most, above 0
+         * @param concurrency the maximum number of logs, at least 1
          * @return this builder
          * @throws IllegalArgumentException if it is less than 1
          */
@@ -167,11 +174,12 @@ public final class FollowOptions {
         }
 
         /**
-         * Lets a {@link LogsFollower} go on where another one stood, in place of its tail. A log that fits its pattern and is not
-         * among these has begun since, and is delivered from its first event. Without meaning for one log, where
-         * {@link Tail#after} says this, and for a follower with a name, which knows its positions.
+         * Continues a {@link LogsFollower} at the positions of another one, instead of starting at its tail. A log that
+         * matches the pattern and has no position here has begun since then, and is delivered from its first event.
+         * Without meaning for one log, where {@link Tail#after} says this, and for a follower with a name, which knows
+         * its positions.
          *
-         * @param positions the last event taken of each log, as {@link LogsFollower#positions()} answers
+         * @param positions the last processed event of each log, as {@link LogsFollower#positions()} returns them
          * @return this builder
          * @throws IllegalArgumentException if it is null
          */
@@ -183,7 +191,7 @@ public final class FollowOptions {
         private static <T> T notNull(@Nullable T value, String name) {
             if (value == null) {
                 throw new IllegalArgumentException(
-                        "The " + name + " must not be null: leave it out, if the follower is to do without");
+                        "The " + name + " must not be null: leave it out if you do not need it");
             }
             return value;
         }

@@ -1,30 +1,31 @@
 package dev.eventlog;
 
 /**
- * What a subscriber of {@link ReadableEventLog#publisher(Tail, FollowSignals)} is told besides its events. Calls come from the
- * same threads as {@code onNext} and never overlap with it, nor with each other. They need no demand. What one throws ends the
- * subscription and goes to {@code onError}.
+ * Receives the signals of a {@link ReadableEventLog#publisher(Tail, FollowSignals) publisher} that are not events.
+ * Calls come from the same threads as {@code onNext}, and overlap neither {@code onNext} nor each other. They need no
+ * demand. An exception ends the subscription and goes to {@code onError}.
  */
 public interface FollowSignals {
 
     /**
-     * The start is fixed. Called once, after {@code onSubscribe}.
+     * Called once after {@code onSubscribe}, when the start is fixed.
      *
-     * @param position the id after which the subscription begins: to resume there loses nothing
+     * @param position the id after which the subscription starts. Resuming there loses nothing
      */
     default void onBegin(EventId position) {}
 
     /**
-     * What the log held when the subscription began has been delivered.
+     * Called when all events that existed at the start have been delivered.
      *
      * @see EventBatchListener#onCaughtUp()
      */
     default void onCaughtUp() {}
 
     /**
-     * Events are gone that the subscriber had not got.
+     * Called when events are gone that the subscriber had not received. The default implementation throws an
+     * {@link EventGapException}, which ends the subscription.
      *
-     * @param gap what is known of it
+     * @param gap the gap
      * @see EventBatchListener#onGap(Gap)
      */
     default void onGap(Gap gap) {
@@ -32,22 +33,22 @@ public interface FollowSignals {
     }
 
     /**
-     * Redis is lost at the moment.
+     * Called when the connection to Redis is lost.
      *
      * @see EventBatchListener#onInterrupted()
      */
     default void onInterrupted() {}
 
     /**
-     * Redis is back.
+     * Called when Redis is back.
      *
      * @see EventBatchListener#onResumed()
      */
     default void onResumed() {}
 
     /**
-     * The log is complete, and everything that it holds has been delivered. {@code onComplete} comes next, or {@code onError} with an
-     * {@link EventLogFailedException}.
+     * Called when the log is complete and all its events have been delivered. {@code onComplete} of the subscriber
+     * comes next, or {@code onError} with an {@link EventLogFailedException}.
      *
      * @param completion how the log ended
      * @see EventBatchListener#onComplete(Completion)

@@ -3,19 +3,19 @@ package dev.eventlog;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One reader's live read of a log: a cursor that moves on as its listener takes batches. Thread-safe.
+ * A running subscription of one listener to one log. Its position advances as the listener takes batches. Thread-safe.
  */
 public interface Follower extends AutoCloseable {
 
-    /** Why a follower has ended that no failure ended. */
+    /** Why a follower has ended without an error. */
     enum EndReason {
-        /** Somebody closed it, or cancelled its subscription. */
+        /** Somebody closed the follower, or cancelled its subscription. */
         CLOSED,
-        /** The log is complete, and the listener has been told so. */
+        /** The log is complete, and the listener has been called with its completion. */
         COMPLETED,
         /** The application shut down. */
         SHUTDOWN,
-        /** Another follower of its name has gone on further. */
+        /** Another follower of the same name has continued in its place. */
         SUPERSEDED
     }
 
@@ -23,34 +23,34 @@ public interface Follower extends AutoCloseable {
     String log();
 
     /**
-     * Where the follower stands.
+     * Returns the position of the follower.
      *
-     * @return the id of the last event that the listener, or a recoverer in its place, has taken; before the first one, the
-     *     id after which it began. To resume there loses nothing, and tells again of a gap that has not been heard. While a
-     *     named follower waits for its turn, what it knows to have been stored last. {@link EventId#MAX} once the listener has been
-     *     told that the log is complete
+     * @return the id of the last event that the listener (or recoverer) has processed; before the first one, the id
+     *     after which the follower started. Resuming there loses nothing, and reports a gap again that the listener has
+     *     not received. While a named follower waits for its lease, this is the last stored position that it knows.
+     *     {@link EventId#MAX} after the listener has received the completion of the log
      */
     EventId position();
 
     /**
-     * Whether the follower still delivers.
+     * Returns whether the follower still runs.
      *
-     * @return whether it was neither closed nor ended by an error: true also while it waits to try again, or for its turn
+     * @return whether it has not ended; also true while it backs off or waits for its lease
      */
     boolean isRunning();
 
     /**
-     * The end of the follower.
+     * Returns the end of the follower as a stage.
      *
-     * @return a stage that completes when the follower has ended and its last callback has returned: with the reason, or
-     *     exceptionally with the failure that ended it. If it ends for several reasons, the first one counts
+     * @return a stage that completes after the follower has ended and its last callback has returned: with the reason,
+     *     or exceptionally with the error that ended it. If there are several reasons, the first one counts
      */
     CompletionStage<EndReason> completion();
 
     /**
-     * Ends the follower: no callback runs after this returns. A callback that is running is waited for, at most for
-     * {@code eventlog.follow.close-timeout}; then its thread is interrupted, and a warning logged. Called from within a
-     * callback it returns at once, and that callback is the last. To close twice does nothing.
+     * Ends the follower. No callback runs after this method has returned. It waits for a running callback, at most
+     * {@code eventlog.follow.close-timeout}, then interrupts its thread and logs a warning. When it is called from
+     * within a callback, it returns at once, and that callback is the last one. Closing twice has no effect.
      */
     @Override
     void close();

@@ -3,42 +3,42 @@ package dev.eventlog;
 import java.util.OptionalLong;
 
 /**
- * Events that a follower missed because they left by the old end of the log before it got to them: the log was trimmed,
- * expired, was deleted, or was lost or replaced. Immutable.
+ * Events that a follower missed because they left the old end of the log before it read them: the log was trimmed,
+ * expired, was deleted, lost, or replaced. Immutable.
  *
- * <p>An event that somebody deletes by itself ({@code XDEL}) before a follower gets to it is no gap: it is neither delivered
- * nor reported.
+ * <p>An event that somebody deletes by its id ({@code XDEL}) before a follower reads it is not a gap: it is neither
+ * delivered nor reported.
  *
  * @param log the name of the log
- * @param kind what became of the events
+ * @param kind what happened to the events
  * @param lastSeen the last event delivered before the gap; {@link EventId#MIN} if there was none
- * @param firstAvailable the first event after the gap, which is delivered next; {@link EventId#MAX} if none comes, as the log is
- *     complete
- * @param missed exactly how many events were missed, or empty: never an estimate. It is empty where Redis cannot tell for
- *     certain: below Redis 7, where the log began again, and where single events were deleted too or the
- *     stream has consumer groups
+ * @param firstAvailable the first event after the gap, which is delivered next; {@link EventId#MAX} if there is none
+ *     because the log is complete
+ * @param missed the exact number of missed events, or empty; never an estimate. It is empty if Redis does not know for
+ *     certain: before Redis 7, if the log began again, if single events were deleted too, or if the stream has consumer
+ *     groups
  */
 public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailable, OptionalLong missed) {
 
-    /** What became of the events. */
+    /** What happened to the events. */
     public enum Kind {
-        /** Trimmed, by a max-length or by hand: the log goes on. */
+        /** The events were trimmed, by a max-length or by hand. It is still the same log. */
         REMOVED,
-        /** The log was deleted, expired, or lost its data, and began again: ids may start anew below {@link #lastSeen}. */
+        /** The log was deleted, expired, or lost its data, and began again. Its ids may be less than {@link #lastSeen}. */
         BEGAN_AGAIN
     }
 
-    /** {@return a sentence that says it all, as it stands in the application's log} */
+    /** {@return a sentence that describes the gap, as it is written to the application log} */
     @Override
     public String toString() {
         String count = missed.isPresent() ? missed.getAsLong() + " events" : "an unknown number of events";
         return switch (kind) {
             case REMOVED ->
                 "A follower of log '" + log + "' missed " + count + " after " + lastSeen
-                        + ", removed before it got to them; it goes on with " + firstAvailable;
+                        + ", which were removed before it read them; it continues with " + firstAvailable;
             case BEGAN_AGAIN ->
-                "Log '" + log + "' was deleted, expired or lost, and began again: a follower that had seen " + lastSeen
-                        + " missed " + count + "; it goes on with " + firstAvailable;
+                "Log '" + log + "' was deleted, has expired, or was lost, and began again: a follower that had seen "
+                        + lastSeen + " missed " + count + "; it continues with " + firstAvailable;
         };
     }
 }

@@ -17,6 +17,6 @@ final class ListenerDefaults {
     static void onFailure(String log, Throwable failure) {
         Throwable trace = failure instanceof EventLogException ? null : failure; // whose message says all of it
         logger.error("The follower of log '" + log + "' has ended: " + failure.getMessage(), trace);
-        logger.debug("That was thrown here", failure);
+        logger.debug("The failure was thrown here", failure);
     }
 }

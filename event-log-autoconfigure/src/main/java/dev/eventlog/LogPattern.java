@@ -3,8 +3,8 @@ package dev.eventlog;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Logs whose names fit a pattern, in which an asterisk stands for any text, and everything else for itself: {@code orders:*}.
- * The same as in {@code eventlog.overrides}. Immutable.
+ * A pattern over log names, such as {@code orders:*}. An asterisk stands for any text, and every other character for
+ * itself, as in {@code eventlog.overrides}. Immutable.
  *
  * @param text the pattern, over names without {@code eventlog.key-prefix}
  */
@@ -18,17 +18,16 @@ public record LogPattern(String text) {
      */
     public LogPattern {
         if (text == null || text.isBlank() || text.indexOf('*') < 0) {
-            throw new IllegalArgumentException(
-                    "The pattern '" + text
-                            + "' of logs must have an asterisk, as in orders:*; logs that are known are followed by their names");
+            throw new IllegalArgumentException("The log pattern '" + text
+                    + "' must contain an asterisk, as in orders:*; to follow logs that you know, give their names");
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw new IllegalArgumentException("The pattern '" + text + "' of logs is not valid Unicode");
+            throw new IllegalArgumentException("The log pattern '" + text + "' is not valid Unicode");
         }
     }
 
     /**
-     * Logs whose names fit a pattern.
+     * Creates a pattern.
      *
      * @param text the pattern, with at least one asterisk
      * @return the pattern

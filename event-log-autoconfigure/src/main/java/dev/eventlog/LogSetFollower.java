@@ -1,14 +1,15 @@
 package dev.eventlog;
 
-/** Follows logs by their names, of which some may come and go. Thread-safe. */
+/** Follows a set of logs that can grow and shrink. Thread-safe. */
 public interface LogSetFollower extends LogsFollower {
 
     /**
-     * Follows one more log, from the tail that was given to {@code follow}, or where a follower with a name has a position after
-     * that. Its start is fixed when this returns.
+     * Follows one more log, from the tail of the {@code follow} call, or after its position if the follower has a name
+     * and a position is stored. The start is fixed when this method returns.
      *
      * @param name the name of the log
-     * @return whether it was not among the logs; else nothing is done. One that stopped by an error begins anew
+     * @return whether the log is new in the set; otherwise nothing happens. A log that stopped with an error starts
+     *     anew
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalArgumentException if the name is blank or not valid Unicode
@@ -17,11 +18,11 @@ public interface LogSetFollower extends LogsFollower {
     boolean add(String name);
 
     /**
-     * Follows a log no longer: no callback for it runs after this returns. One that is running is waited for, as by
-     * {@link #close()}.
+     * Stops following a log. No callback for it runs after this method has returned. It waits for a running callback,
+     * as {@link #close()} does.
      *
      * @param name the name of the log
-     * @return whether it was among the logs
+     * @return whether the log was in the set
      */
     boolean remove(String name);
 }

@@ -2,13 +2,13 @@ package dev.eventlog;
 
 import java.time.Instant;
 
-/** An event as it is read from a log: an {@link Event}, with the fields that are stored, or a {@link TypedEvent}. */
+/** An event that was read from a log: an {@link Event} with the stored fields, or a {@link TypedEvent} with a value. */
 public sealed interface LoggedEvent permits Event, TypedEvent {
 
-    /** {@return the id that Redis gave the event} */
+    /** {@return the id, which Redis generated} */
     EventId id();
 
-    /** {@return the moment at which the event was added, by the clock of Redis: that of its {@link #id()}} */
+    /** {@return the time of the add by the clock of Redis, taken from the {@link #id()}} */
     default Instant timestamp() {
         return id().timestamp();
     }

@@ -4,43 +4,46 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
-/** The live read of many logs by one listener. Thread-safe. */
+/** A running subscription of one listener to many logs. Thread-safe. */
 public interface LogsFollower extends AutoCloseable {
 
     /**
-     * The logs that are followed now, those among them that do not exist yet.
+     * Returns the logs that are followed now, including those that do not exist yet.
      *
-     * @return their names; unmodifiable. Of a follower with a name that waits for its turn: none, but for a set those that it
-     *     is to follow
+     * @return their names; unmodifiable. While a named follower waits for its lease, this is empty, or for a set the
+     *     logs that it will follow
      */
     Set<String> logs();
 
     /**
-     * Where the follower stands in each log, as {@link Follower#position()} says.
+     * Returns the position in each log, as {@link Follower#position()} does for one.
      *
-     * @return the last event taken of each log that is followed, or has stopped by an error; unmodifiable. To go on there:
-     *     {@link FollowOptions.Builder#resume}. A follower with a name that waits for its turn knows only where it stood before
+     * @return the last processed event of each log that is followed or has stopped with an error; unmodifiable. Use
+     *     {@link FollowOptions.Builder#resume} to continue there. A named follower that waits for its lease knows only
+     *     its earlier positions
      */
     Map<String, EventId> positions();
 
-    /** {@return the logs that are no longer followed because of an error, with that; unmodifiable} */
+    /** {@return the errors of the logs that are no longer followed because of one, by log name; unmodifiable} */
     Map<String, Throwable> failures();
 
-    /** {@return whether it was not closed: true also while it waits to try again, or for its turn} */
+    /** {@return whether it has not ended; also true while it backs off} */
     boolean isRunning();
 
     /**
-     * The end of the follower.
+     * Returns the end of the follower as a stage.
      *
-     * @return a stage that completes when it has ended and the last callback has returned: with the reason; exceptionally only
-     *     if nothing at all can be followed any more. An error of one log does not end it
+     * @return a stage that completes with the reason after the follower has ended and its last callback has returned.
+     *     It completes exceptionally only if no log at all can be followed any longer. An error of one log does not end
+     *     the follower
      */
     CompletionStage<Follower.EndReason> completion();
 
     /**
-     * Ends the follower: no callback runs after this returns. Callbacks that are running are waited for, at most for
-     * {@code eventlog.follow.close-timeout} in all; then their threads are interrupted, and a warning logged. Called from
-     * within a callback it does not wait for that one, which is the last of its log. To close twice does nothing.
+     * Ends the follower. No callback runs after this method has returned. It waits for running callbacks, at most
+     * {@code eventlog.follow.close-timeout} in total, then interrupts their threads and logs a warning. When it is
+     * called from within a callback, it does not wait for that one, which is the last of its log. Closing twice has no
+     * effect.
      */
     @Override
     void close();

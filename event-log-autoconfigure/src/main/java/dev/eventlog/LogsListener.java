@@ -3,12 +3,13 @@ package dev.eventlog;
 import java.util.List;
 
 /**
- * Takes what a {@link LogsFollower} delivers of many logs. Calls for one log never overlap, and each sees what the ones before it
- * did; calls for different logs run side by side, as many as {@link FollowOptions.Builder#concurrency} says. So it must be
- * thread-safe. A listener that blocks holds up its own log, and others only where as many calls block as may run at once.
+ * Receives the events and signals of a {@link LogsFollower}. Calls for one log never overlap, and each call sees the
+ * effects of earlier calls. Calls for different logs run side by side, up to {@link FollowOptions.Builder#concurrency},
+ * so a listener must be thread-safe. A call that blocks delays its own log. It delays other logs only if as many calls
+ * block as may run at the same time.
  *
- * <p>When a call throws, what {@link EventBatchListener} says holds for that one log: it is retried, recovered or given up by
- * itself, and all other logs go on.
+ * <p>If a call throws, the rules of {@link EventBatchListener} apply to that log only: it is retried, recovered, or
+ * stopped on its own, and all other logs continue.
  *
  * @param <E> {@link Event} or {@link TypedEvent}
  */
@@ -16,16 +17,17 @@ import java.util.List;
 public interface LogsListener<E> {
 
     /**
-     * Takes the events of a log that came since the last call for that log.
+     * Receives the events of a log since the last call for that log.
      *
      * @param log the name of the log
-     * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and yours to keep
-     * @throws Exception if the batch cannot be taken: to stop at this log, or to be called again
+     * @param batch at least one and at most {@code eventlog.follow.batch-size} events, in order; unmodifiable, and safe
+     *     to keep
+     * @throws Exception if the batch cannot be processed: the follower stops at this log, or repeats the call
      */
     void onBatch(String log, List<E> batch) throws Exception;
 
     /**
-     * What a log held when it began to be followed has been delivered. Called once for each log.
+     * Called once for each log when all of its events that existed at the start have been delivered.
      *
      * @param log the name of the log
      * @throws Exception to stop at this log, or to be called again
@@ -33,10 +35,10 @@ public interface LogsListener<E> {
     default void onCaughtUp(String log) throws Exception {}
 
     /**
-     * Events of a log left by its old end before they were delivered: see {@link EventBatchListener#onGap}. Logs a warning
-     * unless implemented.
+     * Called when events left the old end of a log before they were delivered: see {@link EventBatchListener#onGap}.
+     * The default implementation logs a warning.
      *
-     * @param gap what is known of it, with the name of the log
+     * @param gap the gap, with the name of the log
      * @throws Exception to stop at this log, or to be called again
      */
     default void onGap(Gap gap) throws Exception {
@@ -44,10 +46,11 @@ public interface LogsListener<E> {
     }
 
     /**
-     * A log is no longer followed, because of an error. The last call for that log. Logs an error unless implemented.
+     * Called when a log is no longer followed because of an error. This is the last call for that log. The default
+     * implementation logs an error.
      *
      * @param log the name of the log
-     * @param failure what was thrown
+     * @param failure the error
      */
     default void onFailure(String log, Throwable failure) {
         ListenerDefaults.onFailure(log, failure);

@@ -10,9 +10,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be read from an {@link EventLog} and from a {@link TypedEventLog}: for code that takes either. Thread-safe.
+ * The reading side that {@link EventLog} and {@link TypedEventLog} have in common, for code that accepts either.
+ * Thread-safe.
  *
- * <p>On a typed log an event that does not fit the type is an {@link EventConversionException}.
+ * <p>On a typed log, an event that does not fit the type causes an {@link EventConversionException}.
  *
  * @param <E> the events: {@link Event} or {@link TypedEvent}
  */
@@ -21,16 +22,16 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     /** {@return the log's name, without {@code eventlog.key-prefix}} */
     String name();
 
-    /** {@return the options by which this handle adds and reads} */
+    /** {@return the options of this handle, which apply to its adds and reads} */
     EventLogOptions options();
 
     /**
      * Reads the end of the log, at most the newest max-length events, and none older than max-age.
      *
-     * <p>Redis: {@code XREVRANGE}, in pages of {@code eventlog.read.page-size} events; O(N) for N events. The answer is what
-     * the log held when the first page was read, except for events removed while it was being read.
+     * <p>Redis: {@code XREVRANGE}, in pages of {@code eventlog.read.page-size} events, O(N) for N events. The result is
+     * the content of the log when the first page was read, without events that were removed during the call.
      *
-     * @param tail where to begin
+     * @param tail where to start
      * @return the events, oldest first; unmodifiable
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
@@ -78,17 +79,16 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super E, ? extends S> fold);
 
     /**
-     * Reads the beginning of a tail: for whoever hands a log on page by page and keeps no state in between, such as an HTTP
-     * endpoint. {@link Tail#after} the {@link TailPage#position()} of a page reads the next one, and tells by
-     * {@link TailPage#gap()} what a follower that resumes there would be told.
+     * Reads the first events of a tail. Use it in code that passes a log on part by part and keeps no state in between,
+     * such as an HTTP endpoint. {@link Tail#after} the {@link TailPage#position()} of a page reads the next page. Its
+     * {@link TailPage#gap()} tells what a follower that resumes there would be told.
      *
-     * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE} and {@code XREVRANGE} of three events, at one moment and in one
-     * round trip; O(N) for N events. More round trips where the tail is longer than a thousand events and begins by their number:
-     * {@link Tail#last}, and {@link Tail#all} of a log that holds more than its max-length. {@link Tail#after} reads what there is,
-     * also beyond the max-length.
+     * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE}, and {@code XREVRANGE} of three events, in one round
+     * trip; O(N) for N events. {@link Tail#last}, and {@link Tail#all} of a log that holds more than its max-length, can
+     * take more round trips, one for each thousand events. {@link Tail#after} also reads what lies beyond the max-length.
      *
-     * @param tail where to begin
-     * @param limit how many events to answer at most, 0 for none; fewer are answered where they are large
+     * @param tail where to start
+     * @param limit the maximum number of events, 0 for none; fewer events are returned if they are large
      * @return the page
      * @throws IllegalArgumentException if the limit is negative
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
@@ -98,20 +98,22 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     TailPage<E> page(Tail tail, int limit);
 
     /**
-     * Follows the log: delivers what {@link #read} would answer, then every new event as it comes, each exactly once, in the
-     * order of the ids. The start is fixed when this returns: whatever is added after that is delivered. If the listener
-     * throws, or an event does not fit the type, the follower stops.
+     * Follows the log: delivers the events that {@link #read} would return, and then every new event as it arrives,
+     * each exactly once, in the order of the ids. The start is fixed when this method returns: every event that is
+     * added later is delivered. If the listener throws, or an event does not fit the type, the follower stops.
      *
-     * <p>Events that leave by the old end of the log before the follower gets to them are a gap: the log is trimmed, expires,
-     * is deleted, or is lost or replaced. {@link EventBatchListener#onGap} reports it before anything later is delivered. An
-     * event that somebody deletes by itself ({@code XDEL}) before the follower gets to it is neither delivered nor reported.
+     * <p>Events that leave the old end of the log before the follower reads them are a gap: the log is trimmed,
+     * expires, is deleted, or is lost or replaced. {@link EventBatchListener#onGap} reports the gap before any later
+     * event is delivered. An event that somebody deletes by its id ({@code XDEL}) before the follower reads it is
+     * neither delivered nor reported.
      *
-     * <p>Redis: {@code XREVRANGE} or a small script to find the start; then {@code XRANGE} to catch up, O(N), and one
-     * blocking {@code XREAD} for all followers of the log in this application.
+     * <p>Redis: {@code XREVRANGE} or a small script to find the start, {@code XRANGE} to catch up, O(N), and then one
+     * reader for all followers of the log in this application: a blocking {@code XREAD}, or {@code CLIENT TRACKING} on
+     * a shared connection.
      *
-     * @param tail where to begin
-     * @param listener takes the events
-     * @return the follower, to be closed; the application's shutdown closes it too
+     * @param tail where to start
+     * @param listener receives the events
+     * @return the follower, which the caller closes; the shutdown of the application closes it too
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -121,15 +123,15 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     }
 
     /**
-     * Follows the log, as {@link #follow(Tail, EventBatchListener)}, with options: what the follower does when the listener
-     * throws, whether it has a name under which it keeps its position, how many events it delivers at once. A batch with an
-     * event that does not fit the type is treated as if the listener had thrown an {@link EventConversionException}; a
-     * recoverer gets the batch as it is stored.
+     * Follows the log, as {@link #follow(Tail, EventBatchListener)}, with options. They say what happens when the
+     * listener throws, whether the follower has a name and stores its position, and how many events it delivers at
+     * once. A batch with an event that does not fit the type is treated as if the listener had thrown an
+     * {@link EventConversionException}. A recoverer gets the events as they are stored.
      *
-     * @param tail where to begin
-     * @param listener takes the events
+     * @param tail where to start
+     * @param listener receives the events
      * @param customizer changes the follower's options
-     * @return the follower, to be closed; the application's shutdown closes it too
+     * @return the follower, which the caller closes; the shutdown of the application closes it too
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -137,10 +139,10 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     Follower follow(Tail tail, EventBatchListener<E> listener, Consumer<FollowOptions.Builder> customizer);
 
     /**
-     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, FollowSignals)}. A gap is an error:
-     * {@code onError} gets an {@link EventGapException}, which says where to go on.
+     * Follows the log as a publisher, as {@link #publisher(Tail, FollowSignals)}. A gap is an error: {@code onError}
+     * gets an {@link EventGapException}, which says where to continue.
      *
-     * @param tail where to begin
+     * @param tail where to start
      * @return the publisher
      */
     default Flow.Publisher<List<E>> publisher(Tail tail) {
@@ -148,17 +150,17 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     }
 
     /**
-     * Follows the log for subscribers that say how much they take, as {@link #publisher(Tail, FollowSignals)}.
+     * Follows the log as a publisher, as {@link #publisher(Tail, FollowSignals)}, and passes gaps to a consumer.
      *
-     * @param tail where to begin
-     * @param onGap is told of a gap before the first event after it is delivered, as {@link EventBatchListener#onGap}; what
-     *     it throws goes to {@code onError}
+     * @param tail where to start
+     * @param onGap receives each gap before the first event after it is delivered, as {@link EventBatchListener#onGap};
+     *     an exception that it throws goes to {@code onError}
      * @return the publisher; any number may subscribe
      */
     default Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap) {
         if (onGap == null) {
             throw new IllegalArgumentException("The consumer of gaps in log '" + name()
-                    + "' must not be null: leave it out, and a gap is an error");
+                    + "' must not be null: without a consumer, a gap is an error");
         }
         return publisher(tail, new FollowSignals() {
             @Override
@@ -169,61 +171,68 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     }
 
     /**
-     * Follows the log for subscribers that say how much they take, by the rules of Reactive Streams. Each subscriber has a
-     * follower of its own, which begins at the tail when it subscribes: whatever is added after its {@code onSubscribe} was
-     * called is delivered. {@code onSubscribe} is called on a thread of the library, so subscribing waits for nothing.
+     * Follows the log as a publisher of Reactive Streams, whose subscribers control how much they take. Each subscriber
+     * has its own follower, which starts at the tail when the subscriber subscribes: every event that is added after
+     * the call of {@code onSubscribe} is delivered. The library calls {@code onSubscribe} on one of its threads, so
+     * subscribing does not block.
      *
-     * <p>Each batch requested is one {@code onNext} of at least one and at most {@code eventlog.follow.batch-size} events,
-     * unmodifiable. As long as nothing is requested the follower looks for nothing, and holds neither thread nor event.
-     * Calls of a subscriber never overlap; they come from different threads, and may block.
+     * <p>Each requested batch is one {@code onNext} with an unmodifiable list of at least one and at most
+     * {@code eventlog.follow.batch-size} events. While nothing is requested, the follower reads nothing and holds no
+     * thread and no event. Calls to one subscriber never overlap. They come from different threads, and may block.
      *
-     * <p>{@code onError} gets what would end a follower: Redis refuses, also at the start, or the signals threw.
-     * Redis being away is an error at the start, and later a pause. If an event does not fit the type, the events before it
-     * are delivered, and {@code onError} gets an {@link EventConversionException}: {@link Tail#after} its id leaves out
-     * nothing but that event. {@code onComplete} is called when the application shuts down. To cancel closes the follower,
-     * and waits for nothing; a call that runs just then is the last.
+     * <p>{@code onError} gets every failure that would end a follower: Redis refuses, or a signal threw. If Redis
+     * cannot be reached, this is an error at the start and a pause later. If an event does not fit the type, the events
+     * before it are delivered, and {@code onError} gets an {@link EventConversionException}: {@link Tail#after} with
+     * its id continues behind that event. {@code onComplete} is called when the log is complete and when the
+     * application shuts down. To cancel closes the follower without waiting. A call that is running at that moment is
+     * the last one.
      *
-     * <p>Redis: nothing by itself; for each subscriber what {@link #follow(Tail, EventBatchListener)} sends.
+     * <p>Redis: nothing until somebody subscribes, then for each subscriber the commands of {@link #follow(Tail,
+     * EventBatchListener)}.
      *
-     * @param tail where to begin
-     * @param signals is told all else, of each subscription; a gap before the first event after it
+     * @param tail where to start
+     * @param signals receives everything except the events, for each subscription; a gap before the first event after
+     *     it
      * @return the publisher; any number may subscribe
      */
     Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals);
 
     /**
-     * Follows the log for a thread that waits: a stream without end, whose terminal operation or iterator waits for each
-     * next event. The start is fixed when this returns. Events are fetched as they are used, at most
+     * Follows the log as a blocking stream without end, whose terminal operation or iterator waits for each next event.
+     * The start is fixed when this method returns. Events are fetched as they are used, at most
      * {@code eventlog.follow.batch-size} ahead.
      *
-     * <p>The stream ends when it is closed, which another thread may do, and when the application shuts down. Waiting throws
-     * what would end a follower, also an exception at the start; an {@link EventConversionException} at an event that does
-     * not fit the type, after the events before it; an {@link EventGapException} at a gap; and a
-     * {@link java.util.concurrent.CancellationException}, with the thread's interrupt status set, if it is interrupted.
+     * <p>The stream ends when somebody closes it (another thread may do so), when the log is complete, and when the
+     * application shuts down. Waiting throws every failure that would end a follower: an
+     * {@link EventConversionException} at an event that does not fit the type, after the events before it; an
+     * {@link EventGapException} at a gap; an {@link EventLogFailedException} at the end of a log that failed; and a
+     * {@link java.util.concurrent.CancellationException}, with the thread's interrupt status set, if the thread is
+     * interrupted.
      *
-     * <p>Redis: what {@link #follow(Tail, EventBatchListener)} sends.
+     * <p>Redis: the commands of {@link #follow(Tail, EventBatchListener)}.
      *
-     * @param tail where to begin
-     * @return the stream, to be closed
+     * @param tail where to start
+     * @return the stream, which the caller closes
      */
     default Stream<E> stream(Tail tail) {
         return BlockingEvents.stream(name(), publisher(tail), null);
     }
 
     /**
-     * Follows the log for a thread that waits, as {@link #stream(Tail)}, but not forever.
+     * Follows the log as a blocking stream with a time-out, as {@link #stream(Tail)}.
      *
-     * @param tail where to begin
-     * @param timeout the stream ends when nothing has come for this long, above 0; also if Redis was away
-     * @return the stream, to be closed
-     * @throws IllegalArgumentException if the time-out is not above 0
+     * @param tail where to start
+     * @param timeout the stream ends when no event has arrived for this time, even if Redis could not be reached; must
+     *     be positive
+     * @return the stream, which the caller closes
+     * @throws IllegalArgumentException if the time-out is not positive
      */
     default Stream<E> stream(Tail tail, Duration timeout) {
         return BlockingEvents.stream(name(), publisher(tail), timeout);
     }
 
     /**
-     * How many events Redis holds. As trimming is approximate, it can be more than max-length.
+     * Returns the number of events that Redis holds. It can be more than max-length, because trimming is approximate.
      *
      * <p>Redis: {@code XINFO STREAM} in a script, O(1).
      *
@@ -234,20 +243,20 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     long size();
 
     /**
-     * The id that an event was given last, also if that event has been removed since.
+     * Returns the last id that an event got, even if that event has been removed in the meantime.
      *
-     * <p>Redis: {@code XINFO STREAM} in a script, O(1). Of a log that another program completed, or whose closing entry somebody
-     * deleted: the id of the newest event it holds, by {@code XREVRANGE}.
+     * <p>Redis: {@code XINFO STREAM} in a script, O(1). If another program completed the log, or somebody deleted its
+     * closing entry, {@code XREVRANGE} finds the id of the newest event that it holds.
      *
-     * @return the id, or nothing for a log that does not exist, or that was completed before it had an event
+     * @return the id; empty if the log does not exist, or if it was completed before it had an event
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      */
     Optional<EventId> lastId();
 
     /**
-     * Whether the log exists: whether it was ever added to, or {@linkplain EventLog#createIfAbsent() created}, and neither deleted
-     * nor expired since.
+     * Returns whether the log exists: somebody added to it or {@linkplain EventLog#createIfAbsent() created} it, and it
+     * has neither been deleted nor expired.
      *
      * <p>Redis: {@code EXISTS}, O(1).
      *
@@ -258,8 +267,9 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     boolean exists();
 
     /**
-     * Whether the log is complete: whether it was ended, and neither deleted nor expired since. No event is added to it any more,
-     * by anybody. Once true for a follower it can be false again only where Redis lost the completion or the log was deleted.
+     * Returns whether the log is complete: somebody completed it, and it has neither been deleted nor expired. Nobody
+     * can add an event to a complete log. A complete log can become incomplete only if Redis loses the completion, or
+     * if the log is deleted.
      *
      * <p>Redis: {@code XINFO STREAM} in a script, O(1).
      *
@@ -272,11 +282,12 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     }
 
     /**
-     * How the log ended.
+     * Returns how the log was completed.
      *
      * <p>Redis: {@code XINFO STREAM} in a script, O(1).
      *
-     * @return how it ended, {@link Completion.Kind#UNKNOWN} among others; nothing for a log that is not complete
+     * @return the completion, which can be of the kind {@link Completion.Kind#UNKNOWN}; empty if the log is not
+     *     complete
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      */

@@ -5,8 +5,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a source is recorded into a log: in batches of what size, and how much may wait for a slow Redis. Immutable, and
- * thread-safe if the function it is given is; made by a {@link Builder}.
+ * Options of a recording: the size of its batches, and how many events may wait for a slow Redis. Immutable, and
+ * thread-safe if the function for the reason is. Use a {@link Builder} to create them.
  */
 public final class RecordOptions {
 
@@ -26,7 +26,7 @@ public final class RecordOptions {
         this.reason = builder.reason;
     }
 
-    /** {@return a builder of options: batches of 100 events or 25 ms, and 1,000 events that may wait} */
+    /** {@return a builder with the defaults: batches of 100 events or 25 ms, and a buffer of 1,000 events} */
     public static Builder builder() {
         return new Builder();
     }
@@ -36,12 +36,12 @@ public final class RecordOptions {
         return batchTime;
     }
 
-    /** {@return how many events are added at once at most} */
+    /** {@return the maximum number of events in one add} */
     public int batchSize() {
         return batchSize;
     }
 
-    /** {@return how many events of the source may wait to be added} */
+    /** {@return the maximum number of events that wait to be added} */
     public int bufferSize() {
         return bufferSize;
     }
@@ -51,12 +51,12 @@ public final class RecordOptions {
         return ifAbsent;
     }
 
-    /** {@return what to say to followers of the log about a source that failed} */
+    /** {@return the function that turns a failure of the source into the reason of the completion} */
     public Function<Throwable, @Nullable String> reason() {
         return reason;
     }
 
-    /** Makes options. Not thread-safe. */
+    /** Builds options. Not thread-safe. */
     public static final class Builder {
 
         private Duration batchTime = Duration.ofMillis(25);
@@ -70,27 +70,28 @@ public final class RecordOptions {
         private Builder() {}
 
         /**
-         * Sets how long an event waits for others to be added with it. A longer time means fewer calls of Redis and fewer
-         * wake-ups of followers; they see the event later by as much.
+         * Sets how long an event waits for others to be added with it. A longer time means fewer calls to Redis and
+         * fewer wake-ups of followers, but they see the event later.
          *
-         * @param batchTime 0 to a minute; 0 adds what has come as soon as the batch before it has been added
+         * @param batchTime from 0 to 1 minute; with 0, events are added as soon as the previous batch has been added
          * @return this builder
-         * @throws IllegalArgumentException if it is null, negative or longer
+         * @throws IllegalArgumentException if it is null, negative, or longer than 1 minute
          */
         public Builder batchTime(Duration batchTime) {
             if (batchTime == null || batchTime.isNegative() || batchTime.compareTo(Duration.ofMinutes(1)) > 0) {
-                throw new IllegalArgumentException("The batch time " + batchTime + " must be 0 to 1 minute");
+                throw new IllegalArgumentException("The batch time " + batchTime + " must be from 0 to 1 minute");
             }
             this.batchTime = batchTime;
             return this;
         }
 
         /**
-         * Sets how many events are added at once. So many do not wait for the batch time.
+         * Sets the maximum number of events in one add. As soon as there are so many, they do not wait for the batch
+         * time.
          *
-         * @param batchSize 1 to 1,000,000
+         * @param batchSize from 1 to 1,000,000
          * @return this builder
-         * @throws IllegalArgumentException if it is less or more
+         * @throws IllegalArgumentException if it is out of range
          */
         public Builder batchSize(int batchSize) {
             this.batchSize = within("batch size", batchSize);
@@ -98,13 +99,13 @@ public final class RecordOptions {
         }
 
         /**
-         * Sets how many events may wait to be added. So many are requested of the source, and no more before some have been
-         * added: a slow Redis slows the source. A source that sends more than was requested is stopped, and the log ends as
-         * failed.
+         * Sets the maximum number of events that wait to be added. The recording requests only so many events of the
+         * source until some have been added, so a slow Redis slows the source down. A source that emits more than
+         * requested is stopped, and the log ends as failed.
          *
-         * @param bufferSize 1 to 1,000,000; the batch size where it is less than that
+         * @param bufferSize from 1 to 1,000,000; raised to the batch size if it is less
          * @return this builder
-         * @throws IllegalArgumentException if it is less or more
+         * @throws IllegalArgumentException if it is out of range
          */
         public Builder bufferSize(int bufferSize) {
             this.bufferSize = within("buffer size", bufferSize);
@@ -113,13 +114,13 @@ public final class RecordOptions {
 
         private static int within(String name, int value) {
             if (value < 1 || value > MOST) {
-                throw new IllegalArgumentException("The " + name + " %,d must be 1 to %,d".formatted(value, MOST));
+                throw new IllegalArgumentException("The " + name + " %,d must be from 1 to %,d".formatted(value, MOST));
             }
             return value;
         }
 
         /**
-         * Records only if the log does not exist yet, so that a request that is sent twice begins the source once.
+         * Records only if the log does not exist yet, so that a request that is sent twice starts the source once.
          *
          * @return this builder
          */
@@ -129,15 +130,17 @@ public final class RecordOptions {
         }
 
         /**
-         * Sets what followers of the log are told about a source that failed. Without this it is the message of what was thrown.
+         * Sets the reason that followers of the log get when the source fails. By default it is the message of the
+         * exception.
          *
-         * @param reason makes a reason of what the source threw; null to say nothing
+         * @param reason turns the exception of the source into a reason, or null for none
          * @return this builder
          * @throws IllegalArgumentException if the function is null
          */
         public Builder reason(Function<Throwable, @Nullable String> reason) {
             if (reason == null) {
-                throw new IllegalArgumentException("The function that makes the reason must not be null: leave it out");
+                throw new IllegalArgumentException(
+                        "The function that returns the reason must not be null: leave it out");
             }
             this.reason = reason;
             return this;

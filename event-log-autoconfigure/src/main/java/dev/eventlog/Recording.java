@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A source that is being recorded into a log, by this application and apart from whatever began it: see
+ * A source that this application records into a log, independently of the caller that started it: see
  * {@link EventLog#record}. Thread-safe.
  */
 public interface Recording {
@@ -13,19 +13,20 @@ public interface Recording {
     String log();
 
     /**
-     * How the log ended, as soon as it has: done or failed as the source was, or in whatever way somebody else ended it. It ends
-     * exceptionally if the log could not be completed because Redis does not answer, or refuses; then the lease of the recording
-     * runs out, and the log is completed as failed by whoever follows it.
+     * Returns the completion of the log as a future: done or failed like the source, or the way in which somebody else
+     * completed the log. The future completes exceptionally if the log could not be completed because Redis does not
+     * answer or refuses. The lease of the recording then expires, and an application that follows any log completes
+     * this one as failed.
      *
-     * @return the same future each time; to complete or cancel it does nothing to the recording
+     * @return the same future each time; completing or cancelling it does not affect the recording
      */
     CompletableFuture<Completion> completion();
 
     /**
-     * Stops the source. What it has given until now is added, and the log ends as cancelled. Does not wait for that. Has no
-     * effect on a recording that has ended.
+     * Stops the source. The events that it has emitted are added, and the log ends as cancelled. This method does not
+     * wait for that, and has no effect on a recording that has ended.
      *
-     * @param reason why, for whoever follows the log; null to say nothing
+     * @param reason the reason, which followers of the log get; null for none
      */
     void cancel(@Nullable String reason);
 }

@@ -23,9 +23,9 @@ public sealed interface Tail {
     }
 
     /**
-     * The newest events.
+     * Starts at the newest events.
      *
-     * @param count how many at most; 0 is {@link #newOnly()}
+     * @param count the maximum number of events; 0 is {@link #newOnly()}
      * @return the tail
      * @throws IllegalArgumentException if the count is negative
      */
@@ -34,8 +34,8 @@ public sealed interface Tail {
     }
 
     /**
-     * Nothing that the log holds, only what comes from now on: {@code follow} delivers what is added after it has returned,
-     * and {@code read} answers nothing. The same as {@link #last(long) last(0)}.
+     * Starts at the next event: {@code follow} delivers the events that are added after it has returned, and
+     * {@code read} returns none. The same as {@link #last(long) last(0)}.
      *
      * @return the tail
      */
@@ -44,7 +44,8 @@ public sealed interface Tail {
     }
 
     /**
-     * An event and all that came after it. An id that is no event's is allowed: the tail begins at the first event above it.
+     * Starts at the event with an id. The id does not need to belong to an event: the tail then starts at the first
+     * event with a greater id.
      *
      * @param id the id of the first event
      * @return the tail
@@ -54,13 +55,14 @@ public sealed interface Tail {
     }
 
     /**
-     * All that came after an event: the way to resume. A follower that begins so is told by
-     * {@link EventBatchListener#onGap} if events after the id may have been trimmed or lost in the meantime. If the id is above the
-     * log's last one, it begins at that, and is told that the log began again with the next event: what the log holds may be
-     * what was seen. The same is told where the event at the id is gone, older ones are there, and Redis (from 7 on) says that it was
-     * not deleted by itself. To begin at an id that belongs to no event, use {@link #from(EventId)}.
+     * Starts after the event with an id. Use this to resume. A follower gets a call of {@link EventBatchListener#onGap}
+     * if events after the id may have been trimmed or lost in the meantime. If the id is greater than the last id of
+     * the log, the follower starts at the end of the log, and reports with the next event that the log began again. It
+     * does not deliver the events before, because they may be those that were already seen. It also reports that the
+     * log began again if the event with the id is gone, older events are still there, and Redis (7 and later) says that
+     * the event was not deleted by its id. To start at an id that belongs to no event, use {@link #from(EventId)}.
      *
-     * @param id the id of the last event already seen
+     * @param id the id of the last event that was already seen
      * @return the tail
      */
     static Tail after(EventId id) {
@@ -77,19 +79,19 @@ public sealed interface Tail {
         return new Since(instant);
     }
 
-    /** Everything: see {@link Tail#all()}. */
+    /** Starts at the first event: see {@link Tail#all()}. */
     record All() implements Tail {}
 
     /**
-     * The newest events: see {@link Tail#last(long)}.
+     * Starts at the newest events: see {@link Tail#last(long)}.
      *
-     * @param count how many at most
+     * @param count the maximum number of events
      */
     record Last(long count) implements Tail {
         /**
          * Checks the count.
          *
-         * @param count how many at most
+         * @param count the maximum number of events
          * @throws IllegalArgumentException if the count is negative
          */
         public Last {
@@ -100,18 +102,18 @@ public sealed interface Tail {
     }
 
     /**
-     * From an event on, that one included: see {@link Tail#from(EventId)}.
+     * Starts at an event, including it: see {@link Tail#from(EventId)}.
      *
      * @param id the id of the first event
-     * @param expected whether a follower gets a gap ({@link EventBatchListener#onGap}) if the event no longer exists;
-     *     {@link EventGapException#resume()} asks for that
+     * @param expected whether a follower reports a gap ({@link EventBatchListener#onGap}) if the event no longer
+     *     exists; {@link EventGapException#resume()} sets this
      */
     record From(EventId id, boolean expected) implements Tail {
         /**
          * Checks the id.
          *
          * @param id the id of the first event
-         * @param expected whether a follower gets a gap if the event no longer exists
+         * @param expected whether a follower reports a gap if the event no longer exists
          * @throws IllegalArgumentException if it is null
          */
         public From {
@@ -123,21 +125,21 @@ public sealed interface Tail {
     }
 
     /**
-     * After an event, that one excluded: see {@link Tail#after(EventId)}.
+     * Starts after an event, excluding it: see {@link Tail#after(EventId)}.
      *
-     * @param id the id of the last event already seen
+     * @param id the id of the last event that was already seen
      */
     record After(EventId id) implements Tail {
         /**
          * Checks the id.
          *
-         * @param id the id of the last event already seen
+         * @param id the id of the last event that was already seen
          * @throws IllegalArgumentException if it is null
          */
         public After {
             if (id == null) {
                 throw new IllegalArgumentException(
-                        "Tail.after(null): the id must not be null; who has seen no event begins with Tail.all()");
+                        "Tail.after(null): the id must not be null; if you have seen no event, use Tail.all()");
             }
         }
     }

@@ -6,16 +6,17 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A part of a log as {@link ReadableEventLog#page} found it at one moment, and all that a reader needs to go on. Immutable.
+ * The events that {@link ReadableEventLog#page} returns, as they were at one moment, with what a reader needs to go on.
+ * Immutable.
  *
  * @param <E> the events
  * @param exists whether the log existed
- * @param gap what is missing before the first event, for a reader that resumed; its {@link Gap#firstAvailable()} is
- *     {@link EventId#MAX} where no event comes after it yet
+ * @param gap the events missing before the first event, for a reader that resumed; its {@link Gap#firstAvailable()} is
+ *     {@link EventId#MAX} if no event follows yet
  * @param events the events, oldest first; unmodifiable
- * @param position the id after which to go on: nothing is left out, and nothing is told twice
- * @param atEnd whether the log held no further event
- * @param completion how the log ended, wherever in it this page is; nothing if it has not ended
+ * @param position the id after which the next page starts
+ * @param atEnd whether the log had no further event
+ * @param completion how the log was completed, even if this page is not the last; empty if it is not complete
  */
 public record TailPage<E extends LoggedEvent>(
         boolean exists,
@@ -26,21 +27,21 @@ public record TailPage<E extends LoggedEvent>(
         Optional<Completion> completion) {
 
     /**
-     * A page with a copy of the given events.
+     * Creates a page with a copy of the given events.
      *
      * @param exists whether the log existed
-     * @param gap what is missing before the first event
+     * @param gap the events missing before the first event
      * @param events the events, oldest first
-     * @param position the id after which to go on
-     * @param atEnd whether the log held no further event
-     * @param completion how the log ended
+     * @param position the id after which the next page starts
+     * @param atEnd whether the log had no further event
+     * @param completion how the log was completed
      */
     public TailPage {
         events = List.copyOf(events);
         Objects.requireNonNull(position, "The position of a page must not be null");
     }
 
-    /** {@return whether nothing comes after this page, ever: it is the end of a complete log} */
+    /** {@return whether this is the last page of a complete log} */
     public boolean isLast() {
         return atEnd && completion.isPresent();
     }
@@ -48,8 +49,8 @@ public record TailPage<E extends LoggedEvent>(
     /**
      * {@return the same page with other events}
      *
-     * @param conversion makes an event of another
-     * @param <F> the other events
+     * @param conversion converts each event
+     * @param <F> the type of the other events
      */
     public <F extends LoggedEvent> TailPage<F> map(Function<? super E, ? extends F> conversion) {
         List<F> others = events.stream().<F>map(conversion).toList();

@@ -1,22 +1,22 @@
 package dev.eventlog;
 
 /**
- * Positions that are stored in one transaction with what the listener does, so that the effect of each event is there exactly
- * once, whatever dies in between: for effects in the database that holds the positions.
+ * Stores positions in one transaction with the effects of the listener, so that each event has its effect exactly once,
+ * whatever fails in between. The effects must be in the database that holds the positions.
  *
- * <p>If the listener throws, its effects are rolled back, and that is dealt with as for any follower. If anything else in the
- * transaction fails, the batch is delivered again after a back-off, unless it turns out to have been committed. If
- * {@link #store} answers false because another follower of that name has gone on, the transaction is rolled back and the
- * listener's effects with it.
+ * <p>If the listener throws, its effects are rolled back, and the exception is handled as for any follower. If anything
+ * else in the transaction fails, the batch is delivered again after a back-off, unless the transaction turns out to be
+ * committed. If {@link #store} returns false because another follower of that name has continued, the transaction is
+ * rolled back with the effects of the listener.
  */
 public interface TransactionalEventPositions extends EventPositions {
 
     /**
-     * Has a listener take a batch, and the position after it stored, in one transaction. With Spring:
+     * Runs the listener and {@link #store} in one transaction. With Spring:
      * {@code transactions.executeWithoutResult(status -> work.run())}.
      *
-     * @param work calls the listener, then {@link #store}; to be run once, on this thread. If it throws, the transaction must be
-     *     rolled back and what it threw be thrown on
+     * @param work calls the listener, then {@link #store}. Run it once, on this thread. If it throws, roll the
+     *     transaction back and rethrow the exception
      */
     void inTransaction(Runnable work);
 }

@@ -80,7 +80,7 @@ class AddOptionsTests extends LogTests {
                 .isThrownBy(() -> log.addAll(events(0, 2), once(log, "a")))
                 .withMessageContaining(log.name())
                 .withMessageContaining("'a'")
-                .withMessageContaining("3 events and not of 2");
+                .withMessageContaining("3 events, not of 2");
         assertThatExceptionOfType(EventLogException.class).isThrownBy(() -> log.add(event(0), once(log, "a")));
         assertThat(log.size()).isEqualTo(3);
     }
@@ -365,7 +365,7 @@ class AddOptionsTests extends LogTests {
         EventId expected = new EventId(1, 1);
         assertThatExceptionOfType(UnexpectedLastIdException.class)
                 .isThrownBy(() -> log.add(event(0), AddOptions.ifLast(expected)))
-                .withMessageContaining("to be 1-1 but is 0-0 (no such log)")
+                .withMessageContaining("should be 1-1, but is 0-0 (no such log)")
                 .satisfies(ex -> {
                     assertThat(ex.expected()).isEqualTo(expected);
                     assertThat(ex.actual()).isEqualTo(EventId.MIN);

@@ -152,7 +152,7 @@ class CompletionTests extends LogTests {
     void logCannotEndInAnUnknownWay() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> newLog().completeAs(new Completion(Kind.UNKNOWN, null)))
-                .withMessageContaining("say done, failed or cancelled");
+                .withMessageContaining("use done, failed, or cancelled");
     }
 
     // --- adds ---

@@ -38,11 +38,11 @@ class FailureMessageTests extends ServerTests {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-xadd");
         assertThat(failureOn(uri("app:secret"))).hasMessageContaining("'xadd'").hasMessageContaining("ACL rule");
         assertThat(failureOn(uri("app:wrong")))
-                .hasMessageContaining("does not know this user with this password")
+                .hasMessageContaining("does not accept this user name and password")
                 .hasMessageContaining("spring.data.redis.password");
         redis.ask("ACL", "SETUSER", "default", "off");
         assertThat(failureOn(redis.uri()))
-                .hasMessageContaining("asks for a password")
+                .hasMessageContaining("requires a password")
                 .hasMessageContaining("spring.data.redis.password");
     }
 

@@ -565,7 +565,7 @@ class FaultTests extends ClosingTests {
         own.close();
         Awaitility.await()
                 .during(Duration.ofMillis(500))
-                .until(() -> !output.getAll().contains("takes no more tasks"));
+                .until(() -> !output.getAll().contains("accepts no more tasks"));
     }
 
     private ConfigurableApplicationContext start(String... properties) {

@@ -124,7 +124,7 @@ class GoEventLogTests extends LogTests {
 
         assertThatExceptionOfType(EventConversionException.class)
                 .isThrownBy(() -> log.read(Tail.all()))
-                .withMessageContaining("'1500000000' does not say of which unit it is")
+                .withMessageContaining("'1500000000' has no unit")
                 .withMessageContaining("read it as a long");
         assertThat(factory.create(log.name(), TookNanoseconds.class).read(Tail.all()))
                 .extracting(event -> Duration.ofNanos(event.value().time()))

@@ -131,7 +131,7 @@ class KnownCasesTests extends ClosingTests {
         assertThat(proxy.accepted() - connections).isLessThan(40);
         assertThat(lines(output, " WARN ")).containsOnlyOnce("Following log 'log' is interrupted");
         assertThat(lines(output, " WARN ").lines()).hasSize(1);
-        assertThat(lines(output, "goes on after").lines()).hasSize(1);
+        assertThat(lines(output, "continues after").lines()).hasSize(1);
         assertThat(lines(output, " ERROR ")).isEmpty();
     }
 

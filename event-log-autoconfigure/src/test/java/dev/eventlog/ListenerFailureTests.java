@@ -133,7 +133,7 @@ class ListenerFailureTests extends LogTests {
                                 ids.get(19).toString(),
                                 "1 ms")
                         .contains("java.io.IOException: checked 1"));
-        assertThat(output.getAll()).contains("goes on after 5 attempts").doesNotContain("\tat ");
+        assertThat(output.getAll()).contains("continues after 5 attempts").doesNotContain("\tat ");
     }
 
     @ParameterizedTest
@@ -251,7 +251,7 @@ class ListenerFailureTests extends LogTests {
         EventId last = log.add(event(40));
         await().until(() -> follower.position().equals(last));
         assertThat(follower.isRunning()).isTrue();
-        assertThat(StringUtils.countOccurrencesOf(output.getAll(), "which its recoverer took"))
+        assertThat(StringUtils.countOccurrencesOf(output.getAll(), "which its recoverer took over"))
                 .isEqualTo(2);
         assertThat(StringUtils.countOccurrencesOf(output.getAll(), " WARN ")).isEqualTo(4);
     }
@@ -623,7 +623,7 @@ class ListenerFailureTests extends LogTests {
         int atTheEnd = calls.get();
         await().during(Duration.ofMillis(100)).until(() -> calls.get() == atTheEnd);
         // One that was being called just then may say that it threw.
-        assertThat(output.getAll()).doesNotContain("takes no more tasks", "ERROR");
+        assertThat(output.getAll()).doesNotContain("accepts no more tasks", "ERROR");
     }
 
     @Test

@@ -278,14 +278,14 @@ class NamedPatternTests extends ServerTests {
         redis.ask(
                 "HSET", "eventlog:positions", "invoices@orders:1", other.next().toString());
         add("orders:1", 3, 5);
-        await().until(() -> output.getOut().contains("which stands back"));
+        await().until(() -> output.getOut().contains("which pauses"));
         add("orders:2", 1, 2);
         await().until(() -> numbers(heard.of("orders:2")).contains(1));
         assertThat(numbers(heard.of("orders:2"))).containsExactly(0, 1);
         await().until(() -> stored("orders:1").equals(last(heard, "orders:1")));
         assertThat(numbers(heard.of("orders:1"))).contains(3, 4);
         assertThat(follower.isRunning()).isTrue();
-        assertThat(output.getOut()).containsOnlyOnce("which stands back");
+        assertThat(output.getOut()).containsOnlyOnce("which pauses");
     }
 
     @Test
@@ -501,7 +501,7 @@ class NamedPatternTests extends ServerTests {
                 IntStream.range(0, 30).allMatch(i -> stored(order(i)).equals(last(heard, order(i)))));
         assertThat(numbers(heard.of("orders:0"))).isEqualTo(range(0, 9));
         assertThat(heard.failures).isEmpty();
-        assertThat(output.getOut()).containsOnlyOnce("cannot be stored, and are tried again");
+        assertThat(output.getOut()).containsOnlyOnce("cannot be stored and will be retried");
         assertThat(output.getOut()).containsOnlyOnce("are stored again after");
         assertThat(output.getOut()).doesNotContain("Nothing more of log");
     }

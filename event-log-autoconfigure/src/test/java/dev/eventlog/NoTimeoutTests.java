@@ -61,7 +61,7 @@ class NoTimeoutTests extends ClosingTests {
                 .atMost(Duration.ofSeconds(20))
                 .until(() -> output.getAll().contains("interrupted"));
         redis.thaw();
-        await().until(() -> output.getAll().contains("goes on"));
+        await().until(() -> output.getAll().contains("continues after"));
         connected(() -> log.add(event(1)));
         await().until(() -> listener.count() == 2);
     }

@@ -273,10 +273,10 @@ class RefusalTests extends ClosingTests {
         allow(redis, RULE);
         EventLog log = logOfUser(redis, "eventlog.record.lease=500ms");
         closeLater(log.follow(Tail.all(), Collected.events()));
-        await().until(() -> output.getAll().contains("whether others that record into logs have died"));
+        await().until(() -> output.getAll().contains("whether other recordings have died"));
         Awaitility.await()
                 .during(Duration.ofMillis(1_500))
-                .until(() -> output.getAll().split("whether others that record", -1).length == 2);
+                .until(() -> output.getAll().split("whether other recordings", -1).length == 2);
         assertThatExceptionOfType(EventLogException.class)
                 .isThrownBy(() -> log.record(new TestSource<Map<String, Object>>()))
                 .withMessageContaining("ACL rule");

@@ -53,7 +53,7 @@ class WithoutLocksTests extends LogTests {
         for (int i = 0; i < 3; i++) {
             closeLater(logs.create(newName()).follow(Tail.all(), Collected.events(), NAMED));
         }
-        assertThat(output.getAll()).containsOnlyOnce("Followers with a name have no locks here");
+        assertThat(output.getAll()).containsOnlyOnce("Named followers have no locks");
         assertThat(output.getAll()).containsOnlyOnce("org.springframework.integration:spring-integration-redis");
     }
 

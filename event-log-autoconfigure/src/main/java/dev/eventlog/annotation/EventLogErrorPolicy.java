@@ -7,9 +7,9 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * What happens when a method annotated with {@link EventLogListener} throws, when events are gone that it had not got, and
- * when its log is complete: a
- * bean, for all of them if there is one, else by {@link EventLogListener#errorPolicy}.
+ * Decides what happens when a method annotated with {@link EventLogListener} throws, when it missed events, and when
+ * its log is complete. A single bean of this type applies to all listeners. Otherwise,
+ * {@link EventLogListener#errorPolicy} chooses the bean.
  *
  * <pre>{@code
  * @Bean
@@ -18,25 +18,26 @@ import org.apache.commons.logging.LogFactory;
  * }
  * }</pre>
  *
- * <p>To be implemented thread-safe, as different listeners may call at the same time.
+ * <p>An implementation must be thread-safe, because different listeners can call it at the same time.
  */
 @FunctionalInterface
 public interface EventLogErrorPolicy {
 
     /**
-     * Says what to do when the method throws, as {@link dev.eventlog.EventLog#follow(dev.eventlog.Tail,
-     * dev.eventlog.EventBatchListener, java.util.function.Consumer)} would be told: to retry, to recover, or both; with neither
-     * the listener stops. Called whenever a log begins to be followed.
+     * Sets what happens when the method throws, with the same options as {@link
+     * dev.eventlog.EventLog#follow(dev.eventlog.Tail, dev.eventlog.EventBatchListener, java.util.function.Consumer)}: a
+     * retry policy, a recoverer, or both. Without either, the listener stops. Called each time a listener starts to
+     * follow a log.
      *
-     * @param options by which the log will be followed; what {@code eventlog.listener.retry.*} says is set already
+     * @param options the options of the follower, with the values of {@code eventlog.listener.retry.*} already set
      */
     void apply(FollowOptions.Builder options);
 
     /**
-     * Events that the method had not got yet are gone. Called before the first event after the gap is delivered. Logs a warning
-     * unless implemented.
+     * Called when events are gone that the method had not received, before the first event after the gap is delivered.
+     * The default implementation logs a warning.
      *
-     * @param gap what is known of it
+     * @param gap the gap
      * @throws Exception to stop the listener at this log, or to be called again as the retry policy says
      */
     default void onGap(Gap gap) throws Exception {
@@ -44,8 +45,8 @@ public interface EventLogErrorPolicy {
     }
 
     /**
-     * A log is complete, and the method has got all its events: its listener ends at this log. Says so in the application's log
-     * unless implemented, as a warning if the log has failed.
+     * Called when a log is complete and the method has received all its events. The listener then ends at this log. The
+     * default implementation logs this: as a warning if the log has failed, otherwise as information.
      *
      * @param log the name of the log
      * @param completion how it ended
@@ -53,7 +54,7 @@ public interface EventLogErrorPolicy {
      */
     default void onComplete(String log, Completion completion) throws Exception {
         Log logger = LogFactory.getLog(EventLogErrorPolicy.class);
-        String said = "A listener has come to the end of log '" + log + "', which is complete: " + completion;
+        String said = "A listener has reached the end of log '" + log + "', which is complete: " + completion;
         if (completion.isFailed()) {
             logger.warn(said);
         } else {

@@ -9,8 +9,8 @@ import java.lang.annotation.Target;
 import org.springframework.aot.hint.annotation.Reflective;
 
 /**
- * Has a method of a bean take the events of logs, from the start of the application to its end: by a
- * {@link dev.eventlog.Follower} for each log, so all that is guaranteed of these holds.
+ * Marks a method of a bean as the listener of one or more logs, from the start of the application to its end. Each log
+ * has its own {@link dev.eventlog.Follower}, with all its guarantees.
  *
  * <pre>{@code
  * @EventLogListener(logs = "orders", name = "invoices")
@@ -19,28 +19,29 @@ import org.springframework.aot.hint.annotation.Reflective;
  * }
  * }</pre>
  *
- * <p>The method returns nothing, and has one of these parameters:
+ * <p>The method returns nothing and has one of these parameters:
  *
  * <ul>
- *   <li>{@code List<Event>}, {@code List<TypedEvent<T>>} or {@code List<T>}, to take what has come since the last call, at
- *       most {@code eventlog.follow.batch-size} events
- *   <li>{@code Event}, {@code TypedEvent<T>} or {@code T}, to take them one by one, in order: each is a batch of its own, so
- *       it is retried, recovered, and its position stored by itself
+ *   <li>{@code List<Event>}, {@code List<TypedEvent<T>>}, or {@code List<T>}: the events since the last call, at most
+ *       {@code eventlog.follow.batch-size}
+ *   <li>{@code Event}, {@code TypedEvent<T>}, or {@code T}: one event at a time, in order. Each event is a batch of its
+ *       own, so it is retried, recovered, and its position stored on its own
  * </ul>
  *
- * <p>{@code T} is a class, record or sealed interface, by which the log is read, as by
- * {@link dev.eventlog.EventLogFactory#create(String, Class)}. Beside that parameter there may be a {@code String}, which is
- * the name of the log. What does not fit stops the application from starting, by an
+ * <p>{@code T} is a class, record, or sealed interface, as for
+ * {@link dev.eventlog.EventLogFactory#create(String, Class)}. The method can also have a {@code String} parameter for
+ * the name of the log. Any other signature stops the application from starting, with an
  * {@link InvalidEventLogListenerException}.
  *
- * <p>Calls for one log never overlap, those for different logs may. Events count as taken when the method returns, so it is not
- * to hand them over to another thread. If it throws, see {@link EventLogErrorPolicy}: without one, and without
- * {@code eventlog.listener.retry.*}, the listener stops at that log, and nothing later is delivered.
+ * <p>Calls for one log never overlap, calls for different logs can. Events count as processed when the method returns,
+ * so do not pass them to another thread. {@link EventLogErrorPolicy} decides what happens when the method throws.
+ * Without a policy and without {@code eventlog.listener.retry.*}, the listener stops at that log and delivers no later
+ * event.
  *
- * <p>Of singleton beans only, proxied or not; others are refused. Those of a lazy bean begin when it is made. May be repeated,
- * and stand on annotations of your own.
+ * <p>Only singleton beans can have such methods, with or without a proxy; other beans are refused. The listeners of a
+ * lazy bean start when the bean is created. The annotation is repeatable, and works as a meta-annotation.
  *
- * <p>In the attributes placeholders ({@code ${…}}) and then expressions ({@code #{…}}) are resolved.
+ * <p>Spring resolves placeholders ({@code ${…}}) and then expressions ({@code #{…}}) in all attributes.
  */
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
@@ -50,30 +51,30 @@ import org.springframework.aot.hint.annotation.Reflective;
 public @interface EventLogListener {
 
     /**
-     * By which the {@link EventLogListenerRegistry} knows the listener.
+     * The id of the listener in the {@link EventLogListenerRegistry}.
      *
-     * @return the id; by default {@code <bean>.<method>}, where that is taken with {@code #2} and so on behind it
+     * @return the id; by default {@code <bean>.<method>}, followed by {@code #2} and so on if that id exists
      */
     String id() default "";
 
     /**
-     * The logs to follow, each by a follower of its own. One with an asterisk, as {@code orders:*}, is a pattern, and stands for all
-     * logs that fit it, those among them that begin later: see {@link dev.eventlog.EventLogFactory#follow(dev.eventlog.LogPattern,
-     * dev.eventlog.Tail, dev.eventlog.LogsListener)}.
+     * The logs to follow, each with its own follower. A value with an asterisk, such as {@code orders:*}, is a pattern.
+     * It stands for all logs that match it, including those that begin later: see {@link
+     * dev.eventlog.EventLogFactory#follow(dev.eventlog.LogPattern, dev.eventlog.Tail, dev.eventlog.LogsListener)}.
      *
-     * @return their names; an expression may also give an array or a collection of names
+     * @return their names; an expression can also return an array or a collection of names
      */
     String[] logs();
 
     /**
      * Where in the logs to begin: {@code new} (with what comes), {@code all}, {@code last:50}, a moment as
-     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to go on after it. An expression may also give a
-     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within the
-     * max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts when the
-     * application starts, for a listener with a {@link #name} only as long as no position is stored. One that is stopped and
-     * started again in the same application goes on where it was.
+     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to start after it. An expression can also return a
+     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within
+     * the max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts
+     * when the application starts, for a listener with a {@link #name} only as long as no position is stored. One that
+     * is stopped and started again in the same application continues where it was.
      *
-     * @return the beginning; by default {@code new}, and {@code all} for a listener with a name
+     * @return the start; by default {@code new}, and {@code all} for a listener with a name
      */
     String from() default "";
 
@@ -95,7 +96,7 @@ public @interface EventLogListener {
     String maxAge() default "";
 
     /**
-     * The name by which the position in each log is kept, so that the next application goes on after it: see
+     * The name under which the position in each log is stored, so that the next application continues there: see
      * {@link dev.eventlog.FollowOptions.Builder#named}. Each log, and each pattern, has a lease of its own.
      *
      * @return the name; none by default
@@ -103,21 +104,21 @@ public @interface EventLogListener {
     String name() default "";
 
     /**
-     * Whether to start with the application, or only by {@link EventLogListenerRegistry#start(String)}.
+     * Whether the listener starts with the application, or only with {@link EventLogListenerRegistry#start(String)}.
      *
-     * @return {@code true} or {@code false}; by default as {@code eventlog.listener.auto-startup} says
+     * @return {@code true} or {@code false}; by default the value of {@code eventlog.listener.auto-startup}
      */
     String autoStartup() default "";
 
     /**
-     * What to do when the method throws, and when events are gone.
+     * What happens when the method throws, and when events are gone.
      *
-     * @return the name of a bean of type {@link EventLogErrorPolicy}, or an expression that gives one; by default the only one
-     *     that there is, or the primary one
+     * @return the name of a bean of type {@link EventLogErrorPolicy}, or an expression that returns one; by default the
+     *     only or primary one
      */
     String errorPolicy() default "";
 
-    /** Several listeners on one method. */
+    /** Holds several listeners of one method. */
     @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
     @Retention(RetentionPolicy.RUNTIME)
     @Documented

@@ -113,8 +113,8 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         ConfigurableListableBeanFactory factory = factory();
         if (bean instanceof ScopedObject || (factory.containsBean(beanName) && !factory.isSingleton(beanName))) {
             throw new InvalidEventLogListenerException(
-                    "@EventLogListener cannot stand on " + method.toGenericString() + ": bean '" + beanName
-                            + "' is no singleton, so each of its instances would follow the log, and none ever stop",
+                    "@EventLogListener is not possible on " + method.toGenericString() + ": bean '" + beanName
+                            + "' is not a singleton, so each of its instances would follow the log and never stop",
                     "Move the method to a singleton.",
                     null);
         }
@@ -150,10 +150,10 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         EventLogListenerRegistry all = registry.getIfAvailable();
         if (all == null) {
             throw new InvalidEventLogListenerException(
-                    "@EventLogListener stands on " + listeners.get(0).method().toGenericString()
-                            + ", but there is no EventLogFactory to follow logs by",
-                    "Have one Redis, or name the one of the logs eventLogConnectionFactory, or mark it as @Primary; or set"
-                            + " eventlog.listener.enabled to false to do without.",
+                    "@EventLogListener is on " + listeners.get(0).method().toGenericString()
+                            + ", but there is no EventLogFactory",
+                    "Define exactly one RedisConnectionFactory, name the one for the logs eventLogConnectionFactory, or mark it"
+                            + " as @Primary. To run without listeners, set eventlog.listener.enabled to false.",
                     null);
         }
         ListenerEndpoints endpoints = new ListenerEndpoints(factory());

@@ -27,16 +27,17 @@ import org.springframework.scheduling.concurrent.SimpleAsyncTaskScheduler;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * The methods annotated with {@link EventLogListener}, by id: the bean to inject to start and stop them.
+ * Starts and stops the methods annotated with {@link EventLogListener}, by id. Inject this bean to control them.
  *
- * <p>It starts with the last beans of the application, and with it the listeners that are to; when the application has started,
- * the beginning of each is fixed, and what is added after that will be delivered. If Redis cannot be reached by then, the
- * application starts all the same: a warning is logged, and the listener begins as soon as Redis answers, tried as set by
- * {@code eventlog.follow.recovery.*}. If Redis refuses, as the key holds another type or the user lacks a permission, the
- * application does not start. It stops with the first: running calls finish, within
- * {@code spring.lifecycle.timeout-per-shutdown-phase}, and none begins.
+ * <p>The registry starts with the last beans of the application, and starts the listeners with {@code autoStartup}.
+ * When the application has started, the start of each listener is fixed: every event that is added later is delivered.
+ * If Redis cannot be reached by then, the application starts anyway: the registry logs a warning, and the listener
+ * begins as soon as Redis answers, with retries as set by {@code eventlog.follow.recovery.*}. If Redis refuses, because
+ * the key has another type or the user lacks a permission, the application does not start. The registry stops with the
+ * first beans: running calls finish, within {@code spring.lifecycle.timeout-per-shutdown-phase}, and no further call
+ * begins.
  *
- * <p>Thread-safe. Every method that takes an id throws an {@link IllegalArgumentException} if no listener has it.
+ * <p>Thread-safe. Every method with an id throws an {@link IllegalArgumentException} if no listener has that id.
  */
 public final class EventLogListenerRegistry implements SmartLifecycle, DisposableBean {
 
@@ -58,21 +59,21 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     private volatile boolean running;
 
     /**
-     * What is set for all listeners. Immutable.
+     * Settings for all listeners. Immutable.
      *
-     * @param autoStartup whether those start with the application that do not say so themselves
-     * @param retry whether, when and how often a method that threw is called again; null for never
-     * @param recovery how long to wait where Redis cannot be reached to begin
-     * @param virtualThreads whether these begin on virtual threads
+     * @param autoStartup whether listeners start with the application if they do not set {@code autoStartup}
+     * @param retry the policy that repeats failed calls; null for no retries
+     * @param recovery the back-off of the start while Redis cannot be reached
+     * @param virtualThreads whether listeners start on virtual threads
      */
     public record Settings(
             boolean autoStartup, @Nullable RetryPolicy retry, BackOff recovery, boolean virtualThreads) {}
 
     /**
-     * For where there is no auto-configuration to make it. To be destroyed.
+     * Creates a registry without auto-configuration. The caller must destroy it.
      *
-     * @param factory makes the logs
-     * @param settings what is set for all listeners
+     * @param factory creates the logs
+     * @param settings the settings for all listeners
      */
     public EventLogListenerRegistry(EventLogFactory factory, Settings settings) {
         this.factory = factory;
@@ -92,9 +93,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         Listener listener = new Listener(autoStartup, List.copyOf(logs));
         if (listeners.putIfAbsent(endpoint.id(), listener) != null) {
             throw new InvalidEventLogListenerException(
-                    "There is a listener '" + endpoint.id() + "' already, so @EventLogListener on " + endpoint.method()
-                            + " cannot be it",
-                    "Give it another id.",
+                    "There already is a listener '" + endpoint.id() + "', so @EventLogListener on " + endpoint.method()
+                            + " cannot have this id",
+                    "Set another id.",
                     null);
         }
         if (running && autoStartup) {
@@ -158,17 +159,17 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         }
     }
 
-    /** {@return the ids of all listeners, in their natural order, those that have stopped among them; unmodifiable} */
+    /** {@return the ids of all listeners in their natural order, including stopped ones; unmodifiable} */
     public Set<String> ids() {
         return Collections.unmodifiableSet(new LinkedHashSet<>(listeners.keySet()));
     }
 
     /**
-     * Starts a listener at all of its logs at which it does not run: after the events that its method has taken, if it ran
-     * before in this application. If it was ended by an error, the method gets the same events again.
+     * Starts a listener at each of its logs where it does not run. If it ran before in this application, it continues
+     * after the last processed event. If an error ended it, the method gets the same events again.
      *
      * @param id the listener's id
-     * @throws dev.eventlog.EventLogException if Redis refuses; if Redis cannot be reached the listener begins later
+     * @throws dev.eventlog.EventLogException if Redis refuses; if Redis cannot be reached, the listener begins later
      * @throws IllegalStateException if the application is shutting down
      */
     public void start(String id) {
@@ -176,9 +177,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * Stops a listener: its method is not called any more when this returns. A call that runs is waited for, for each log at
-     * most for {@code eventlog.follow.close-timeout}, and then interrupted; one from within the method is not, and that call is
-     * the last of its log.
+     * Stops a listener. Its method is not called after this method has returned. It waits for running calls, at most
+     * {@code eventlog.follow.close-timeout} for each log, and then interrupts them. When it is called from within the
+     * listener, it does not wait for that call, which is the last of its log.
      *
      * @param id the listener's id
      */
@@ -187,22 +188,22 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * Whether a listener runs.
+     * Returns whether a listener runs.
      *
      * @param id the listener's id
-     * @return whether it was started, and neither stopped, nor ended by an error or by the completion of the log, at all of its
-     *     logs: true also while it waits for Redis, or for its turn
+     * @return whether it runs at one of its logs at least: it was started there, and has not been stopped, and has not
+     *     ended with an error or the completion of the log. Also true while it waits for Redis or for its lease
      */
     public boolean isRunning(String id) {
         return listener(id).logs().stream().anyMatch(ListenedLog::isRunning);
     }
 
     /**
-     * What ended a listener.
+     * Returns the error that ended a listener.
      *
      * @param id the listener's id
-     * @return what the method threw, or why a log cannot be followed; nothing unless an error has ended it, at one of its logs
-     *     at least, and it was not started again since
+     * @return the exception of the method, or the reason why a log cannot be followed; empty if no error ended it at
+     *     any of its logs, or if it was started again
      */
     public Optional<Throwable> failure(String id) {
         return listener(id).logs().stream()
@@ -211,12 +212,11 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * What a listener follows its logs by: how far it has come, and at which it has ended. To start and stop it, use this
-     * registry instead.
+     * Returns the followers of a listener, which show its positions. To start and stop it, use this registry instead.
      *
      * @param id the listener's id
-     * @return the last follower of each log, in the order of the annotation, without the logs that it has not begun to follow
-     *     yet; unmodifiable
+     * @return the last follower of each log, in the order of the annotation, without logs that it does not follow yet;
+     *     unmodifiable
      */
     public List<Follower> followers(String id) {
         return listener(id).logs().stream()
@@ -227,10 +227,10 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * What a listener follows its patterns by. To start and stop it, use this registry instead.
+     * Returns the followers of the patterns of a listener. To start and stop it, use this registry instead.
      *
      * @param id the listener's id
-     * @return the last follower of each pattern, in the order of the annotation, without the patterns that it has not begun to
+     * @return the last follower of each pattern, in the order of the annotation, without patterns that it does not
      *     follow yet; unmodifiable
      */
     public List<LogsFollower> logsFollowers(String id) {
@@ -244,7 +244,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     private Listener listener(String id) {
         Listener listener = listeners.get(id);
         if (listener == null) {
-            throw new IllegalArgumentException("No listener has the id '" + id + "', but there are " + ids());
+            throw new IllegalArgumentException("No listener has the id '" + id + "'; the ids are " + ids());
         }
         return listener;
     }
@@ -253,7 +253,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         return listeners.values().stream().flatMap(listener -> listener.logs().stream());
     }
 
-    /** Starts the listeners that are to start with the application. */
+    /** Starts the listeners that start with the application. */
     @Override
     public void start() {
         running = true;
@@ -267,7 +267,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         listeners.values().forEach(Listener::stop);
     }
 
-    /** Lets no listener begin, and calls back when the last running call has returned. */
+    /** Stops all listeners, and calls back when the last running call has returned. */
     @Override
     public void stop(Runnable callback) {
         running = false;

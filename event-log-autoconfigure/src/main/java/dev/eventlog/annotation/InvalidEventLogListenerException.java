@@ -2,7 +2,7 @@ package dev.eventlog.annotation;
 
 import org.jspecify.annotations.Nullable;
 
-/** A method annotated with {@link EventLogListener} cannot be one as it is: the application does not start. Immutable. */
+/** Thrown if a method annotated with {@link EventLogListener} is invalid. The application does not start. Immutable. */
 public final class InvalidEventLogListenerException extends IllegalStateException {
 
     private static final long serialVersionUID = 1L;
@@ -19,12 +19,12 @@ public final class InvalidEventLogListenerException extends IllegalStateExceptio
         this.action = action;
     }
 
-    /** {@return what is wrong, with the method and the attribute if it is one} */
+    /** {@return what is wrong, with the method and, if there is one, the attribute} */
     public String description() {
         return description;
     }
 
-    /** {@return what to do about it} */
+    /** {@return how to fix it} */
     public String action() {
         return action;
     }

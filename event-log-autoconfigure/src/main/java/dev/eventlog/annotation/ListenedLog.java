@@ -85,7 +85,7 @@ final class ListenedLog {
         try {
             begin();
         } catch (RuntimeException refused) {
-            logger.error(description + " cannot be followed: it is not until it is started again", refused);
+            logger.error(description + " cannot be followed. Start the listener again when the cause is gone", refused);
         }
     }
 
@@ -110,7 +110,7 @@ final class ListenedLog {
         }
         if (waiting != null) {
             waiting = null;
-            logger.info(description + " is followed now");
+            logger.info(description + " is being followed now");
         }
         CompletableFuture<Follower.EndReason> unused =
                 begun.completion().toCompletableFuture().whenComplete((reason, why) -> hasEnded(begun, why));
@@ -126,10 +126,9 @@ final class ListenedLog {
             throw why;
         }
         if (before == null) {
-            logger.warn(description + " cannot be followed yet; it is tried again in " + delay + " ms: "
-                    + why.getMessage());
+            logger.warn(description + " cannot be followed yet; next attempt in " + delay + " ms: " + why.getMessage());
         } else {
-            logger.debug(description + " cannot be followed yet; it is tried again in " + delay + " ms", why);
+            logger.debug(description + " cannot be followed yet; next attempt in " + delay + " ms", why);
         }
         try {
             again = scheduler.schedule(this::beginAgain, Instant.now().plusMillis(delay));

@@ -31,7 +31,7 @@ final class ListenerEndpoints {
     private static final String LAST = "last:";
     private static final String SINCE = "since:";
     private static final String NAMES =
-            "Name each log, or give a pattern as orders:*; an expression can give an array or a collection of these.";
+            "Name each log, or write a pattern such as orders:*. An expression can return an array or a collection of these.";
 
     private final ConfigurableListableBeanFactory beanFactory;
     private final BeanExpressionContext context;
@@ -100,7 +100,7 @@ final class ListenerEndpoints {
                 throw wrong(
                         attribute,
                         text,
-                        "it cannot be resolved: " + unresolvable.getMessage(),
+                        "the value cannot be resolved: " + unresolvable.getMessage(),
                         "Set the property, or correct the expression.",
                         unresolvable);
             }
@@ -120,7 +120,7 @@ final class ListenerEndpoints {
                 addLogs(resolve("logs", text), text, logs);
             }
             if (logs.isEmpty()) {
-                throw wrong("logs", String.join(", ", texts), "it names no log", NAMES, null);
+                throw wrong("logs", String.join(", ", texts), "the value names no log", NAMES, null);
             }
             return logs;
         }
@@ -136,7 +136,7 @@ final class ListenerEndpoints {
                 throw wrong(
                         "logs",
                         text,
-                        "'" + value + "' is no name of a log, nor an array or collection of names",
+                        "'" + value + "' is neither the name of a log nor an array or collection of names",
                         NAMES,
                         null);
             }
@@ -153,7 +153,7 @@ final class ListenerEndpoints {
                             "from",
                             text,
                             "an id belongs to one log, and '" + log + "' is a pattern",
-                            "Write new, all or last:50, or name the log.",
+                            "Write new, all, or last:50, or name the log.",
                             null);
                 }
             }
@@ -177,8 +177,8 @@ final class ListenerEndpoints {
                 throw wrong(
                         "from",
                         text,
-                        "'" + from + "' is no place in a log to begin at",
-                        "Write new, all, last:50, since:2026-11-27T12:00:00Z, or the id of an event to go on after, for example 1526919030474-55.",
+                        "'" + from + "' is not a position in a log",
+                        "Write new, all, last:50, since:2026-11-27T12:00:00Z, or the id of the event to continue after, for example 1526919030474-55.",
                         malformed);
             }
         }
@@ -256,7 +256,7 @@ final class ListenerEndpoints {
                         "autoStartup",
                         text,
                         "'" + value + "' is neither true nor false",
-                        "Write true or false, or leave it out.",
+                        "Write true or false, or remove the attribute.",
                         null);
             }
             return Boolean.valueOf(value);
@@ -279,16 +279,16 @@ final class ListenerEndpoints {
                 throw wrong(
                         "errorPolicy",
                         text,
-                        "it names none of several beans of type EventLogErrorPolicy: "
+                        "there are several beans of type EventLogErrorPolicy: "
                                 + String.join(",", Objects.requireNonNullElse(several.getBeanNamesFound(), Set.of())),
-                        "Name one of them here, or mark one as @Primary.",
+                        "Name one of them, or mark one as @Primary.",
                         several);
             } catch (NoSuchBeanDefinitionException | BeanNotOfRequiredTypeException missing) {
                 throw wrong(
                         "errorPolicy",
                         text,
                         "there is no bean '" + name + "' of type EventLogErrorPolicy",
-                        "Declare it, or name another.",
+                        "Declare the bean, or name another one.",
                         missing);
             }
         }

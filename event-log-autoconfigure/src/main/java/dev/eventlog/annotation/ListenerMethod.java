@@ -90,7 +90,7 @@ final class ListenerMethod {
             this.type = typeOf(element);
         }
         if (found.getReturnType() != void.class) {
-            throw refused("it returns something: events count as taken when it returns, and nobody waits for more");
+            throw refused("it returns a value, which nobody would use");
         }
     }
 
@@ -115,27 +115,28 @@ final class ListenerMethod {
             throw refused("the type of its events is not known");
         }
         if (resolved == Gap.class) {
-            throw refused("a gap is no event: a bean of type EventLogErrorPolicy is told of gaps, by its method onGap");
+            throw refused(
+                    "a gap is not an event: a bean of type EventLogErrorPolicy receives gaps in its method onGap");
         }
         if (resolved.isPrimitive()
                 || resolved.isArray()
                 || resolved.isEnum()
                 || resolved.getName().startsWith("java.")
                 || resolved.getPackage() == Event.class.getPackage()) {
-            throw refused(resolved.getTypeName() + " is no type of events");
+            throw refused(resolved.getTypeName() + " is not a type of events");
         }
         if (element.hasGenerics()) {
-            throw refused(element + " is a generic type, by which events cannot be read");
+            throw refused(element + " is a generic type, which events cannot be read as");
         }
         return resolved;
     }
 
     private InvalidEventLogListenerException refused(String why) {
         return new InvalidEventLogListenerException(
-                "@EventLogListener cannot stand on " + description + ": " + why,
-                "It must return void and have one parameter List<Event>, List<TypedEvent<T>>, List<T>, Event, TypedEvent<T>"
-                        + " or T, where T is a class, record or sealed interface; and may have a String beside it, for the"
-                        + " name of the log.",
+                "@EventLogListener is not possible on " + description + ": " + why,
+                "The method must return void and have one parameter List<Event>, List<TypedEvent<T>>, List<T>, Event,"
+                        + " TypedEvent<T>, or T, where T is a class, record, or sealed interface. It can also have a String"
+                        + " parameter for the name of the log.",
                 null);
     }
 
@@ -216,9 +217,9 @@ final class ListenerMethod {
         logger.error(
                 "Listener '" + id + "' (" + description + ") has stopped at log '" + log + "': "
                         + (saysAll ? failure.getMessage() : failure)
-                        + ". It gets nothing more of it until it is started again",
+                        + ". It receives no more events of this log until you start it again",
                 saysAll ? null : failure);
-        logger.debug("That was thrown here", failure);
+        logger.debug("The failure was thrown here", failure);
     }
 
     /** What a follower of many logs calls. */

@@ -41,7 +41,7 @@ public final class EventLogAutoConfiguration {
 
     EventLogAutoConfiguration() {}
 
-    /** Of all that the library does; closed by the factory, which uses them to the end. */
+    /** The connections of the library. The factory closes them, because it uses them last. */
     @Bean(defaultCandidate = false, destroyMethod = "")
     @ConditionalOnMissingBean(EventLogFactory.class)
     @Conditional(OneRedis.class)

@@ -19,7 +19,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.ClassUtils;
 
-/** Auto-configuration of what calls methods annotated with {@code @EventLogListener}. */
+/** Auto-configuration of methods annotated with {@code @EventLogListener}. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnBooleanProperty(name = "eventlog.listener.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(EventLogProperties.class)
@@ -41,7 +41,7 @@ public final class EventLogListenerAutoConfiguration {
                         Threading.VIRTUAL.isActive(environment)));
     }
 
-    /** Also where there is no factory: to say so where there are listeners, which would else hear nothing in silence. */
+    /** Exists even without a factory, to report listeners that would otherwise silently receive nothing. */
     @Bean
     @ConditionalOnMissingBean
     static EventLogListenerAnnotationBeanPostProcessor eventLogListenerAnnotationBeanPostProcessor(
@@ -49,7 +49,7 @@ public final class EventLogListenerAutoConfiguration {
         return new EventLogListenerAnnotationBeanPostProcessor(registry);
     }
 
-    /** Who listens is never asked for, and so would never be made where beans are lazy. */
+    /** Nobody injects a bean with listeners, so it would never be created if beans are lazy. */
     @Bean
     static LazyInitializationExcludeFilter eventLogListenersAreNotLazy() {
         return (name, definition, type) ->

@@ -13,25 +13,25 @@ import org.springframework.util.unit.DataSize;
 /**
  * Configuration of event logs.
  *
- * @param maxLength How many events a log keeps at most. Unlimited when 0.
- * @param maxAge How old the events of a log get at most. Unlimited when absent or 0.
- * @param ttlAfterLastAdd How long after the last add a whole log is deleted. Never when absent or 0.
- * @param ttlAfterCompletion How long after its completion a whole log is deleted. As long as after an add when absent or 0.
- * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Not longer than
- *     the log's ttl.
- * @param keyPrefix Text that stands before the name of each log in the key of its Redis stream.
- * @param overrides Options for the logs whose name fits a pattern. The first that fits wins.
+ * @param maxLength Maximum number of events that a log keeps. Unlimited when 0.
+ * @param maxAge Maximum age of the events of a log. Unlimited when absent or 0.
+ * @param ttlAfterLastAdd How long Redis keeps a log after its last add. Without limit when absent or 0.
+ * @param ttlAfterCompletion How long Redis keeps a log after its completion. As long as after an add when absent or 0.
+ * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Never
+ *     longer than the ttl of the log.
+ * @param keyPrefix Prefix of every key that the library uses in Redis.
+ * @param overrides Options for logs whose names match a pattern. The first matching entry wins.
  * @param read Reading.
  * @param follow Following.
  * @param record Recording sources.
  * @param sse Server-Sent Events.
- * @param web Parameters of controllers' methods.
- * @param http Logs on HTTP, by the Durable Streams protocol.
+ * @param web Parameters of controller methods.
+ * @param http Logs over HTTP, with the Durable Streams protocol.
  * @param positions Positions of named followers.
  * @param listener Methods annotated with {@code @EventLogListener}.
- * @param observability What event logs tell of themselves.
+ * @param observability Meters, observations, and traces.
  */
-// Unknown ones are refused: a misspelt max-length would let logs grow without a limit, and nobody would know.
+// Unknown properties are refused: a misspelled max-length would let logs grow without a limit, and nobody would notice.
 @ConfigurationProperties(value = "eventlog", ignoreUnknownFields = false)
 public record EventLogProperties(
         @DefaultValue("0") long maxLength,
@@ -53,16 +53,17 @@ public record EventLogProperties(
         implements InitializingBean {
 
     /**
-     * Options for the logs whose name fits a pattern.
+     * Options for logs whose names match a pattern.
      *
-     * @param pattern Pattern over log names, in which an asterisk stands for any text.
-     * @param maxLength How many events such a log keeps at most. Unlimited when 0, as for all logs when absent.
-     * @param maxAge How old the events of such a log get at most. Unlimited when 0, as for all logs when absent.
-     * @param ttlAfterLastAdd How long after the last add such a log is deleted. Never when 0, as for all logs when absent.
-     * @param ttlAfterCompletion How long after its completion such a log is deleted. As long as after an add when 0, as for all
-     *     logs when absent.
-     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding again.
-     *     As for all logs when absent.
+     * @param pattern Pattern over log names, where an asterisk stands for any text.
+     * @param maxLength Maximum number of events that such a log keeps. Unlimited when 0. The general value when absent.
+     * @param maxAge Maximum age of the events of such a log. Unlimited when 0. The general value when absent.
+     * @param ttlAfterLastAdd How long Redis keeps such a log after its last add. Without limit when 0. The general
+     *     value when absent.
+     * @param ttlAfterCompletion How long Redis keeps such a log after its completion. As long as after an add when 0.
+     *     The general value when absent.
+     * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding
+     *     again. The general value when absent.
      */
     public record LogOverride(
             @DefaultValue("") String pattern,
@@ -75,29 +76,32 @@ public record EventLogProperties(
     /**
      * Reading.
      *
-     * @param pageSize How many events to ask Redis for at once.
+     * @param pageSize Number of events that one command reads from Redis.
      */
     public record Read(@DefaultValue("1000") int pageSize) {}
 
     /**
      * Following.
      *
-     * @param batchSize How many events a listener gets at most in one call.
-     * @param pollTimeout How long Redis holds one blocking read. Also how long it takes at most to notice that a log began
-     *     again.
-     * @param windowSize How many of the newest events of a followed log are kept in memory, once for all its followers.
-     * @param maxThreads How many listeners may be busy at one moment. Without meaning on virtual threads.
-     * @param closeTimeout How long closing a follower waits for a running callback before it interrupts it.
-     * @param lease How long a named follower keeps its turn without renewing it, so how soon another one takes over from a
-     *     process that died. Without meaning where there are no locks of Spring Integration.
-     * @param dedicatedConnections How many followed logs at most have a connection of their own. All others share one, on Lettuce
-     *     and RESP3, as long as Redis allows CLIENT TRACKING and is no configured set of master and
-     *     replicas; in a cluster one to each master.
-     * @param sweepInterval How often each log that shares a connection is read without Redis having told that it has changed.
-     * @param concurrency For how many logs at once the listener of a follower of many logs is called.
-     * @param scanInterval How often logs that have begun are looked for by a follower of a pattern, where Redis does not tell of
-     *     them. Waits longer where a look takes more than a tenth of that.
-     * @param recovery Coming back after Redis could not be reached.
+     * @param batchSize Maximum number of events that a listener gets in one call.
+     * @param pollTimeout Time that Redis blocks one read. Also the longest time until a log that began again is
+     *     noticed.
+     * @param windowSize Number of the newest events of a followed log that are kept in memory, shared by all its
+     *     followers.
+     * @param maxThreads Maximum number of listeners that run at the same time. Ignored with virtual threads.
+     * @param closeTimeout Time that closing a follower waits for a running callback before interrupting its thread.
+     * @param lease Time that a named follower keeps its lease without renewing it, and so the time until another
+     *     instance takes over from a process that died. Ignored without Spring Integration locks.
+     * @param dedicatedConnections Maximum number of followed logs that have a dedicated connection. All other logs
+     *     share one connection to each master. Sharing needs Lettuce, RESP3, and CLIENT TRACKING, and does not work with
+     *     a configured set of master and replicas.
+     * @param sweepInterval Interval at which each log on the shared connection is read even if Redis reported no
+     *     change.
+     * @param concurrency Maximum number of logs for which a follower of many logs calls its listener at the same
+     *     time.
+     * @param scanInterval Interval at which a follower of a pattern looks for new logs if Redis does not report them.
+     *     Longer if one scan takes more than a tenth of it.
+     * @param recovery Reconnecting after Redis could not be reached.
      */
     public record Follow(
             @DefaultValue("500") int batchSize,
@@ -113,12 +117,13 @@ public record EventLogProperties(
             @DefaultValue Recovery recovery) {}
 
     /**
-     * Coming back after Redis could not be reached.
+     * Reconnecting after Redis could not be reached.
      *
-     * @param delay How long to wait before following is tried again.
-     * @param multiplier How many times longer to wait after each further failure.
-     * @param maxDelay How long to wait at most.
-     * @param jitter How much longer or shorter to wait at random, so that not all come back at once. Grows with the delay.
+     * @param delay Delay before the first new attempt to follow.
+     * @param multiplier Factor by which the delay grows after each further failure.
+     * @param maxDelay Maximum delay.
+     * @param jitter Random time that is added to or subtracted from the delay, so that followers do not all reconnect
+     *     at once. Grows with the delay.
      */
     public record Recovery(
             @DefaultValue("100ms") Duration delay,
@@ -129,8 +134,8 @@ public record EventLogProperties(
     /**
      * Recording sources.
      *
-     * @param lease How long a recording is taken for alive after its last sign of life. Then its log is completed as failed.
-     * @param key Key of the Redis sorted set that holds the leases of all recordings, behind the key prefix.
+     * @param lease Time after its last renewal when a recording counts as dead. Its log is then completed as failed.
+     * @param key Key of the Redis sorted set with the leases of all recordings. The key prefix comes before it.
      */
     public record Recording(
             @DefaultValue("10s") Duration lease,
@@ -139,12 +144,12 @@ public record EventLogProperties(
     /**
      * Server-Sent Events.
      *
-     * @param enabled Whether there is a bean that turns event logs into streams of Server-Sent Events.
-     * @param heartbeat How often a client is sent a comment, by which it is noticed if it has gone. Never when 0.
-     * @param reconnectDelay How long a client that lost its connection is told to wait before it comes back: half as long to half as
-     *     long again, at random, so that not all come back at once.
-     * @param writeTimeout How long a client may take nothing of what waits for it before its stream is closed.
-     * @param accessInterval How often it is asked again whether a client may go on to follow.
+     * @param enabled Whether beans that stream logs as Server-Sent Events are available.
+     * @param heartbeat Interval of the comments that detect disconnected clients. No comments when 0.
+     * @param reconnectDelay Time that a client is told to wait before it reconnects. A random value between half and
+     *     one and a half of it, so that clients do not all reconnect at once.
+     * @param writeTimeout How long a client may leave sent data unread before its stream is closed.
+     * @param accessInterval Interval at which the access of each client is checked again.
      */
     public record Sse(
             @DefaultValue("true") boolean enabled,
@@ -154,20 +159,20 @@ public record EventLogProperties(
             @DefaultValue("30s") Duration accessInterval) {}
 
     /**
-     * Parameters of controllers' methods.
+     * Parameters of controller methods.
      *
-     * @param maxLimit How many events a request may ask for at most, where a controller takes an EventRange.
+     * @param maxLimit Maximum number of events that a request may ask for if a controller method takes an EventRange.
      */
     public record Web(@DefaultValue("1000") int maxLimit) {}
 
     /**
-     * Logs on HTTP, by the Durable Streams protocol.
+     * Logs over HTTP, with the Durable Streams protocol.
      *
-     * @param path Path under which each log is served, by its name. None is served when absent.
-     * @param writable Whether logs can be created, added to, completed and deleted on HTTP.
-     * @param longPollTimeout How long a request waits for an event before it is answered without one.
-     * @param sseLifetime How long a stream of Server-Sent Events is open before its client has to come back.
-     * @param maxBodySize How large the events of one request may be.
+     * @param path Path under which each log is served, followed by the name of the log. Nothing is served when absent.
+     * @param writable Whether clients can create, add to, complete, and delete logs.
+     * @param longPollTimeout Time that a request waits for an event before it is answered without one.
+     * @param sseLifetime Time after which a stream of Server-Sent Events ends and its client has to reconnect.
+     * @param maxBodySize Maximum size of the body of one request.
      */
     public record Http(
             @Nullable String path,
@@ -179,7 +184,7 @@ public record EventLogProperties(
     /**
      * Positions of named followers.
      *
-     * @param key Key of the Redis hash that holds the positions of named followers, behind the key prefix.
+     * @param key Key of the Redis hash with the positions of named followers. The key prefix comes before it.
      */
     public record Positions(
             @DefaultValue("eventlog:positions") String key) {}
@@ -188,8 +193,9 @@ public record EventLogProperties(
      * Methods annotated with {@code @EventLogListener}.
      *
      * @param enabled Whether methods annotated with @EventLogListener are called.
-     * @param autoStartup Whether those start with the application that do not say so themselves.
-     * @param retry Calling them again when they throw.
+     * @param autoStartup Whether listeners start with the application. Default for listeners that do not set
+     *     autoStartup.
+     * @param retry Calling listeners again when they throw.
      */
     public record Listener(
             @DefaultValue("true") boolean enabled,
@@ -197,12 +203,12 @@ public record EventLogProperties(
             @DefaultValue Retry retry) {}
 
     /**
-     * Calling methods again when they throw.
+     * Calling listeners again when they throw.
      *
-     * @param maxRetries How often a method that threw is called again with the same events before its listener stops.
-     * @param delay How long to wait before it is called again.
-     * @param multiplier How many times longer to wait after each further failure.
-     * @param maxDelay How long to wait at most.
+     * @param maxRetries Maximum number of times that a listener is called again with the same events before it stops.
+     * @param delay Delay before the first retry.
+     * @param multiplier Factor by which the delay grows after each further failure.
+     * @param maxDelay Maximum delay.
      */
     public record Retry(
             @DefaultValue("0") long maxRetries,
@@ -211,11 +217,12 @@ public record EventLogProperties(
             @DefaultValue("1m") Duration maxDelay) {}
 
     /**
-     * What event logs tell of themselves.
+     * Meters, observations, and traces.
      *
-     * @param logPatterns Log name patterns; an asterisk matches any text. The first matching pattern becomes the tag log of a meter.
-     *     Logs that match no pattern get the tag *.
-     * @param propagateTrace Whether an add stores its trace with each event, in one more field, for followers to go on with.
+     * @param logPatterns Patterns over log names, where an asterisk stands for any text. The first matching pattern
+     *     becomes the value of the tag log. Logs that match no pattern get the value *.
+     * @param propagateTrace Whether an add stores its trace in an additional field of each event, so that followers
+     *     continue the trace.
      * @param metrics Meters.
      * @param observations Observations.
      */
@@ -228,24 +235,24 @@ public record EventLogProperties(
     /**
      * Meters.
      *
-     * @param enabled Whether event logs are measured, where there is a meter registry.
+     * @param enabled Whether meters are registered if there is a MeterRegistry.
      */
     public record Metrics(@DefaultValue("true") boolean enabled) {}
 
     /**
      * Observations.
      *
-     * @param enabled Whether adds and batches are observed, where there is an observation registry.
+     * @param enabled Whether adds and batches are observed if there is an ObservationRegistry.
      */
     public record Observations(@DefaultValue("true") boolean enabled) {}
 
-    /** Checks the values: here and not where they are bound, so that what is said is only the property, the value, and why. */
+    /** Checks the values here and not during binding, so that the message contains only the property, the value, and the reason. */
     @Override
     public void afterPropertiesSet() {
         new PropertiesCheck(this).check();
     }
 
-    /** The options of a log: those of the first override that fits its name before the general ones. */
+    /** {@return the options of a log: those of the first override that matches its name win over the general ones} */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
         apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);

@@ -20,8 +20,8 @@ import org.springframework.integration.support.leader.LockRegistryLeaderInitiato
 import org.springframework.integration.support.locks.LockRegistry;
 
 /**
- * Auto-configuration of what has one follower of a name follow at a time, by the locks of Spring Integration: those of a bean
- * named {@code eventLogLockRegistry}, which is one on the application's Redis unless it has its own.
+ * Auto-configuration that lets one follower of a name run at a time, with the locks of Spring Integration. The locks
+ * come from a bean named {@code eventLogLockRegistry}, by default one on the Redis of the application.
  */
 @AutoConfiguration(before = EventLogAutoConfiguration.class, after = DataRedisAutoConfiguration.class)
 @ConditionalOnClass(LockRegistryLeaderInitiator.class)

@@ -42,25 +42,24 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
             return null;
         }
         String needed = (description == null ? "A component" : description) + " required a bean of type '"
-                + type.getName() + "', and there is no EventLogFactory, ";
+                + type.getName() + "', but there is no EventLogFactory, ";
         String[] connections = names(all, RedisConnectionFactory.class);
         return switch (connections.length) {
             case 0 ->
                 new FailureAnalysis(
-                        needed + "since there is no RedisConnectionFactory.",
+                        needed + "because there is no RedisConnectionFactory.",
                         "Add spring-boot-starter-data-redis, or define a RedisConnectionFactory.",
                         missing);
             case 1 ->
                 new FailureAnalysis(
-                        needed + "though there is one RedisConnectionFactory, '" + connections[0] + "'.",
-                        "Look into the conditions report (--debug) for EventLogAutoConfiguration.",
+                        needed + "although there is one RedisConnectionFactory, '" + connections[0] + "'.",
+                        "Look for EventLogAutoConfiguration in the conditions report (--debug).",
                         missing);
             default ->
                 new FailureAnalysis(
-                        needed + "since there are " + connections.length + " connection factories for Redis ("
+                        needed + "because there are " + connections.length + " RedisConnectionFactory beans ("
                                 + String.join(", ", connections) + ") and none of them is primary.",
-                        "Name the one whose Redis is to hold the logs " + OneRedis.FACTORY
-                                + ", or mark it as @Primary.",
+                        "Name the one for the logs " + OneRedis.FACTORY + ", or mark it as @Primary.",
                         missing);
         };
     }

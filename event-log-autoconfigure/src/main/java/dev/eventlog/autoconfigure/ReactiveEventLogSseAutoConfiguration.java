@@ -52,7 +52,7 @@ public final class ReactiveEventLogSseAutoConfiguration {
         return new OneFlushFilter();
     }
 
-    /** By which a stream knows its request. */
+    /** Gives a stream access to its request. */
     @Bean
     @ConditionalOnMissingBean
     ServerWebExchangeContextFilter serverWebExchangeContextFilter() {

@@ -32,7 +32,7 @@ final class FieldCollector {
 
     Map<String, String> get() {
         if (fields.isEmpty()) {
-            throw new UnstorableEventException("it has no field");
+            throw new UnstorableEventException("it has no fields");
         }
         if (fields.size() > MAX_FIELDS) {
             throw tooMany(fields.size());
@@ -42,7 +42,7 @@ final class FieldCollector {
 
     private static UnstorableEventException tooMany(int count) {
         return new UnstorableEventException(
-                "it has %,d fields, more than the %,d that can be".formatted(count, MAX_FIELDS));
+                "it has %,d fields, but at most %,d are possible".formatted(count, MAX_FIELDS));
     }
 
     /** Half a surrogate pair has no form in UTF-8: Java would send a question mark in its place. */

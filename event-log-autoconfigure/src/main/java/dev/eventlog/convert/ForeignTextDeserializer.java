@@ -65,8 +65,8 @@ final class ForeignTextDeserializer extends DelegatingDeserializer {
                         parser,
                         Duration.class,
                         "'" + text
-                                + "' does not say of which unit it is; durations are written as text here, such as PT1.5S."
-                                + " One of Go is nanoseconds: read it as a long");
+                                + "' has no unit. Durations are stored as text, such as PT1.5S."
+                                + " A duration from Go is in nanoseconds: read it as a long");
             }
             return parser;
         }

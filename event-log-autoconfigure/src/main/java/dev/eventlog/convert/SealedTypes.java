@@ -84,9 +84,8 @@ final class SealedTypes extends NopAnnotationIntrospector {
             String name = annotation == null ? permitted.getSimpleName() : annotation.value();
             Class<?> other = known.putIfAbsent(name, permitted);
             if (other != null && other != permitted) {
-                throw new IllegalArgumentException(
-                        "%s and %s cannot be told apart by their name: give one a @JsonTypeName"
-                                .formatted(other.getName(), permitted.getName()));
+                throw new IllegalArgumentException("%s and %s have the same name: add @JsonTypeName to one of them"
+                        .formatted(other.getName(), permitted.getName()));
             }
             if (permitted.isSealed()) {
                 requireDistinctNames(permitted, known);

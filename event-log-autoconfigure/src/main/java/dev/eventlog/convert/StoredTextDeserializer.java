@@ -133,7 +133,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
             // Also what becomes of a deserializer that only wanted a string: it leaves what it has not asked for
             if (json.nextToken() != null) {
                 throw MismatchedInputException.from(
-                        json, handledType(), "More than one JSON value, or one not read to its end");
+                        json, handledType(), "More than one JSON value, or a value that was not read to its end");
             }
             return value;
         } finally {

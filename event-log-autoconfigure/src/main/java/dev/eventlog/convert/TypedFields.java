@@ -97,7 +97,7 @@ public final class TypedFields<T> {
         }
         if (fields.isEmpty()) {
             throw new UnstorableEventException(
-                    "it has no field: this " + value.getClass().getName() + " has no property that is not null");
+                    "it has no fields: this " + value.getClass().getName() + " has no property that is not null");
         }
         return fields.get();
     }

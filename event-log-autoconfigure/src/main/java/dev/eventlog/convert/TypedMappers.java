@@ -85,8 +85,8 @@ final class TypedMappers {
     private static void requireReadable(Class<?> type, ValueDeserializer<?> deserializer) {
         if (deserializer instanceof AbstractDeserializer) {
             throw new IllegalArgumentException(
-                    ("Events of %s could not be read, as it is %s and nothing says of which class one is: make it sealed, or"
-                                    + " give it a @JsonTypeInfo or a deserializer")
+                    ("Events of %s could not be read, because it is %s and nothing tells the class of an event: make it sealed, or"
+                                    + " add @JsonTypeInfo or a deserializer")
                             .formatted(type.getName(), type.isInterface() ? "an interface" : "abstract"));
         }
         if (deserializer instanceof BeanDeserializerBase bean) {
@@ -95,7 +95,7 @@ final class TypedMappers {
                     && !creators.canCreateFromObjectWith()
                     && !creators.canCreateUsingDelegate()) {
                 throw new IllegalArgumentException(
-                        ("Events of %s could not be read, as Jackson can use none of its constructors: have one without"
+                        ("Events of %s could not be read, because Jackson can use none of its constructors: add one without"
                                         + " parameters or a @JsonCreator, or compile with -parameters")
                                 .formatted(type.getName()));
             }

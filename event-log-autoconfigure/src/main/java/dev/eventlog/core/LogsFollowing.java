@@ -46,16 +46,16 @@ final class LogsFollowing {
     }
 
     LogNames names(String pattern) {
-        Assert.hasText(pattern, () -> "The pattern of logs must not be blank, but is '" + pattern + "'");
+        Assert.hasText(pattern, () -> "The log pattern must not be blank, but is '" + pattern + "'");
         Assert.isTrue(
                 StandardCharsets.UTF_8.newEncoder().canEncode(pattern),
-                () -> "The pattern of logs must be valid Unicode, but is '" + pattern + "'");
+                () -> "The log pattern must be valid Unicode, but is '" + pattern + "'");
         return names.apply(pattern);
     }
 
     LogsFollower follow(
             LogPattern pattern, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
-        Assert.notNull(pattern, "The pattern of logs must not be null");
+        Assert.notNull(pattern, "The log pattern must not be null");
         String description = "The follower of logs '" + pattern + "'";
         FollowOptions chosen = check(description, tail, listener, customizer);
         if (chosen.name() != null) {
@@ -96,13 +96,12 @@ final class LogsFollowing {
 
     private static FollowOptions check(
             String follower, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
-        Assert.notNull(listener, () -> follower + " must have a listener, which is null");
-        Assert.notNull(
-                customizer, () -> follower + " must have a customizer of options that is not null: leave it out");
-        Assert.notNull(tail, () -> follower + " must have a tail that is not null: where are the logs to begin?");
+        Assert.notNull(listener, () -> follower + " needs a listener, but it is null");
+        Assert.notNull(customizer, () -> follower + " needs a customizer of options that is not null, or none");
+        Assert.notNull(tail, () -> follower + " needs a tail, but it is null");
         if (tail instanceof Tail.After) {
             throw new IllegalArgumentException(follower + " cannot begin at " + tail
-                    + ", as an id belongs to one log. Use options.resume(positions),"
+                    + ", because an id belongs to one log. Use options.resume(positions),"
                     + " or Tail.from(id) for all events of that time and later");
         }
         FollowOptions.Builder builder = FollowOptions.builder();

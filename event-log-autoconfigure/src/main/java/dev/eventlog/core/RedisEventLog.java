@@ -107,7 +107,7 @@ final class RedisEventLog implements EventLog {
     }
 
     private AddOptions required(AddOptions terms) {
-        Assert.notNull(terms, () -> "Nothing can be added to log '" + name() + "' with options that are null");
+        Assert.notNull(terms, () -> "The options of an add to log '" + name() + "' must not be null");
         return terms;
     }
 
@@ -152,7 +152,7 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
-        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
+        Assert.notNull(listener, () -> "The listener of log '" + name() + "' must not be null");
         FollowOptions.Builder followOptions = FollowOptions.builder();
         customizer.accept(followOptions);
         FollowOptions chosen = followOptions.build();
@@ -201,10 +201,10 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public boolean completeAs(Completion completion) {
-        Assert.notNull(completion, () -> "Log '" + name() + "' cannot end in a way that is null");
+        Assert.notNull(completion, () -> "The completion of log '" + name() + "' must not be null");
         Assert.isTrue(
                 completion.kind() != Completion.Kind.UNKNOWN,
-                () -> "Log '" + name() + "' cannot be ended in an unknown way: say done, failed or cancelled");
+                () -> "Log '" + name() + "' cannot be completed as UNKNOWN: use done, failed, or cancelled");
         return stream.complete(completion, List.of()).now();
     }
 
@@ -250,7 +250,7 @@ final class RedisEventLog implements EventLog {
             Flow.Publisher<? extends E> source,
             Consumer<RecordOptions.Builder> customizer,
             Function<RedisEventLog, BiConsumer<List<E>, AddOptions>> adding) {
-        Assert.notNull(source, () -> "A source that is null cannot be recorded into log '" + name() + "'");
+        Assert.notNull(source, () -> "The source to record into log '" + name() + "' must not be null");
         RecordOptions.Builder chosen = RecordOptions.builder();
         customizer.accept(chosen);
         Duration retention = options().idempotencyRetention();

@@ -47,9 +47,9 @@ import org.springframework.util.Assert;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Makes event logs on the Redis of a {@link RedisConnectionFactory}. It has connections of its own, made as that makes them but
- * for sending nothing twice and always to the master. The application's context stops it before anything that
- * its listeners may need: running callbacks finish, none starts.
+ * Creates event logs on the Redis of a {@link RedisConnectionFactory}. It opens its own connections the way that
+ * factory does, but they always lead to the master, and send no command twice. The application context stops this
+ * factory before any bean that its listeners may need: running callbacks finish, and no further callback starts.
  */
 public final class RedisEventLogFactory implements EventLogFactory, SmartLifecycle, DisposableBean {
 
@@ -66,15 +66,16 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     private final LogsFollowing many;
 
     /**
-     * What is set for all logs. Immutable.
+     * Settings for all logs. Immutable.
      *
-     * @param keyPrefix stands before each log's name in the key of its stream
-     * @param options the options of a log of that name
-     * @param pageSize how many events to ask Redis for at once when reading, above 0
+     * @param keyPrefix the prefix of the key of each log
+     * @param options returns the options of a log by its name
+     * @param pageSize the number of events that one command reads, at least 1
      * @param follow how logs are followed
-     * @param maxThreads how many listeners may be busy at one moment, above 0; without meaning on virtual threads
-     * @param recordings the key of the sorted set of all recordings' leases
-     * @param recordLease how long a recording is taken for alive after its last sign of life
+     * @param maxThreads the maximum number of listeners that run at the same time, at least 1; ignored with virtual
+     *     threads
+     * @param recordings the key of the sorted set with the leases of all recordings
+     * @param recordLease the time after its last renewal when a recording counts as dead
      * @param virtualThreads whether listeners and feeds run on virtual threads
      */
     public record Settings(
@@ -88,15 +89,15 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             boolean virtualThreads) {}
 
     /**
-     * A factory, for where there is no auto-configuration to make it. To be destroyed.
+     * Creates a factory without auto-configuration. The caller must destroy it.
      *
-     * @param redis makes the connections that are copied; only what cannot be copied is used itself
-     * @param json writes and reads typed events and what is nested in others
-     * @param settings what is set for all logs
-     * @param listenerExecutor runs the listeners; null for threads of the factory's own
-     * @param observers see what the logs do, the first from outermost
-     * @param positions where followers that have a name keep their positions
-     * @param leadership by which one follower of a name follows at a time; null to have all of them follow
+     * @param redis the model for the connections of this factory; used itself only if it cannot be copied
+     * @param json converts typed events, and nested values of untyped events
+     * @param settings the settings for all logs
+     * @param listenerExecutor runs the listeners; null for threads of this factory
+     * @param observers observe the logs; the first one is the outermost
+     * @param positions stores the positions of named followers
+     * @param leadership lets one follower of a name run at a time; null to let all of them run
      */
     public RedisEventLogFactory(
             RedisConnectionFactory redis,
@@ -117,15 +118,15 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     /**
-     * A factory on connections that positions and locks may share.
+     * Creates a factory on connections that positions and locks can share.
      *
-     * @param connections where to ask; closed with this factory
-     * @param json as above, as is what follows
-     * @param settings what is set for all logs
+     * @param connections the connections, which this factory closes
+     * @param json converts typed events, and nested values of untyped events
+     * @param settings the settings for all logs
      * @param listenerExecutor runs the listeners
-     * @param observers see what the logs do
-     * @param positions where followers that have a name keep their positions
-     * @param leadership by which one follower of a name follows at a time
+     * @param observers observe the logs
+     * @param positions stores the positions of named followers
+     * @param leadership lets one follower of a name run at a time
      */
     public RedisEventLogFactory(
             Connections connections,
@@ -231,28 +232,31 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     /**
-     * The logs that have followers in this application, as they are now. Asks Redis nothing.
+     * Returns a snapshot of the logs with followers in this application. Sends nothing to Redis.
      *
-     * @return in the order of their names; unmodifiable
+     * @return the logs in the order of their names; unmodifiable
      */
     public List<FollowedLog> followedLogs() {
         return List.copyOf(followers.followedLogs());
     }
 
-    /** Lets logs be followed again, after {@link #stop()}. */
+    /** Allows following again after {@link #stop()}. */
     @Override
     public void start() {
         followers.open();
         recordings.open();
     }
 
-    /** Stops all recordings and closes all followers, without waiting for what they are at. */
+    /** Stops all recordings and closes all followers, without waiting for them. */
     @Override
     public void stop() {
         stop(() -> {});
     }
 
-    /** Stops all recordings, closes all followers side by side, and calls back when the last of their callbacks has returned. */
+    /**
+     * Stops all recordings, closes all followers at the same time, and calls back when the last running callback has
+     * returned.
+     */
     @Override
     public void stop(Runnable callback) {
         CompletableFuture<Void> recorded = recordings.close();
@@ -266,13 +270,13 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         return followers.isOpen();
     }
 
-    /** Closes what is still open: followers, connections, threads. Listeners that have not returned are interrupted. */
+    /** Closes all remaining followers, connections, and threads. Interrupts listeners that have not returned. */
     @Override
     public void destroy() {
         stop();
         long busy = followers.count();
         if (busy > 0) {
-            logger.warn(busy + " listeners of event logs have not returned in time"
+            logger.warn(busy + " listeners of event logs did not return in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");
         }
         ownThreads.closeFeeds();

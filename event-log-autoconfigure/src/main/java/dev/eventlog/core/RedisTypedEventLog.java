@@ -110,7 +110,7 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public Follower follow(
             Tail tail, EventBatchListener<TypedEvent<T>> listener, Consumer<FollowOptions.Builder> customizer) {
-        Assert.notNull(listener, () -> "Log '" + name() + "' cannot be followed by a listener that is null");
+        Assert.notNull(listener, () -> "The listener of log '" + name() + "' must not be null");
         return untyped.follow(tail, new Converting(listener), customizer);
     }
 

@@ -16,7 +16,7 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
     private final LogsListener<TypedEvent<T>> listener;
 
     TypedLogsListener(Class<T> type, TypedFields<T> fields, LogsListener<TypedEvent<T>> listener) {
-        Assert.notNull(listener, "Logs cannot be followed by a listener that is null");
+        Assert.notNull(listener, "The listener of the logs must not be null");
         this.type = type;
         this.fields = fields;
         this.listener = listener;

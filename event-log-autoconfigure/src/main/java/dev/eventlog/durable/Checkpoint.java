@@ -88,8 +88,8 @@ final class Checkpoint implements Commit {
             EventId begin = start.get();
             found = positions.store(name, log, null, begin) ? Optional.of(begin) : positions.load(name, log);
         }
-        standsAt(found.orElseThrow(() -> new IllegalStateException(
-                positions + " refused to store the first position of " + this + ", and has no other position of it")));
+        standsAt(found.orElseThrow(() -> new IllegalStateException(positions
+                + " refused to store the first position of " + this + ", although it has no other position")));
     }
 
     /**
@@ -105,12 +105,12 @@ final class Checkpoint implements Commit {
             standsAt(resumeAt(positions.load(name, log).orElse(null)));
             if (!position.equals(before) && !position.equals(last)) {
                 logger.info("The position of " + this + " has changed from " + before + " to " + position
-                        + ": another follower of that name has stored it, and this one resumes there");
+                        + ": another follower of that name stored it, and this one resumes there");
             }
             return position;
         } catch (RuntimeException failure) {
             throw new EventLogUnavailableException(
-                    log, "The position of " + this + " cannot be looked up: " + failure.getMessage(), failure);
+                    log, "The position of " + this + " cannot be loaded: " + failure.getMessage(), failure);
         }
     }
 
@@ -226,7 +226,7 @@ final class Checkpoint implements Commit {
         }
         if (!work.stored && !work.isRolledBack()) {
             throw new IllegalStateException(transactional.getClass().getName()
-                    + ".inTransaction did not run the work it was given, so that nothing is delivered to " + this);
+                    + ".inTransaction did not run its work, so nothing is delivered to " + this);
         }
         if (work.stored) {
             hasStored(last);
@@ -267,7 +267,7 @@ final class Checkpoint implements Commit {
             }
             if (!positions.store(name, log, Checkpoint.this.stored, last)) {
                 superseded = true;
-                throw new RollbackException("Another follower has gone on: " + Checkpoint.this, null);
+                throw new RollbackException("Another follower has continued: " + Checkpoint.this, null);
             }
             stored = true;
         }

@@ -173,7 +173,7 @@ final class Checkpoints {
             }
             Checkpoint checkpoint = byLog.get(log);
             if (checkpoint == null) {
-                throw new IllegalStateException("Log '" + log + "' is no longer to be followed");
+                throw new IllegalStateException("Log '" + log + "' is no longer followed");
             }
             return checkpoint;
         }
@@ -190,7 +190,7 @@ final class Checkpoints {
 
     EventLogUnavailableException unavailable(RuntimeException failure) {
         return new EventLogUnavailableException(
-                logs, "The positions of " + this + " cannot be looked up: " + failure.getMessage(), failure);
+                logs, "The positions of " + this + " cannot be loaded: " + failure.getMessage(), failure);
     }
 
     private Checkpoint checkpoint(String log) {

@@ -228,7 +228,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
 
     private void resumeLater(EventLogException why) {
         long delay =
-                outage.failed(why, next -> "The " + leased + " cannot resume now, and tries again in " + next + " ms");
+                outage.failed(why, next -> "The " + leased + " cannot resume now; next attempt in " + next + " ms");
         if (delay == BackOffExecution.STOP) {
             fail(why);
             return;
@@ -244,7 +244,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         superseded = !stored.equals(storedByAnother);
         storedByAnother = superseded ? stored : null;
         if (superseded) {
-            logger.debug("The " + leased + " stands back for " + settings.lease() + ", as another goes on");
+            logger.debug("The " + leased + " pauses for " + settings.lease() + ", because another follower continues");
             pause(settings.lease().toMillis());
         }
         return superseded;
@@ -278,8 +278,8 @@ final class DurableFollower implements Running, Leadership.Candidate {
     /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
-            logger.warn("Another follower has gone on in the place of the " + leased
-                    + ", which stands back until that one" + " has stored no position for " + settings.lease()
+            logger.warn("Another follower has continued in place of the " + leased
+                    + ", which pauses until that one has stored no position for " + settings.lease()
                     + " (eventlog.follow.lease)");
             superseded = true;
         }

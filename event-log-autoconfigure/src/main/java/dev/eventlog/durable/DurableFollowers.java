@@ -138,8 +138,8 @@ public final class DurableFollowers {
             DurableFollower other = withoutLease.get(key);
             if (other != null && other.isRunning()) {
                 throw new IllegalStateException(
-                        "Follower " + key + " runs in this application already, and without locks both would"
-                                + " follow: close that one first, take another name, or " + WAY_OUT);
+                        "Follower " + key + " already runs in this application, and without locks both would"
+                                + " follow: close that one first, use another name, or " + WAY_OUT);
             }
             withoutLease.put(key, follower);
         }
@@ -149,9 +149,8 @@ public final class DurableFollowers {
             }
         });
         if (warned.compareAndSet(false, true)) {
-            logger.warn(
-                    "Followers with a name have no locks here: if several instances of this application run, each of them"
-                            + " gets all events. To have one follow at a time, " + WAY_OUT);
+            logger.warn("Named followers have no locks: if several instances of this application run, each of them"
+                    + " gets all events. To let only one of them follow at a time, " + WAY_OUT);
         }
     }
 }

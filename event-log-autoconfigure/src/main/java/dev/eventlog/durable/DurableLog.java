@@ -98,7 +98,9 @@ final class DurableLog implements RunningFollower, Leased {
         try {
             listener.onFailure(log(), why);
         } catch (RuntimeException | Error thrown) {
-            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + why, thrown);
+            logger.error(
+                    "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + why,
+                    thrown);
         }
         failed.accept(why);
     }

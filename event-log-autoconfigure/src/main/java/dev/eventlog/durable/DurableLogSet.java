@@ -159,11 +159,11 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
             } catch (EventLogException away) {
                 why = away;
             } catch (RuntimeException | Error unforeseen) {
-                logger.error("The " + DurableLogSet.this + " begins again later", unforeseen);
+                logger.error("The " + DurableLogSet.this + " failed and will start again", unforeseen);
                 why = unforeseen;
             }
             if (why == null || !granted.isRunning()) {
-                outage.over("The " + DurableLogSet.this + " has begun");
+                outage.over("The " + DurableLogSet.this + " has started");
             } else {
                 again(later, why, outage);
             }
@@ -171,7 +171,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
 
         private void again(Set<String> logs, Throwable why, Outage outage) {
             long delay = outage.failed(
-                    why, next -> "The " + DurableLogSet.this + " cannot begin, and tries again in " + next + " ms");
+                    why, next -> "The " + DurableLogSet.this + " cannot start; next attempt in " + next + " ms");
             long millis = delay == BackOffExecution.STOP
                     ? means().settings().sweepInterval().toMillis()
                     : delay;

@@ -149,7 +149,8 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
         try {
             listener.onFailure(logs, why);
         } catch (RuntimeException | Error thrown) {
-            logger.error("The listener of " + logs + " threw when told of this failure: " + why, thrown);
+            logger.error(
+                    "The listener of " + logs + " threw in onFailure, which was called because of: " + why, thrown);
         }
         means.followers().failed(logs, why);
     }

@@ -17,8 +17,8 @@ import org.springframework.integration.support.locks.LockRegistry;
 import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * Lets one follower of a name and log follow at a time, among all that use the same locks: by Spring Integration's
- * {@link LockRegistryLeaderInitiator}, one for each follower, with a thread of its own. Thread-safe.
+ * Lets one follower of a name and log run at a time, among all that use the same locks. Uses Spring Integration's
+ * {@link LockRegistryLeaderInitiator}, one for each follower, with its own thread. Thread-safe.
  */
 public final class Leadership {
 
@@ -32,10 +32,10 @@ public final class Leadership {
     private final boolean virtualThreads;
 
     /**
-     * Leadership by the locks of a registry.
+     * Creates a leadership with the locks of a registry.
      *
-     * @param locks the locks; they must expire, or nobody takes over from a process that died
-     * @param lease how long such a lock is held that is not renewed, at least 3 ms
+     * @param locks the locks; they must expire, because otherwise nobody takes over from a process that died
+     * @param lease how long a lock is held without renewal, at least 3 ms
      * @param virtualThreads whether to wait for leases on virtual threads
      */
     public Leadership(LockRegistry<?> locks, Duration lease, boolean virtualThreads) {
@@ -182,7 +182,7 @@ public final class Leadership {
                     } catch (RuntimeException failure) {
                         delay = outage.failed(
                                 failure,
-                                next -> "The lease of " + key + " cannot be asked for now, and is tried again");
+                                next -> "The lease of " + key + " cannot be acquired now; the next attempt follows");
                         if (holds == 0 || !isHeld() || !initiator.isRunning()) {
                             throw failure;
                         }
@@ -192,7 +192,7 @@ public final class Leadership {
             }
 
             private void note(boolean locked, long begun) {
-                outage.over("The lease of " + key + " can be asked for again");
+                outage.over("The lease of " + key + " can be acquired again");
                 if (locked) {
                     holds++;
                     heldUntil = begun + duration.toNanos();
@@ -209,7 +209,7 @@ public final class Leadership {
                 try {
                     lock.unlock();
                 } catch (RuntimeException another) {
-                    logger.debug("The lock of " + key + " was another's already", another);
+                    logger.debug("The lock of " + key + " already belonged to another instance", another);
                 }
             }
 

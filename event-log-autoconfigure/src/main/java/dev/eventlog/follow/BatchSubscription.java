@@ -59,7 +59,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
             FollowSignals signals) {
         this.log = log;
         this.subscriber = new AtomicReference<>(
-                Objects.requireNonNull(subscriber, () -> "Null cannot subscribe to log '" + log + "'"));
+                Objects.requireNonNull(subscriber, () -> "The subscriber of log '" + log + "' must not be null"));
         this.conversion = conversion;
         this.signals = signals;
     }
@@ -88,7 +88,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         }
         if (batches <= 0) {
             asked.refuse(new IllegalArgumentException("A subscriber of log '" + log + "' requested " + batches
-                    + " batches: the number must be above 0 (Reactive Streams, rule 3.9)"));
+                    + " batches: the number must be positive (Reactive Streams, rule 3.9)"));
             return;
         }
         demand.accumulateAndGet(
@@ -191,7 +191,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         } catch (Throwable thrown) {
             logger.error(
                     "The subscriber of log '" + log + "' threw in " + method
-                            + ", which none may (Reactive Streams, rule 2.13): it is taken as cancelled",
+                            + ", which is not allowed (Reactive Streams, rule 2.13): the subscription is cancelled",
                     thrown);
             cancel();
         }

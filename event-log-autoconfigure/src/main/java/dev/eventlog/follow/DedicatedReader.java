@@ -61,7 +61,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
         }
         feed.begin(line);
         everConnected = true;
-        feed.back(outage.over("Following log '" + stream.log() + "' goes on"));
+        feed.back(outage.over("Following log '" + stream.log() + "' continues"));
     }
 
     @Override
@@ -80,8 +80,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
                 || LogStream.isLoginRefused(why)
                 || (everConnected && atHandshake);
         long delay = passes
-                ? outage.failed(
-                        why, next -> "Following log '" + stream.log() + "' is interrupted, and will be tried again")
+                ? outage.failed(why, next -> "Following log '" + stream.log() + "' is interrupted and will be retried")
                 : BackOffExecution.STOP;
         if (delay == BackOffExecution.STOP) {
             feed.refuse(why);

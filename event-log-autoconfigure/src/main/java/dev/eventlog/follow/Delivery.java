@@ -244,8 +244,8 @@ final class Delivery {
         try {
             call.callback().run();
             if (attempts.count() > 1) {
-                logger.info(
-                        "The listener of log '" + log + "' goes on after " + attempts.count() + " attempts at " + call);
+                logger.info("The listener of log '" + log + "' continues after " + attempts.count() + " attempts at "
+                        + call);
             }
         } catch (Throwable any) {
             thrown = any;
@@ -277,8 +277,8 @@ final class Delivery {
                 return failed(thrown);
             }
             take(call.batch(), () -> recoverer.recover(log, call.batch(), thrown));
-            logger.warn("The follower of log '" + log + "' goes on after " + attempts.count() + " attempts at " + call
-                    + ", which its recoverer took: " + thrown);
+            logger.warn("The follower of log '" + log + "' continues after " + attempts.count() + " attempts at " + call
+                    + ", which its recoverer took over: " + thrown);
             return Outcome.DONE;
         } catch (NotStoredException notStored) {
             return storeLater(notStored);

@@ -139,7 +139,7 @@ public final class Feeds {
             synchronized (Feeds.this) {
                 if (!nothingShared) {
                     nothingShared = true;
-                    logger.warn("Each followed log has a connection of its own, as they cannot share one: "
+                    logger.warn("Each followed log has its own connection, because the logs cannot share one: "
                             + why.getMessage());
                 }
                 feeds.forEach(Feeds.this::dedicate);
@@ -151,9 +151,8 @@ public final class Feeds {
             synchronized (Feeds.this) {
                 if (!crowded) {
                     crowded = true;
-                    logger.warn(
-                            "Some followed logs have a connection of their own, as Redis cannot keep track of so many"
-                                    + " on a shared one: raise its tracking-table-max-keys");
+                    logger.warn("Some followed logs have their own connection, because Redis cannot track so many"
+                            + " on a shared one: raise its tracking-table-max-keys");
                 }
                 feeds.forEach(Feeds.this::dedicate);
             }

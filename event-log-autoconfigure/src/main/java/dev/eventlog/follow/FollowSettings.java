@@ -4,18 +4,21 @@ import java.time.Duration;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * How logs are followed. Immutable.
+ * Settings of followers. Immutable.
  *
- * @param batchSize how many events a listener gets at most in one call, above 0
- * @param pollTimeout how long Redis holds one blocking read; also how soon it is noticed that a log began again
- * @param windowSize how many of the newest events of a followed log are kept in memory for its followers, above 0
- * @param closeTimeout how long {@code close()} waits for a running callback before it interrupts it
- * @param recovery how long to wait before asking again, after Redis could not be reached
- * @param dedicatedConnections how many logs at most are read on a connection of their own, where others can share one
- * @param sweepInterval how often each log that shares a connection is read without having been told of
- * @param lease how long a follower with a name keeps its turn, and stands back when another of its name has gone on
- * @param concurrency for how many logs the listener of a follower of many logs is called at once, above 0
- * @param scanInterval how often logs that have begun are looked for, where Redis does not tell
+ * @param batchSize the maximum number of events in one call of a listener, at least 1
+ * @param pollTimeout how long Redis blocks one read; also the longest time until a log that began again is noticed
+ * @param windowSize the number of the newest events of a followed log that are kept in memory for its followers, at
+ *     least 1
+ * @param closeTimeout how long {@code close()} waits for a running callback before it interrupts its thread
+ * @param recovery the back-off after Redis could not be reached
+ * @param dedicatedConnections the maximum number of logs with a dedicated connection, if the others can share one
+ * @param sweepInterval the interval at which each log on the shared connection is read even without a reported change
+ * @param lease how long a named follower keeps its lease, and how long it pauses when another one of its name has
+ *     continued
+ * @param concurrency the maximum number of logs for which the listener of a follower of many logs runs at the same
+ *     time, at least 1
+ * @param scanInterval the interval of the search for new logs if Redis does not report them
  */
 public record FollowSettings(
         int batchSize,
@@ -32,7 +35,7 @@ public record FollowSettings(
     private static final int MOST = 1_000_000;
 
     /**
-     * Asks for no more than a million events at once, which Redis and this heap would have to hold.
+     * Limits the batch size to a million events, because Redis and the heap must hold a batch.
      *
      * @param batchSize as above, as are all others
      * @param pollTimeout as above

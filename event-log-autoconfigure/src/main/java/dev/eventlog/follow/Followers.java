@@ -130,7 +130,7 @@ public final class Followers {
                     open
                             ? new IllegalStateException(
                                     "Log '" + stream.log() + "' cannot be followed: the executor of the listeners"
-                                            + " (eventLogTaskExecutor) takes no more tasks. Give it a longer queue.",
+                                            + " (eventLogTaskExecutor) accepts no more tasks. Give it a longer queue.",
                                     full)
                             : closed(stream.log()));
         }

@@ -271,7 +271,7 @@ final class LogFeed implements Feed {
         if (!server.isEmpty() && !server.equals(now.server())) {
             throw new EventLogUnavailableException(
                     stream.log(),
-                    "Log '" + stream.log() + "' was read from a server that is no longer the master it was",
+                    "Log '" + stream.log() + "' was read from a server that is no longer the same master",
                     null);
         }
     }

@@ -130,7 +130,7 @@ public final class LogFinder {
                 waitAndLook();
             }
         } catch (InterruptedException shutDown) {
-            logger.debug("No more logs are looked for: the application is shutting down");
+            logger.debug("The search for new logs ends: the application is shutting down");
         } finally {
             closeAll();
         }
@@ -153,12 +153,14 @@ public final class LogFinder {
         }
         try {
             look(System.nanoTime());
-            outage.over("Logs that fit '" + names.pattern() + "' are looked for");
+            outage.over("The search for logs that match '" + names.pattern() + "' continues");
         } catch (EventLogException away) {
             later(away);
         } catch (RuntimeException | Error unforeseen) {
             if (logs.isRunning()) {
-                logger.error("Logs that fit '" + names.pattern() + "' are looked for again later", unforeseen);
+                logger.error(
+                        "The search for logs that match '" + names.pattern() + "' failed and will be retried",
+                        unforeseen);
                 later(unforeseen);
             }
         }
@@ -167,7 +169,8 @@ public final class LogFinder {
     private void later(Throwable why) {
         long delay = outage.failed(
                 why,
-                next -> "Logs that fit '" + names.pattern() + "' cannot be looked for, and will be in " + next + " ms");
+                next -> "The search for logs that match '" + names.pattern() + "' failed; next attempt in " + next
+                        + " ms");
         long at = System.nanoTime()
                 + (delay == BackOffExecution.STOP
                         ? settings.sweepInterval().toNanos()
@@ -233,8 +236,8 @@ public final class LogFinder {
         } catch (SharedLine.UnfitException unfit) {
             told = false;
             closeAll();
-            logger.warn("Logs that begin and fit '" + names.pattern() + "' are looked for every "
-                    + settings.scanInterval() + " (eventlog.follow.scan-interval), as Redis cannot tell of them: "
+            logger.warn("New logs that match '" + names.pattern() + "' are searched for every "
+                    + settings.scanInterval() + " (eventlog.follow.scan-interval), because Redis cannot report them: "
                     + unfit.getMessage());
         }
         return another;

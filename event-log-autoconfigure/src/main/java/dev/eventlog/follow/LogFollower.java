@@ -267,7 +267,7 @@ public final class LogFollower implements RunningFollower {
                     }
                 }
                 if (outage != null) {
-                    outage.over("A follower of log '" + log() + "' goes on");
+                    outage.over("A follower of log '" + log() + "' continues");
                     outage = null;
                 }
             } catch (EventLogException away) {
@@ -333,7 +333,9 @@ public final class LogFollower implements RunningFollower {
                 listener.onFailure(log(), failure);
             }
         } catch (Throwable thrown) {
-            logger.error("The listener of log '" + log() + "' threw when told of this failure: " + failure, thrown);
+            logger.error(
+                    "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
+                    thrown);
         } finally {
             if (returned() && closedBefore) {
                 completion.complete(reason());
@@ -403,8 +405,8 @@ public final class LogFollower implements RunningFollower {
             if (returnsWithin(patience)) {
                 return;
             }
-            logger.warn("The listener of log '" + log() + "' has not returned within " + settings.closeTimeout()
-                    + " of its follower being closed (eventlog.follow.close-timeout): its thread is interrupted");
+            logger.warn("The listener of log '" + log() + "' did not return within " + settings.closeTimeout()
+                    + " after its follower was closed (eventlog.follow.close-timeout): its thread is interrupted");
             synchronized (this) {
                 if (caller != null) {
                     caller.interrupt();

@@ -92,7 +92,7 @@ public final class Observers {
             try {
                 news.accept(observer);
             } catch (RuntimeException | Error failure) { // the followers go on, whoever watches them
-                logger.warn(observer.getClass().getName() + " threw when it was told of a log", failure);
+                logger.warn(observer.getClass().getName() + " threw an exception", failure);
             }
         }
     }

@@ -61,9 +61,10 @@ final class PageSize {
         size = Math.max(1, next() / 2);
         if (++failuresInARow == TELLING_FAILURES) {
             logger.warn(
-                    "Log '" + log + "' could not be read " + TELLING_FAILURES + " times in a row, though Redis could be"
+                    "Log '" + log + "' could not be read " + TELLING_FAILURES
+                            + " times in a row, although Redis could be"
                             + " reached. If its events are large, set eventlog.follow.batch-size below " + most
-                            + ", or raise client-output-buffer-limit in Redis. Until then fewer events are asked for at once");
+                            + ", or raise client-output-buffer-limit in Redis. Until then the library reads fewer events at once");
         }
     }
 }

@@ -193,8 +193,8 @@ final class SharedReader {
         } catch (InterruptedException shutDown) {
             close(end());
         } catch (RuntimeException | Error unforeseen) {
-            logger.error("Following logs on one connection starts again after an unexpected error", unforeseen);
-            lost(session, new IllegalStateException("Something unforeseen has happened", unforeseen));
+            logger.error("Following logs on the shared connection starts again after an unexpected error", unforeseen);
+            lost(session, new IllegalStateException("Unexpected error", unforeseen));
         }
     }
 
@@ -261,7 +261,7 @@ final class SharedReader {
         long now = System.nanoTime();
         sweepAt = now + settings.sweepInterval().toNanos();
         checkAt = now + settings.pollTimeout().toNanos() / 2;
-        session = new Session(ear, line, true, outage.over("Following logs on one connection goes on"));
+        session = new Session(ear, line, true, outage.over("Following logs on the shared connection continues"));
         down = false;
         sendNext();
     }
@@ -301,8 +301,8 @@ final class SharedReader {
                         next -> "Following "
                                 + (feeds.size() == 1
                                         ? "log '" + feeds.get(0).stream().log() + "'"
-                                        : feeds.size() + " logs on one connection")
-                                + " is interrupted, and will be tried again")
+                                        : feeds.size() + " logs on the shared connection")
+                                + " is interrupted and will be retried")
                 : BackOffExecution.STOP;
         if (delay == BackOffExecution.STOP) {
             feeds.forEach(feed -> feed.refuse(feed.stream().translate("follow", thrown)));

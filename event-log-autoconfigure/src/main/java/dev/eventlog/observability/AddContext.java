@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** An add that is observed. Its carrier takes the one header of its trace that is stored, if any is to be. */
+/** Context of an observed add. Its carrier receives the stored header of the trace, if traces are propagated. */
 public final class AddContext extends SenderContext<Map<String, String>> {
 
     /** The header of the W3C form, which Spring Boot writes unless told otherwise. */
@@ -41,17 +41,17 @@ public final class AddContext extends SenderContext<Map<String, String>> {
         return log;
     }
 
-    /** {@return the first of the configured patterns that fits that name; an asterisk if none does} */
+    /** {@return the first configured pattern that matches that name; an asterisk if none does} */
     public String logPattern() {
         return logPattern;
     }
 
-    /** {@return how many events are added} */
+    /** {@return the number of events} */
     public int events() {
         return events;
     }
 
-    /** {@return their ids, in order; empty before they are added, and if that fails} */
+    /** {@return the ids of the events, in order; empty before the add, and if the add fails} */
     public List<EventId> ids() {
         return ids;
     }

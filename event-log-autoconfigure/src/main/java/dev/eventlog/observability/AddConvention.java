@@ -5,8 +5,8 @@ import io.micrometer.observation.Observation.Context;
 import io.micrometer.observation.ObservationConvention;
 
 /**
- * How {@link EventLogObservation#ADD} is named, and with what keys. A bean of this type replaces the library's, which is this
- * interface as it is.
+ * Sets the name and the keys of {@link EventLogObservation#ADD}. A bean of this type replaces the one of the library,
+ * which uses the default methods of this interface.
  */
 public interface AddConvention extends ObservationConvention<AddContext> {
 

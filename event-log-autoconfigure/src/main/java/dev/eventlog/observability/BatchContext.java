@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A batch that is observed. Its carrier is the first of its events that has a trace, if that is to be gone on with, as an
- * observation has one parent at most.
+ * Context of an observed batch. Its carrier is the first event with a trace, if traces are propagated, because an
+ * observation has at most one parent.
  */
 public final class BatchContext extends ReceiverContext<Map<String, String>> {
 
@@ -42,7 +42,7 @@ public final class BatchContext extends ReceiverContext<Map<String, String>> {
         return log;
     }
 
-    /** {@return the first of the configured patterns that fits that name; an asterisk if none does} */
+    /** {@return the first configured pattern that matches that name; an asterisk if none does} */
     public String logPattern() {
         return logPattern;
     }

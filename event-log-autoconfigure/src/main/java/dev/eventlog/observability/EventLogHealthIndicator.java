@@ -15,7 +15,7 @@ final class EventLogHealthIndicator extends AbstractHealthIndicator {
     private final EndedFollowers ended;
 
     EventLogHealthIndicator(RedisEventLogFactory factory, EndedFollowers ended) {
-        super("The health of event logs cannot be told");
+        super("The health of event logs could not be determined");
         this.factory = factory;
         this.ended = ended;
     }

@@ -129,34 +129,34 @@ final class EventLogMeters implements EventLogObserver {
                     .tags(log)
                     .register(registry);
             delivered = Counter.builder("eventlog.events.delivered")
-                    .description("Events that listeners have taken.")
+                    .description("Events that listeners have processed.")
                     .baseUnit("events")
                     .tags(log)
                     .register(registry);
             batchSize = DistributionSummary.builder("eventlog.batch.size")
-                    .description("How many events listeners took in one call.")
+                    .description("Events in one call of a listener.")
                     .baseUnit("events")
                     .tags(log)
                     .register(registry);
             callback = Timer.builder("eventlog.callback")
-                    .description("How long listeners had a batch, also if they threw.")
+                    .description("Duration of listener calls with a batch, including failed calls.")
                     .tags(log)
                     .register(registry);
             gaps = Counter.builder("eventlog.gaps")
-                    .description("Gaps that followers were told of.")
+                    .description("Gaps that were reported to followers.")
                     .tags(log)
                     .register(registry);
             missed = Counter.builder("eventlog.events.missed")
-                    .description("Events lost in these gaps, as far as Redis tells.")
+                    .description("Events that were lost in these gaps, as far as Redis knows their number.")
                     .baseUnit("events")
                     .tags(log)
                     .register(registry);
             completed = Counter.builder("eventlog.completed")
-                    .description("Followers that came to the end of a complete log.")
+                    .description("Followers that reached the end of a complete log.")
                     .tags(log)
                     .register(registry);
             reconnects = Counter.builder("eventlog.reconnects")
-                    .description("How often a followed log went on after Redis had been lost.")
+                    .description("Interruptions of followed logs that have ended.")
                     .tags(log)
                     .register(registry);
             failures = Arrays.stream(Failed.values())
@@ -164,7 +164,7 @@ final class EventLogMeters implements EventLogObserver {
                             failed -> failed,
                             failed -> Counter.builder("eventlog.failures")
                                     .description(
-                                            "Adds that failed, batches at which a listener threw, followers ended by an error.")
+                                            "Failed adds, failed listener calls with a batch, and followers that ended with an error.")
                                     .tags(log)
                                     .tag("kind", failed.tag())
                                     .register(registry)));

@@ -13,7 +13,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandi
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
-/** Auto-configuration of the meters of event logs, where there is a {@link MeterRegistry}. */
+/** Auto-configuration of the meters of event logs, if there is a {@link MeterRegistry}. */
 @AutoConfiguration(
         after = EventLogAutoConfiguration.class,
         afterName = "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")

@@ -5,7 +5,7 @@ import io.micrometer.observation.Observation.Context;
 import io.micrometer.observation.ObservationConvention;
 import io.micrometer.observation.docs.ObservationDocumentation;
 
-/** What of event logs is observed. */
+/** The observations of event logs. */
 public enum EventLogObservation implements ObservationDocumentation {
 
     /** An add of one event or many. */

@@ -14,7 +14,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandi
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 
-/** Auto-configuration of the observations of event logs, where there is an {@link ObservationRegistry}. */
+/** Auto-configuration of the observations of event logs, if there is an {@link ObservationRegistry}. */
 @AutoConfiguration(
         after = EventLogAutoConfiguration.class,
         afterName = "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration")

@@ -19,7 +19,10 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 
-/** Shows the logs that this application follows, and any one by its name. What Redis does not tell is left out. */
+/**
+ * Actuator endpoint that shows the logs that this application follows, and any log by its name. Values that Redis does
+ * not return are missing.
+ */
 @Endpoint(id = "eventlogs")
 final class EventLogsEndpoint {
 
@@ -32,7 +35,10 @@ final class EventLogsEndpoint {
         this.factory = factory;
     }
 
-    /** The first hundred logs that have followers here: Redis is asked three times for each, until it does not answer. */
+    /**
+     * Returns the first hundred logs with followers in this application. Sends three commands to Redis for each, until
+     * Redis does not answer.
+     */
     @ReadOperation
     EventLogs followed() {
         Map<String, LogDescriptor> logs = new LinkedHashMap<>();
@@ -44,7 +50,7 @@ final class EventLogsEndpoint {
         return new EventLogs(followed.size(), logs);
     }
 
-    /** One log, also if it is not followed. {@return null if there is no such log} */
+    /** Returns one log, even if it is not followed. {@return null if there is no such log} */
     @ReadOperation
     @Nullable
     LogDescriptor log(@Selector String name) {

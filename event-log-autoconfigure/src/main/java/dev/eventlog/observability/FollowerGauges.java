@@ -74,15 +74,15 @@ final class FollowerGauges implements MeterBinder {
 
     private void bind(String tag, MeterRegistry registry) {
         gauge("eventlog.followers.active", tag, of -> of.followers)
-                .description("Followers that run.")
+                .description("Running followers.")
                 .baseUnit("followers")
                 .register(registry);
         gauge("eventlog.follower.lag", tag, of -> of.lag)
-                .description("How many events the follower furthest behind has yet to take.")
+                .description("Events that the slowest follower has not processed yet.")
                 .baseUnit("events")
                 .register(registry);
         TimeGauge.builder("eventlog.follower.lag.time", this, TimeUnit.SECONDS, all -> all.of(tag).seconds)
-                .description("For how long the event has been waiting that waits longest for a follower.")
+                .description("Age of the oldest event that a follower has not processed yet.")
                 .tag("log", tag)
                 .register(registry);
         gauge("eventlog.feeds.active", tag, of -> of.feeds)
@@ -90,11 +90,11 @@ final class FollowerGauges implements MeterBinder {
                 .baseUnit("feeds")
                 .register(registry);
         gauge("eventlog.feeds.shared", tag, of -> of.shared)
-                .description("Those of them that share one connection; each other one has its own.")
+                .description("Logs that are read for followers on a shared connection. Each other log has its own.")
                 .baseUnit("feeds")
                 .register(registry);
         gauge("eventlog.feeds.interrupted", tag, of -> of.interrupted)
-                .description("Logs that are read for followers, and have lost Redis at the moment.")
+                .description("Logs that cannot be read for followers at the moment, because Redis is lost.")
                 .baseUnit("feeds")
                 .register(registry);
     }

@@ -13,21 +13,21 @@ import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
 
 /**
- * Turns the publisher of a log, such as {@link dev.eventlog.ReadableEventLog#publisher(dev.eventlog.Tail) log.publisher(tail)}, into a
- * {@link Flux}. Needs {@code reactor-core}.
+ * Converts the publisher of a log, such as {@link dev.eventlog.ReadableEventLog#publisher(dev.eventlog.Tail)
+ * log.publisher(tail)}, to a {@link Flux}, and records publishers into logs. Needs {@code reactor-core}.
  *
- * <p>Each subscriber has a follower of its own, which begins when it subscribes; to cancel closes it. Signals come from
- * threads of the library: {@code publishOn} moves them.
+ * <p>Each subscriber has its own follower, which starts when the subscriber subscribes. Cancelling closes it. Signals
+ * come from threads of the library. Use {@code publishOn} to move them.
  */
 public final class EventFlux {
 
     private EventFlux() {}
 
     /**
-     * The events one by one. One batch is fetched as soon as it is subscribed to, and the next when that is used up: no more
-     * than a batch is ever held, however little is requested.
+     * Returns the events one by one. The first batch is fetched when somebody subscribes, and each further batch when
+     * the one before is used up, so at most one batch is in memory, however little is requested.
      *
-     * @param publisher that of a log
+     * @param publisher the publisher of a log
      * @param <E> {@link dev.eventlog.Event} or {@link dev.eventlog.TypedEvent}
      * @return a flux of its events
      */
@@ -36,26 +36,26 @@ public final class EventFlux {
     }
 
     /**
-     * Records a flux into a log, as {@link EventLog#record(Flow.Publisher, Consumer)}: subscribes to it here and now, whoever else
-     * comes or goes.
+     * Records a publisher into a log, as {@link EventLog#record(Flow.Publisher, Consumer)}. It subscribes at once,
+     * independently of the caller.
      *
      * @param log the log
-     * @param source gives the events, each as {@link EventLog#add(Map)} takes it
-     * @return the recording, which runs
-     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     * @param source emits the events, each in the form that {@link EventLog#add(Map)} accepts
+     * @return the running recording
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
      */
     public static Recording record(EventLog log, Publisher<? extends Map<String, ?>> source) {
         return record(log, source, options -> {});
     }
 
     /**
-     * Records a flux into a log with options, as {@link EventLog#record(Flow.Publisher, Consumer)}.
+     * Records a publisher into a log with options, as {@link EventLog#record(Flow.Publisher, Consumer)}.
      *
      * @param log the log
-     * @param source gives the events, each as {@link EventLog#add(Map)} takes it
+     * @param source emits the events, each in the form that {@link EventLog#add(Map)} accepts
      * @param customizer changes the default options
-     * @return the recording, which runs
-     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     * @return the running recording
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
      */
     public static Recording record(
             EventLog log, Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer) {
@@ -63,14 +63,14 @@ public final class EventFlux {
     }
 
     /**
-     * Records a flux into a typed log with options, as {@link TypedEventLog#record(Flow.Publisher, Consumer)}.
+     * Records a publisher into a typed log with options, as {@link TypedEventLog#record(Flow.Publisher, Consumer)}.
      *
      * @param log the log
-     * @param source gives the events
+     * @param source emits the events
      * @param customizer changes the default options
      * @param <T> the type of the events
-     * @return the recording, which runs
-     * @throws dev.eventlog.EventLogException if it cannot begin; the source was not subscribed to then
+     * @return the running recording
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
      */
     public static <T> Recording record(
             TypedEventLog<T> log, Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer) {
@@ -78,9 +78,9 @@ public final class EventFlux {
     }
 
     /**
-     * The batches as they come: each one requested is fetched when it is, and none before.
+     * Returns the batches. Each batch is fetched when it is requested, and not earlier.
      *
-     * @param publisher that of a log
+     * @param publisher the publisher of a log
      * @param <E> {@link dev.eventlog.Event} or {@link dev.eventlog.TypedEvent}
      * @return a flux of its batches
      */

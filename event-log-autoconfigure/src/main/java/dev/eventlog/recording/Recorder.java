@@ -149,7 +149,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     @Override
     public void onNext(E event) {
         if (event == null) {
-            throw new NullPointerException("A source of log '" + log() + "' must not give null");
+            throw new NullPointerException("The source of log '" + log() + "' must not emit null");
         }
         boolean tooMany;
         synchronized (this) {
@@ -168,9 +168,8 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
         if (tooMany) {
             logger.warn("The source of log '" + log()
-                    + "' gave more than the %,d events that were requested of it, and is"
-                            .formatted(options.bufferSize())
-                    + " stopped: let it heed what is requested, or buffer before");
+                    + "' emitted more than the %,d events that were requested, and is".formatted(options.bufferSize())
+                    + " stopped. Make it respect the requested number, or add a buffer");
             endWith(Completion.failed("The source was faster than Redis"));
         }
     }

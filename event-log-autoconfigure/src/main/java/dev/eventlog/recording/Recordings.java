@@ -99,7 +99,7 @@ public final class Recordings {
             RecordOptions options) {
         if (!open) {
             throw new IllegalStateException(
-                    "Nothing can be recorded into log '" + log.name() + "': the application is shutting down");
+                    "The source cannot be recorded into log '" + log.name() + "': the application is shutting down");
         }
         claim(log);
         Recorder<E> recorder = new Recorder<>(log, adding, options, lease, recovery, threads);
@@ -151,7 +151,7 @@ public final class Recordings {
         try {
             leases.release(log);
         } catch (EventLogException failure) {
-            logger.debug("The lease of log '" + log + "' runs out by itself", failure);
+            logger.debug("The lease of log '" + log + "' was not removed and will expire", failure);
         }
     }
 
@@ -198,17 +198,17 @@ public final class Recordings {
                 leases.runOut().forEach(this::lost);
             }
         } catch (EventLogUnavailableException passing) {
-            logger.debug("The leases of recordings cannot be looked after now", passing);
+            logger.debug("The leases of recordings cannot be checked now", passing);
         } catch (EventLogException refused) {
             if (running.isEmpty()) {
-                logger.info("Redis does not let this application see whether others that record into logs have died: "
+                logger.info("Redis does not allow this application to check whether other recordings have died: "
                         + refused.getMessage());
                 synchronized (this) {
                     looking = false; // until something is recorded here
                 }
                 return;
             }
-            logger.debug("The leases of recordings cannot be looked after now", refused);
+            logger.debug("The leases of recordings cannot be checked now", refused);
         }
         lookLater(turn % SIGNS + 1);
     }
@@ -216,11 +216,11 @@ public final class Recordings {
     private void lost(String log) {
         try {
             if (logs.apply(log).completeAs(LOST)) {
-                logger.warn("Whoever recorded into log '" + log + "' gave no sign of life for " + lease
+                logger.warn("The recording into log '" + log + "' did not renew its lease for " + lease
                         + ": the log is completed as failed");
             }
         } catch (EventLogCompletedException already) {
-            logger.debug("Log '" + log + "' was completed otherwise", already);
+            logger.debug("Log '" + log + "' was already completed in another way", already);
         }
         leases.forget(log);
     }

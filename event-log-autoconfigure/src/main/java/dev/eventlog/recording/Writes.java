@@ -73,7 +73,7 @@ final class Writes {
             otherwise.refused(refused);
             return;
         }
-        outage.over("Recording into log '" + log + "' goes on");
+        outage.over("Recording into log '" + log + "' continues");
         failingSince = 0;
         next.run();
     }
@@ -81,8 +81,8 @@ final class Writes {
     private void tryAgain(EventLogException passing, Runnable again) {
         long now = System.nanoTime();
         failingSince = failingSince == 0 ? now : failingSince;
-        long delay = outage.failed(
-                passing, next -> "Recording into log '" + log + "' is interrupted, and will be tried again");
+        long delay =
+                outage.failed(passing, next -> "Recording into log '" + log + "' is interrupted and will be retried");
         if (delay == BackOffExecution.STOP || now - failingSince > patience.toNanos()) {
             otherwise.gaveUp(passing);
         } else {

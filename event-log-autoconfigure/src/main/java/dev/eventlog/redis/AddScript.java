@@ -102,8 +102,8 @@ final class AddScript {
             throw new EventLogException(
                     log,
                     "Nothing was added to log '" + log + "': the idempotency key '"
-                            + terms.idempotencyKey().orElseThrow() + "' stands for an add of " + answer.size()
-                            + " events and not of " + events + ". Choose another key for another add.",
+                            + terms.idempotencyKey().orElseThrow() + "' belongs to an add of " + answer.size()
+                            + " events, not of " + events + ". Choose another key for another add.",
                     null);
         }
         return answer.stream().map(EventId::parse).toList();
@@ -113,7 +113,7 @@ final class AddScript {
     static <T> T answered(@Nullable T answer) {
         if (answer == null) {
             throw new IllegalStateException(
-                    "An event log cannot be used inside a pipeline or a Redis transaction: its answers come too late there");
+                    "An event log cannot be used inside a pipeline or a Redis transaction, because replies come too late there");
         }
         return answer;
     }

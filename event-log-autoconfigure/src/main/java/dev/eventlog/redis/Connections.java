@@ -65,7 +65,7 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
      */
     default SharedLine share(String node, SharedLine.Listener listener) {
-        throw new UnsupportedOperationException("Nothing can be shared");
+        throw new UnsupportedOperationException("This driver has no shared connection");
     }
 
     /** {@return the masters that have keys, by their names for {@link #watch}; a single empty one where there is no cluster} */
@@ -83,7 +83,7 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
      * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
      */
     default SharedLine watch(String node, String prefix, SharedLine.Listener listener) {
-        throw new UnsupportedOperationException("Nothing can be watched");
+        throw new UnsupportedOperationException("This driver cannot watch keys");
     }
 
     /** Notes that a command was answered. */

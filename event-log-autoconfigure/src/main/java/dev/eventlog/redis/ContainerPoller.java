@@ -196,7 +196,7 @@ public final class ContainerPoller {
             try {
                 current.close().run();
             } catch (RuntimeException lost) { // of a connection that is lost or cut off, and given up in any case
-                logger.debug("A connection of a feed did not close in order", lost);
+                logger.debug("A connection of a feed did not close properly", lost);
             }
         }
     }

@@ -24,7 +24,7 @@ final class FailureReason {
         }
         String last = messages.get(messages.size() - 1);
         if (last.contains("RedisHandshakeHandler not registered")) { // Lettuce's word for it, if it is that fast
-            last = "the server closed the connection at once, perhaps as it has as many as its maxclients";
+            last = "the server closed the connection at once, perhaps because it has reached its maxclients";
         }
         if (!ADDRESS.matcher(last).find()) {
             for (String message : messages) {

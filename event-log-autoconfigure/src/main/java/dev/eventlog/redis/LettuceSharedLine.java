@@ -153,7 +153,7 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
         ask(List.of(INFO), replies -> {
             if (!(replies.get(0) instanceof RuntimeException)
                     && !server(replies.get(0)).equals(server)) {
-                lose("The server is another one now, or a replica");
+                lose("The server is now another one, or a replica");
             }
         });
     }

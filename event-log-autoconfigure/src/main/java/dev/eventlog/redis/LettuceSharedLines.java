@@ -121,7 +121,7 @@ final class LettuceSharedLines {
     private StatefulRedisConnection<byte[], byte[]> connect(RedisClusterClient cluster, String node) {
         RedisClusterNode master = cluster.getPartitions().getPartitionByNodeId(node);
         if (master == null) {
-            throw new RedisConnectionFailureException("Node '" + node + "' of the cluster is not known any more");
+            throw new RedisConnectionFailureException("Node '" + node + "' of the cluster is no longer known");
         }
         CompletableFuture<StatefulRedisConnection<byte[], byte[]>> connecting =
                 single().connectAsync(ByteArrayCodec.INSTANCE, master.getUri()).toCompletableFuture();

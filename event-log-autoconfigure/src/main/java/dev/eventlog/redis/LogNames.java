@@ -192,7 +192,7 @@ public final class LogNames {
      * @param failure what was thrown
      */
     public EventLogException translate(RuntimeException failure) {
-        return RedisFailures.translate(pattern, keyPrefix + pattern, "find the logs that fit", failure);
+        return RedisFailures.translate(pattern, keyPrefix + pattern, "find logs that match", failure);
     }
 
     /** One look through all keys. */

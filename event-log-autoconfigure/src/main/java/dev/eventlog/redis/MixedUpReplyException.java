@@ -6,8 +6,7 @@ final class MixedUpReplyException extends IllegalStateException {
     private static final long serialVersionUID = 1L;
 
     MixedUpReplyException(String what) {
-        super(
-                "The entries of a stream came as Redis does not send them: " + what
-                        + ". Is something between this application and Redis that changes replies, or has the driver such a fault?");
+        super("A reply with stream entries is not one that Redis sends: " + what
+                + ". Something between this application and Redis, or the driver, may have changed it.");
     }
 }

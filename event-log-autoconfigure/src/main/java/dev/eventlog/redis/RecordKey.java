@@ -16,7 +16,7 @@ final class RecordKey {
         }
         if (open >= 0 || close >= 0) {
             throw new IllegalArgumentException("Log '" + log + "' cannot have idempotent adds: its key '" + key
-                    + "' has a brace but no {hash tag}, so no other key can be put into its cluster slot."
+                    + "' has a brace but no {hash tag}, so no other key can share its cluster slot."
                     + " Choose a name without braces, or with a hash tag.");
         }
         return key + ":once:{" + key + "}:" + idempotencyKey;

@@ -17,11 +17,11 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Positions in one Redis hash, with a field {@code <name>@<log>} for each. Thread-safe; every failure is an
+ * Stores positions in one Redis hash, with a field {@code <name>@<log>} for each. Thread-safe. Every failure is an
  * {@link EventLogException}.
  *
- * <p>Redis: a script of {@code HGET}, and one of {@code HGET} and {@code HSET}; one round trip each, O(1). For many logs
- * a script of {@code HMGET}, and one of both; one round trip each, O(N) for N logs.
+ * <p>Redis: a script with {@code HGET} to load, and a script with {@code HGET} and {@code HSET} to store; one round
+ * trip each, O(1). For many logs a script with {@code HMGET}, and one with both; one round trip each, O(N) for N logs.
  */
 public final class RedisEventPositions implements EventPositions {
 
@@ -66,9 +66,9 @@ public final class RedisEventPositions implements EventPositions {
     private final String key;
 
     /**
-     * Positions in a hash.
+     * Creates positions in a hash.
      *
-     * @param redis makes the connections
+     * @param redis creates the connections
      * @param key the key of the hash
      */
     public RedisEventPositions(RedisConnectionFactory redis, String key) {
@@ -76,9 +76,9 @@ public final class RedisEventPositions implements EventPositions {
     }
 
     /**
-     * Positions in a hash, on the connections of the logs.
+     * Creates positions in a hash, on the connections of the logs.
      *
-     * @param connections where to ask
+     * @param connections the connections of the logs
      * @param key the key of the hash
      */
     public RedisEventPositions(Connections connections, String key) {
@@ -176,7 +176,8 @@ public final class RedisEventPositions implements EventPositions {
     }
 
     /**
-     * {@return what stands for a follower of a log} A follower's name has no {@code @}, so that no two of them have one field.
+     * {@return the field for a follower of a log} The name of a follower has no {@code @}, so each follower has its own
+     * field.
      *
      * @param name the name of the follower
      * @param log the name of the log

@@ -144,20 +144,21 @@ final class RedisFailures {
         if (says(said, "NOAUTH")) {
             return new EventLogException(
                     log,
-                    message + "Redis asks for a password, and none was given. Set spring.data.redis.password.",
+                    message + "Redis requires a password, but none is configured. Set spring.data.redis.password.",
                     failure);
         }
         if (says(said, "WRONGPASS")) {
             return new EventLogException(
                     log,
-                    message + "Redis does not know this user with this password. Correct spring.data.redis.username and"
+                    message
+                            + "Redis does not accept this user name and password. Correct spring.data.redis.username and"
                             + " spring.data.redis.password.",
                     failure);
         }
         if (said.contains("DB index is out of range")) {
             return new EventLogException(
                     log,
-                    message + "Redis has no database of this number. Correct spring.data.redis.database.",
+                    message + "Redis has no database with this number. Correct spring.data.redis.database.",
                     failure);
         }
         if (isInterruption(failure)) {
@@ -166,18 +167,18 @@ final class RedisFailures {
         }
         if (DENIED.stream().anyMatch(each -> says(said, each))) {
             return new EventLogException(
-                    log, message + "Redis denies it to this user (" + reason + "). Extend its ACL rule.", failure);
+                    log, message + "Redis denies this to the user (" + reason + "). Extend its ACL rule.", failure);
         }
         if (says(said, "OOM")) {
             return new EventLogException(
                     log,
-                    message + "Redis has reached its maxmemory. Give it more, or let logs be shorter or expire.",
+                    message + "Redis has reached its maxmemory. Raise it, or set a max-length or a ttl for logs.",
                     failure);
         }
         if (says(said, "MISCONF")) {
             return new EventLogException(
                     log,
-                    message + "Redis refuses writes because it cannot save to its disk. See the log of the server.",
+                    message + "Redis refuses writes because it cannot save to disk. See the log of the server.",
                     failure);
         }
         if (failure instanceof MixedUpReplyException) {
@@ -193,7 +194,7 @@ final class RedisFailures {
             return new EventLogException(
                     log,
                     message + "Redis lacks a command that event logs need (" + reason
-                            + "). It must be Redis 6.2 or later, with none of these renamed.",
+                            + "). Use Redis 6.2 or later, and do not rename its commands.",
                     failure);
         }
         if (!isConnectionTrouble(failure) && says(said, "ERR")) {

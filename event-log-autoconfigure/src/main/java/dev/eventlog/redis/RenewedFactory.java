@@ -120,7 +120,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         try {
             factory.destroy();
         } catch (Exception failure) {
-            logger.debug("Connections did not close in order", failure);
+            logger.debug("Connections did not close properly", failure);
         }
     }
 }

@@ -50,11 +50,11 @@ final class StreamReplies {
         for (Object entry : entries) {
             Event event = event(entry, names);
             if (event == null) {
-                throw mixedUp("what should be an entry is none");
+                throw mixedUp("an entry is missing or malformed");
             }
             EventId id = event.id();
             if (oldest.isAfter(id) || id.isAfter(newest)) {
-                throw mixedUp(id + " is not from " + oldest + " to " + newest);
+                throw mixedUp(id + " is not between " + oldest + " and " + newest);
             }
             if (before != null && (id.equals(before) || id.isAfter(before) != rising)) {
                 throw mixedUp(id + " came after " + before);
@@ -72,7 +72,7 @@ final class StreamReplies {
         List<?> entries = list(reply);
         Event entry = entries.isEmpty() ? null : event(entries.get(0));
         if (!entries.isEmpty() && (entry == null || !entry.id().equals(id))) {
-            throw mixedUp("what should be entry " + id + " is another");
+            throw mixedUp("entry " + id + " is another one");
         }
         return entry;
     }
@@ -81,7 +81,7 @@ final class StreamReplies {
         try {
             return EventId.parse(text(id));
         } catch (IllegalArgumentException none) {
-            throw mixedUp("'" + text(id) + "' stands where an id should");
+            throw mixedUp("'" + text(id) + "' is in place of an id");
         }
     }
 
@@ -94,7 +94,7 @@ final class StreamReplies {
         List<?> entries = list(reply);
         EventId last = idOf(entries.get(entries.size() - 1));
         if (last == null || last.equals(EventId.MIN)) {
-            throw mixedUp("what should be an entry is none");
+            throw mixedUp("an entry is missing or malformed");
         }
         return last;
     }
@@ -127,7 +127,7 @@ final class StreamReplies {
         Map<String, String> fields = new LinkedHashMap<>(texts.size());
         for (int i = 0; i + 1 < texts.size(); i += 2) {
             if (!(texts.get(i) instanceof byte[] name) || !(texts.get(i + 1) instanceof byte[] value)) {
-                throw mixedUp("a field of entry " + text(id) + " is no text");
+                throw mixedUp("a field of entry " + text(id) + " is not text");
             }
             fields.put(names.text(name), text(value));
         }

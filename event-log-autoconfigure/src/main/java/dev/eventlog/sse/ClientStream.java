@@ -111,7 +111,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     CompletableFuture<Opening> open() {
         if (!mayFollow()) {
             cancel();
-            throw new ResponseStatusException(HttpStatus.FORBIDDEN, "This request may not follow these logs");
+            throw new ResponseStatusException(HttpStatus.FORBIDDEN, "This request is not allowed to follow these logs");
         }
         if (!streams.opened(this)) {
             end();
@@ -137,7 +137,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
                 patterns.forEach(PatternReader::checkAccess);
             }
         } catch (RuntimeException unknown) {
-            logger.error("Whether a client may go on to follow event logs cannot be decided: it may not", unknown);
+            logger.error("The access of a client to event logs could not be checked, so it is denied", unknown);
             may = false;
         }
         if (!may) {
@@ -404,7 +404,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         closeAll();
         opening.complete(Opening.OPEN);
         deliver();
-        later(() -> giveUp("A client did not take the end of its stream"), LAST_WORD.toMillis());
+        later(() -> giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
     }
 
     private void closeAll() {
@@ -435,7 +435,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             closeAll();
             closed.complete(null);
         } else if (stalled) {
-            giveUp("A client has taken nothing for " + writeTimeout);
+            giveUp("A client has read nothing for " + writeTimeout);
         } else {
             deliver();
         }

@@ -26,8 +26,8 @@ import org.springframework.web.context.request.async.WebAsyncUtils;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /**
- * One client's stream of event logs, as {@link EventLogSse} opens it: to be returned from a controller method, with which it
- * begins. It ends with its client, with its logs, and with the application. Thread-safe; what you {@code send} besides goes
+ * A stream of event logs to one client, opened by {@link EventLogSse}. Return it from a controller method: the stream
+ * begins then. It ends with its client, its logs, or the application. Thread-safe. Messages that you {@code send} go
  * between the events.
  */
 public final class EventLogEmitter extends SseEmitter {
@@ -100,7 +100,7 @@ public final class EventLogEmitter extends SseEmitter {
         Assert.state(
                 !WITHOUT_BODY.contains(status),
                 () -> "A stream of events cannot be sent with status " + status
-                        + ", which has no body: let the controller answer 200");
+                        + ", which has no body: return the status 200");
     }
 
     /** Else they would be those of the first write, which goes past Spring. */
@@ -136,7 +136,7 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     private void failed(Throwable gone) {
-        completeWithError(new AsyncRequestNotUsableException("The client has gone: " + gone.getMessage()));
+        completeWithError(new AsyncRequestNotUsableException("The client is gone: " + gone.getMessage()));
     }
 
     private static StreamClient client(HttpServletRequest request) {
@@ -157,10 +157,10 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     /**
-     * Sends something besides the events, between two of them, without waiting for the client.
+     * Sends an additional message between two events, without waiting for the client.
      *
-     * @param event what to send: text as it is, all else as JSON
-     * @throws IOException if the client has gone, or takes nothing
+     * @param event the message: text is sent as it is, anything else as JSON
+     * @throws IOException if the client is gone, or reads nothing
      * @throws IllegalStateException if the stream has not begun
      */
     @Override
@@ -176,7 +176,7 @@ public final class EventLogEmitter extends SseEmitter {
     @Override
     public void send(Set<DataWithMediaType> items) throws IOException {
         ServletWriter to = writer;
-        Assert.state(to != null, "The stream has not begun: it does when the controller has returned it");
+        Assert.state(to != null, "The stream has not begun: it begins when the controller has returned it");
         StringBuilder text = new StringBuilder();
         items.forEach(item -> text.append(streams.text(item.getData())));
         to.write(text.toString());

@@ -24,50 +24,51 @@ import tools.jackson.databind.json.JsonMapper;
  * }
  * }</pre>
  *
- * <p>A client gets each event of the log with its id, and without a name; {@code EventSource} hands them to
- * {@code onmessage}. By name it gets {@code caught-up} (what existed has been sent), {@code gap} (JSON of
- * {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed} may be null),
- * {@code interrupted} and {@code resumed} (Redis does not answer at the moment, and does again), of a pattern {@code gone} (JSON of
- * {@code log}: it was deleted or has expired), and as the last of all
- * {@code complete} (nothing more comes), {@code end} (the server shuts down: connect again) or {@code failed} (JSON of
- * {@code code, message}). A client that connects again with the last id it saw, in the header {@code Last-Event-ID} or the
- * parameter {@code lastEventId}, gets what comes after it, once and in order, or is told of a gap: the first thing sent is the id
- * at which the stream begins, so this holds for one that saw no event, too.
+ * <p>A client gets each event of the log with its id and without a name, so {@code EventSource} passes it to
+ * {@code onmessage}. It also gets messages with a name: {@code caught-up} (the existing events have been sent),
+ * {@code gap} (JSON of {@code kind, lastSeen, firstAvailable, missed}, as of {@link dev.eventlog.Gap}; {@code missed}
+ * may be null), {@code interrupted} and {@code resumed} (Redis cannot be reached at the moment, and can be reached
+ * again), for a pattern {@code gone} (JSON of {@code log}: it was deleted or has expired), and as the last message
+ * {@code complete} (no more events come), {@code end} (the server shuts down: connect again), or {@code failed} (JSON
+ * of {@code code, message}). A client that reconnects with the last id that it received, in the header
+ * {@code Last-Event-ID} or the parameter {@code lastEventId}, gets the events after it, once and in order, or a gap.
+ * The stream sends its start as an id first, so this is also true for a client that received no event.
  *
- * <p>A batch of events is one write, which waits for nobody: a client that reads slowly has the log read slowly, and holds no
- * thread. Where nothing happens a comment is sent every {@code eventlog.sse.heartbeat}, by which the server finds out that a
- * client has gone; then its followers are closed, as are those of a client that takes nothing for
- * {@code eventlog.sse.write-timeout}. All streams end in the first phase of the application's shutdown, before the web server
- * waits for its requests.
+ * <p>A batch of events is one write that does not block: the log is read as fast as the client reads, and a slow client
+ * holds no thread. On a quiet stream a comment is sent every {@code eventlog.sse.heartbeat}, so that the server detects
+ * disconnected clients. It then closes their followers, and also those of a client that reads nothing for
+ * {@code eventlog.sse.write-timeout}. All streams end in the first phase of the application's shutdown, before the web
+ * server waits for its requests.
  *
- * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} of status 400 if the id of the client is
- * malformed. What it returns must be returned from the controller method, and begins then: one that is not returned costs
- * nothing, nor does one that answers {@code HEAD}. If Redis refuses, the {@link dev.eventlog.EventLogException} is that of the
- * request, before anything is answered; if an {@link EventStreamAccess} refuses, the status is 403. What passes is never an error
- * of the request, since {@code EventSource} gives up for good at any status but 200: while Redis does not answer the stream is
- * open and {@code interrupted}, and begins when it does.
+ * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the
+ * client is malformed. Return its result from the controller method: the stream begins then. A result that is not
+ * returned costs nothing, and neither does one for a {@code HEAD} request. If Redis refuses, the request fails with the
+ * {@link dev.eventlog.EventLogException} before the first byte. If an {@link EventStreamAccess} refuses, the status is
+ * 403. A temporary problem is never an error of the request, because {@code EventSource} gives up for good at any
+ * status other than 200: while Redis does not answer, the stream is open and {@code interrupted}, and it begins when
+ * Redis answers.
  */
 public final class EventLogSse implements SmartLifecycle, DisposableBean {
 
     private final Streams streams;
 
     /**
-     * For where there is no auto-configuration to make it. To be destroyed.
+     * Creates an instance without auto-configuration. The caller must destroy it.
      *
-     * @param json writes what is sent
-     * @param settings what is set for all streams
-     * @param access decides who may follow; null for all
+     * @param json writes the data
+     * @param settings the settings for all streams
+     * @param access decides who may follow; null if everybody may
      */
     public EventLogSse(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
         this.streams = new Streams(json, settings, access);
     }
 
     /**
-     * Opens a stream of a log, each event as it is stored: JSON of its fields. A client that has seen something goes on after the
-     * id that its request says.
+     * Opens a stream of a log that sends each event as it is stored: as JSON of its fields. A client that sends an id
+     * continues after it.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
+     * @param tail where to start for a client without an id
      * @return the stream
      */
     public EventLogEmitter follow(ReadableEventLog<?> log, Tail tail) {
@@ -75,11 +76,11 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     }
 
     /**
-     * Opens a stream of a log, each event as it is stored: JSON of its fields.
+     * Opens a stream of a log that sends each event as it is stored: as JSON of its fields.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the id after which to go on; null or empty for what the request says
+     * @param tail where to start for a client without an id
+     * @param lastEventId the id to continue after; null or empty for the id of the request
      * @return the stream
      */
     public EventLogEmitter follow(ReadableEventLog<?> log, Tail tail, @Nullable String lastEventId) {
@@ -90,9 +91,9 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
      * Opens a stream of a log.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the id after which to go on; null or empty for what the request says
-     * @param body makes of each event what to send, as {@link EventStream.Source#body}
+     * @param tail where to start for a client without an id
+     * @param lastEventId the id to continue after; null or empty for the id of the request
+     * @param body returns what to send for each event, as {@link EventStream.Source#body}
      * @param <E> the events of the log
      * @return the stream
      */
@@ -102,7 +103,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     }
 
     /**
-     * Opens a stream of one log or of several. A client that has seen something goes on after the id that its request says.
+     * Opens a stream of one or several logs. A client that sends an id continues after it.
      *
      * @param stream what to send
      * @return the stream
@@ -112,10 +113,10 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
     }
 
     /**
-     * Opens a stream of one log or of several.
+     * Opens a stream of one or several logs.
      *
      * @param stream what to send
-     * @param lastEventId the id after which to go on; null or empty for what the request says
+     * @param lastEventId the id to continue after; null or empty for the id of the request
      * @return the stream
      */
     public EventLogEmitter follow(EventStream stream, @Nullable String lastEventId) {
@@ -155,7 +156,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
         stop(() -> {});
     }
 
-    /** Ends all streams side by side, and calls back when the last of them has ended. */
+    /** Ends all streams at the same time, and calls back when the last of them has ended. */
     @Override
     public void stop(Runnable callback) {
         streams.stop(callback);
@@ -166,7 +167,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
         return streams.isRunning();
     }
 
-    /** Ends the timer of the heartbeats. */
+    /** Stops the timer of the heartbeats. */
     @Override
     public void destroy() {
         streams.destroy();

@@ -28,8 +28,8 @@ import org.springframework.util.Assert;
  *     .and(chat, Tail.last(20))
  * }</pre>
  *
- * <p>With several logs each event has the name of its log, unless its body says otherwise, and its id says where each log is, so
- * that a client that comes back goes on in all of them.
+ * <p>With several logs each event has the name of its log, unless its body says otherwise, and its id says where each
+ * log is, so that a client that reconnects continues in all of them.
  *
  * <p>With a pattern, as in {@code EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20))}, logs that begin later are
  * found within about a second, and sent from their first event, whatever the tail. As a browser can listen to no name that it does
@@ -52,10 +52,11 @@ public final class EventStream {
     private EventStream() {}
 
     /**
-     * A stream of one log, each event as it is stored: JSON of its fields, those of a typed log too, with {@code @type}.
+     * Creates a stream of one log that sends each event as it is stored: as JSON of its fields, for a typed log with
+     * {@code @type}.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
+     * @param tail where to start for a client without an id
      * @return the stream
      */
     public static EventStream of(ReadableEventLog<?> log, Tail tail) {
@@ -63,11 +64,11 @@ public final class EventStream {
     }
 
     /**
-     * A stream of one log.
+     * Creates a stream of one log.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param customizer says what to send of it, and until when
+     * @param tail where to start for a client without an id
+     * @param customizer sets what to send, and which event is the last
      * @param <E> the events of the log
      * @return the stream
      */
@@ -126,12 +127,12 @@ public final class EventStream {
     }
 
     /**
-     * Adds a log to the stream, each event as it is stored.
+     * Adds a log to the stream, which sends each event as it is stored.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing of it yet
+     * @param tail where to start for a client without an id
      * @return this stream
-     * @throws IllegalArgumentException if the stream has a log of that name already, or too many logs
+     * @throws IllegalArgumentException if the stream already has a log of that name, or too many logs
      */
     public EventStream and(ReadableEventLog<?> log, Tail tail) {
         return and(log, tail, source -> {});
@@ -141,25 +142,25 @@ public final class EventStream {
      * Adds a log to the stream.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing of it yet
-     * @param customizer says what to send of it, and until when
+     * @param tail where to start for a client without an id
+     * @param customizer sets what to send, and which event is the last
      * @param <E> the events of the log
      * @return this stream
-     * @throws IllegalArgumentException if the stream has a log of that name already, or too many logs
+     * @throws IllegalArgumentException if the stream already has a log of that name, or too many logs
      */
     public <E extends LoggedEvent> EventStream and(ReadableEventLog<E> log, Tail tail, Consumer<Source<E>> customizer) {
         Assert.notNull(log, "The log of a stream must not be null");
-        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: where is it to begin?");
+        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: it says where to start");
         Source<E> source = source(log, tail, customizer);
         Assert.isTrue(
                 sources.size() < MOST_LOGS,
-                () -> "A stream may have " + MOST_LOGS
-                        + " logs, as its ids grow with them: write to one log what is read"
-                        + " together, or open a second stream for log '" + log.name() + "'");
+                () -> "A stream can have at most " + MOST_LOGS
+                        + " logs, because its ids grow with them: write what belongs together to one log,"
+                        + " or open a second stream for log '" + log.name() + "'");
         Assert.isTrue(
                 sources.stream()
                         .noneMatch(other -> StreamCursor.mark(other.name).equals(StreamCursor.mark(source.name))),
-                () -> "The stream has a log named '" + source.name + "' already: give one of them another name");
+                () -> "The stream has a log named '" + source.name + "' already: set another name for one of them");
         sources.add(source);
         return this;
     }
@@ -272,10 +273,10 @@ public final class EventStream {
         }
 
         /**
-         * Names the log for clients, which otherwise see its own name where a stream has several logs. Must stay the same for as
-         * long as clients may come back with an id.
+         * Sets the name of the log for clients. By default clients see the name of the log if a stream has several
+         * logs. The name must not change while clients can reconnect with an id.
          *
-         * @param clientName the name, of one line
+         * @param clientName the name, on one line
          * @return this source
          */
         public Source<E> name(String clientName) {
@@ -285,11 +286,11 @@ public final class EventStream {
         }
 
         /**
-         * Says what to send of each event, in place of its stored form.
+         * Sets what to send for each event, instead of its stored form.
          *
-         * @param chosenBody makes of each event what to send: text as it is; a
-         *     {@link org.springframework.http.codec.ServerSentEvent}, whose event name and data count; all else as JSON. If it
-         *     throws, the stream has failed
+         * @param chosenBody returns what to send for an event: text is sent as it is, a
+         *     {@link org.springframework.http.codec.ServerSentEvent} with its event name and data, and anything else as
+         *     JSON. If it throws, the stream fails
          * @return this source
          */
         public Source<E> body(Function<? super E, ?> chosenBody) {
@@ -298,8 +299,8 @@ public final class EventStream {
         }
 
         /**
-         * Ends the log for the client after the first event that fits. A client that comes back after that event is told to stay
-         * away, by status 204, as soon as all logs of the stream have ended for it.
+         * Ends the log for the client after the first event that matches. A client that reconnects after that event
+         * gets the status 204, which tells it to stay away, when all logs of the stream have ended for it.
          *
          * @param lastEvent tests each event
          * @return this source

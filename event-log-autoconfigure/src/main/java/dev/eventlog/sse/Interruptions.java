@@ -15,7 +15,7 @@ final class Interruptions {
     /** A stream could not begin. */
     void met(EventLogUnavailableException failure) {
         if (interrupted.compareAndSet(false, true)) {
-            logger.warn("Streams of Server-Sent Events cannot begin now; they are open, and begin when Redis answers: "
+            logger.warn("Streams of Server-Sent Events cannot begin now. They stay open, and begin when Redis answers: "
                     + failure.getMessage());
         } else {
             logger.debug("A stream of Server-Sent Events could not begin", failure);

@@ -16,13 +16,16 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Sends the events of a batch by one flush. Spring WebFlux flushes each Server-Sent Event by itself, which costs more than all else
- * where many clients catch up at once. Only for requests that accept {@code text/event-stream}; streams that are not of event logs are
- * left as they are. Thread-safe.
+ * Flushes the events of a batch together. Spring WebFlux flushes each Server-Sent Event separately, which is the largest cost when
+ * many clients catch up at the same time. The filter affects only requests that accept {@code text/event-stream}, and among those
+ * only streams of event logs. Thread-safe.
  */
 public final class OneFlushFilter implements WebFilter {
 
     private static final String BATCH = OneFlushFilter.class.getName();
+
+    /** Creates the filter, as the auto-configuration does. */
+    public OneFlushFilter() {}
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {

@@ -36,14 +36,15 @@ import tools.jackson.databind.json.JsonMapper;
  * }
  * }</pre>
  *
- * <p>What a client gets is the same as by {@link EventLogSse}, which says it all. A client that reads slowly has the log read
- * slowly: no more than a batch of events is held for it. A client that goes cancels the stream, by which its followers are
- * closed; so does one that takes nothing for {@code eventlog.sse.write-timeout}. No client has a thread of its own.
+ * <p>A client gets the same messages as from {@link EventLogSse}, which describes them. The log is read as fast as the
+ * client reads, and at most one batch of events waits for it. When a client disconnects, or reads nothing for
+ * {@code eventlog.sse.write-timeout}, the stream is cancelled and its followers are closed. No client has its own
+ * thread.
  *
- * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} of status 400 if the id of the client is
- * malformed. Redis is asked when the stream is subscribed to; if it refuses, that is the error of the stream, before anything is
- * answered, as is status 403 if an {@link EventStreamAccess} refuses. Each subscriber has followers of its own. The data of what is
- * sent is the text that goes over the wire.
+ * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the
+ * client is malformed. The stream sends commands to Redis when somebody subscribes. If Redis refuses, the stream fails
+ * before the first byte, and it fails with the status 403 if an {@link EventStreamAccess} refuses. Each subscriber has
+ * its own followers. The data of each message is the text that goes over the wire.
  *
  * <p>The request is found by Spring's {@link ServerWebExchangeContextFilter}, of which there is a bean. Where that is missing, an id
  * has to be given, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything is
@@ -57,22 +58,22 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
     private final Streams streams;
 
     /**
-     * For where there is no auto-configuration to make it. To be destroyed.
+     * Creates an instance without auto-configuration. The caller must destroy it.
      *
-     * @param json writes what is sent
-     * @param settings what is set for all streams
-     * @param access decides who may follow; null for all
+     * @param json writes the data
+     * @param settings the settings for all streams
+     * @param access decides who may follow; null if everybody may
      */
     public ReactiveEventLogSse(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
         this.streams = new Streams(json, settings, access);
     }
 
     /**
-     * Opens a stream of a log, each event as it is stored: JSON of its fields. A client that has seen something goes on after the
-     * id that its request says.
+     * Opens a stream of a log that sends each event as it is stored: as JSON of its fields. A client that sends an id
+     * continues after it.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
+     * @param tail where to start for a client without an id
      * @return the stream
      */
     public Flux<ServerSentEvent<String>> follow(ReadableEventLog<?> log, Tail tail) {
@@ -80,11 +81,11 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
     }
 
     /**
-     * Opens a stream of a log, each event as it is stored: JSON of its fields.
+     * Opens a stream of a log that sends each event as it is stored: as JSON of its fields.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the id after which to go on; null or empty for what the request says
+     * @param tail where to start for a client without an id
+     * @param lastEventId the id to continue after; null or empty for the id of the request
      * @return the stream
      */
     public Flux<ServerSentEvent<String>> follow(ReadableEventLog<?> log, Tail tail, @Nullable String lastEventId) {
@@ -95,9 +96,9 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
      * Opens a stream of a log.
      *
      * @param log the log
-     * @param tail where to begin for a client that has seen nothing yet
-     * @param lastEventId the id after which to go on; null or empty for what the request says
-     * @param body makes of each event what to send, as {@link EventStream.Source#body}
+     * @param tail where to start for a client without an id
+     * @param lastEventId the id to continue after; null or empty for the id of the request
+     * @param body returns what to send for each event, as {@link EventStream.Source#body}
      * @param <E> the events of the log
      * @return the stream
      */
@@ -107,7 +108,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
     }
 
     /**
-     * Opens a stream of one log or of several. A client that has seen something goes on after the id that its request says.
+     * Opens a stream of one or several logs. A client that sends an id continues after it.
      *
      * @param stream what to send
      * @return the stream
@@ -117,10 +118,10 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
     }
 
     /**
-     * Opens a stream of one log or of several.
+     * Opens a stream of one or several logs.
      *
      * @param stream what to send
-     * @param lastEventId the id after which to go on; null or empty for what the request says
+     * @param lastEventId the id to continue after; null or empty for the id of the request
      * @return the stream
      */
     public Flux<ServerSentEvent<String>> follow(EventStream stream, @Nullable String lastEventId) {
@@ -216,7 +217,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         return streams.isRunning();
     }
 
-    /** Ends the timer of the heartbeats. */
+    /** Stops the timer of the heartbeats. */
     @Override
     public void destroy() {
         streams.destroy();

@@ -75,7 +75,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
     void write(String text) throws IOException {
         synchronized (this) {
             if (over || waiting.size() >= MOST_WAITING) {
-                throw new EOFException("The client has gone, or takes nothing");
+                throw new EOFException("The client is gone, or reads nothing");
             }
             waiting.add(text.getBytes(StandardCharsets.UTF_8));
         }
@@ -146,7 +146,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
             }
             over = true;
         }
-        logger.debug("A client of event logs has gone", failure);
+        logger.debug("A client of event logs is gone", failure);
         stream.cancel();
         failed.accept(failure);
     }

@@ -63,11 +63,11 @@ sealed interface Signal {
     /** Why a stream has failed, by which a client can tell what to do. */
     enum Code {
         /** The client may not, or no longer, follow these logs: let the user log in. */
-        ACCESS_DENIED("access-denied", "You may not follow this any longer"),
+        ACCESS_DENIED("access-denied", "You are no longer allowed to follow this"),
         /** An event cannot be made into what is to be sent: to go on after it, leave it out. */
         UNREADABLE_EVENT("unreadable-event", "The next event cannot be sent"),
         /** Redis refuses to have the log read, until somebody changes something. */
-        REFUSED("refused", "The log cannot be followed any further"),
+        REFUSED("refused", "The log cannot be followed any longer"),
         /** More logs fit a pattern than one stream can have: follow fewer. */
         TOO_MANY_LOGS(
                 "too-many-logs",

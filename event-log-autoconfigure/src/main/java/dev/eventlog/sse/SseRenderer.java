@@ -14,9 +14,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** Makes of signals what a client is sent: the one place that knows the names and the form of it. Belongs to one stream. */
 final class SseRenderer {
 
-    private static final String END_TEXT = "The server ends this stream: connect again to go on";
-    private static final String INTERRUPTED_TEXT = "The log cannot be read at the moment: it goes on by itself";
-    private static final String RESUMED_TEXT = "The log is read again";
+    private static final String END_TEXT = "The server ends this stream. Connect again to continue";
+    private static final String INTERRUPTED_TEXT =
+            "The log cannot be read at the moment. The stream continues by itself";
+    private static final String RESUMED_TEXT = "The log can be read again";
 
     private final JsonMapper json;
     private final StreamCursor cursor;

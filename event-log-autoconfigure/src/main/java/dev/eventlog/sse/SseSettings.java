@@ -5,15 +5,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * What is set for all streams. Immutable.
+ * Settings for all streams. Immutable.
  *
- * @param heartbeat how often a client is sent a comment; never if zero
- * @param reconnectDelay how long a client is to wait before it connects again, from half to one and a half times as long at
- *     random; null for as long as it likes
- * @param writeTimeout how long a client may take nothing before its stream is closed
- * @param accessInterval how often it is asked again whether a client may follow
- * @param recovery how long to wait before a start that Redis did not answer is tried again
- * @param virtualThreads whether what may block runs on virtual threads
+ * @param heartbeat the interval of the comments that detect disconnected clients; zero for none
+ * @param reconnectDelay how long a client should wait before it reconnects, from half to one and a half of it at
+ *     random; null to let the client decide
+ * @param writeTimeout how long a client may leave sent data unread before its stream is closed
+ * @param accessInterval the interval at which the access of each client is checked again
+ * @param recovery the back-off of a start that Redis did not answer
+ * @param virtualThreads whether blocking work runs on virtual threads
  */
 public record SseSettings(
         Duration heartbeat,

@@ -226,7 +226,7 @@ class EventLogListenerTests extends LogTests {
             }
             assertThat(kinds.of("value")).isEqualTo(range(0, 3));
             assertThat(output)
-                    .contains("A listener has come to the end of log '" + log.name()
+                    .contains("A listener has reached the end of log '" + log.name()
                             + "', which is complete: failed (no memory)");
             log.delete();
             log.addAll(events(7, 8));
@@ -577,7 +577,7 @@ class EventLogListenerTests extends LogTests {
         log.add(Map.of("n", "many"));
         listeningTo(log).withBean(Choosy.class).run(context -> {
             await().until(() -> registry(context).failure("a").isPresent());
-            await().until(() -> output.getOut().contains("is started again"));
+            await().until(() -> output.getOut().contains("until you start it again"));
         });
         List<String> said = output.getOut()
                 .lines()
@@ -729,15 +729,15 @@ class EventLogListenerTests extends LogTests {
     @ParameterizedTest
     @CsvSource({
         "NoEvents, has 0 parameters",
-        "JustTheLog, java.lang.String is no type of events",
-        "TextForEvents, java.lang.String is no type of events",
+        "JustTheLog, java.lang.String is not a type of events",
+        "TextForEvents, java.lang.String is not a type of events",
         "RawList, type of its events is not known",
         "Wildcard, type of its events is not known",
-        "Primitive, int is no type of events",
-        "Array, Event[] is no type of events",
+        "Primitive, int is not a type of events",
+        "Array, Event[] is not a type of events",
         "Generic, generic type",
         "TwoEvents, has 2 parameters",
-        "Returning, it returns something"
+        "Returning, it returns a value"
     })
     void refusesMethodsThatCannotTakeEvents(String name, String why) throws ClassNotFoundException {
         Class<?> type = Class.forName(EventLogListenerTests.class.getName() + '$' + name);
@@ -765,9 +765,9 @@ class EventLogListenerTests extends LogTests {
     @CsvSource(
             delimiter = '|',
             value = {
-                "logs=       | logs        | is no name of a log",
+                "logs=       | logs        | is neither the name of a log",
                 "logs=#{{}}  | logs        | names no log",
-                "logs=#{3}   | logs        | is no name of a log",
+                "logs=#{3}   | logs        | is neither the name of a log",
                 "logs=#{no}  | logs        | cannot be resolved",
                 "from=first  | from        | last:50",
                 "from=last:-1| from        | last:50",
@@ -807,7 +807,7 @@ class EventLogListenerTests extends LogTests {
         withOwnFactory()
                 .withBean("one", Attributes.class)
                 .withBean("other", Attributes.class)
-                .run(context -> assertThat(context).getFailure().hasMessageContaining("listener 'same' already"));
+                .run(context -> assertThat(context).getFailure().hasMessageContaining("already is a listener 'same'"));
     }
 
     /** Nobody asks for a listener, so nobody would ever have it made. */
@@ -857,7 +857,7 @@ class EventLogListenerTests extends LogTests {
                     for (String bean : List.of("scoped", "prototype")) {
                         assertThat(catchThrowable(() -> context.getBean(bean)))
                                 .hasStackTraceContaining("OneOfMany.on(")
-                                .hasStackTraceContaining("bean '" + bean + "' is no singleton");
+                                .hasStackTraceContaining("bean '" + bean + "' is not a singleton");
                     }
                     assertThat(registry(context).ids()).isEmpty();
                 });

@@ -70,12 +70,12 @@ class FailureReportTests {
     @Test
     void aListenerOfGaps(CapturedOutput output) {
         assertThat(report(output, OnGap.class))
-                .contains(OnGap.class.getName() + ".on(", "a bean of type EventLogErrorPolicy is told of gaps");
+                .contains(OnGap.class.getName() + ".on(", "a bean of type EventLogErrorPolicy receives gaps");
     }
 
     @Test
     void aListenerOfSomethingElseOfThisLibrary(CapturedOutput output) {
-        assertThat(report(output, OnIds.class)).contains("dev.eventlog.EventId is no type of events");
+        assertThat(report(output, OnIds.class)).contains("dev.eventlog.EventId is not a type of events");
     }
 
     @Test
@@ -84,7 +84,7 @@ class FailureReportTests {
                 .contains(
                         OnOrder.class.getName() + ".on(",
                         "cannot follow log 'orders'",
-                        "Order could not be read, as it is an interface and nothing says of which class one is");
+                        "Order could not be read, because it is an interface and nothing tells the class of an event");
     }
 
     @Test
@@ -93,7 +93,7 @@ class FailureReportTests {
                 .contains(
                         "@EventLogListener(errorPolicy = \"retrying\") on void " + WithPolicy.class.getName(),
                         "there is no bean 'retrying' of type EventLogErrorPolicy.",
-                        "Declare it, or name another.");
+                        "Declare the bean, or name another one.");
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -131,8 +131,8 @@ class FailureReportTests {
                 .contains(
                         "Parameter 0 of constructor in " + NeedsLogs.class.getName() + " required a bean of type"
                                 + " 'dev.eventlog.EventLogFactory'",
-                        "there are 2 connection factories for Redis (cache, logs) and none of them is primary",
-                        "Name the one whose Redis is to hold the logs eventLogConnectionFactory, or mark it as @Primary")
+                        "there are 2 RedisConnectionFactory beans (cache, logs) and none of them is primary",
+                        "Name the one for the logs eventLogConnectionFactory, or mark it as @Primary")
                 .doesNotContain("Consider defining a bean of type 'dev.eventlog.EventLogFactory'");
     }
 

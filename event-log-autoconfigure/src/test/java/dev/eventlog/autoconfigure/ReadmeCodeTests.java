@@ -284,6 +284,17 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
+    void followingWithALambda() {
+        EventId existing = log.add(event);
+        // tag::following-lambda[]
+        Follower follower = log.follow(Tail.last(50), batch -> batch.forEach(this::show));
+        // end::following-lambda[]
+        closeLater(follower);
+        EventId next = log.add(event);
+        await().untilAsserted(() -> assertThat(ids(shown)).containsExactly(existing, next));
+    }
+
+    @Test
     void following() {
         EventId lastSeen = log.add(event);
         EventId last = log.add(event);

@@ -24,7 +24,7 @@ class ReadmeTests {
 
     @Test
     void tableOfPropertiesIsThatOfTheMetadata() throws IOException {
-        assertThat(Pages.table("| property | default | what it does |"))
+        assertThat(Pages.table("| property | default | description |"))
                 .hasSameSizeAs(documented().keySet());
         assertThat(documented()).isNotEmpty().isEqualTo(generated());
     }

@@ -122,8 +122,7 @@ class EventFieldsTests {
     @Test
     void asManyFieldsAsCanBeStored() {
         assertThat(boot.toFields(fields(3_900))).hasSize(3_900);
-        assertRefused(
-                fields(3_901), "The event cannot be stored: it has 3,901 fields, more than the 3,900 that can be");
+        assertRefused(fields(3_901), "The event cannot be stored: it has 3,901 fields, but at most 3,900 are possible");
     }
 
     private static Map<String, Integer> fields(int count) {
@@ -134,7 +133,7 @@ class EventFieldsTests {
     @SuppressWarnings({"unchecked", "rawtypes", "NullAway"})
     void whatCannotBeStoredIsNamed() {
         assertRefused(null, "The event cannot be stored: it is null");
-        assertRefused(Map.of(), "The event cannot be stored: it has no field");
+        assertRefused(Map.of(), "The event cannot be stored: it has no fields");
         assertRefused(Collections.singletonMap(null, "x"), "The event cannot be stored: a field name is null");
         assertRefused(Collections.singletonMap("a", null), "The event cannot be stored: field 'a' is null");
         assertRefused(Map.of("a", Optional.empty()), "The event cannot be stored: field 'a' is null");

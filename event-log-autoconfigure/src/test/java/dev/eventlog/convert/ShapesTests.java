@@ -462,6 +462,6 @@ class ShapesTests {
 
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> fields.typed(type))
-                .withMessageStartingWith("Events of " + type.getName() + " could not be read, as ");
+                .withMessageStartingWith("Events of " + type.getName() + " could not be read, because ");
     }
 }

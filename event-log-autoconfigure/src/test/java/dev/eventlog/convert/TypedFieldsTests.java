@@ -1211,11 +1211,11 @@ class TypedFieldsTests {
                 .withMessage("The event cannot be stored: it is null");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(new Text(null)))
-                .withMessage("The event cannot be stored: it has no field: this " + Text.class.getName()
+                .withMessage("The event cannot be stored: it has no fields: this " + Text.class.getName()
                         + " has no property that is not null");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Empty.class).toFields(new Empty()))
-                .withMessageContaining("it has no field");
+                .withMessageContaining("it has no fields");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(new Text("\uD800")))
                 .withMessageContaining(
@@ -1226,7 +1226,7 @@ class TypedFieldsTests {
                 .withCauseInstanceOf(JacksonException.class);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Text.class).allToFields(List.of(new Text("a"), new Text(null))))
-                .withMessageStartingWith("Event 2 of 2 cannot be stored: it has no field");
+                .withMessageStartingWith("Event 2 of 2 cannot be stored: it has no fields");
     }
 
     @Test

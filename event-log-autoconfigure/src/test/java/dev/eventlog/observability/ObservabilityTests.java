@@ -255,7 +255,7 @@ class ObservabilityTests {
 
     @Test
     void tableOfMetersIsThatOfTheCode() {
-        Map<String, List<String>> documented = rows("| meter | type | tags | says |");
+        Map<String, List<String>> documented = rows("| meter | type | tags | description |");
         withoutRedis
                 .withPropertyValues("management.metrics.enable.eventlog=true")
                 .run(context -> {
@@ -284,7 +284,7 @@ class ObservabilityTests {
 
     @Test
     void tableOfKeysIsThatOfTheCode() {
-        Map<String, List<String>> documented = rows("| key | cardinality | is |");
+        Map<String, List<String>> documented = rows("| key | cardinality | value |");
         Map<String, String> cardinalities = new TreeMap<>();
         documented.forEach((key, row) -> cardinalities.put(key, row.get(0)));
         for (EventLogObservation observation : EventLogObservation.values()) {

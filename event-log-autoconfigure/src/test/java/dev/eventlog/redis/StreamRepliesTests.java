@@ -54,7 +54,7 @@ class StreamRepliesTests {
     private static void refuses(Object... entries) {
         assertThatIllegalStateException()
                 .isThrownBy(() -> StreamReplies.ofOneStream(List.of(bytes("log"), Arrays.asList(entries)), AFTER))
-                .withMessageContaining("as Redis does not send them");
+                .withMessageContaining("is not one that Redis sends");
     }
 
     private static List<Object> entry(String id, String... texts) {

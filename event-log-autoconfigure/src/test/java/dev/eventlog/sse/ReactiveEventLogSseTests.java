@@ -220,7 +220,7 @@ class ReactiveEventLogSseTests extends SseTests {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
         for (SseClient client : clients) {
             assertThat(client.next().lines())
-                    .containsExactly("event:end", "data:The server ends this stream: connect again to go on");
+                    .containsExactly("event:end", "data:The server ends this stream. Connect again to continue");
             assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         }
         assertThat(output).doesNotContain("ERROR", "Exception");

@@ -106,7 +106,7 @@ class SseStartTests extends ServerTests {
 
         for (int i = 0; i < 2; i++) {
             redis.kill();
-            assertThat(client.next("interrupted").data()).contains("goes on by itself");
+            assertThat(client.next("interrupted").data()).contains("continues by itself");
             redis.start();
             client.next("resumed");
         }
@@ -159,7 +159,8 @@ class SseStartTests extends ServerTests {
         client.next(); // where it begins, or that it is open
         assertThat(client.next().lines())
                 .containsExactly(
-                        "event:interrupted", "data:The log cannot be read at the moment: it goes on by itself");
+                        "event:interrupted",
+                        "data:The log cannot be read at the moment. The stream continues by itself");
         return client;
     }
 

@@ -235,7 +235,7 @@ abstract class SseTests extends LogTests {
                 SseClient.refused(uri(application, "/all/" + newName() + (query == null ? "" : query)), header);
 
         assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
-        assertThat(answer.body()).contains("\"detail\":\"" + where + ": 'yesterday' is no event id");
+        assertThat(answer.body()).contains("\"detail\":\"" + where + ": 'yesterday' is not an event id");
     }
 
     @Test

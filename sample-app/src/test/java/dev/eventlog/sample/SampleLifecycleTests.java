@@ -123,7 +123,7 @@ class SampleLifecycleTests {
         try (ConfigurableApplicationContext application =
                 RunningSample.startFeeding(redis, "--spring.data.redis.timeout=200ms")) {
             Sensors sensors = application.getBean(Sensors.class);
-            String unknown = "Whether the add to log 'sensors:seattle' was done is unknown";
+            String unknown = "The outcome of the add to log 'sensors:seattle' is unknown";
             for (int round = 1; round <= 100 && !output.getOut().contains(unknown); round++) {
                 EventId last = last(sensors);
                 await().ignoreExceptions().until(() -> last(sensors).isAfter(last));
