@@ -49,6 +49,7 @@ import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.EventStreamAccess;
+import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.sse.SseSettings;
 import java.io.IOException;
@@ -211,7 +212,7 @@ class ArchitectureTests {
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.reactor")
                 .and()
-                .haveNameNotMatching(".*\\.ReactiveEventLogSse.*")
+                .haveNameNotMatching(".*\\.(ReactiveEventLogSse|OneFlushFilter).*")
                 .should(dependOnClassesThat(reactor))
                 .check(CODE);
         noClasses()
@@ -254,6 +255,7 @@ class ArchitectureTests {
                         SseSettings.class,
                         EventLogSseAutoConfiguration.class,
                         ReactiveEventLogSse.class,
+                        OneFlushFilter.class,
                         ReactiveEventLogSseAutoConfiguration.class,
                         EventLogListener.class,
                         EventLogListenerRegistry.class,

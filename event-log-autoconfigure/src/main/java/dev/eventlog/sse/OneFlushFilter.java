@@ -24,6 +24,9 @@ public final class OneFlushFilter implements WebFilter {
 
     private static final String BATCH = OneFlushFilter.class.getName();
 
+    /** For where there is no auto-configuration to make it. */
+    public OneFlushFilter() {}
+
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         return exchange.getRequest().getHeaders().getAccept().contains(MediaType.TEXT_EVENT_STREAM)
