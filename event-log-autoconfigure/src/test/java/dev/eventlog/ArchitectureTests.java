@@ -54,6 +54,7 @@ import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.EventStreamAccess;
+import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.sse.SseSettings;
 import dev.eventlog.web.EventRangeWebFluxAutoConfiguration;
@@ -220,7 +221,7 @@ class ArchitectureTests {
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.reactor")
                 .and()
-                .haveNameNotMatching(".*\\.ReactiveEventLog(Sse|Http).*")
+                .haveNameNotMatching(".*\\.(ReactiveEventLog(Sse|Http)|OneFlushFilter).*")
                 .should(dependOnClassesThat(reactor))
                 .check(CODE);
         noClasses()
@@ -290,6 +291,7 @@ class ArchitectureTests {
                         ReactiveEventLogHttpAutoConfiguration.class,
                         EventLogSseAutoConfiguration.class,
                         ReactiveEventLogSse.class,
+                        OneFlushFilter.class,
                         ReactiveEventLogSseAutoConfiguration.class,
                         EventLogListener.class,
                         EventLogListenerRegistry.class,

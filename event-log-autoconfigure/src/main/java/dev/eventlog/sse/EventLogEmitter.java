@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
@@ -31,6 +33,8 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
  * between the events.
  */
 public final class EventLogEmitter extends SseEmitter {
+
+    private static final Log logger = LogFactory.getLog(EventLogEmitter.class);
 
     private static final Set<Integer> WITHOUT_BODY =
             Set.of(HttpStatus.NO_CONTENT.value(), HttpStatus.RESET_CONTENT.value(), HttpStatus.NOT_MODIFIED.value());
@@ -122,8 +126,8 @@ public final class EventLogEmitter extends SseEmitter {
                         ServletWriter to = new ServletWriter(
                                 response.getOutputStream(),
                                 stream,
-                                EventLogEmitter.this::complete,
-                                EventLogEmitter.this::failed);
+                                () -> unlessEnded(EventLogEmitter.this::complete),
+                                gone -> unlessEnded(() -> failed(gone)));
                         writer = to;
                         to.begin();
                     }
@@ -133,6 +137,15 @@ public final class EventLogEmitter extends SseEmitter {
                         stream.cancel();
                     }
                 });
+    }
+
+    /** Tomcat may have found out at the same moment that the client has gone: then nobody else may end the request any more. */
+    private static void unlessEnded(Runnable end) {
+        try {
+            end.run();
+        } catch (IllegalStateException ended) {
+            logger.debug("The request of a client of event logs has ended already", ended);
+        }
     }
 
     private void failed(Throwable gone) {

@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
+// Long: each way to say what a stream sends is there to begin with and to add, and documented twice.
 /**
  * What a client is to be sent: one log, several, or all that fit a pattern, on one HTTP stream. To be made for each request, in a controller of Spring MVC
  * or WebFlux alike:

@@ -14,6 +14,7 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: a start, its repetition, and the look for an end that the client may have seen are one state.
 /**
  * Reads one log for one client, a batch ahead of it at most, and tells the client's stream. A start that Redis does not answer is
  * tried again until it does. Thread-safe.

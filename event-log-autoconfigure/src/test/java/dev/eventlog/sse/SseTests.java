@@ -476,7 +476,7 @@ abstract class SseTests extends LogTests {
                 "eventlog.sse.heartbeat=50ms",
                 "eventlog.sse.write-timeout=3s",
                 "eventlog.follow.max-threads=8",
-                "server.tomcat.threads.max=8",
+                "server.tomcat.threads.max=32",
                 "spring.data.redis.client-name=" + sse().getSimpleName());
         URI uri = uri(application, "/all/" + log.name());
         SseClient first = open(application, "/all/" + log.name(), null);
