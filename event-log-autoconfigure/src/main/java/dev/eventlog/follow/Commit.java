@@ -35,6 +35,7 @@ public interface Commit {
 
         private static final long serialVersionUID = 1L;
 
+        /** Whether the application log has it already. */
         private final boolean said;
 
         /**

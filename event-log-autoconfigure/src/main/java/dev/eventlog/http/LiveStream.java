@@ -92,8 +92,8 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
     private void later(Runnable what, Duration delay) {
         CompletableFuture<Void> timer =
                 new CompletableFuture<Void>().completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS);
-        CompletableFuture<Void> unused = closed.whenComplete((nothing, failure) -> timer.cancel(false));
-        CompletableFuture<Void> alsoUnused = timer.thenRun(what);
+        CompletableFuture<Void> unused = CompletableFuture.allOf(
+                closed.whenComplete((nothing, failure) -> timer.cancel(false)), timer.thenRun(what));
     }
 
     private synchronized boolean isLast() {

@@ -56,7 +56,7 @@ final class Reading {
         if (live == null) {
             TailPage<Event> page = existing(log, tail, settings.pageSize());
             boolean now = offset != null && Offsets.NOW.equals(offset.get(0));
-            return answer(log, offset, page, now ? null : caching, null);
+            return answer(offset, page, now ? null : caching, null);
         }
         if (offset == null) {
             throw Problems.badRequest("A live request must say the offset at which it begins");
@@ -71,13 +71,13 @@ final class Reading {
     private Served longPoll(EventLog log, Tail tail, StreamRequest request, CacheControl caching) {
         TailPage<Event> page = existing(log, tail, settings.pageSize());
         if (!page.events().isEmpty() || page.isLast()) {
-            return polled(log, request, page, caching);
+            return polled(request, page, caching);
         }
         LongPoll poll = LongPoll.begin(log, page.position(), settings.batchSize(), settings.longPollTimeout());
         open.opened(poll::end, poll.found());
         return new Served.Later(poll.found().handle((found, failure) -> {
             if (failure == null) {
-                return polled(log, request, unlessGone(found), caching);
+                return polled(request, unlessGone(found), caching);
             }
             Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
             if (why instanceof EventLogException ofLog) {
@@ -87,10 +87,10 @@ final class Reading {
         }));
     }
 
-    private Served.Answer polled(EventLog log, StreamRequest request, TailPage<Event> page, CacheControl caching) {
+    private Served.Answer polled(StreamRequest request, TailPage<Event> page, CacheControl caching) {
         String cursor = page.isLast() ? null : cursor(request);
         if (!page.events().isEmpty()) {
-            return answer(log, request.offset(), page, caching, cursor);
+            return answer(request.offset(), page, caching, cursor);
         }
         HttpHeaders headers = StreamHeaders.safe();
         headers.setCacheControl(CacheControl.noStore());
@@ -116,7 +116,6 @@ final class Reading {
     }
 
     private Served.Answer answer(
-            EventLog log,
             @Nullable List<String> offset,
             TailPage<Event> page,
             @Nullable CacheControl caching,

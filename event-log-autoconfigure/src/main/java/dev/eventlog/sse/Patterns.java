@@ -24,9 +24,8 @@ final class Patterns {
         synchronized (this) {
             Key key = key(reader);
             FoundLogs before = found.get(key);
-            first = before == null || before.hasFailed();
-            joined = first ? new FoundLogs(key.logs(), key.pattern(), streams) : before;
-            found.put(key, joined);
+            joined = before == null || before.hasFailed() ? new FoundLogs(key.logs(), key.pattern(), streams) : before;
+            first = found.put(key, joined) != joined;
             joined.add(reader);
         }
         if (first) {

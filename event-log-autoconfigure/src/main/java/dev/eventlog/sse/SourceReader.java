@@ -83,8 +83,10 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     /** Begins. Asks Redis on a thread of the library. */
     void start() {
         EventId resumed = last();
-        boolean sawSome = resumed != null && !resumed.equals(EventId.MAX) && !resumed.equals(EventId.MIN);
-        if (sawSome && source.hasEnd()) {
+        if (resumed != null
+                && !resumed.equals(EventId.MAX)
+                && !resumed.equals(EventId.MIN)
+                && source.hasEnd()) { // it has seen some
             read(Tail.from(resumed), new EndOrNot(resumed));
         } else {
             follow();
