@@ -46,6 +46,16 @@ public interface LogsListener<E> {
     }
 
     /**
+     * Called when a log is complete and all its events have been delivered: see {@link EventBatchListener#onComplete}. This is
+     * the last call for that log, unless the log is deleted and begins again.
+     *
+     * @param log the name of the log
+     * @param completion how the log ended
+     * @throws Exception to stop at this log, or to be called again
+     */
+    default void onComplete(String log, Completion completion) throws Exception {}
+
+    /**
      * Called when a log is no longer followed because of an error. This is the last call for that log. The default
      * implementation logs an error.
      *

@@ -49,6 +49,7 @@ class ManyLogsTests extends ServerTests {
         final Map<String, List<Event>> events = new ConcurrentHashMap<>();
         final List<Gap> gaps = new CopyOnWriteArrayList<>();
         final Set<String> caughtUp = ConcurrentHashMap.newKeySet();
+        final AtomicInteger completions = new AtomicInteger();
         final Map<String, Throwable> failures = new ConcurrentHashMap<>();
         final Set<String> busy = ConcurrentHashMap.newKeySet();
         final AtomicInteger atOnce = new AtomicInteger();
@@ -86,6 +87,11 @@ class ManyLogsTests extends ServerTests {
         @Override
         public void onGap(Gap gap) {
             gaps.add(gap);
+        }
+
+        @Override
+        public void onComplete(String log, Completion completion) {
+            completions.incrementAndGet();
         }
 
         @Override
@@ -249,6 +255,39 @@ class ManyLogsTests extends ServerTests {
             await().until(() -> follower.logs().isEmpty());
         }
         assertThat(numbers(heard.of("orders:1"))).containsExactly(0, 1);
+        assertThat(heard.gaps).isEmpty();
+        assertThat(heard.failures).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCompleteLogThatBeginsAgainAtOnceIsFollowedFromItsFirstEvent(boolean redisTells) {
+        redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", redisTells ? "+client" : "-client");
+        EventLogFactory factory = newFactory(
+                URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@")),
+                "eventlog.follow.scan-interval=100ms",
+                redisTells && LETTUCE ? "eventlog.follow.sweep-interval=1h" : SWEEP_SOON);
+        Heard heard = new Heard();
+        closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), heard));
+        EventLog log = factory.create("orders:1");
+        for (int round = 0; round < 3; round++) {
+            int first = 10 * round;
+            add("orders:1", first, first + 3);
+            await().until(() -> heard.count() == first + 3);
+            log.complete();
+            int completions = round + 1;
+            await().until(() -> heard.completions.get() == completions);
+            redis.ask(
+                    "EVAL",
+                    "redis.call('DEL', KEYS[1]) redis.call('XADD', KEYS[1], '*', 'n', ARGV[1])",
+                    "1",
+                    "orders:1",
+                    Integer.toString(first + 3));
+            await().until(() -> heard.count() == first + 4);
+            add("orders:1", first + 4, first + 10);
+            await().until(() -> heard.count() == first + 10);
+        }
+        assertThat(numbers(heard.of("orders:1"))).isEqualTo(range(0, 30));
         assertThat(heard.gaps).isEmpty();
         assertThat(heard.failures).isEmpty();
     }

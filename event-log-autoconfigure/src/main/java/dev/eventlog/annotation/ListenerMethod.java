@@ -246,6 +246,11 @@ final class ListenerMethod {
         }
 
         @Override
+        public void onComplete(String log, Completion completion) throws Exception {
+            policy.onComplete(log, completion);
+        }
+
+        @Override
         public void onFailure(String log, Throwable failure) {
             hasStopped(id, log, failure);
         }

@@ -1,5 +1,6 @@
 package dev.eventlog.core;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
@@ -39,6 +40,11 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
     @Override
     public void onGap(Gap gap) throws Exception {
         listener.onGap(gap);
+    }
+
+    @Override
+    public void onComplete(String log, Completion completion) throws Exception {
+        listener.onComplete(log, completion);
     }
 
     @Override

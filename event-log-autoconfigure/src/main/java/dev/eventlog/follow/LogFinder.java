@@ -49,6 +49,7 @@ public final class LogFinder {
     private final Map<String, Watch> watches = new HashMap<>();
     private boolean told;
     private long scanAt;
+    private long sweepAt = System.nanoTime();
     private long checkAt;
     private long heardAt;
 
@@ -198,6 +199,7 @@ public final class LogFinder {
             Set<String> some = Set.copyOf(heard);
             heard.removeAll(some);
             try {
+                logs.forgetting().forgetReplaced(some);
                 follow(names.streamsAmong(some));
             } catch (RuntimeException failure) {
                 heard.addAll(some);
@@ -250,6 +252,10 @@ public final class LogFinder {
         long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
         heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // may have begun again just now
+        if (told || begun - sweepAt >= 0) {
+            logs.forgetting().forgetReplaced(found);
+            sweepAt = begun + settings.sweepInterval().toNanos();
+        }
         found.removeIf(logs::knows);
         follow(found);
         scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);
@@ -276,7 +282,7 @@ public final class LogFinder {
         @Override
         public void changed(String key) {
             String name = names.nameOf(key);
-            if (name != null && !logs.knows(name) && heard.add(name)) {
+            if (name != null && logs.canBegin(name) && heard.add(name)) {
                 bell.release();
             }
         }

@@ -35,6 +35,11 @@ final class LogPlace {
         completed = true;
     }
 
+    /** {@return whether its follower has ended because the log is complete} */
+    boolean hasCompleted() {
+        return completed;
+    }
+
     /** {@return whether all of it is delivered that is known} */
     boolean isIdle() {
         LogFollower followed = follower;

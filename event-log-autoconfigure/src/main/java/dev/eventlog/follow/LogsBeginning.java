@@ -158,7 +158,11 @@ final class LogsBeginning {
     }
 
     Start start(String name, TailRange tail) {
-        return new Start(means.streams().apply(name), tail);
+        return new Start(stream(name), tail);
+    }
+
+    LogStream stream(String name) {
+        return means.streams().apply(name);
     }
 
     /** Has a log begin that was followed before, when there is a thread for it. */

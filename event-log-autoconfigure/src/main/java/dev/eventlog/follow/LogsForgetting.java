@@ -3,6 +3,7 @@ package dev.eventlog.follow;
 import dev.eventlog.EventLogException;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.Tail;
+import dev.eventlog.redis.LogStream;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +17,9 @@ import java.util.stream.Collectors;
 
 /** How logs that are gone, and of which all was delivered, are forgotten. Belongs to the thread that finds logs. */
 final class LogsForgetting {
+
+    /** Of so many logs it is asked in one go. */
+    private static final int TOGETHER = 100;
 
     private final ManyLogs logs;
     private final Map<String, LogPlace> places;
@@ -77,6 +81,52 @@ final class LogsForgetting {
             }
         }
         return forgotten;
+    }
+
+    /**
+     * Forgets the logs among these that were complete and are not any more: they are gone, or have begun again. All of them was
+     * delivered. Asks Redis only about those that were complete.
+     */
+    void forgetReplaced(Collection<String> names) {
+        Map<LogStream, TailRange> completed = new HashMap<>();
+        for (String name : names) {
+            LogPlace place = places.get(name);
+            if (place != null && place.hasCompleted()) {
+                LogStream stream = beginning.stream(name);
+                completed.put(stream, TailRange.of(Tail.newOnly(), stream.options()));
+                if (completed.size() == TOGETHER) {
+                    forgetReplaced(completed);
+                    completed.clear();
+                }
+            }
+        }
+        if (!completed.isEmpty()) {
+            forgetReplaced(completed);
+        }
+    }
+
+    private void forgetReplaced(Map<LogStream, TailRange> completed) {
+        Map<LogStream, StartPoint> found = StartPoint.findAll(completed, 0);
+        for (LogStream stream : completed.keySet()) {
+            StartPoint start = found.get(stream);
+            boolean complete =
+                    start == null ? isComplete(stream) : start.state().isComplete();
+            LogPlace place = places.get(stream.log());
+            if (!complete && place != null && place.hasCompleted() && places.remove(stream.log(), place)) {
+                commits.forgotten(stream.log());
+            }
+        }
+    }
+
+    private static boolean isComplete(LogStream stream) {
+        try {
+            return stream.state().isComplete();
+        } catch (EventLogException refused) {
+            if (LogStream.isAnotherType(refused)) {
+                return false;
+            }
+            throw refused;
+        }
     }
 
     private void goOn(String name, LogPlace place, LogFollower closed) {

@@ -90,6 +90,12 @@ public final class ManyLogs implements Running {
         return places.containsKey(name);
     }
 
+    /** {@return whether something new can come of a log: it is not among these, or its follower has read it to its end} */
+    boolean canBegin(String name) {
+        LogPlace place = places.get(name);
+        return place == null || place.hasCompleted();
+    }
+
     /** {@return the logs that are followed} */
     public Set<String> logs() {
         return places.entrySet().stream()

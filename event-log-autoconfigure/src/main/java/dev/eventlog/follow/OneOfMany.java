@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.Gap;
@@ -30,6 +31,11 @@ final class OneOfMany implements EventBatchListener<Event> {
     @Override
     public void onGap(Gap gap) throws Exception {
         listener.onGap(gap);
+    }
+
+    @Override
+    public void onComplete(Completion completion) throws Exception {
+        listener.onComplete(log, completion);
     }
 
     @Override

@@ -350,6 +350,21 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
+    void listenerOfAPatternIsToldWhichLogIsComplete(CapturedOutput output) {
+        EventLog log = newLog();
+        EventLog one = factory.create(log.name() + ":1");
+        deleteLater(one.name());
+        one.addAll(events(0, 3));
+        listeningTo(log).withBean(OfPattern.class).run(context -> {
+            one.completeExceptionally("no memory");
+            await().untilAsserted(() -> assertThat(output)
+                    .contains("A listener has reached the end of log '" + one.name()
+                            + "', which is complete: failed (no memory)"));
+            assertThat(registry(context).isRunning("pattern")).isTrue();
+        });
+    }
+
+    @Test
     void followsAllLogsOfAPatternAndGoesOnWhereItWas() {
         EventLog log = newLog();
         List<EventLog> logs = Stream.of("1", "bad", "later")
