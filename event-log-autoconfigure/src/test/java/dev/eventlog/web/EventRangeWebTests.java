@@ -118,8 +118,8 @@ class EventRangeWebTests extends LogTests {
                 "spring.mvc.problemdetails.enabled=true",
                 "spring.webflux.problemdetails.enabled=true");
 
-        client.assertRefused("?before=yesterday", "Parameter 'before': 'yesterday' is no event id");
-        client.assertRefused("?after=17", "Parameter 'after': '17' is no event id");
+        client.assertRefused("?before=yesterday", "Parameter 'before': 'yesterday' is not an event id");
+        client.assertRefused("?after=17", "Parameter 'after': '17' is not an event id");
         client.assertRefused("?since=yesterday", "Parameter 'since': 'yesterday' is no moment");
         client.assertRefused("?until=2026", "Parameter 'until': '2026' is no moment");
         client.assertRefused("?order=up", "Parameter 'order' must be oldest or newest");
