@@ -175,6 +175,15 @@ final class TortureLife {
                 .count();
     }
 
+    /** {@return whether at least so many events after this one fit} */
+    boolean hasAfter(Added added, long count, Predicate<Added> fit) {
+        return events.subList(at(added) + 1, events.size()).stream()
+                        .filter(fit)
+                        .limit(count)
+                        .count()
+                >= count;
+    }
+
     /**
      * Whether Redis could not tell at some moment which event ever added its first one was: while an event that was retracted
      * is not older than all that are kept, or the stream has consumer groups.

@@ -35,6 +35,7 @@ final class TortureRun {
     private final TorturePlan plan;
     private final TortureScene scene;
     private Runnable started = () -> {};
+    private Runnable over = () -> {};
     private final long begin = System.nanoTime();
     private volatile @Nullable TortureServer server;
     private final List<TortureProcess> processes = new ArrayList<>();
@@ -58,13 +59,15 @@ final class TortureRun {
     public static void main(String... arguments) throws InterruptedException {
         TortureSettings settings = TortureSettings.parse(arguments);
         TortureRun run = new TortureRun(settings, System.out);
-        run.started = () -> endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE), run);
+        Thread end = endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE), run);
+        run.started = end::start;
+        run.over = end::interrupt; // to judge takes as long as it takes
         Result result = run.run();
         System.exit(result.violations().isEmpty() ? 0 : 1);
     }
 
-    /** Ends a run that hangs, and shows where. */
-    private static void endAfter(Duration length, TortureRun run) {
+    /** {@return what ends a run that hangs, and shows where} */
+    private static Thread endAfter(Duration length, TortureRun run) {
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -78,7 +81,7 @@ final class TortureRun {
                 },
                 "end of the run");
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     private String state() {
@@ -128,6 +131,7 @@ final class TortureRun {
             processes.forEach(TortureProcess::close);
         }
         TortureHistory history = server.end();
+        over.run();
 
         TortureTrace trace = new TortureTrace(counts, TortureLogs.maxLengths());
         trace.attempts.addAll(scene.attempts());

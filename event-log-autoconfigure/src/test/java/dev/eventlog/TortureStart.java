@@ -150,16 +150,16 @@ final class TortureStart {
         if (limit == Long.MAX_VALUE) {
             return there.isThere(added, from, to) ? Due.YES : Due.PERHAPS;
         }
-        if (there.countAfter(added, later -> there.isThere(later, from, to)) >= limit) {
+        if (there.hasAfter(added, limit, later -> there.isThere(later, from, to))) {
             return Due.NO;
         }
-        boolean sure = there.countAfter(added, later -> later.tick <= to && there.goneAt(later) > from) < limit;
+        boolean sure = !there.hasAfter(added, limit, later -> later.tick <= to && there.goneAt(later) > from);
         return sure && there.isThere(added, from, to) ? Due.YES : Due.PERHAPS;
     }
 
     /** {@return whether a log that never answers more than its newest events may have left out this one by then} */
     boolean isBeyondMaxLength(TortureLife life, Added added, int by) {
-        return maxLength != Long.MAX_VALUE && life.countAfter(added, later -> later.tick <= by) >= maxLength;
+        return maxLength != Long.MAX_VALUE && life.hasAfter(added, maxLength, later -> later.tick <= by);
     }
 
     /** {@return whether the follower knows the event at its cursor by its id alone} */
