@@ -20,9 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Converts events to JSON and back without loss. Each field of an object becomes a field of the event: a string as it is, any
- * other
- * value as JSON. {@value #JSON} lists the fields of the second kind. A reader in Java therefore finds the fields as usual. Any
- * other JSON is stored as a whole in the single field {@value #WHOLE}. Thread-safe.
+ * other value as JSON. {@value #JSON} lists the fields of the second kind. A reader in Java therefore finds the fields as usual.
+ * Any other JSON is stored as a whole in the single field {@value #WHOLE}. Thread-safe.
  */
 final class JsonEvents {
 

@@ -20,8 +20,7 @@ import org.springframework.web.ErrorResponseException;
 
 /**
  * Answers read requests: a page, a long poll or a live stream. Each answer comes from a single read of the log, so that the end,
- * the
- * completion and the gap in it are consistent. Thread-safe; may block.
+ * the completion and the gap in it are consistent. Thread-safe; may block.
  */
 final class Reading {
 

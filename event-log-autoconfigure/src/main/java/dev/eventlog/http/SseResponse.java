@@ -27,8 +27,7 @@ import org.springframework.web.servlet.function.ServerResponse;
 
 /**
  * Sends a stream to a client of a servlet container when the container can write. No thread waits for a client, and the log is
- * read
- * as fast as the client reads. Thread-safe.
+ * read as fast as the client reads. Thread-safe.
  */
 final class SseResponse implements ServerResponse {
 

@@ -29,8 +29,7 @@ import org.springframework.web.server.ResponseStatusException;
 // Long: the pending signals, the demand and the end are one state.
 /**
  * The stream of one client. It merges the signals of its logs, renders them, and publishes them as fast as the client reads. At
- * most
- * one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux. Thread-safe.
+ * most one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux. Thread-safe.
  */
 final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>>, Flow.Subscription {
 
@@ -106,7 +105,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
      * Starts to follow. Only the check of access may block.
      *
      * @return completes as soon as it is known how the stream opens; exceptionally with an {@link EventLogException} if Redis
-     *     refuses
+     *         refuses
      * @throws ResponseStatusException with the status 403 if the client may not follow one of the logs
      */
     CompletableFuture<Opening> open() {

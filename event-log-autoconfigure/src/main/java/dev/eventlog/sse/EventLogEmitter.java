@@ -53,8 +53,7 @@ public final class EventLogEmitter extends SseEmitter {
 
     /**
      * Starts the stream on the thread of its request. Starting earlier could leak it: if nothing is ever written, because an
-     * exception
-     * was thrown in between or the answer has no body, nobody notices that the client has disconnected.
+     * exception was thrown in between or the answer has no body, nobody notices that the client has disconnected.
      */
     @Override
     protected void extendResponse(ServerHttpResponse response) {

@@ -20,8 +20,7 @@ import org.springframework.util.Assert;
 // Long: each option of a stream exists for the first log and for further logs, with documentation for both.
 /**
  * Describes the stream of a client: one log, several logs, or all logs that match a pattern, on one HTTP stream. Create it for
- * each
- * request, in a controller of Spring MVC or WebFlux:
+ * each request, in a controller of Spring MVC or WebFlux:
  *
  * <pre>{@code
  * EventStream.of(order, Tail.all(), source -> source
@@ -30,8 +29,8 @@ import org.springframework.util.Assert;
  *     .and(chat, Tail.last(20))
  * }</pre>
  *
- * <p>With several logs, each event has the name of its log, unless the body sets another name. The id of an event contains
- * the position in each log, so that a client that reconnects continues in all of them.
+ * <p>With several logs, each event has the name of its log, unless the body sets another name. The id of an event contains the
+ * position in each log, so that a client that reconnects continues in all of them.
  *
  * <p>A pattern, as in {@code EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20))}, also finds logs that begin
  * later, usually within a second, and sends them from their first event, whatever the tail. A browser cannot listen for unknown
@@ -41,8 +40,7 @@ import org.springframework.util.Assert;
  * the start is fixed in all existing logs of the pattern.
  *
  * <p>A stream has at most 150 logs, so that its ids stay below 4 kB. If more logs match a pattern, the request gets the status
- * 400.
- * A stream that grows beyond the limit ends with {@code failed} and the code {@code too-many-logs}. Not thread-safe.
+ * 400. A stream that grows beyond the limit ends with {@code failed} and the code {@code too-many-logs}. Not thread-safe.
  */
 public final class EventStream {
 
@@ -170,8 +168,7 @@ public final class EventStream {
 
     /**
      * Adds all logs that match a pattern to the stream, which sends each event as it is stored. A log that the stream already has
-     * is
-     * not changed.
+     * is not changed.
      *
      * @param logs creates and finds the logs
      * @param pattern the pattern

@@ -6,18 +6,17 @@ import org.springframework.http.CacheControl;
 import org.springframework.http.HttpRequest;
 
 /**
- * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first
- * byte, and again every {@code eventlog.sse.access-interval} while the stream is open. The library
- * also asks it for each request to {@code eventlog.http.path}, which is not served without such a bean. An
- * implementation must be thread-safe, and may block.
+ * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first byte, and
+ * again every {@code eventlog.sse.access-interval} while the stream is open. The library also asks it for each request to
+ * {@code eventlog.http.path}, which is not served without such a bean. An implementation must be thread-safe, and may block.
  *
  * <p>For a pattern, the library first passes the text of the pattern, such as {@code orders:*}. If the pattern is allowed, the
  * library then passes the name of each log, before the first event of that log. If the pattern is refused, the stream is refused.
  * If a log is refused, the stream leaves it out and continues with the others.
  *
- * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of
- * Spring Security authenticated the request, the stream also ends with that session: when the user logs out, or when
- * the session expires.
+ * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of Spring
+ * Security authenticated the request, the stream also ends with that session: when the user logs out, or when the session
+ * expires.
  */
 @FunctionalInterface
 public interface EventStreamAccess {
@@ -35,8 +34,7 @@ public interface EventStreamAccess {
 
     /**
      * Returns whether a request to {@code eventlog.http.path} may write to a log: create it, add to it, complete it or delete it.
-     * Called
-     * only if {@code eventlog.http.writable} is set. By default, no request may write.
+     * Called only if {@code eventlog.http.writable} is set. By default, no request may write.
      *
      * @param request the request; its method is the operation
      * @param principal the user of the request; null if unknown
@@ -49,8 +47,7 @@ public interface EventStreamAccess {
 
     /**
      * Returns how clients may cache the answer to a request to {@code eventlog.http.path} that read events. By default, only the
-     * client
-     * may cache it, and asks again each time, which the {@code ETag} of the answer makes cheap.
+     * client may cache it, and asks again each time, which the {@code ETag} of the answer makes cheap.
      *
      * @param request the request
      * @param principal the user of the request; null if unknown

@@ -24,8 +24,7 @@ import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * Finds the logs that match a pattern, once for all clients. It follows all of them itself, only to know the last position in a
- * log
- * that is gone. It starts with the first client and ends with the last. Thread-safe.
+ * log that is gone. It starts with the first client and ends with the last. Thread-safe.
  */
 final class FoundLogs implements LogsListener<Event> {
 

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the logs of a pattern for one client, with a {@link SourceReader} for each log that exists and that the client may
- * follow.
- * Thread-safe.
+ * follow. Thread-safe.
  */
 final class PatternReader {
 

@@ -36,19 +36,17 @@ import tools.jackson.databind.json.JsonMapper;
  * }
  * }</pre>
  *
- * <p>A client gets the same messages as from {@link EventLogSse}, which describes them. The log is read as fast as the
- * client reads, and at most one batch of events waits for it. When a client disconnects, or reads nothing for
- * {@code eventlog.sse.write-timeout}, the stream is cancelled and its followers are closed. No client has its own
- * thread.
+ * <p>A client gets the same messages as from {@link EventLogSse}, which describes them. The log is read as fast as the client
+ * reads, and at most one batch of events waits for it. When a client disconnects, or reads nothing for
+ * {@code eventlog.sse.write-timeout}, the stream is cancelled and its followers are closed. No client has its own thread.
  *
- * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the
- * client is malformed. The stream sends commands to Redis when somebody subscribes. If Redis refuses, the stream fails
- * before the first byte, and it fails with the status 403 if an {@link EventStreamAccess} refuses. Each subscriber has
- * its own followers. The data of each message is the text that goes over the wire.
+ * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the client is
+ * malformed. The stream sends commands to Redis when somebody subscribes. If Redis refuses, the stream fails before the first
+ * byte, and it fails with the status 403 if an {@link EventStreamAccess} refuses. Each subscriber has its own followers. The data
+ * of each message is the text that goes over the wire.
  *
  * <p>Spring's {@link ServerWebExchangeContextFilter}, declared as a bean, provides the request. Without that bean, callers must
- * pass
- * the id, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything gets
+ * pass the id, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything gets
  * {@code complete} instead of the status 204.
  *
  * <p>A batch of events is one write if the bean of type {@link OneFlushFilter} exists and the request accepts

@@ -16,8 +16,7 @@ import org.springframework.http.codec.ServerSentEvent;
 
 /**
  * Writes a stream to a client of a servlet container whenever the container can write, so that no thread waits for a client.
- * Requests
- * more from the stream as soon as the previous data has gone to the network. Thread-safe.
+ * Requests more from the stream as soon as the previous data has gone to the network. Thread-safe.
  */
 final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String>>>, WriteListener {
 

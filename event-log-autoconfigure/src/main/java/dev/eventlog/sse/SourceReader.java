@@ -17,8 +17,7 @@ import org.springframework.util.backoff.BackOffExecution;
 // Long: a start, its repetition, and the search for an end that the client may have seen are one state.
 /**
  * Reads one log for one client, at most one batch ahead, and reports to the client's stream. If Redis does not answer at the
- * start,
- * the start is repeated until it does. Thread-safe.
+ * start, the start is repeated until it does. Thread-safe.
  */
 final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals {
 

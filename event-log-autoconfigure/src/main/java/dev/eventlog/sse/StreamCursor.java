@@ -16,10 +16,8 @@ import org.springframework.web.server.ResponseStatusException;
 
 /**
  * The position of a client in each log of its stream, written as the id of each message. For one log it is the id of the event.
- * For
- * several logs it is {@code <mark>:<id>,<mark>:<id>}, where a mark is a short hash of a log's name. For a pattern without logs it
- * is
- * {@code *}. A log that is missing in the id has not begun for the client. Thread-safe.
+ * For several logs it is {@code <mark>:<id>,<mark>:<id>}, where a mark is a short hash of a log's name. For a pattern without
+ * logs it is {@code *}. A log that is missing in the id has not begun for the client. Thread-safe.
  */
 final class StreamCursor {
 
