@@ -38,7 +38,7 @@ public final class Recordings {
 
     private static final Log logger = LogFactory.getLog(Recordings.class);
 
-    /** How many times during a lease a recording renews it, and expired leases are looked for. */
+    /** How many times during a lease a recording renews it. After the last renewal, expired leases are looked for. */
     private static final int SIGNS = 3;
 
     private static final Completion LOST = Completion.failed("producer lost");
