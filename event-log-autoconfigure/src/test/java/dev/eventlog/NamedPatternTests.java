@@ -503,7 +503,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(heard.failures).isEmpty();
         assertThat(output.getOut()).containsOnlyOnce("cannot be stored and will be retried");
         assertThat(output.getOut()).containsOnlyOnce("are stored again after");
-        assertThat(output.getOut()).doesNotContain("Nothing more of log");
+        assertThat(output.getOut()).doesNotContain("Delivery of log");
     }
 
     @Test

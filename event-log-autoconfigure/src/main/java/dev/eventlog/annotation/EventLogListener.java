@@ -67,58 +67,58 @@ public @interface EventLogListener {
     String[] logs();
 
     /**
-     * Where in the logs to begin: {@code new} (with what comes), {@code all}, {@code last:50}, a moment as
+     * Where to start in the logs: {@code new} (with the next event), {@code all}, {@code last:50}, a point in time such as
      * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to start after it. An expression can also return a
-     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is within
-     * the max-length and max-age of the log, by {@code eventlog.*} or by {@link #maxLength} and {@link #maxAge}. Counts
-     * when the application starts, for a listener with a {@link #name} only as long as no position is stored. One that
-     * is stopped and started again in the same application continues where it was.
+     * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is limited by the
+     * max-length and max-age of the log, from {@code eventlog.*} or from {@link #maxLength} and {@link #maxAge}. The start
+     * applies when the application starts. For a listener with a {@link #name}, it applies only while no position is stored. A
+     * listener that is stopped and started again in the same application continues where it was.
      *
      * @return the start; by default {@code new}, and {@code all} for a listener with a name
      */
     String from() default "";
 
     /**
-     * How many events the logs have at most, in place of {@code eventlog.max-length} and its overrides: only the newest of them are
-     * read at the start. Give 0 for logs whose writers keep them whole, or the beginning is left out.
+     * The maximum number of events in the logs, instead of {@code eventlog.max-length} and its overrides. At the start, only the
+     * newest of them are read. Set 0 for logs that their writers do not trim, because otherwise the beginning is left out.
      *
-     * @return a number; by default as configured. Not for patterns: for those there is {@code eventlog.overrides}
+     * @return a number; by default the configured value. Not for patterns, which use {@code eventlog.overrides}
      */
     String maxLength() default "";
 
     /**
-     * How old the events of the logs get at most, in place of {@code eventlog.max-age} and its overrides: nothing older is read at the
-     * start.
+     * The maximum age of the events in the logs, instead of {@code eventlog.max-age} and its overrides. At the start, no older
+     * events are read.
      *
-     * @return a duration as {@code 12h} or {@code P7D}, or 0 for no limit; by default as configured. Not for patterns: for those
-     *     there is {@code eventlog.overrides}
+     * @return a duration such as {@code 12h} or {@code P7D}, or 0 for no limit; by default the configured value. Not for
+     *         patterns, which use {@code eventlog.overrides}
      */
     String maxAge() default "";
 
     /**
      * The name under which the position in each log is stored, so that the next application continues there: see
-     * {@link dev.eventlog.FollowOptions.Builder#named}. Each log, and each pattern, has a lease of its own.
+     * {@link dev.eventlog.FollowOptions.Builder#named}. Each log and each pattern has its own lease.
      *
      * @return the name; none by default
      */
     String name() default "";
 
     /**
-     * Whether the listener starts with the application, or only with {@link EventLogListenerRegistry#start(String)}.
+     * Whether the listener starts with the application. Otherwise {@link EventLogListenerRegistry#start(String)} starts it.
      *
      * @return {@code true} or {@code false}; by default the value of {@code eventlog.listener.auto-startup}
      */
     String autoStartup() default "";
 
     /**
-     * What happens when the method throws, and when events are gone.
+     * The policy for exceptions of the method, and for gaps.
      *
-     * @return the name of a bean of type {@link EventLogErrorPolicy}, or an expression that returns one; by default the
-     *     only or primary one
+     * @return the name of a bean of type {@link EventLogErrorPolicy}, or an expression that returns one; by default the only or
+     *         primary one
      */
     String errorPolicy() default "";
 
-    /** Holds several listeners of one method. */
+    /** Contains several listeners of one method. */
     @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
     @Retention(RetentionPolicy.RUNTIME)
     @Documented

@@ -26,8 +26,8 @@ import org.springframework.core.annotation.MergedAnnotations.SearchStrategy;
 import org.springframework.util.Assert;
 
 /**
- * Finds the methods annotated with {@link EventLogListener}, and puts them into the {@link EventLogListenerRegistry}. To be
- * declared as a bean by a static method, where there is no auto-configuration to do it. Thread-safe.
+ * Finds the methods annotated with {@link EventLogListener}, and adds them to the {@link EventLogListenerRegistry}. Without
+ * auto-configuration, declare it as a bean with a static method. Thread-safe.
  */
 public final class EventLogListenerAnnotationBeanPostProcessor
         implements BeanPostProcessor, SmartInitializingSingleton, BeanFactoryAware, Ordered {
@@ -43,9 +43,9 @@ public final class EventLogListenerAnnotationBeanPostProcessor
     private boolean complete;
 
     /**
-     * A post-processor.
+     * Creates a post-processor.
      *
-     * @param registry gives the registry; asked for it only if there is a listener, and after the singletons were made
+     * @param registry provides the registry; used only if there is a listener, and after the singletons have been created
      */
     public EventLogListenerAnnotationBeanPostProcessor(ObjectProvider<EventLogListenerRegistry> registry) {
         this.registry = registry;
@@ -57,7 +57,7 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         this.beanFactory = (ConfigurableListableBeanFactory) factory;
     }
 
-    /** Last, to see beans with their proxies. */
+    /** Runs last, so that it gets beans with their proxies. */
     @Override
     public int getOrder() {
         return LOWEST_PRECEDENCE;
@@ -85,10 +85,10 @@ public final class EventLogListenerAnnotationBeanPostProcessor
     }
 
     /**
-     * Whether a class has methods that are called with events.
+     * Returns whether a class has listener methods.
      *
      * @param type the class
-     * @return whether it has
+     * @return whether it has listener methods
      */
     public static boolean hasListeners(Class<?> type) {
         return AnnotationUtils.isCandidateClass(type, EventLogListener.class)
@@ -130,7 +130,7 @@ public final class EventLogListenerAnnotationBeanPostProcessor
         register(List.of(listener));
     }
 
-    /** Only now, as the beans by which logs are made may have listeners themselves. */
+    /** Adds the listeners only now, because the beans that create the logs may have listeners themselves. */
     @Override
     public void afterSingletonsInstantiated() {
         List<Found> listeners;

@@ -83,7 +83,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         scheduler.setVirtualThreads(settings.virtualThreads());
     }
 
-    /** Takes a listener in, and starts it if the others have been. */
+    /** Adds a listener, and starts it if the others have been started. */
     void add(ListenerEndpoint endpoint) {
         boolean autoStartup = Objects.requireNonNullElse(endpoint.autoStartup(), settings.autoStartup());
         List<ListenedLog> logs = new ArrayList<>();
@@ -101,7 +101,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         if (running && autoStartup) {
             try {
                 listener.start();
-            } catch (RuntimeException refused) { // and so will the bean be, which may be tried again
+            } catch (RuntimeException refused) { // the bean fails, too, and may be created again
                 listener.stop();
                 listeners.remove(endpoint.id());
                 throw refused;
@@ -274,7 +274,10 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         CompletableFuture<Void> unused = end().whenComplete((nothing, failure) -> callback.run());
     }
 
-    /** Ends all, without waiting. A factory that has a life of its own closes them itself, side by side, right after this. */
+    /**
+     * Ends all listeners, without waiting. A factory with its own lifecycle closes the followers itself, all at the same time,
+     * right after this.
+     */
     private CompletableFuture<Void> end() {
         CompletableFuture<?>[] ending = logs().map(ListenedLog::stopBeginning).toArray(CompletableFuture[]::new);
         if (!(factory instanceof Lifecycle)) {
@@ -288,7 +291,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         return running;
     }
 
-    /** Ends what has not ended yet. */
+    /** Ends the remaining listeners. */
     @Override
     public void destroy() {
         CompletableFuture<Void> unused = end();

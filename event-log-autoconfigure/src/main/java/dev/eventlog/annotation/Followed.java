@@ -5,12 +5,12 @@ import dev.eventlog.LogsFollower;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** What a listener follows by: one log, or all logs of a pattern. */
+/** The follower of a listener: of one log, or of all logs of a pattern. */
 sealed interface Followed {
 
     boolean isRunning();
 
-    /** {@return why some or all of it is no longer followed} */
+    /** {@return the failure that ended it, or that ended it at one of its logs} */
     Optional<Throwable> failure();
 
     CompletionStage<Follower.EndReason> completion();
@@ -18,9 +18,9 @@ sealed interface Followed {
     void close();
 
     /**
-     * One log.
+     * The follower of one log.
      *
-     * @param follower its follower
+     * @param follower the follower
      */
     record OneLog(Follower follower) implements Followed {
 
@@ -31,7 +31,7 @@ sealed interface Followed {
 
         @Override
         public Optional<Throwable> failure() {
-            return Optional.empty(); // of which the completion tells
+            return Optional.empty(); // reported by the completion
         }
 
         @Override
@@ -46,9 +46,9 @@ sealed interface Followed {
     }
 
     /**
-     * All logs of a pattern.
+     * The follower of all logs of a pattern.
      *
-     * @param follower their follower
+     * @param follower the follower
      */
     record Pattern(LogsFollower follower) implements Followed {
 

@@ -7,10 +7,10 @@ public final class InvalidEventLogListenerException extends IllegalStateExceptio
 
     private static final long serialVersionUID = 1L;
 
-    /** What is wrong, without its end. */
+    /** The problem, without the final period. */
     private final String description;
 
-    /** What to do. */
+    /** The solution. */
     private final String action;
 
     InvalidEventLogListenerException(String description, String action, @Nullable Throwable cause) {
@@ -19,7 +19,7 @@ public final class InvalidEventLogListenerException extends IllegalStateExceptio
         this.action = action;
     }
 
-    /** {@return what is wrong, with the method and, if there is one, the attribute} */
+    /** {@return the problem, with the method and, if there is one, the attribute} */
     public String description() {
         return description;
     }

@@ -18,8 +18,8 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * One log of a listener: followed from start to stop, by one follower after the other. If Redis is away when it is to begin,
- * it begins later. Thread-safe.
+ * One log of a listener. It is followed from start to stop, by one follower after the other. If Redis cannot be reached at the
+ * start, it begins later. Thread-safe.
  */
 final class ListenedLog {
 
@@ -35,16 +35,16 @@ final class ListenedLog {
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Future<?> again;
 
-    // Guarded by this, which is held while a follower begins, and so may be for as long as Redis takes to answer.
+    // Guarded by this. The lock is held while a follower begins, which may take as long as Redis takes to answer.
     private @Nullable BackOffExecution waiting;
 
     /**
-     * A log that is not followed yet.
+     * Creates a log that is not followed yet.
      *
-     * @param description as which it stands in the application's log
-     * @param follow begins to follow, after what has been followed before by what is given, if anything was
-     * @param recovery how long to wait if Redis is away
-     * @param scheduler for that
+     * @param description the name for the application log
+     * @param follow starts to follow, after the position of the given previous follower if there is one
+     * @param recovery the back-off while Redis cannot be reached
+     * @param scheduler runs the later attempts
      */
     ListenedLog(
             String description,
@@ -58,7 +58,7 @@ final class ListenedLog {
     }
 
     /**
-     * Follows, unless it does already: after what the last follower has taken, if there was one.
+     * Follows, unless it already does. Continues after the position of the last follower, if there was one.
      *
      * @throws EventLogException if Redis refuses
      */
@@ -68,7 +68,7 @@ final class ListenedLog {
             return;
         }
         if (before != null) {
-            before.close(); // so that its position is the last word
+            before.close(); // so that its position is final
         }
         wanted = true;
         failure = null;
@@ -104,7 +104,7 @@ final class ListenedLog {
             return;
         }
         follower = begun;
-        if (!wanted) { // stopped meanwhile by one who did not wait for this
+        if (!wanted) { // stopped in the meantime by a caller that did not wait
             begun.close();
             return;
         }
@@ -148,7 +148,7 @@ final class ListenedLog {
         }
     }
 
-    /** Stops following: the method is not called any more when this returns. Bounded as {@link Follower#close()} is. */
+    /** Stops following. The method is not called after this has returned. Waits as long as {@link Follower#close()} does. */
     void stop() {
         Followed running;
         synchronized (this) {
@@ -161,9 +161,9 @@ final class ListenedLog {
     }
 
     /**
-     * Lets nothing begin any more, and waits for nothing.
+     * Allows no more starts, without waiting.
      *
-     * @return completes when the follower, which is left to others to close, has ended
+     * @return completes when the follower, which others close, has ended
      */
     CompletableFuture<?> stopBeginning() {
         wanted = false;
@@ -178,18 +178,18 @@ final class ListenedLog {
                 : running.completion().toCompletableFuture();
     }
 
-    /** {@return whether it is followed, or will be as soon as Redis answers} */
+    /** {@return whether the log is followed, or will be as soon as Redis answers} */
     boolean isRunning() {
         Followed running = follower;
         return wanted && (again != null || (running != null && running.isRunning()));
     }
 
-    /** {@return what it is followed by, or was last} */
+    /** {@return the current or last follower} */
     Optional<Followed> follower() {
         return Optional.ofNullable(follower);
     }
 
-    /** {@return what ended it, unless it was started again since} */
+    /** {@return the failure that ended it, unless it was started again since} */
     Optional<Throwable> failure() {
         Followed running = follower;
         return Optional.ofNullable(failure).or(() -> running == null ? Optional.empty() : running.failure());

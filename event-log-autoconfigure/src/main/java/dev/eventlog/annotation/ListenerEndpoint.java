@@ -7,16 +7,16 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An annotation with everything in it resolved.
+ * An annotation with all its attributes resolved.
  *
- * @param id of the listener
- * @param method takes the events
+ * @param id the id of the listener
+ * @param method the method that gets the events
  * @param logs the names of the logs, at least one
- * @param from where to begin
+ * @param from where to start
  * @param options changes the options of the logs
- * @param name by which to keep positions; null for none
- * @param autoStartup whether to start with the application; null if the annotation does not say
- * @param policy what to do when the method throws
+ * @param name the name for stored positions; null for none
+ * @param autoStartup whether to start with the application; null if the annotation does not set it
+ * @param policy the policy for exceptions of the method
  */
 record ListenerEndpoint(
         String id,

@@ -25,7 +25,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.format.datetime.standard.DurationFormatterUtils;
 import org.springframework.util.StringUtils;
 
-/** Makes endpoints of annotations: resolves placeholders and expressions, and says what is wrong with them. */
+/** Creates endpoints from annotations. It resolves placeholders and expressions, and reports mistakes in them. */
 final class ListenerEndpoints {
 
     private static final String LAST = "last:";
@@ -42,11 +42,10 @@ final class ListenerEndpoints {
     }
 
     /**
-     * An endpoint.
+     * Creates an endpoint.
      *
-     * @param isTaken which ids are those of others
-     * @throws InvalidEventLogListenerException if the annotation cannot stand there so; the message names the method and the
-     *     attribute
+     * @param isTaken returns whether another listener has an id
+     * @throws InvalidEventLogListenerException if the annotation is invalid; the message names the method and the attribute
      */
     ListenerEndpoint of(
             EventLogListener annotation, Method method, Object bean, String beanName, Predicate<String> isTaken) {
@@ -142,7 +141,7 @@ final class ListenerEndpoints {
             }
         }
 
-        /** Refuses what is of one log only. */
+        /** Refuses attributes that cannot be used for patterns. */
         void checkPatterns(Set<String> logs, String text, Tail from) {
             for (String log : logs) {
                 if (log.indexOf('*') < 0) {

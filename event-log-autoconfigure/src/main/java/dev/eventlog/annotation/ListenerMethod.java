@@ -27,7 +27,7 @@ import org.springframework.aop.support.AopUtils;
 import org.springframework.core.ResolvableType;
 import org.springframework.util.ReflectionUtils;
 
-/** A method of a bean that takes events: what of them it takes, and how it is called. Immutable. */
+/** A listener method of a bean: the events that it takes, and how to call it. Immutable. */
 final class ListenerMethod {
 
     private static final Log logger = LogFactory.getLog(EventLogListener.class);
@@ -62,12 +62,12 @@ final class ListenerMethod {
     private final int parameters;
 
     /**
-     * A method as it was found.
+     * Creates a listener method.
      *
      * @param bean the bean, which may be a proxy
-     * @param found the method, of the class behind it
-     * @param beanClass that class
-     * @throws InvalidEventLogListenerException if it cannot take events
+     * @param found the method of the target class
+     * @param beanClass the target class
+     * @throws InvalidEventLogListenerException if the method cannot take events
      */
     ListenerMethod(Object bean, Method found, Class<?> beanClass) {
         this.description = found.toGenericString();
@@ -94,7 +94,7 @@ final class ListenerMethod {
         }
     }
 
-    /** {@return which of the parameters takes the events} */
+    /** {@return the index of the parameter that takes the events} */
     private int eventsAmong(Method found) {
         Class<?>[] types = found.getParameterTypes();
         if (types.length == 2 && types[1] == String.class) {
@@ -145,10 +145,10 @@ final class ListenerMethod {
     }
 
     /**
-     * Gets ready to follow a log, and asks Redis nothing.
+     * Prepares to follow a log. Sends nothing to Redis.
      *
-     * @param endpoint has the options of the log, and the policy that is told of gaps
-     * @throws IllegalArgumentException if events cannot be read by the type
+     * @param endpoint has the options of the log, and the policy that gets gaps
+     * @throws IllegalArgumentException if the type cannot be an event type
      */
     Following of(EventLogFactory factory, String log, ListenerEndpoint endpoint) {
         String id = endpoint.id();
@@ -161,13 +161,13 @@ final class ListenerMethod {
         return typed(factory.create(log, type, endpoint.options()), id, policy);
     }
 
-    /** The same for all logs of a pattern. */
+    /** Prepares to follow all logs of a pattern. */
     FollowingAll of(EventLogFactory factory, LogPattern logs, String id, EventLogErrorPolicy policy) {
         if (takes == Takes.EVENT) {
             AllCalls<Event> calls = new AllCalls<>(id, policy, Function.identity());
             return (tail, options) -> factory.follow(logs, tail, calls, options);
         }
-        factory.create("any", type); // refuses what is no type of events, before anything is followed
+        factory.create("any", type); // refuses an invalid event type before anything is followed
         return typed(factory, logs, type, id, policy);
     }
 
@@ -207,7 +207,7 @@ final class ListenerMethod {
             invoke(batch.stream().map(argument).toList(), log);
             return;
         }
-        for (E event : batch) { // of one, as the follower has been told so
+        for (E event : batch) { // the follower was told to deliver single events
             invoke(argument.apply(event), log);
         }
     }
@@ -222,7 +222,7 @@ final class ListenerMethod {
         logger.debug("The failure was thrown here", failure);
     }
 
-    /** What a follower of many logs calls. */
+    /** The callbacks of a follower of many logs. */
     private final class AllCalls<E> implements LogsListener<E> {
 
         private final String id;
@@ -256,7 +256,7 @@ final class ListenerMethod {
         }
     }
 
-    /** What a follower calls. */
+    /** The callbacks of a follower. */
     private final class Calls<E> implements EventBatchListener<E> {
 
         private final String log;

@@ -8,17 +8,17 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Turns events into the fields that are stored: text by name. Text stays as it is, numbers and booleans become their plain
- * text, and what else there is becomes what the application's {@link JsonMapper} writes for it: the text of a JSON string,
- * number or boolean, the JSON of an object or array.
+ * Converts events to stored fields: texts by name. Text stays as it is. Numbers and booleans become their plain text. For any
+ * other value, the application's {@link JsonMapper} decides: the text of a JSON string, number or boolean, or the JSON of an
+ * object or array.
  *
- * <p>Thread-safe. Make one for each mapper, and keep it: it keeps the {@link TypedFields} that it makes.
+ * <p>Thread-safe. Create one instance for each mapper and keep it, because it caches its {@link TypedFields}.
  */
 public final class EventFields {
 
     /**
-     * The field that carries the trace of an add to followers, in the form of the header {@code traceparent} of W3C Trace
-     * Context. No part of the event: typed events are read without it.
+     * The field that carries the trace of an add to followers, in the format of the header {@code traceparent} of W3C Trace
+     * Context. It is not part of the event: typed events are read without it.
      */
     public static final String TRACE_PARENT = "@traceparent";
 
@@ -27,9 +27,9 @@ public final class EventFields {
     private final Map<Class<?>, TypedFields<?>> typed = new ConcurrentHashMap<>();
 
     /**
-     * A conversion by a mapper.
+     * Creates a conversion with a mapper.
      *
-     * @param mapper the application's mapper; it stays as it is
+     * @param mapper the application's mapper, which is not changed
      */
     public EventFields(JsonMapper mapper) {
         this.writer = new ValueWriter(mapper.writer());
@@ -37,19 +37,19 @@ public final class EventFields {
     }
 
     /**
-     * The fields of an event.
+     * Converts an event to fields.
      *
      * @param event values by name
-     * @return its fields, in the event's order
-     * @throws IllegalArgumentException if the event cannot be stored: it has no field or too many, a name or value is null,
-     *     a value cannot be written as JSON or a text not as UTF-8; the message names the field
+     * @return the fields, in the order of the event
+     * @throws IllegalArgumentException if the event cannot be stored: it has no fields or too many, a name or value is null, a
+     *         value cannot be written as JSON or a text as UTF-8; the message names the field
      */
     public Map<String, String> toFields(Map<String, ?> event) {
         if (event == null) {
             throw new UnstorableEventException("it is null");
         }
         FieldCollector fields = new FieldCollector(event.size());
-        // The keys are looked at as they are: a raw map brings what the compiler cannot see
+        // The type of each key is checked, because the compiler cannot check a raw map
         for (Map.Entry<?, ?> field : event.entrySet()) {
             String name = nameOf(field.getKey());
             fields.add(name, textOf(name, field.getValue()));
@@ -58,10 +58,10 @@ public final class EventFields {
     }
 
     /**
-     * The fields of events that are added together.
+     * Converts events that are added together to fields.
      *
      * @param events the events
-     * @return the fields of each, in order
+     * @return the fields of each event, in order
      * @throws IllegalArgumentException if one of the events cannot be stored; the message says which
      */
     public List<Map<String, String>> allToFields(List<? extends Map<String, ?>> events) {
@@ -69,11 +69,11 @@ public final class EventFields {
     }
 
     /**
-     * The conversion of a type by the same mapper.
+     * Returns the conversion of a type, with the same mapper.
      *
      * @param type a class, record or sealed interface that the mapper writes as a JSON object
-     * @param <T> that type
-     * @return the conversion, always the same for a type
+     * @param <T> the type
+     * @return the conversion, the same instance for each type
      * @throws IllegalArgumentException if values of this type are known not to be JSON objects
      */
     @SuppressWarnings("unchecked")

@@ -3,10 +3,10 @@ package dev.eventlog.convert;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The fields of one event as they are gathered. What Redis would refuse, or store as something else, is refused here. */
+/** Collects the fields of one event. It refuses fields that Redis would refuse, or would store differently. */
 final class FieldCollector {
 
-    /** Redis' script engine takes no more: a field is two arguments, and a call has room for a little under 8,000. */
+    /** The limit of Redis' script engine: a field is two arguments, and a call has at most about 8,000. */
     static final int MAX_FIELDS = 3_900;
 
     private final Map<String, String> fields;
@@ -45,7 +45,7 @@ final class FieldCollector {
                 "it has %,d fields, but at most %,d are possible".formatted(count, MAX_FIELDS));
     }
 
-    /** Half a surrogate pair has no form in UTF-8: Java would send a question mark in its place. */
+    /** Half a surrogate pair cannot be encoded in UTF-8: Java would send a question mark instead. */
     private static void requireUnicode(String what, String name, String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -13,12 +13,12 @@ import tools.jackson.databind.jsontype.TypeDeserializer;
 import tools.jackson.databind.util.TokenBuffer;
 
 /**
- * Reads what services in Go write by other texts than Jackson: a boolean as 1 or 0. A whole number for a duration is refused
- * where the mapper writes none: there it is nanoseconds, and Jackson would take it for seconds.
+ * Reads values that services in Go write differently from Jackson: a boolean as 1 or 0. It refuses a whole number as a duration
+ * if the mapper does not write durations as numbers: in Go it means nanoseconds, but Jackson would read it as seconds.
  */
 final class ForeignTextDeserializer extends DelegatingDeserializer {
 
-    /** For a deserializer of booleans, or of durations where the mapper writes these as text. */
+    /** Creates a deserializer of booleans, or of durations if the mapper writes them as text. */
     ForeignTextDeserializer(ValueDeserializer<?> delegate) {
         super(delegate);
     }
@@ -35,7 +35,7 @@ final class ForeignTextDeserializer extends DelegatingDeserializer {
         return isNumber(context, property) ? contextual : newDelegatingInstance(contextual);
     }
 
-    /** Whether a format of the property says that it is one. */
+    /** Returns whether the property has a format that makes it a number. */
     private boolean isNumber(DeserializationContext context, @Nullable BeanProperty property) {
         JsonFormat.Value format =
                 property == null ? null : property.findPropertyFormat(context.getConfig(), handledType());
@@ -53,7 +53,7 @@ final class ForeignTextDeserializer extends DelegatingDeserializer {
         return super.deserializeWithType(own(parser, context), context, type);
     }
 
-    /** {@return what says in Jackson's way what the text says in the other} */
+    /** {@return a parser that returns the same value in Jackson's format} */
     private JsonParser own(JsonParser parser, DeserializationContext context) {
         if (!StoredTextDeserializer.isStoredText(parser, context)) {
             return parser;

@@ -20,20 +20,20 @@ import tools.jackson.databind.introspect.NopAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Gives sealed types that say nothing about it themselves a property {@code @type} with the simple name of the class, so that
- * a value of one can be read back. To be asked last: what an annotation, a mixin or a module says comes first.
+ * Gives sealed types without type information a property {@code @type} with the simple name of the class, so that their values
+ * can be read back. It is asked last, so annotations, mixins and modules take precedence.
  */
 final class SealedTypes extends NopAnnotationIntrospector {
 
     private static final long serialVersionUID = 1L;
 
-    // A type that is asked for as itself needs no id: others may have written it
+    // A type that is read as itself needs no type id: other writers may have written it
     private static final JsonTypeInfo.Value TYPE_PROPERTY = JsonTypeInfo.Value.construct(
             JsonTypeInfo.Id.SIMPLE_NAME, JsonTypeInfo.As.PROPERTY, "@type", null, false, false);
 
     private final JsonMapper mapper;
 
-    /** For what the mapper cannot read without. */
+    /** Creates an introspector for the types that the mapper cannot read otherwise. */
     SealedTypes(JsonMapper mapper) {
         this.mapper = mapper;
     }
@@ -49,7 +49,7 @@ final class SealedTypes extends NopAnnotationIntrospector {
     }
 
     private boolean isOfSealedType(@Nullable Class<?> type) {
-        // The JDK's own do not count, even String is of a sealed type; nor do enums, whose constants may be classes
+        // Excludes the JDK's own types, because even String is of a sealed type, and enums, whose constants may be classes
         return type != null
                 && !type.getName().startsWith("java.")
                 && !type.isEnum()
@@ -66,7 +66,7 @@ final class SealedTypes extends NopAnnotationIntrospector {
         return true;
     }
 
-    /** Whether the mapper has a way of its own to tell the classes apart: a factory method, a deserializer, a mapping. */
+    /** Returns whether the mapper already distinguishes the classes: with a factory method, a deserializer or a mapping. */
     private boolean readsByItself(Class<?> sealed) {
         try (JsonParser parser = mapper.createParser("")) {
             DeserializationContext context = (DeserializationContext) parser.objectReadContext();

@@ -14,23 +14,23 @@ import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.jsontype.TypeDeserializer;
 
 /**
- * Reads a value that may have been stored as JSON. Every field comes as a JSON string with the stored text; a deserializer of
- * plain values takes it as that, and one of nested values, which is wrapped in this, gets the tokens of the JSON in the text.
- * Strings within that JSON are what they are: nothing is opened twice.
+ * Reads a value that may have been stored as JSON. Every field arrives as a JSON string with the stored text. A deserializer of
+ * plain values takes it as text. A deserializer of nested values is wrapped in this class, and gets the tokens of the JSON in the
+ * text. Strings within that JSON are never parsed again.
  */
 final class StoredTextDeserializer extends DelegatingDeserializer {
 
-    /** What the text is taken for. */
+    /** How the text is read. */
     enum Reading {
-        /** JSON where it looks like it: no value of the type is written as such a text. */
+        /** As JSON if it looks like JSON: no value of the type is written as such a text. */
         JSON,
-        /** JSON where it looks like it and the deserializer takes it, else text: nothing is known of the type. */
+        /** As JSON if it looks like JSON and the deserializer accepts it, otherwise as text: nothing is known about the type. */
         JSON_OR_TEXT,
-        /** Text if the deserializer takes it, else JSON: the type is said to be written as a string. */
+        /** As text if the deserializer accepts it, otherwise as JSON: the type is known to be written as a string. */
         TEXT_OR_JSON
     }
 
-    // Set while the JSON of a field is read. It is for one call, as the context is
+    // Set while the JSON of a field is read. Valid for one call, like the context
     static final Object WITHIN_JSON = new Object();
 
     private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
@@ -52,7 +52,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
         ValueDeserializer<?> contextual =
                 context.handleSecondaryContextualization(_delegatee, property, context.getContextualType());
         if (isJavaTime(_delegatee.handledType())) {
-            // By a pattern of its own, 20240131 is a date; without one it is a number, and not written as text
+            // With its own pattern, 20240131 is a date. Without one, it is a number and not written as text
             return hasPattern(context, property) ? contextual : newDelegatingInstance(contextual);
         }
         return new StoredTextDeserializer(
@@ -130,7 +130,7 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
         try (JsonParser json = context.createParser(text)) {
             json.nextToken();
             Object value = delegate.read(json);
-            // Also what becomes of a deserializer that only wanted a string: it leaves what it has not asked for
+            // Also detects a deserializer that only wanted a string, and did not read the rest
             if (json.nextToken() != null) {
                 throw MismatchedInputException.from(
                         json, handledType(), "More than one JSON value, or a value that was not read to its end");
@@ -153,14 +153,14 @@ final class StoredTextDeserializer extends DelegatingDeserializer {
             case '{', '[' -> true;
             case 't' -> text.equals("true");
             case 'f' -> text.equals("false");
-            // The pattern is dear, and many a text, as a time in UTC, ends as no number does
+            // The regular expression is expensive, and most texts, such as a time in UTC, do not end like a number
             default ->
                 Character.isDigit(text.charAt(text.length() - 1))
                         && NUMBER.matcher(text).matches();
         };
     }
 
-    /** Gives a class, which Jackson asks for here, to a deserializer that names none. */
+    /** Gives a class to a deserializer that has none, because Jackson asks for it here. */
     private static final class Named extends ValueDeserializer<Object> {
 
         private final ValueDeserializer<?> deserializer;

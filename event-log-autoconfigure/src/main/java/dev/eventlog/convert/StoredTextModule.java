@@ -32,8 +32,8 @@ import tools.jackson.databind.type.MapType;
 import tools.jackson.databind.type.ReferenceType;
 
 /**
- * Makes a mapper read stored fields: decides for each type, by its deserializer and by what is written for it, whether a
- * stored text is that or JSON. What the text looks like decides only where neither can tell.
+ * Makes a mapper read stored fields. For each type, its deserializer and the written form decide whether a stored text is text or
+ * JSON. The look of the text decides only if neither is conclusive.
  */
 final class StoredTextModule extends JacksonModule {
 
@@ -41,7 +41,7 @@ final class StoredTextModule extends JacksonModule {
 
     private final JsonMapper writing;
 
-    /** For a mapper that reads what the given one writes. */
+    /** Creates a module for a mapper that reads the output of the given one. */
     StoredTextModule(JsonMapper writing) {
         this.writing = writing;
     }
@@ -98,7 +98,7 @@ final class StoredTextModule extends JacksonModule {
                 });
     }
 
-    /** Sees every deserializer that Jackson or a module makes for a type. */
+    /** Gets every deserializer that Jackson or a module creates for a type. */
     private final class Modifier extends ValueDeserializerModifier {
 
         private static final long serialVersionUID = 1L;
@@ -173,7 +173,7 @@ final class StoredTextModule extends JacksonModule {
         }
     }
 
-    /** Trees that can only be JSON: no modifier sees their deserializers. */
+    /** Trees that can only be JSON. No modifier gets their deserializers. */
     private static final class Trees extends Deserializers.Base {
 
         @Override
@@ -190,7 +190,7 @@ final class StoredTextModule extends JacksonModule {
         }
     }
 
-    /** An empty Optional is written as null, and null is left out: absent is what it was. */
+    /** An empty Optional is written as null, and null is left out. A missing value is therefore an empty Optional. */
     private static final class AbsentAsEmpty extends DelegatingDeserializer {
 
         AbsentAsEmpty(ValueDeserializer<?> delegate) {
@@ -208,7 +208,7 @@ final class StoredTextModule extends JacksonModule {
         }
     }
 
-    /** Sees what no modifier does: the deserializers that annotations name. */
+    /** Gets the deserializers from annotations, which no modifier gets. */
     private static final class ChosenDeserializers extends NopAnnotationIntrospector {
 
         private static final long serialVersionUID = 1L;
@@ -226,7 +226,7 @@ final class StoredTextModule extends JacksonModule {
         }
     }
 
-    /** Stands for a deserializer that an annotation names until Jackson asks for the one to use. */
+    /** Stands for a deserializer from an annotation until Jackson asks for the one to use. */
     private static final class Chosen extends ValueDeserializer<Object> {
 
         private final Annotated annotated;

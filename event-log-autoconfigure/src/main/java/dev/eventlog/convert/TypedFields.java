@@ -15,23 +15,23 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.util.TokenBuffer;
 
 /**
- * Turns values of a type into stored fields, and those back into equal values: a field for each property, as the
- * application's mapper names it, written as {@link EventFields} writes values. A property that is null is left out.
+ * Converts values of a type to stored fields, and fields back to equal values. There is a field for each property, named by the
+ * application's mapper and written like the values of {@link EventFields}. A property that is null is left out.
  *
- * <p>Whether a stored text is read as text or as JSON is decided by the type of the property, not by the text: a string that
- * looks like a number or like JSON stays a string. A sealed type without {@code @JsonTypeInfo} of its own is stored with a
- * field {@code @type}, the simple name of the class.
+ * <p>The type of the property, not the text, decides whether a stored text is read as text or as JSON: a string that looks like a
+ * number or like JSON stays a string. A sealed type without its own {@code @JsonTypeInfo} is stored with a field {@code @type},
+ * which contains the simple name of the class.
  *
- * <p>What the mapper does not keep in JSON does not come back here either, but offsets and zones do where dates are written
- * as text. Beyond that:
+ * <p>Information that the mapper does not keep in JSON is not restored here either, except offsets and zones if dates are written
+ * as text. In addition:
  *
  * <ul>
  *   <li>A property of type {@code Object} or {@code JsonNode} is read as text, whatever was written.
- *   <li>A property that is set by a setter or field, and not by the constructor, keeps its initial value where null, or an
- *       empty {@code Optional}, was left out.
- *   <li>Of a type whose serializer and deserializer are custom and say nothing of their form, a text that is a JSON object,
- *       array, number or boolean is given to the deserializer as that, and as text if it does not take it. If it is the type
- *       of the event itself, numbers and booleans are first given to it as text.
+ *   <li>A property that is set by a setter or field, and not by the constructor, keeps its initial value if null or an
+ *       empty {@code Optional} was left out.
+ *   <li>If a type has a custom serializer and deserializer that do not declare their form, a text that is a JSON object,
+ *       array, number or boolean is passed to the deserializer as JSON first, and as text if it does not accept it. For the type
+ *       of the event itself, numbers and booleans are passed as text first.
  * </ul>
  *
  * <p>Thread-safe.
@@ -45,13 +45,13 @@ public final class TypedFields<T> {
     private final ObjectReader reader;
     private final List<Opening> openings;
 
-    /** Which of the stored texts that look like JSON are handed out as the tokens of that JSON. */
+    /** Which stored texts that look like JSON are passed on as JSON tokens. */
     private enum Opening {
-        /** None: deserializers that are known open what is theirs. */
+        /** None: the known deserializers parse their own texts. */
         NONE,
         /** Objects and arrays. */
         NESTED,
-        /** Numbers and booleans too. */
+        /** Also numbers and booleans. */
         ALL
     }
 
@@ -60,25 +60,24 @@ public final class TypedFields<T> {
         switch (mappers.writtenForm(type)) {
             case STRING, NUMBER_OR_BOOLEAN, ARRAY -> throw new IllegalArgumentException(notAnObject());
             case OBJECT, UNKNOWN -> {
-                // Where a serializer does not tell, the first value will
+                // If a serializer does not declare its form, the first value shows it
             }
         }
         this.writer = new ValueWriter(mappers.writerFor(type));
         this.reader = mappers.readerFor(type);
-        // One that reads the whole event by itself, as hand-written polymorphism does, sees what JSON would have been.
-        // Texts
-        // stay what they are as long as it takes them, as those could be strings
+        // A deserializer that reads the whole event itself, such as hand-written polymorphism, gets what JSON would have
+        // contained. Texts stay texts as long as it accepts them, because they could be strings
         this.openings =
                 mappers.readsItself(type) ? List.of(Opening.NESTED, Opening.ALL, Opening.NONE) : List.of(Opening.NONE);
     }
 
     /**
-     * The fields of a value.
+     * Converts a value to fields.
      *
      * @param value the value
-     * @return its fields, in the order in which the mapper writes them
-     * @throws IllegalArgumentException if it cannot be stored: every property is null or there are too many, a value cannot be
-     *     written as JSON or a text not as UTF-8; the message names the field
+     * @return the fields, in the order in which the mapper writes them
+     * @throws IllegalArgumentException if the value cannot be stored: every property is null or there are too many, a value
+     *         cannot be written as JSON or a text as UTF-8; the message names the field
      */
     public Map<String, String> toFields(T value) {
         if (value == null) {
@@ -103,10 +102,10 @@ public final class TypedFields<T> {
     }
 
     /**
-     * The fields of values that are added together.
+     * Converts values that are added together to fields.
      *
      * @param values the values
-     * @return the fields of each, in order
+     * @return the fields of each value, in order
      * @throws IllegalArgumentException if one of the values cannot be stored; the message says which
      */
     public List<Map<String, String>> allToFields(List<? extends T> values) {
@@ -114,11 +113,11 @@ public final class TypedFields<T> {
     }
 
     /**
-     * The value that has these fields, without {@link EventFields#TRACE_PARENT}.
+     * Converts fields to a value, without {@link EventFields#TRACE_PARENT}.
      *
-     * @param fields fields as stored, written here or elsewhere
+     * @param fields fields as stored, written by this library or by other programs
      * @return the value
-     * @throws JacksonException if they do not fit the type
+     * @throws JacksonException if the fields do not fit the type
      */
     public T fromFields(Map<String, String> fields) {
         RuntimeException refusal = null;
@@ -150,7 +149,7 @@ public final class TypedFields<T> {
             });
             buffer.writeEndObject();
             try (JsonParser parser = new FieldsParser(buffer.asParser(), reader)) {
-                // Where all is JSON, strings within it are not opened once more
+                // If everything is JSON, strings within it are not parsed again
                 ObjectReader by = opening == Opening.ALL
                         ? reader.withAttribute(StoredTextDeserializer.WITHIN_JSON, true)
                         : reader;
@@ -172,7 +171,7 @@ public final class TypedFields<T> {
                     }
                 }
             } catch (JacksonException onlyLooksSo) {
-                // Text, then
+                // Read it as text
             }
         }
         into.writeString(text);
@@ -183,8 +182,8 @@ public final class TypedFields<T> {
     }
 
     /**
-     * Tells deserializers that numbers and the like come as strings, so that none holds it against them, and reads for them what
-     * they ask it for.
+     * Tells deserializers that numbers and similar values come as strings, so that they accept them, and parses the values that
+     * they request.
      */
     private static final class FieldsParser extends JsonParserDelegate {
 
@@ -199,7 +198,10 @@ public final class TypedFields<T> {
             this.reader = reader;
         }
 
-        /** One like that of the mapper's own parsers. Few deserializers need it, and events are many. */
+        /**
+         * Creates a context like the one of the mapper's own parsers. Lazily, because few deserializers need it, and there are
+         * many events.
+         */
         @Override
         public ObjectReadContext objectReadContext() {
             if (context == null) {

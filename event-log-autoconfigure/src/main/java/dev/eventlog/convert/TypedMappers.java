@@ -20,8 +20,8 @@ import tools.jackson.databind.deser.bean.BeanDeserializerBase;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The application's mapper, twice: to write types, and to read them from stored fields. Both differ from it only in what
- * would keep a value from coming back equal.
+ * Two variants of the application's mapper: one writes types, the other reads them from stored fields. They differ from it only
+ * where a value would otherwise not read back equal.
  */
 final class TypedMappers {
 
@@ -37,13 +37,13 @@ final class TypedMappers {
                 writing.rebuild().addModule(new StoredTextModule(writing)).build();
     }
 
-    /** {@return what the mapper writes for values of a type} */
+    /** {@return the form in which the mapper writes values of a type} */
     WrittenForm writtenForm(Class<?> type) {
         return WrittenForm.of(writing.constructType(type), writing);
     }
 
     ObjectWriter writerFor(Class<?> type) {
-        // By the declared type only where that adds its type id: it would cut the properties of a subclass
+        // Uses the declared type only if that adds its type id, because it would remove the properties of a subclass
         ObjectWriter writer = isPolymorphic(type) ? writing.writerFor(type) : writing.writer();
         return writer.with(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
                 .without(DateTimeFeature.WRITE_DATES_WITH_CONTEXT_TIME_ZONE)
@@ -55,17 +55,17 @@ final class TypedMappers {
         return reading.readerFor(type)
                 .without(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
                 .without(DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID)
-                // Absent is how null is stored
+                // Null is stored as a missing field
                 .without(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
                 .without(DeserializationFeature.UNWRAP_ROOT_VALUE);
     }
 
     /**
-     * How values of a type are read.
+     * Checks how values of a type are read.
      *
      * @param type the type
-     * @return whether by a deserializer of its own, of which nothing is known
-     * @throws IllegalArgumentException if none can be read ever; the message says why
+     * @return whether the type has its own deserializer, about which nothing is known
+     * @throws IllegalArgumentException if no value can ever be read; the message says why
      */
     boolean readsItself(Class<?> type) {
         try (JsonParser parser = writing.createParser("")) {

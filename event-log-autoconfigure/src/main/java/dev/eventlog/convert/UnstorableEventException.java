@@ -6,7 +6,10 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Why an event cannot be stored. To callers a plain {@link IllegalArgumentException}; here it can still be told which. */
+/**
+ * The reason why an event cannot be stored. Callers get an {@link IllegalArgumentException}; internally, the event can still be
+ * identified.
+ */
 final class UnstorableEventException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
@@ -26,7 +29,7 @@ final class UnstorableEventException extends IllegalArgumentException {
         this.reason = reason;
     }
 
-    /** Converts events one by one, and says of one that cannot be stored which it is, counted from 1. */
+    /** Converts events one by one. If an event cannot be stored, the exception has its number, counted from 1. */
     static <E> List<Map<String, String>> sayingWhich(
             List<? extends E> events, Function<? super E, Map<String, String>> conversion) {
         if (events == null) {

@@ -13,8 +13,8 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.util.TokenBuffer;
 
 /**
- * Writes values as stored text. What the mapper writes is taken as tokens, not as JSON: a text needs neither escaping nor
- * parsing, a number keeps its own text, and only nested values are written out as JSON.
+ * Writes values as stored text. It takes the mapper's output as tokens, not as JSON: a text needs neither escaping nor parsing, a
+ * number keeps its own text, and only nested values are written as JSON.
  */
 final class ValueWriter {
 
@@ -28,7 +28,7 @@ final class ValueWriter {
         this.context = new WriterContext(this.writer);
     }
 
-    /** {@return the text of a value, null if the mapper writes null} */
+    /** {@return the text of a value; null if the mapper writes null} */
     @Nullable
     String textOf(Object value) {
         try (TokenBuffer buffer = write(value);
@@ -39,7 +39,7 @@ final class ValueWriter {
         }
     }
 
-    /** Adds a field for each property that is not null; answers false if the value is not written as an object. */
+    /** Adds a field for each property that is not null. Returns false if the value is not written as an object. */
     boolean collect(Object value, FieldCollector fields) {
         try (TokenBuffer buffer = write(value);
                 JsonParser parser = buffer.asParser();
@@ -76,7 +76,7 @@ final class ValueWriter {
                 : parser.getString();
     }
 
-    /** The JSON of one value after another: a generator costs more than what it writes, so an event has one at most. */
+    /** Writes one JSON value after another. A generator costs more than its output, so an event uses at most one. */
     private static final class JsonTexts implements AutoCloseable {
 
         private final ObjectWriter writer;
@@ -106,7 +106,7 @@ final class ValueWriter {
         }
     }
 
-    /** A buffer in which bytes are the Base64 text that they are in JSON. */
+    /** A buffer that contains bytes as Base64 text, as JSON does. */
     private static final class PlainTokenBuffer extends TokenBuffer {
 
         PlainTokenBuffer(ObjectWriteContext context) {
@@ -121,7 +121,7 @@ final class ValueWriter {
         }
     }
 
-    /** Lets serializers hand whole values to the generator, as {@link JsonGenerator#writePOJO} allows. */
+    /** Lets serializers pass whole values to the generator, as {@link JsonGenerator#writePOJO} allows. */
     private static final class WriterContext extends ObjectWriteContext.Base {
 
         private final ObjectWriter writer;

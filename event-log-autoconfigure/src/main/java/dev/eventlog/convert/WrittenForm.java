@@ -11,7 +11,7 @@ import tools.jackson.databind.jsonFormatVisitors.JsonNumberFormatVisitor;
 import tools.jackson.databind.jsonFormatVisitors.JsonObjectFormatVisitor;
 import tools.jackson.databind.jsonFormatVisitors.JsonStringFormatVisitor;
 
-/** What a mapper writes for a type, by what its serializers say about themselves. Many a custom one says nothing. */
+/** The form in which a mapper writes a type, as declared by its serializers. Many custom serializers declare nothing. */
 enum WrittenForm {
     STRING,
     NUMBER_OR_BOOLEAN,
@@ -24,13 +24,13 @@ enum WrittenForm {
         try {
             mapper.acceptJsonFormatVisitor(type, visitor);
         } catch (RuntimeException ex) {
-            // Asked only for a hint: whoever writes the value will hear of it
+            // Only a hint was requested: writing the value will report the failure
             return UNKNOWN;
         }
         return visitor.form;
     }
 
-    /** Hears the form of the value itself, and asks for nothing within it by answering null. */
+    /** Gets the form of the value itself. Returns null to ask for nothing within it. */
     @SuppressWarnings("NullAway")
     private static final class Visitor extends JsonFormatVisitorWrapper.Base {
 

@@ -1,7 +1,4 @@
-/**
- * What an event is to the application and what it is in its stream: the conversion between values and stored fields. Knows
- * Jackson, not Redis.
- */
+/** Converts between the events of the application and the stored fields of a stream. Depends on Jackson, not on Redis. */
 @NullMarked
 package dev.eventlog.convert;
 

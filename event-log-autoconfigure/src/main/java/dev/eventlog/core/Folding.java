@@ -18,7 +18,7 @@ import org.springframework.util.Assert;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * Makes a state of all events of a log, and adds to it what is decided by that. Of a second try only what came since is read. Not
+ * Builds a state from all events of a log, and adds events that depend on it. A second attempt reads only the new events. Not
  * thread-safe.
  */
 final class Folding<E, S extends @Nullable Object> {
@@ -53,7 +53,7 @@ final class Folding<E, S extends @Nullable Object> {
         return new Folded<>(state, reading.lastId());
     }
 
-    /** Tries again only after a conflict: whatever else fails, an add of unknown outcome among it, fails for good. */
+    /** Retries only after a conflict. Any other failure is final, including an add whose outcome is unknown. */
     private record AfterConflict(RetryPolicy policy) implements RetryPolicy {
 
         @Override
@@ -112,6 +112,6 @@ final class Folding<E, S extends @Nullable Object> {
         UnexpectedLastIdException last = conflict;
         return cause instanceof RuntimeException failure
                 ? failure
-                : last != null ? last : new IllegalStateException(given); // interrupted while it waited
+                : last != null ? last : new IllegalStateException(given); // interrupted while waiting
     }
 }

@@ -26,7 +26,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
-/** Follows many logs with one listener: those of a pattern, or those that are named. Thread-safe. */
+/** Follows many logs with one listener: the logs of a pattern, or a set of logs. Thread-safe. */
 final class LogsFollowing {
 
     private final ManyLogs.Means means;
@@ -118,7 +118,7 @@ final class LogsFollowing {
         return tails;
     }
 
-    /** Of logs that have begun since: whatever has left them by the old end is missing. */
+    /** Returns the tails of logs that have begun since: events that were already trimmed from them are missing. */
     private Map<String, TailRange> fromTheBeginning(Collection<String> found) {
         return tails(found, Tail.all(), Map.of());
     }

@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.Assert;
 
-/** A log as a name, options, and a stream. */
+/** A log: a name, options, and a stream. */
 final class RedisEventLog implements EventLog {
 
     private final LogStream stream;
@@ -184,7 +184,7 @@ final class RedisEventLog implements EventLog {
     public Optional<EventId> lastId() {
         StreamState state = stream.state();
         EventId last = state.lastOfEvents();
-        if (last == null) { // nobody told before the log was complete
+        if (last == null) { // there was no id before the log was complete
             List<Event> newest = read(Tail.last(1));
             return newest.isEmpty()
                     ? Optional.empty()
@@ -245,7 +245,7 @@ final class RedisEventLog implements EventLog {
                 source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
     }
 
-    /** An add of a recording is repeated at once or not at all, so it need not be remembered for as long as others. */
+    /** The add of a recording is repeated at once or not at all, so its record need not be kept as long as others. */
     <E> Recording record(
             Flow.Publisher<? extends E> source,
             Consumer<RecordOptions.Builder> customizer,

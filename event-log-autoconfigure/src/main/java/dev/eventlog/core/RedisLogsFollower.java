@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-/** Many logs that are followed, as a user sees them. */
+/** The public view of many followed logs. */
 final class RedisLogsFollower implements LogSetFollower {
 
     private final ManyLogs logs;

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.Assert;
 
-/** An untyped log, with a conversion before and after it. */
+/** An untyped log with a conversion in both directions. */
 final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     private final RedisEventLog untyped;

@@ -9,7 +9,7 @@ import dev.eventlog.convert.TypedFields;
 import java.util.List;
 import org.springframework.util.Assert;
 
-/** A listener to many logs, with a conversion before it. */
+/** Converts the events for a listener of many logs. */
 final class TypedLogsListener<T> implements LogsListener<Event> {
 
     private final Class<T> type;

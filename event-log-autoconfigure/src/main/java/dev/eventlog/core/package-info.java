@@ -1,4 +1,6 @@
-/** The API's methods, put through to the rooms below: {@code durable}, {@code follow} and {@code redis}. */
+/**
+ * The implementation of the public API. It delegates to the packages below: {@code durable}, {@code follow} and {@code redis}.
+ */
 @NullMarked
 package dev.eventlog.core;
 

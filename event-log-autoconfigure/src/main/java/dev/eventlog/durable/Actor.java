@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets one thread at a time do what a state calls for, until it calls for nothing. Whoever changes the state calls
- * {@link #act} then: if another thread is at work, that one sees the change. Thread-safe.
+ * Lets one thread at a time do the work that a state requires, until there is none. After each change of the state, call
+ * {@link #act}: if another thread is at work, it sees the change. Thread-safe.
  */
 final class Actor {
 
@@ -15,15 +15,15 @@ final class Actor {
     private @Nullable Thread acting; // guarded by this
 
     /**
-     * An actor.
+     * Creates an actor.
      *
-     * @param next looks what the state calls for now; null for nothing. Called by one thread at a time; must not block
+     * @param next returns the work that the state requires now; null for none. Called by one thread at a time; must not block
      */
     Actor(Supplier<@Nullable Runnable> next) {
         this.next = next;
     }
 
-    /** Does what the state calls for, unless a thread is at it already. */
+    /** Does the work that the state requires, unless another thread is already doing it. */
     void act() {
         synchronized (this) {
             if (acting != null) {
@@ -45,7 +45,7 @@ final class Actor {
         return step;
     }
 
-    /** Waits until no other thread is at work. Returns early if it takes too long, or if this thread is interrupted. */
+    /** Waits until no other thread is at work. Returns early if this takes too long, or if this thread is interrupted. */
     synchronized void awaitOthers(Duration most) {
         long deadline = System.nanoTime() + most.toNanos();
         try {

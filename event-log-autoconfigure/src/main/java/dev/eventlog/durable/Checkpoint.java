@@ -14,21 +14,21 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a follower with a name knows of its position: what is stored, and what has been taken but perhaps not been stored yet.
- * It outlives the followers that use it one after the other. Calls do not overlap, except those of {@link #position()}; each
- * happens after the one before.
+ * The position of a durable follower: the stored position, and the position of the last processed batch, which may not be stored
+ * yet. It outlives the followers that use it one after the other. Calls do not overlap, except calls of {@link #position()}. Each
+ * call happens after the previous one.
  */
 final class Checkpoint implements Commit {
 
-    /** What is known of the last batch that was taken. */
+    /** The state of the last processed batch. */
     private enum State {
-        /** Its position is stored, or was refused: there is nothing to store. */
+        /** The position is stored, or was refused: there is nothing to store. */
         STORED,
-        /** The listener has taken it, and its position is still to be stored. */
+        /** The listener has processed the batch, and its position must still be stored. */
         UNCOMMITTED,
         /**
-         * Its position was to be stored, and whether that was done is not known. In a transaction the same holds for what the
-         * listener did; otherwise the listener has taken the batch.
+         * It is unknown whether the position was stored. In a transaction, it is also unknown whether the listener's changes were
+         * committed. Without a transaction, the listener has processed the batch.
          */
         OUTCOME_UNKNOWN
     }
@@ -45,13 +45,13 @@ final class Checkpoint implements Commit {
     private State state = State.STORED;
     private @Nullable EventId stored;
     private @Nullable EventId
-            taken; // the last event of the batch that is not stored for certain; null if there is none
+            taken; // the last event of the batch that is not certainly stored; null if there is none
 
     Checkpoint(EventPositions positions, String name, String log) {
         this(positions, name, log, null);
     }
 
-    /** One of many, of which it is said together that positions cannot be stored. */
+    /** Creates one of many checkpoints, which report storage failures together. */
     Checkpoint(EventPositions positions, String name, String log, @Nullable StoringOutage outage) {
         this.outage = outage;
         this.positions = positions;
@@ -67,7 +67,7 @@ final class Checkpoint implements Commit {
         return position;
     }
 
-    /** Lets the listener be called only while a condition holds. */
+    /** Allows calls of the listener only while a condition holds. */
     void deliverWhile(BooleanSupplier condition) {
         this.mayDeliver = condition;
     }
@@ -78,9 +78,9 @@ final class Checkpoint implements Commit {
     }
 
     /**
-     * Makes sure that a position is stored, so that the start is fixed whenever, and in whichever process, following begins.
+     * Stores a position if there is none, so that the start is fixed whenever and in whichever process the follower begins.
      *
-     * @param start where to begin if no position is stored
+     * @param start returns where to start if no position is stored
      */
     void open(Supplier<EventId> start) {
         Optional<EventId> found = positions.load(name, log);
@@ -93,10 +93,10 @@ final class Checkpoint implements Commit {
     }
 
     /**
-     * Looks up where to resume: after the position that is stored, or after what this follower has taken itself, if nobody
-     * else has stored a position since.
+     * Looks up where to resume: after the stored position, or after the last batch that this follower has processed, if no other
+     * follower has stored a position since.
      *
-     * @throws EventLogUnavailableException if that cannot be found out now
+     * @throws EventLogUnavailableException if the position cannot be loaded now
      */
     EventId resume() {
         try {
@@ -115,10 +115,10 @@ final class Checkpoint implements Commit {
     }
 
     /**
-     * The same where many positions were looked up together.
+     * Determines where to resume from a position that was loaded together with others.
      *
-     * @param now what is stored; null for nothing
-     * @return after which event to resume; null if there was never a position
+     * @param now the stored position; null if there is none
+     * @return the event to resume after; null if there was never a position
      */
     @Nullable
     EventId resume(@Nullable EventId now) {
@@ -133,8 +133,7 @@ final class Checkpoint implements Commit {
 
     private EventId resumeAt(@Nullable EventId found) {
         EventId now = found;
-        // No position is left where Redis has lost its data. Then the log is another one, too, and the follower is told
-        // so.
+        // No position is left if Redis has lost its data. The log then is another log, too, and the follower is told so.
         if (now == null || (isUncommitted() && now.equals(stored))) {
             now = positions.store(name, log, now, position)
                     ? position
@@ -157,7 +156,7 @@ final class Checkpoint implements Commit {
         position = id;
     }
 
-    /** What is stored is not what this follower has stored: {@link #resume} looks up what it is. */
+    /** The stored position is not the position that this follower stored: {@link #resume} looks it up again. */
     private void isRefused() {
         state = State.STORED;
         taken = null;
@@ -165,7 +164,7 @@ final class Checkpoint implements Commit {
 
     @Override
     public boolean take(EventId last, Taking listener) throws Exception {
-        if (last.equals(EventId.MAX) && last.equals(stored)) { // it was told before that the log is complete
+        if (last.equals(EventId.MAX) && last.equals(stored)) { // the completion was already reported
             return true;
         }
         if (positions instanceof TransactionalEventPositions transactional) {
@@ -180,7 +179,7 @@ final class Checkpoint implements Commit {
         return commit(last);
     }
 
-    /** {@return whether the position was stored; if not, another follower of that name has gone on} */
+    /** {@return whether the position was stored; false if another follower with the same name has continued} */
     private boolean commit(EventId last) {
         try {
             if (isStoredAlready(last)) {
@@ -199,7 +198,7 @@ final class Checkpoint implements Commit {
         }
     }
 
-    /** Asks whether the attempt to which no answer came has stored the position. */
+    /** Checks whether the attempt without an answer has stored the position. */
     private boolean isStoredAlready(EventId last) {
         boolean found = state == State.OUTCOME_UNKNOWN
                 && positions.load(name, log).filter(last::equals).isPresent();
@@ -239,7 +238,7 @@ final class Checkpoint implements Commit {
         return work.stored;
     }
 
-    /** What is done in one transaction. */
+    /** The work inside one transaction. */
     private final class Transaction implements Runnable {
 
         private final EventId last;
@@ -273,7 +272,7 @@ final class Checkpoint implements Commit {
         }
     }
 
-    /** Ends a transaction. */
+    /** Rolls back a transaction. */
     private static final class RollbackException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -293,12 +292,12 @@ final class Checkpoint implements Commit {
                 outage != null);
     }
 
-    /** Whether the listener has taken, for certain, what is not stored for certain. */
+    /** Returns whether the listener has certainly processed a batch whose position is not certainly stored. */
     boolean isUncommitted() {
         return taken != null && !(positions instanceof TransactionalEventPositions);
     }
 
-    /** Tries once more to store what is not stored yet. */
+    /** Tries once more to store a position that is not stored yet. */
     void storeAtLast() {
         try {
             storeNow();
@@ -308,9 +307,9 @@ final class Checkpoint implements Commit {
     }
 
     /**
-     * The same, for who says what that means.
+     * Tries once more to store a position that is not stored yet, and lets the caller handle a failure.
      *
-     * @throws NotStoredException if it could not be stored
+     * @throws NotStoredException if the position could not be stored
      */
     void storeNow() {
         EventId last = taken;

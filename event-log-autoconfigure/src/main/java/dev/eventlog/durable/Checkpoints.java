@@ -24,17 +24,17 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * What a follower with a name knows of its positions in many logs: a {@link Checkpoint} for each. They are looked up in pages.
- * They outlive what follows, as the one of a single log does. Thread-safe.
+ * The positions of a durable follower in many logs: a {@link Checkpoint} for each log. They are loaded in pages. They outlive the
+ * followers, like the checkpoint of a single log. Thread-safe.
  */
 final class Checkpoints {
 
     private static final Log logger = LogFactory.getLog(Checkpoints.class);
 
-    /** So many positions are looked up, or stored for the first time, at once. */
+    /** How many positions are loaded, or stored for the first time, at once. */
     private static final int PAGE = 200;
 
-    /** Of so many logs it is asked at once where they begin: the answers hold events. */
+    /** How many logs are asked at once where they begin. Low, because the answers contain events. */
     private static final int TOGETHER = 16;
 
     private final EventPositions positions;
@@ -45,17 +45,17 @@ final class Checkpoints {
     private final Map<String, Checkpoint> byLog = new ConcurrentHashMap<>();
     private final Map<String, EventLogException> unreadable = new ConcurrentHashMap<>();
     private final StoringOutage outage;
-    private @Nullable Round round; // guarded by this, as are changes of what is known
+    private @Nullable Round round; // guarded by this, like changes of the checkpoints
 
     /**
-     * Knows no position yet.
+     * Creates an instance that knows no positions yet.
      *
-     * @param positions where they are kept
+     * @param positions stores the positions
      * @param name the name of the follower
-     * @param logs what the logs are together, as it stands in the application's log
-     * @param streams the stream of a log, by its name
-     * @param mayDeliver whether the listener may be called
-     * @param recovery after what time what was not stored is tried again
+     * @param logs describes the logs in the application log
+     * @param streams returns the stream of a log by its name
+     * @param mayDeliver returns whether the listener may be called
+     * @param recovery the back-off between attempts to store a position
      */
     Checkpoints(
             EventPositions positions,
@@ -73,11 +73,11 @@ final class Checkpoints {
     }
 
     /**
-     * Fixes where to begin in logs of which no position is stored.
+     * Fixes the start in logs without a stored position.
      *
      * @param names the names of the logs
-     * @param tail where to begin
-     * @param unless a log for which nothing may be stored, or nothing of the others is; null to store in any case
+     * @param tail where to start
+     * @param unless the name of a log: if a position is stored for it, nothing is stored; null to store in any case
      */
     void open(Collection<String> names, Tail tail, @Nullable String unless) {
         for (List<String> page : pages(names)) {
@@ -102,19 +102,21 @@ final class Checkpoints {
         return TailRange.positions(tails);
     }
 
-    /** Lets another round begin. What was still under way for the one before does nothing any more. */
+    /** Starts another round. Work that is still in progress for the previous round has no effect any more. */
     synchronized Round begin() {
         Round begun = new Round();
         round = begun;
         return begun;
     }
 
-    /** From when the lease is granted until it is lost, or another goes on. */
+    /** The time from the grant of the lease until it is lost, or until another follower continues. */
     final class Round implements Commits {
 
         private boolean findsAll; // guarded by the checkpoints
 
-        /** Lets the next look-up be that of all logs there are: what is known of others is of logs that are gone. */
+        /**
+         * Makes the next lookup the lookup of all existing logs. Earlier entries for other logs are then entries for gone logs.
+         */
         void findAll() {
             synchronized (Checkpoints.this) {
                 findsAll = true;
@@ -122,12 +124,12 @@ final class Checkpoints {
         }
 
         /**
-         * Looks up where to resume. A log of which no position is stored begins with its first event: it did not exist when
+         * Looks up where to resume. A log without a stored position starts with its first event, because it did not exist when
          * the follower began.
          *
          * @param names the names of logs that are not followed at the moment
-         * @return where to begin in each of them
-         * @throws EventLogUnavailableException if that cannot be found out now
+         * @return where to start in each log
+         * @throws EventLogUnavailableException if the positions cannot be loaded now
          */
         Map<String, TailRange> tails(Collection<String> names) {
             Map<String, TailRange> tails = new HashMap<>();
@@ -210,7 +212,7 @@ final class Checkpoints {
         }
     }
 
-    /** One position that cannot be read is the fault of one log. */
+    /** Loads each position on its own, because an unreadable position must only affect its own log. */
     private Map<String, EventId> loadEach(List<String> page, EventLogException refused) {
         Map<String, EventId> stored = new HashMap<>();
         Map<String, EventLogException> failed = new HashMap<>();
@@ -220,7 +222,7 @@ final class Checkpoints {
             } catch (EventLogUnavailableException away) {
                 throw away;
             } catch (EventLogException failure) {
-                if (!(failure.getCause() instanceof IllegalArgumentException)) { // of all, not of this one
+                if (!(failure.getCause() instanceof IllegalArgumentException)) { // a failure of all positions, not of this one
                     throw refused;
                 }
                 failed.put(log, failure);
@@ -242,7 +244,7 @@ final class Checkpoints {
         return parts;
     }
 
-    /** {@return what is stored of the logs that were followed last} */
+    /** {@return the stored positions of the logs that were followed last} */
     Map<String, EventId> stored() {
         Map<String, EventId> stored = new HashMap<>();
         try {
@@ -253,14 +255,14 @@ final class Checkpoints {
         return stored;
     }
 
-    /** {@return where it stands in each log that it followed last} */
+    /** {@return the positions in the logs that were followed last} */
     Map<String, EventId> positions() {
         Map<String, EventId> known = new HashMap<>();
         byLog.forEach((log, checkpoint) -> known.put(log, checkpoint.position()));
         return Map.copyOf(known);
     }
 
-    /** Tries once more to store what is not stored yet. Where one cannot be stored, the others are not waited for. */
+    /** Tries once more to store positions that are not stored yet. After a failure, it does not wait for the others. */
     void storeAtLast() {
         try {
             byLog.values().forEach(Checkpoint::storeNow);
@@ -273,7 +275,7 @@ final class Checkpoints {
         }
     }
 
-    /** Does the same for a log that is followed no longer, of which nothing is remembered then. */
+    /** Tries once more to store the position in a log that is no longer followed, and then forgets it. */
     void storeAtLast(String log) {
         Checkpoint checkpoint = byLog.remove(log);
         if (checkpoint != null) {

@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * A follower that keeps its position, and follows while it has the lease: by something {@link Leased}, and by that again when
- * it has ended because the lease was lost, or because another follower of its name has gone on meanwhile.
+ * A durable follower, which stores its position and follows while it has the lease. It follows with a {@link Leased}, and starts
+ * again after losing the lease, or after another follower with the same name has continued in the meantime.
  *
- * <p>{@link DurableFollowerState} says what leads where. Whatever happens only changes the state, and closes what follows if
- * that must not go on. What takes time, to resume and to leave, is done by one thread at a time. Thread-safe.
+ * <p>{@link DurableFollowerState} has the transitions. A signal only changes the state, and closes the current follower if it
+ * must not continue. One thread at a time does the slow work: resuming and leaving. Thread-safe.
  */
 final class DurableFollower implements Running, Leadership.Candidate {
 
@@ -33,16 +33,16 @@ final class DurableFollower implements Running, Leadership.Candidate {
     private final FollowSettings settings;
     private final Executor threads;
     private final Actor actor = new Actor(this::next);
-    private final Outage outage; // of the thread that acts, as is the next
+    private final Outage outage; // used by the acting thread, like the next field
     private boolean hasFollowed;
-    private final Outage crowd; // of the executor; guarded by itself
+    private final Outage crowd; // an outage of the executor; guarded by itself
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
-    private volatile boolean superseded; // until the other one has stored nothing for as long as a lease
-    private @Nullable Object storedByAnother; // of the thread that acts
+    private volatile boolean superseded; // until the other follower has stored nothing for the duration of a lease
+    private @Nullable Object storedByAnother; // used by the acting thread
 
     // Guarded by this.
     private DurableFollowerState state = DurableFollowerState.WAITING;
-    private EndReason reason = EndReason.CLOSED; // of an end without a failure
+    private EndReason reason = EndReason.CLOSED; // for an end without a failure
     private @Nullable Throwable failure;
     private Leadership.@Nullable Lease lease;
     private @Nullable Running current;
@@ -55,7 +55,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         this.crowd = new Outage(logger, settings.recovery());
     }
 
-    /** Follows as soon as it has the lease; at once where there are no leases. */
+    /** Follows as soon as it has the lease, or at once if there are no leases. */
     void start(@Nullable Leadership leadership, String key) {
         if (leadership == null) {
             on(Signal.GRANTED);
@@ -69,7 +69,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         requested.request();
     }
 
-    /** {@return whether a listener may be called: whether the lease is held, as far as can be known without asking} */
+    /** {@return whether a listener may be called: whether the lease is held, as far as known without asking} */
     synchronized boolean mayDeliver() {
         return state.mayDeliver() && (lease == null || lease.isHeld());
     }
@@ -94,12 +94,12 @@ final class DurableFollower implements Running, Leadership.Candidate {
 
     @Override
     public void granted() {
-        superseded = false; // its turn, whoever had it before
+        superseded = false; // this follower now has the lease
         on(Signal.GRANTED);
         actSoon();
     }
 
-    /** Returns when the last callback has: so that is before another has the lease, if the lease lasts so long. */
+    /** Returns when the last callback has returned. If the lease lasts long enough, this is before another follower gets it. */
     @Override
     public void revoked() {
         on(Signal.REVOKED);
@@ -137,8 +137,8 @@ final class DurableFollower implements Running, Leadership.Candidate {
     }
 
     /**
-     * Closes what follows, and what another thread is about to start. If that hangs because Redis does not answer, it is not
-     * waited for any longer: it is closed once it has begun, and delivers nothing.
+     * Closes the current follower, and a follower that another thread is about to start. If that start hangs because Redis does
+     * not answer, this method stops waiting: the follower is closed once it has started, and delivers nothing.
      */
     private void closeCurrent() {
         actor.act();
@@ -149,7 +149,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         }
     }
 
-    /** {@return whether this is what ends it} */
+    /** {@return whether this call ended it} */
     private synchronized boolean end(EndReason why, @Nullable Throwable thrown) {
         if (state.isOver()) {
             return false;
@@ -169,14 +169,14 @@ final class DurableFollower implements Running, Leadership.Candidate {
                 delay = crowd.failed(full, next -> "The " + leased + " waits " + next + " ms for a thread");
             }
             if (!pause(delay)) {
-                actor.act(); // it is to end, which takes no thread
+                actor.act(); // ending needs no thread
             }
         }
     }
 
-    /** {@return what the state calls for} */
+    /** {@return the work that the state requires} */
     private synchronized @Nullable Runnable next() {
-        if (current == null && state.isReleasing()) { // nothing was started, or that has failed
+        if (current == null && state.isReleasing()) { // nothing was started, or the start has failed
             state = state.on(Signal.STOPPED);
         }
         return switch (state) {
@@ -237,8 +237,8 @@ final class DurableFollower implements Running, Leadership.Candidate {
     }
 
     /**
-     * Where two follow that do not know of each other, each would repeat the other's last batch for ever. So this one goes on
-     * only when the position has stood still for as long as a lease.
+     * If two followers follow without knowing of each other, each would repeat the last batch of the other one forever. Therefore
+     * this one continues only if the position has not changed for the duration of a lease.
      */
     private boolean standsBack(Object stored) {
         superseded = !stored.equals(storedByAnother);
@@ -250,7 +250,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         return superseded;
     }
 
-    /** {@return whether it waits: it does so only if it was to resume} */
+    /** {@return whether it pauses, which requires that it was resuming} */
     private boolean pause(long millis) {
         boolean waits = on(Signal.AWAY) == DurableFollowerState.RESUMING_LATER;
         if (waits) {
@@ -267,7 +267,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         }
     }
 
-    /** Ends by an error while nothing follows. The last callback is {@code onFailure}. */
+    /** Ends with an error while nothing is followed. The last callback is {@code onFailure}. */
     private void fail(Throwable why) {
         if (!end(EndReason.CLOSED, why)) {
             return;
@@ -275,7 +275,10 @@ final class DurableFollower implements Running, Leadership.Candidate {
         leased.failed(why);
     }
 
-    /** What followed has ended: by an error, of which the listener was told; by this; or as another one has gone on. */
+    /**
+     * The current follower has ended: with an error, which the listener was told; closed by this; or because another one has
+     * continued.
+     */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
             logger.warn("Another follower has continued in place of the " + leased
@@ -303,7 +306,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         }
     }
 
-    /** Nothing follows any more, and nothing will. It ends when another may have the lease. */
+    /** Nothing is followed any more, and nothing will be. It ends when another follower may have the lease. */
     private void leave() {
         leased.storeAtLast();
         Leadership.Lease held;

@@ -1,7 +1,7 @@
 package dev.eventlog.durable;
 
 /**
- * What a follower with a name is doing. The table of what leads from one state to the next:
+ * The state of a durable follower. The transitions are:
  *
  * <pre>
  * WAITING         --GRANTED--> RESUMING --BEGUN--> FOLLOWING --STOPPED--> RESUMING
@@ -18,49 +18,52 @@ package dev.eventlog.durable;
  * LEAVING         --LEFT-->    ENDED
  * </pre>
  *
- * Everything else changes nothing. Without a {@link Leadership} it is granted once, at the start, and never revoked.
+ * Other signals change nothing. Without a {@link Leadership}, the lease is granted once, at the start, and never revoked.
  */
 enum DurableFollowerState {
-    /** Another follower of its name has the lease. */
+    /** Another follower with the same name has the lease. */
     WAITING,
-    /** It has the lease: it looks up where to resume, and starts to follow there. */
+    /** It has the lease, looks up where to resume, and starts to follow there. */
     RESUMING,
-    /** It has the lease, and could not resume, or stands back as another has gone on: it tries again later. */
+    /** It has the lease, but could not resume, or pauses because another follower has continued: it tries again later. */
     RESUMING_LATER,
     /** It follows. */
     FOLLOWING,
-    /** It has lost the lease. It delivers nothing more, but its last callback may still run. */
+    /** It has lost the lease. It delivers nothing more, but its last callback may still be running. */
     RELEASING,
-    /** The same, but it has been granted the lease again meanwhile. */
+    /** Like {@code RELEASING}, but it has been granted the lease again in the meantime. */
     RELEASING_AGAIN,
-    /** It is to end. It delivers nothing more, but its last callback may still run. */
+    /** It is ending. It delivers nothing more, but its last callback may still be running. */
     RELEASING_FOR_GOOD,
-    /** Its last callback has returned. It stores what is not stored yet, and gives up the lease. */
+    /** Its last callback has returned. It stores the position if necessary, and gives up the lease. */
     LEAVING,
-    /** It has given up the lease, which is another's to take as soon as its thread has returned. */
+    /** It has given up the lease. Another follower can have it as soon as the thread of the lease has returned. */
     ENDED;
 
-    /** What happens to a follower with a name. */
+    /** A signal to a durable follower. */
     enum Signal {
         /** It has the lease. */
         GRANTED,
         /** It has lost the lease. */
         REVOKED,
-        /** It has begun to follow. */
+        /** It has started to follow. */
         BEGUN,
-        /** It cannot resume now, or is not to. */
+        /** It cannot resume now, or must not. */
         AWAY,
         /** It has waited long enough. */
         TIME,
         /** It no longer follows: its last callback has returned. */
         STOPPED,
-        /** It is to end. */
+        /** It must end. */
         END,
         /** It has given up the lease. */
         LEFT
     }
 
-    /** {@return whether a callback may begin} Also while it resumes, as the first may come before that has returned. */
+    /**
+     * {@return whether a callback may begin} Also true while it resumes, because the first callback may come before resuming has
+     * returned.
+     */
     boolean mayDeliver() {
         return this == RESUMING || this == FOLLOWING;
     }
@@ -74,7 +77,7 @@ enum DurableFollowerState {
         return this == RELEASING_FOR_GOOD || this == LEAVING || this == ENDED;
     }
 
-    /** {@return the state that follows} */
+    /** {@return the next state} */
     DurableFollowerState on(Signal signal) {
         return switch (signal) {
             case GRANTED -> this == WAITING ? RESUMING : this == RELEASING ? RELEASING_AGAIN : this;

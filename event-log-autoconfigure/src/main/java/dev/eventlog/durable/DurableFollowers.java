@@ -26,7 +26,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Starts followers that have a name: they keep their positions, and one of a name follows at a time. Thread-safe. */
+/** Starts durable followers: they store their positions, and one follower with a name runs at a time. Thread-safe. */
 public final class DurableFollowers {
 
     private static final Log logger = LogFactory.getLog(DurableFollowers.class);
@@ -44,11 +44,11 @@ public final class DurableFollowers {
     private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
-     * What starts the named followers of an application.
+     * Creates an instance without followers.
      *
-     * @param means starts the followers by which these follow, and runs what takes time
-     * @param positions where positions are kept
-     * @param leadership gives out the leases; null to have all followers of a name follow
+     * @param means starts the underlying followers, and runs slow work
+     * @param positions stores the positions
+     * @param leadership grants the leases; null to let all followers with a name run
      */
     public DurableFollowers(ManyLogs.Means means, EventPositions positions, @Nullable Leadership leadership) {
         this.means = means;
@@ -60,13 +60,13 @@ public final class DurableFollowers {
     }
 
     /**
-     * Follows under a name.
+     * Follows a log under a name.
      *
      * @param name the name
      * @param stream the log
-     * @param tail where to begin if no position is stored under that name
-     * @param listener takes the events
-     * @param options how this follower deals with its listener
+     * @param tail where to start if no position is stored under this name
+     * @param listener gets the events
+     * @param options the options of the follower
      * @return the follower, whose start is fixed: it follows at once, or when it has the lease
      * @throws IllegalStateException if this application has no leases and already runs a follower with this name on this log
      */
@@ -90,9 +90,9 @@ public final class DurableFollowers {
      * Follows all logs of a pattern under a name.
      *
      * @param names finds the logs
-     * @param tail where to begin in the logs that there are when a follower of that name and pattern begins for the first time
-     * @param listener takes the events
-     * @param options how this follower deals with its listener, with its name
+     * @param tail where to start in the logs that exist when a follower with this name and pattern begins for the first time
+     * @param listener gets the events
+     * @param options the options of the follower, with its name
      * @return the follower, whose start is fixed: it follows at once, or when it has the lease
      * @throws IllegalStateException if this application has no leases and already runs such a follower
      */
@@ -105,12 +105,12 @@ public final class DurableFollowers {
     }
 
     /**
-     * Follows logs by their names, under a name. One of these follows at a time for each name, whatever its logs.
+     * Follows several logs under a name. One of these followers runs at a time for each name, whatever its logs.
      *
      * @param logs the names of the logs
-     * @param tail where to begin in logs without a position under that name
-     * @param listener takes the events
-     * @param options how this follower deals with its listener, with its name
+     * @param tail where to start in logs without a position under this name
+     * @param listener gets the events
+     * @param options the options of the follower, with its name
      * @return the follower, whose start is fixed: it follows at once, or when it has the lease
      * @throws IllegalStateException if this application has no leases and already runs such a follower
      */

@@ -15,7 +15,7 @@ import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
-/** One log that is followed under a name. Thread-safe. */
+/** A log that is followed under a name. Thread-safe. */
 final class DurableLog implements RunningFollower, Leased {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);

@@ -22,13 +22,13 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-/** Logs that are followed by their names, under a name. Thread-safe. */
+/** Several logs that are followed under a name. Thread-safe. */
 final class DurableLogSet extends DurableLogs implements LogSetFollower {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
     private final Tail tail;
-    private final Set<String> wanted = new HashSet<>(); // guarded by itself, as is the next
+    private final Set<String> wanted = new HashSet<>(); // guarded by itself, like the next field
     private @Nullable Beginning latest;
 
     DurableLogSet(
@@ -41,7 +41,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
         this.tail = tail;
     }
 
-    /** Fixes where to begin in logs, which it is to follow. */
+    /** Fixes the start in further logs, which this then follows. */
     void open(Collection<String> logs) {
         checkpoints().open(logs, tail, null);
         synchronized (wanted) {
@@ -119,7 +119,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
         }
     }
 
-    /** Begins with logs, and with those that cannot begin now later, until the lease is lost. */
+    /** Starts the logs. Logs that cannot begin now start later, until the lease is lost. */
     private final class Beginning {
 
         private final ManyLogs granted;

@@ -19,8 +19,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many logs that are followed under a name: with a position for each, and one lease for all. Each time it has the lease it
- * follows them by other {@link ManyLogs}. Thread-safe.
+ * Many logs that are followed under a name, with a position for each log and one lease for all. Each time it has the lease, it
+ * follows them with a new {@link ManyLogs}. Thread-safe.
  */
 abstract class DurableLogs implements LogsFollower, Running, Leased {
 
@@ -35,13 +35,13 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
     private volatile @Nullable ManyLogs current;
 
     /**
-     * Follows nothing yet.
+     * Creates an instance that follows nothing yet.
      *
-     * @param logs what the logs are together, as it stands in the application's log
-     * @param means what it needs
-     * @param positions where positions are kept
-     * @param listener takes the events
-     * @param options how it deals with its listener, with its name
+     * @param logs describes the logs in the application log
+     * @param means the shared objects
+     * @param positions stores the positions
+     * @param listener gets the events
+     * @param options the options of the follower, with its name
      */
     DurableLogs(
             String logs,
@@ -63,7 +63,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
                 means.settings().recovery());
     }
 
-    /** Begins with logs that have just been granted, which takes no time: what does so is for other threads. */
+    /** Starts the logs after the lease has been granted. Must not block: other threads do the slow work. */
     abstract void begin(ManyLogs granted, Checkpoints.Round round);
 
     ManyLogs.Means means() {
@@ -78,7 +78,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
         return checkpoints;
     }
 
-    /** {@return what follows at the moment; null while it waits for its lease} */
+    /** {@return the current follower of the logs; null while this waits for its lease} */
     final @Nullable ManyLogs following() {
         ManyLogs followed = current;
         return followed != null && followed.isRunning() ? followed : null;
@@ -134,7 +134,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
         return granted;
     }
 
-    /** Makes known what follows now. */
+    /** Publishes the current follower of the logs. */
     final void follows(ManyLogs granted) {
         current = granted;
     }

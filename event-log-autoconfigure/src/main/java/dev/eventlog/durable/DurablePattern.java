@@ -12,8 +12,8 @@ import dev.eventlog.redis.LogNames;
 import java.util.Objects;
 
 /**
- * All logs of a pattern that are followed under a name. That it has begun is stored too: since then a log without a position is
- * one that has begun later. Thread-safe.
+ * All logs of a pattern that are followed under a name. It also stores that the follower has begun: from then on, a log without a
+ * position is a log that began later. Thread-safe.
  */
 final class DurablePattern extends DurableLogs {
 
@@ -35,15 +35,15 @@ final class DurablePattern extends DurableLogs {
         this.begun = begun(names.pattern());
     }
 
-    /** {@return the log, which there is not, for which is stored that a follower of a pattern has begun} */
+    /** {@return the name of a log that does not exist, whose position records that a follower of a pattern has begun} */
     static String begun(String pattern) {
         return '@' + pattern;
     }
 
     /**
-     * Fixes where to begin in the logs that there are, if the follower has never begun.
+     * Fixes the start in the existing logs, if the follower has never begun.
      *
-     * @param tail where to begin
+     * @param tail where to start
      */
     void open(Tail tail) {
         if (positions.load(name, begun).isEmpty()) {
@@ -59,7 +59,7 @@ final class DurablePattern extends DurableLogs {
     @Override
     void begin(ManyLogs granted, Checkpoints.Round round) {
         try {
-            if (positions.load(name, begun).isEmpty()) { // lost with the other data of Redis
+            if (positions.load(name, begun).isEmpty()) { // lost together with the other data of Redis
                 storeBegun();
             }
         } catch (RuntimeException failure) {

@@ -17,14 +17,14 @@ import org.springframework.integration.support.locks.LockRegistry;
 import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * Lets one follower of a name and log run at a time, among all that use the same locks. Uses Spring Integration's
+ * Lets one follower for each name and log run at a time, among all users of the same locks. Uses Spring Integration's
  * {@link LockRegistryLeaderInitiator}, one for each follower, with its own thread. Thread-safe.
  */
 public final class Leadership {
 
     private static final Log logger = LogFactory.getLog(Leadership.class);
 
-    /** How often a lease is renewed while it lasts. */
+    /** How many times a lease is renewed during its duration. */
     private static final int RENEWALS = 3;
 
     private final LockRegistry<?> locks;
@@ -44,15 +44,15 @@ public final class Leadership {
         this.virtualThreads = virtualThreads;
     }
 
-    /** Asks for a lease. */
+    /** A candidate for a lease. */
     interface Candidate {
 
-        /** It has the lease. Must not block. */
+        /** The candidate has the lease. Must not block. */
         void granted();
 
         /**
-         * It has lost the lease, or is about to give it up. Nobody else gets it before this returns, unless it has run out
-         * already: so this may block to finish what must not overlap.
+         * The candidate has lost the lease, or is about to give it up. Unless the lease has already expired, nobody else gets it
+         * before this method returns. It may block to finish work that must not overlap.
          */
         void revoked();
     }
@@ -60,14 +60,14 @@ public final class Leadership {
     /**
      * {@return a lease, not yet requested}
      *
-     * @param key what is shared: one candidate has its lease at a time
-     * @param candidate who asks for it
+     * @param key identifies the lease: one candidate has it at a time
+     * @param candidate requests the lease
      */
     Lease lease(String key, Candidate candidate) {
         return new Lease(key, candidate);
     }
 
-    /** A lease from when it is requested until it is given up. It may be granted, revoked and granted again. */
+    /** A lease, from its request until it is given up. It may be granted, revoked and granted again. */
     final class Lease implements org.springframework.integration.leader.Candidate {
 
         private final String key;
@@ -93,20 +93,20 @@ public final class Leadership {
             initiator.setTaskExecutor(threads);
         }
 
-        /** Asks for the lease until it is granted, and keeps it. */
+        /** Requests the lease until it is granted, and keeps it. */
         void request() {
             initiator.start();
         }
 
-        /** Whether the lease is held, as far as can be known without asking: it was renewed less than its duration ago. */
+        /** Returns whether the lease is held, as far as known without asking: it was renewed less than its duration ago. */
         boolean isHeld() {
             return heldUntil - System.nanoTime() > 0;
         }
 
         /**
-         * Gives the lease up, or stops asking for it.
+         * Gives up the lease, or stops requesting it.
          *
-         * @return completes when the lease, if it was held, is another's to take
+         * @return completes when another candidate can get the lease, if it was held
          */
         CompletableFuture<Void> giveUp() {
             initiator.stop();
@@ -151,15 +151,14 @@ public final class Leadership {
         }
 
         /**
-         * What the initiator takes for the lock. It asks for it, while it holds it, again and again: so the lease is renewed. A
-         * failure of that does not matter as long as the lease lasts; and the candidate has finished before its lock is
-         * unlocked.
+         * The lock that the initiator uses. The initiator acquires it again and again while it holds it, which renews the lease.
+         * A failed renewal does not matter while the lease lasts. The candidate has finished before its lock is unlocked.
          */
         private final class RenewedLock implements Lock {
 
             private final Lock lock;
 
-            // Of the initiator's thread.
+            // Used by the initiator's thread only.
             private int holds;
             private final Outage outage = new Outage(
                     logger,
@@ -198,7 +197,7 @@ public final class Leadership {
                     heldUntil = begun + duration.toNanos();
                 } else if (holds > 0) {
                     lose();
-                    while (holds > 0) { // or this process could not take it again, but for this thread
+                    while (holds > 0) { // otherwise only this thread of the process could acquire it again
                         holds--;
                         release();
                     }

@@ -5,32 +5,32 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.follow.Running;
 
 /**
- * What a follower with a name does while it has the lease: it follows one log, or many. Calls do not overlap; each happens after
- * the one before. The text of it is how it stands in the application's log.
+ * The work of a durable follower while it has the lease: it follows one log or many. Calls do not overlap. Each call happens
+ * after the previous one. {@code toString} returns the name for the application log.
  */
 interface Leased {
 
     /**
-     * Looks up what is stored.
+     * Loads the stored positions.
      *
-     * @return the positions, to be compared with those of another time: while they change, another follower goes on
-     * @throws EventLogUnavailableException if that cannot be found out now
+     * @return the positions, to be compared with those of a later call: while they change, another follower continues
+     * @throws EventLogUnavailableException if they cannot be loaded now
      */
     Object stored();
 
     /**
-     * Begins to follow after what is stored.
+     * Starts to follow after the stored positions.
      *
-     * @return what follows; closed when the lease is lost
-     * @throws EventLogUnavailableException if it cannot begin now
+     * @return the follower; closed when the lease is lost
+     * @throws EventLogUnavailableException if it cannot start now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
      */
     Running begin();
 
-    /** Stores what is not stored yet: it follows no more. */
+    /** Stores positions that are not stored yet, after the follower has ended. */
     void storeAtLast();
 
-    /** Tells the listener that it has ended by an error while nothing followed. */
+    /** Tells the listener about an error that ended it while nothing was followed. */
     void failed(Throwable why);
 }

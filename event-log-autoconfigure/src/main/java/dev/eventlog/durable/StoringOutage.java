@@ -5,7 +5,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOff;
 
-/** That positions in many logs cannot be stored, which is said once and not of each log. Thread-safe. */
+/** Logs that positions in many logs cannot be stored: once, not for each log. Thread-safe. */
 final class StoringOutage {
 
     private static final Log logger = LogFactory.getLog(Checkpoints.class);
@@ -15,10 +15,10 @@ final class StoringOutage {
     private volatile boolean lasts;
 
     /**
-     * Nothing has failed yet.
+     * Creates an instance without failures.
      *
-     * @param whose whose positions they are, as it stands in the application's log
-     * @param recovery after what time each of them is tried again
+     * @param whose describes the owner of the positions in the application log
+     * @param recovery the back-off between attempts to store a position
      */
     StoringOutage(Object whose, BackOff recovery) {
         this.whose = whose;

@@ -1,8 +1,8 @@
 /**
- * The room of followers that have a name. {@link dev.eventlog.durable.DurableFollowers} starts them; a {@code DurableFollower}
- * follows while it has the lease, and {@code DurableFollowerState} is the table of its states; what it follows is {@code Leased}:
- * a {@code DurableLog}, a {@code DurablePattern} or a {@code DurableLogSet}; a {@code Checkpoint} keeps what is stored of the
- * position in a log, {@code Checkpoints} those of many; {@link dev.eventlog.durable.Leadership} gives out the leases.
+ * Durable followers. {@link dev.eventlog.durable.DurableFollowers} starts them. A {@code DurableFollower} follows while it has
+ * the lease, and {@code DurableFollowerState} has its transitions. It follows a {@code Leased}: a {@code DurableLog}, a
+ * {@code DurablePattern} or a {@code DurableLogSet}. A {@code Checkpoint} keeps the stored position in a log, {@code Checkpoints}
+ * those in many logs. {@link dev.eventlog.durable.Leadership} grants the leases.
  */
 @NullMarked
 package dev.eventlog.durable;

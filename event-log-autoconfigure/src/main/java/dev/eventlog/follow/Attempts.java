@@ -6,8 +6,8 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * The attempts at one thing, as a {@link RetryPolicy} has them. By the rules of Spring's {@code RetryTemplate}, which is of no
- * use here: it sleeps on the thread between two attempts. Not thread-safe.
+ * Counts the attempts at one task, according to a {@link RetryPolicy}. It follows the rules of Spring's {@code RetryTemplate},
+ * which cannot be used here because it sleeps on the thread between attempts. Not thread-safe.
  */
 final class Attempts {
 
@@ -20,22 +20,22 @@ final class Attempts {
         this.policy = policy;
     }
 
-    /** An attempt begins. */
+    /** Starts an attempt. */
     void begin() {
         if (count++ == 0) {
             begin = System.nanoTime();
         }
     }
 
-    /** {@return how many there were} */
+    /** {@return the number of attempts} */
     int count() {
         return count;
     }
 
     /**
-     * The last attempt failed.
+     * Records that the last attempt failed.
      *
-     * @return after how many milliseconds to make another; {@link BackOffExecution#STOP} for none
+     * @return the delay until the next attempt in milliseconds; {@link BackOffExecution#STOP} if there is none
      */
     long delayAfter(Throwable failure) {
         if (policy == null || !policy.shouldRetry(failure)) {
@@ -50,7 +50,7 @@ final class Attempts {
         return tooLate ? BackOffExecution.STOP : delay;
     }
 
-    /** What was attempted is done: the next attempt is at something else. */
+    /** Records success: the next attempt is at another task. */
     void done() {
         count = 0;
         backOff = null;

@@ -22,10 +22,10 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A subscriber and its follower. What the subscriber is told are callbacks of that follower, the first and the last word
- * too, so that no two of them overlap; what it asks for is the follower's demand.
+ * Connects a subscriber with its follower. All signals to the subscriber are callbacks of the follower, including the first and
+ * the last one, so that no two overlap. The subscriber's requests are the demand of the follower.
  *
- * @param <E> the type of what the subscriber is given
+ * @param <E> the type of the items that the subscriber gets
  */
 public final class BatchSubscription<E> implements Flow.Subscription, EventBatchListener<Event>, Demand {
 
@@ -36,21 +36,21 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     private final FollowSignals signals;
     private final AtomicLong demand = new AtomicLong();
 
-    /** Nothing as soon as it has cancelled, or has been told the end: it may be forgotten then. */
+    /** Empty once the subscriber has cancelled or has received the end, so that it can be garbage collected. */
     private final AtomicReference<Flow.@Nullable Subscriber<? super List<E>>> subscriber;
 
     private volatile @Nullable LogFollower follower;
-    // Belong to the follower's callbacks.
+    // Used by the callbacks of the follower only.
     private boolean begun;
     private @Nullable Completion completion;
 
     /**
-     * A subscription whose follower has not started yet.
+     * Creates a subscription whose follower has not started yet.
      *
      * @param log the name of the log
      * @param subscriber the subscriber
-     * @param conversion makes of an event what the subscriber is given
-     * @param signals is told all else; what it throws ends the subscription
+     * @param conversion converts an event to an item of the subscriber
+     * @param signals gets all other signals; an exception from it ends the subscription
      */
     public BatchSubscription(
             String log,
@@ -64,7 +64,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         this.signals = signals;
     }
 
-    /** The follower has its start. */
+    /** The start of the follower is fixed. */
     void startsWith(LogFollower started) {
         follower = started;
         started.whenEnded((why, failure) -> hasEnded(failure));
@@ -83,7 +83,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     @Override
     public void request(long batches) {
         LogFollower asked = follower;
-        if (asked == null) { // it never started, and its subscriber hears so next
+        if (asked == null) { // the follower never started, and the subscriber gets an error next
             return;
         }
         if (batches <= 0) {
@@ -110,7 +110,9 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         }
     }
 
-    /** Those before an event that does not fit are taken, so that to go on after it leaves out nothing else. */
+    /**
+     * Delivers the events before an unreadable event first, so that a subscriber that continues after it skips no other event.
+     */
     @Override
     public void onBatch(List<Event> batch) {
         demand.updateAndGet(now -> now == Long.MAX_VALUE ? now : now - 1);
@@ -152,14 +154,14 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         signals.onResumed();
     }
 
-    /** The subscriber is told by {@link #hasEnded}. */
+    /** Does nothing: {@link #hasEnded} signals the subscriber. */
     @Override
     public void onComplete(Completion ofLog) {
         completion = ofLog;
         signals.onComplete(ofLog);
     }
 
-    /** Nothing: the subscriber is told by {@link #hasEnded}. */
+    /** Does nothing: {@link #hasEnded} signals the subscriber. */
     @Override
     public void onFailure(String ofLog, Throwable failure) {}
 
@@ -180,7 +182,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
         subscriber.set(null);
     }
 
-    /** A subscriber may not throw; one that does has cancelled by that. */
+    /** Calls the subscriber. It must not throw; if it does, the subscription is cancelled. */
     private void tell(String method, Consumer<Flow.Subscriber<? super List<E>>> call) {
         Flow.Subscriber<? super List<E>> to = subscriber.get();
         if (to == null) {

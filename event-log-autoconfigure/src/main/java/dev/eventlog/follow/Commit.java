@@ -2,10 +2,10 @@ package dev.eventlog.follow;
 
 import dev.eventlog.EventId;
 
-/** What a follower does with its position beside remembering it. Calls do not overlap. */
+/** Stores the position of a follower, if the follower has a name. Calls do not overlap. */
 public interface Commit {
 
-    /** Of a follower without a name: nothing. */
+    /** For a follower without a name: stores nothing. */
     Commit NONE = new Commit() {
         @Override
         public boolean mayDeliver() {
@@ -19,54 +19,54 @@ public interface Commit {
         }
     };
 
-    /** What a listener does, or a recoverer in its place. */
+    /** The call of a listener, or of a recoverer. */
     @FunctionalInterface
     interface Taking {
         /**
-         * Takes a batch.
+         * Processes a batch.
          *
-         * @throws Exception what the listener or the recoverer throws
+         * @throws Exception if the listener or the recoverer throws
          */
         void run() throws Exception;
     }
 
-    /** The position could not be stored now: to be tried again, later. */
+    /** The position could not be stored. The follower tries again later. */
     final class NotStoredException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
 
-        /** Whether the application log has it already. */
+        /** Whether the application log already has the failure. */
         private final boolean said;
 
         /**
-         * An exception about a position.
+         * Creates an exception about a position.
          *
          * @param message which position was not stored, and why
-         * @param cause what storing it threw
-         * @param said whether the application's log says so already
+         * @param cause the failure
+         * @param said whether the application log already has the failure
          */
         public NotStoredException(String message, Throwable cause, boolean said) {
             super(message, cause);
             this.said = said;
         }
 
-        /** {@return whether the application's log says so already} */
+        /** {@return whether the application log already has the failure} */
         boolean isSaid() {
             return said;
         }
     }
 
-    /** {@return whether the listener may be called now: whether the lease is held, where there is one} */
+    /** {@return whether the listener may be called now, which requires the lease if there is one} */
     boolean mayDeliver();
 
     /**
-     * Has a batch taken, and its position stored.
+     * Processes a batch and stores its position.
      *
-     * @param last the last event of the batch; if that was taken before, and not stored, it is only stored now
-     * @param taking takes the batch
-     * @return whether this was done; else another follower of that name has gone on
-     * @throws NotStoredException if the position could not be stored: to be called again with the same
-     * @throws Exception what the listener threw
+     * @param last the last event of the batch; if the batch was processed before but not stored, it is only stored now
+     * @param taking processes the batch
+     * @return false if another follower with the same name has continued
+     * @throws NotStoredException if the position could not be stored: call again with the same arguments
+     * @throws Exception if the listener throws
      */
     boolean take(EventId last, Taking taking) throws Exception;
 }

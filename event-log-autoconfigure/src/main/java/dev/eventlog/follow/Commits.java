@@ -1,23 +1,23 @@
 package dev.eventlog.follow;
 
-/** What the followers of many logs do with their positions beside remembering them. Thread-safe. */
+/** Stores the positions of a follower of many logs, if the follower has a name. Thread-safe. */
 @FunctionalInterface
 public interface Commits {
 
-    /** Of a follower without a name: nothing. */
+    /** For a follower without a name: stores nothing. */
     Commits NONE = log -> Commit.NONE;
 
     /**
-     * What is done with the position in a log. Called when that begins to be followed.
+     * Returns the commit of a log. Called when the log begins to be followed.
      *
      * @param log the name of the log
-     * @return what is done
-     * @throws RuntimeException if it cannot be followed
+     * @return the commit
+     * @throws RuntimeException if the log cannot be followed
      */
     Commit of(String log);
 
     /**
-     * A log is gone, all of it was delivered, and it is followed no longer.
+     * A log is gone, all its events have been delivered, and it is no longer followed.
      *
      * @param log the name of the log
      */

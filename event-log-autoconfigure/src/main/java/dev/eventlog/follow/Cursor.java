@@ -17,34 +17,34 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-// Long: where it stands and what it may believe of each answer are one state.
+// Long: the position and the evidence about each answer are one state.
 /**
- * Where a follower stands and what comes next: from the window if its point is inside, by pages from Redis if it is older.
- * What existed when the follow began comes from Redis, so that nothing is delivered that was gone by then. Belongs to the
- * thread that the follower has at the moment.
+ * The position of a follower and the search for its next events. They come from the window if the position is inside it, and page
+ * by page from Redis if it is older. Events that existed at the start come from Redis, so that events already gone at the start
+ * are never delivered. Used by the current thread of the follower only.
  */
 final class Cursor {
 
-    /** What a look found. */
+    /** The result of a look. */
     enum Found {
-        /** Events, with what is missing before them. */
+        /** Events, perhaps after a gap. */
         EVENTS,
-        /** Nothing at the moment. */
+        /** No events at the moment. */
         NOTHING,
-        /** The end of a complete log, with what is missing before it. */
+        /** The end of a complete log, perhaps after a gap. */
         COMPLETE,
-        /** The cursor has moved on: look again. */
+        /** The cursor has moved: look again. */
         MOVED
     }
 
-    /** What Redis showed after the cursor; the state only where it was asked. */
+    /** The answer of Redis for the events after the cursor. The state is null unless it was requested. */
     private record Page(
             Verdict verdict,
             ReadPoint next,
             List<Event> events,
             @Nullable StreamState state) {}
 
-    /** What Redis is asked; another follower of the feed may ask the same at the same moment. */
+    /** A question to Redis. Other followers of the feed may ask the same question at the same moment. */
     private record Question(String key, boolean state, EventId from, EventId to, int count, EventId feedEnd) {}
 
     private static final int UNSURE = -1;
@@ -53,22 +53,22 @@ final class Cursor {
     private final Feed feed;
     private final Trimming trimming;
     private final int batchSize;
-    private final ReadPoint existing; // the end of what existed when the follow began
-    private int comebacks; // of its feed, when the event at the point was last seen to be there
+    private final ReadPoint existing; // the end of the events that existed at the start
+    private int comebacks; // of the feed, when the event at the point was last seen
 
-    private volatile EventId position; // where to resume: the last event that was taken, for others to see
-    private EventId lastSeen; // the last event that was taken, or after which this began
+    private volatile EventId position; // where to resume: the last delivered event, visible to other threads
+    private EventId lastSeen; // the last delivered event, or the id that the cursor began after
     private volatile ReadPoint point;
     private @Nullable Event seen;
-    private boolean ahead; // it stands where its feed has not read yet, and may never read
-    private ReadPoint meeting; // while it is ahead: the last point that its feed and it are sure to share
+    private boolean ahead; // the position is beyond the end of the feed, which may never get there
+    private ReadPoint meeting; // while ahead: the last point that the cursor surely shares with its feed
     private @Nullable Loss loss;
     private List<Event> events;
 
     /**
-     * A cursor at the beginning of a tail.
+     * Creates a cursor at the beginning of a tail.
      *
-     * @param end how far the feed was just before
+     * @param end the end of the feed just before
      */
     Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, Trimming trimming, int batchSize) {
         int epoch = end.point().epoch();
@@ -92,7 +92,10 @@ final class Cursor {
         return new ReadPoint(point.id(), point.rank(), epoch);
     }
 
-    /** No follower overtakes its feed: so if that finds the log to be another one, it knows what its followers can have. */
+    /**
+     * No follower overtakes its feed. If the feed finds that the log was replaced, it therefore knows what its followers can have
+     * read.
+     */
     private static List<Event> upTo(EventId end, List<Event> events) {
         int count = events.size();
         while (count > 0 && events.get(count - 1).id().isAfter(end)) {
@@ -109,37 +112,37 @@ final class Cursor {
         return point;
     }
 
-    /** {@return what is missing before the events that were found; null if nothing is} */
+    /** {@return the gap before the found events; null if nothing is missing} */
     @Nullable
     Loss loss() {
         return loss;
     }
 
-    /** The listener has been told what is missing. */
+    /** The gap has been reported to the listener. */
     void told() {
         loss = null;
     }
 
-    /** {@return the events that the last look found, once} */
+    /** {@return the events of the last look, once} */
     List<Event> takeFound() {
         List<Event> found = events;
         events = List.of();
         return found;
     }
 
-    /** {@return whether nothing is left but to tell that the log is complete: so without asking Redis for events} */
+    /** {@return whether only the completion of the log is left to report; does not ask Redis for events} */
     boolean isOnlyCompleteLeft() {
         Window window = feed.window();
         return events.isEmpty() && window.isOnlyCompleteAfter(window.begun(point));
     }
 
-    /** {@return how the log ended, whose end this has come to} */
+    /** {@return how the log ended; the cursor must be at the end} */
     Completion completion() {
         Completion completion = feed.window().completion();
         return completion == null ? Closing.completion(null) : completion;
     }
 
-    /** The listener has been told that the log is complete. */
+    /** The completion has been reported to the listener. */
     void completed() {
         position = EventId.MAX;
     }
@@ -152,18 +155,18 @@ final class Cursor {
         seen = last;
     }
 
-    /** {@return whether all that existed when the follow began lies behind} */
+    /** {@return whether the cursor has passed all events that existed at the start} */
     boolean isPastWhatExisted() {
         return point.epoch() != existing.epoch() || point.id().compareTo(existing.id()) >= 0;
     }
 
     /**
-     * Looks what comes next.
+     * Looks for what comes next.
      *
-     * @throws EventLogUnavailableException if that cannot be said now
+     * @throws EventLogUnavailableException if the answer is unknown at the moment
      */
     Found look() {
-        if (!events.isEmpty()) { // found with the start
+        if (!events.isEmpty()) { // found together with the start
             return Found.EVENTS;
         }
         Window window = feed.window();
@@ -193,8 +196,8 @@ final class Cursor {
     }
 
     /**
-     * Where its feed comes by, the event at which the follower stands must be in it, unless the log has lost that meanwhile. Without
-     * such an event, nothing shows what a feed that came back meanwhile has lost.
+     * When the feed reaches the position of the follower, the window must contain the event there, unless the log has lost it in
+     * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime.
      */
     private Found meetFeed(Window window) {
         Event start = seen;
@@ -208,7 +211,10 @@ final class Cursor {
         return found;
     }
 
-    /** What both logs have is read to its end; then the listener is told, before anything of the other log. */
+    /**
+     * Reads the events that both logs have in common to their end. The listener is then told, before it gets any event of the new
+     * log.
+     */
     private Found part(ReadPoint common) {
         ReadPoint here = point;
         if (common.id().isAfter(here.id())) {
@@ -220,7 +226,7 @@ final class Cursor {
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
         } else if (here.id().isAfter(common.id()) && isStillThere(here)) {
-            point = new ReadPoint(here.id(), here.rank(), common.epoch()); // as all up to it is there, too
+            point = new ReadPoint(here.id(), here.rank(), common.epoch()); // all events up to it are there, too
             ahead = true;
             meeting = common;
             comebacks = UNSURE;
@@ -234,8 +240,8 @@ final class Cursor {
     }
 
     /**
-     * Whether its feed, which did not know its own last event any more, has only gone back further than this had to. By whom that is
-     * answered is not known: it is looked at again where the feed comes by.
+     * Returns whether the feed has only gone back further than this cursor has to, because it no longer knew its own last event.
+     * The answer may come from any server, so it is checked again when the feed reaches this position.
      */
     private boolean isStillThere(ReadPoint here) {
         Event known = seen;
@@ -248,13 +254,13 @@ final class Cursor {
                 .equals(List.of(known));
     }
 
-    /** Pages through Redis up to a point. */
+    /** Reads page by page from Redis up to a point. */
     private Found page(ReadPoint target) {
         Page page = read(target);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
         if (page.verdict()
-                == Verdict.BEGAN_AGAIN) { // its feed reads this log: so it is what was seen that no longer counts
+                == Verdict.BEGAN_AGAIN) { // the feed reads this log, so the earlier events no longer count
             loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
             point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
             seen = null;
@@ -277,9 +283,9 @@ final class Cursor {
     }
 
     /**
-     * The answer must show that it is of the log that the feed reads, by the event at that one's end: else it is perhaps another
-     * one, or lacks the newest events. Then an answer that begins with the event at the cursor proves itself whole; without that
-     * the rules are asked.
+     * The answer must prove that it comes from the log that the feed reads, by containing the event at the end of the feed.
+     * Otherwise it may come from another log, or lack the newest events. An answer that also starts with the event at the cursor
+     * is complete. Without that event, the gap rules decide.
      */
     private Page read(ReadPoint target) {
         int count = Math.min(batchSize, feed.pages().next());
@@ -287,7 +293,7 @@ final class Cursor {
         Window.End end = feed.window().end();
         Event endOfFeed = end.event();
         if (feed.isInterrupted() || end.point().epoch() != target.epoch()) {
-            throw later("is to be looked at by its feed first");
+            throw later("must be read by its feed first");
         }
         if (known != null && endOfFeed != null) {
             Question question = new Question(
@@ -315,7 +321,7 @@ final class Cursor {
         Answer answer = sight.answer();
         feed.pages().worked(answer.events());
         if (!end.isOf(answer.state(), sight.atFeedEnd())) {
-            throw later("is not as its feed has read it, which will look at it");
+            throw later("differs from what its feed has read; the feed will check it");
         }
         Judgement judgement = ahead
                 ? GapRules.judgeAfterInterruption(point, known, answer, trimming, feed.window()::memory)

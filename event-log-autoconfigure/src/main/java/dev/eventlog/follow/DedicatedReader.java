@@ -13,7 +13,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOffExecution;
 
-/** Reads one log on a connection of its own, which blocks until something comes. Connects again by itself. */
+/** Reads one log on its own connection, with blocking reads. Reconnects by itself. */
 final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
 
     private static final Log logger = LogFactory.getLog(DedicatedReader.class);
@@ -24,7 +24,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
     private final ContainerPoller poller;
     private final Outage outage;
 
-    // Of the one thread that polls at a time.
+    // Used by one polling thread at a time.
     private boolean asked;
     private boolean everConnected;
 
@@ -73,9 +73,8 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             asked = false;
             feed.pages().failed();
         }
-        // A password that is rotated, or a user that a restored server does not have yet, ends no feed: its user was
-        // let in
-        // when the first follower asked where to begin.
+        // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had access when
+        // the first follower looked up its start.
         boolean passes = why instanceof EventLogUnavailableException
                 || LogStream.isLoginRefused(why)
                 || (everConnected && atHandshake);

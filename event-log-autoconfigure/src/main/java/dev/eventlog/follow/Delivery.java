@@ -20,38 +20,38 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * Calls the listener with what its cursor has found. A call is due until the listener has taken it: it is repeated, handed to
- * a recoverer, or ends the follower, but never left out. Belongs to the thread that the follower has at the moment.
+ * Calls the listener with the events that the cursor has found. A pending call is repeated, passed to a recoverer, or ends the
+ * follower, but it is never skipped. Used by the current thread of the follower only.
  */
 final class Delivery {
 
-    /** What came of the calls that were due. */
+    /** The result of the pending calls. */
     enum Outcome {
-        /** All are made. */
+        /** All calls are done. */
         DONE,
-        /** The listener is to be called again, after {@link #delay}. */
+        /** Call the listener again after {@link #delay}. */
         LISTENER_LATER,
-        /** The position is to be stored again, after {@link #delay}. */
+        /** Store the position again after {@link #delay}. */
         COMMIT_LATER,
         /** The listener must not be called at the moment. */
         NO_LEASE,
         /** The listener knows that the log is complete. */
         COMPLETED,
-        /** Another follower of that name has gone on. */
+        /** Another follower with the same name has continued. */
         SUPERSEDED,
-        /** The follower is to end by {@link #failure}. */
+        /** The follower ends with {@link #failure}. */
         FAILED,
         /** The follower was closed. */
         CLOSED
     }
 
-    /** Guards the calls: nobody calls a listener whose follower was closed. */
+    /** Guards the calls: the listener of a closed follower is never called. */
     interface Gate {
 
         /** {@return whether a callback may begin} */
         boolean enter();
 
-        /** {@return whether the follower goes on} */
+        /** {@return whether the follower continues} */
         boolean leave(@Nullable Throwable thrown, boolean sameCallAgain);
 
         boolean isOpen();
@@ -63,14 +63,14 @@ final class Delivery {
     }
 
     /**
-     * A call of the listener that is due.
+     * A pending call of the listener.
      *
-     * @param method which of its methods
-     * @param batch what a recoverer can take instead; nothing unless it is a call of {@code onBatch}
+     * @param method the name of the method
+     * @param batch the events that a recoverer can take instead; empty unless the method is {@code onBatch}
      */
     private record Call(String method, List<Event> batch, Callback callback) {
 
-        /** As it stands in the application's log. */
+        /** The text for the application log. */
         @Override
         public String toString() {
             return batch.isEmpty()
@@ -93,7 +93,7 @@ final class Delivery {
     private final Deque<Call> due = new ArrayDeque<>(1);
     private final Attempts attempts;
     private final BackOff recovery;
-    private @Nullable Outage storing; // where the position is not stored
+    private @Nullable Outage storing; // present while the position cannot be stored
     private boolean caughtUp;
     private boolean interrupted;
     private boolean superseded;
@@ -132,12 +132,12 @@ final class Delivery {
         return Objects.requireNonNull(failure);
     }
 
-    /** Has something be called before anything of the listener. */
+    /** Adds a call that comes before all calls of the listener. */
     void first(Runnable begin) {
         due.addFirst(new Call("onSubscribe", List.of(), begin::run));
     }
 
-    /** What the cursor has found is due, and before it what is missing. */
+    /** Adds the calls for the events that the cursor has found, after a call for the gap before them. */
     void found() {
         List<Event> events = Collections.unmodifiableList(cursor.takeFound());
         missing(events.get(0).id());
@@ -145,7 +145,7 @@ final class Delivery {
             batch(events);
             return;
         }
-        for (int from = 0; from < events.size(); from += batchSize) { // a copy, as a part would hold on to the whole
+        for (int from = 0; from < events.size(); from += batchSize) { // a copy: a sublist would keep the whole list
             batch(List.copyOf(events.subList(from, Math.min(events.size(), from + batchSize))));
         }
     }
@@ -161,7 +161,7 @@ final class Delivery {
         }
     }
 
-    /** The end of a complete log is due, and before it what is missing. */
+    /** Adds the call for the end of a complete log, after a call for the gap before it. */
     void complete() {
         missing(EventId.MAX);
         Completion completion = cursor.completion();
@@ -179,7 +179,7 @@ final class Delivery {
         due.add(new Call("onBatch", batch, () -> take(batch, () -> listener.onBatch(batch))));
     }
 
-    /** What existed has been delivered: the listener is to be told so, once. {@return whether it has not been} */
+    /** Adds the call that reports the end of the existing events, once. {@return whether it was added} */
     boolean caughtUp() {
         boolean first = !caughtUp;
         if (first) {
@@ -189,7 +189,7 @@ final class Delivery {
         return first;
     }
 
-    /** The listener is to be told that its feed has lost Redis, or has it back. {@return whether it has not been} */
+    /** Adds the call that reports an outage of the feed, or its end. {@return whether it was added} */
     boolean interruption(boolean now) {
         boolean news = now != interrupted;
         if (news) {
@@ -202,7 +202,10 @@ final class Delivery {
         return news;
     }
 
-    /** Moves on from within the callback that took the events, as that holds also if the follower was closed meanwhile. */
+    /**
+     * Moves the position inside the callback that took the events, because the events count as delivered even if the follower was
+     * closed in the meantime.
+     */
     private void take(List<Event> events, Commit.Taking taking) throws Exception {
         if (!commit.take(events.get(events.size() - 1).id(), taking)) {
             superseded = true;
@@ -222,7 +225,7 @@ final class Delivery {
         }
     }
 
-    /** Makes the calls that are due. */
+    /** Makes the pending calls. */
     Outcome deliver() {
         for (Call call = due.peek(); call != null; call = due.peek()) {
             Outcome outcome = commit.mayDeliver() ? deliver(call) : Outcome.NO_LEASE;
@@ -261,7 +264,7 @@ final class Delivery {
     }
 
     private Outcome retryOrRecover(Call call, Throwable thrown) {
-        if (thrown instanceof InterruptedException) { // says nothing of the call, but that the thread is to end
+        if (thrown instanceof InterruptedException) { // the thread should end; the call itself did not fail
             return failed(thrown);
         }
         if (thrown instanceof NotStoredException notStored) {
@@ -295,7 +298,7 @@ final class Delivery {
         return Outcome.FAILED;
     }
 
-    /** Repeats the call: not by the policy, as it is not the listener that failed. */
+    /** Repeats the call independently of the retry policy, because the listener did not fail. */
     private Outcome storeLater(NotStoredException notStored) {
         attempts.done();
         Outage lasting = Outage.or(storing, logger, recovery);
@@ -303,7 +306,7 @@ final class Delivery {
         delay = lasting.failed(
                 notStored,
                 notStored.isSaid() ? Integer.MAX_VALUE : 1,
-                next -> "Nothing more of log '" + log + "' is delivered before the position of its follower is stored;"
+                next -> "Delivery of log '" + log + "' waits until the position of its follower is stored;"
                         + " next try in " + next + " ms");
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
     }

@@ -1,12 +1,12 @@
 package dev.eventlog.follow;
 
-/** What a follower asks before it looks for more: so one whose subscriber has asked for nothing rests. */
+/** Tells a follower whether to look for more events. A follower whose subscriber has requested nothing rests. */
 @FunctionalInterface
 interface Demand {
 
-    /** That of a listener, which takes whatever comes. */
+    /** The demand of a listener, which takes all events. */
     Demand UNLIMITED = () -> true;
 
-    /** {@return whether another batch may be looked for} From any thread; never blocks. */
+    /** {@return whether the follower may look for another batch} Called by any thread; never blocks. */
     boolean isThere();
 }

@@ -3,27 +3,27 @@ package dev.eventlog.follow;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The one live read of a log in this application: puts what comes into a {@link Window} and wakes the followers. It runs from
- * when it is started until it is stopped, whatever happens to Redis meanwhile.
+ * The single live read of a log in this application. It puts new events into a {@link Window} and wakes the followers. It runs
+ * from its start until it is stopped, whatever happens to Redis.
  */
 interface Feed {
 
-    /** {@return the newest events, as far as this feed has read} */
+    /** {@return the newest events that this feed has read} */
     Window window();
 
-    /** {@return how many events of the log to ask for at once} */
+    /** {@return the number of events to request at once} */
     PageSize pages();
 
-    /** {@return by which its followers ask Redis once for what several of them ask at one moment} */
+    /** {@return combines identical questions that several followers ask Redis at the same moment} */
     SameQuestions questions();
 
-    /** {@return whether it has lost Redis, and not looked yet what that holds by now} */
+    /** {@return whether the connection was lost, and Redis has not been checked since} */
     boolean isInterrupted();
 
-    /** {@return whether it is read on a connection that it shares with others} */
+    /** {@return whether the feed shares its connection with others} */
     boolean isShared();
 
-    /** {@return how often it has come back to what may be a log without some of the events that it had} */
+    /** {@return how often the feed has reconnected to a log that may lack some of its earlier events} */
     int comebacks();
 
     /**
@@ -34,20 +34,20 @@ interface Feed {
      */
     boolean mayReadFrom(String server);
 
-    /** Adds a follower to those that are woken. */
+    /** Adds a follower to be woken. */
     void join(LogFollower follower);
 
     /**
-     * Takes a follower away.
+     * Removes a follower.
      *
      * @return whether others are left
      */
     boolean leave(LogFollower follower);
 
     /**
-     * Ends the live read, without waiting for it.
+     * Stops the live read, without waiting for it.
      *
-     * @return completes when its thread and connection are gone
+     * @return completes when the thread and the connection are gone
      */
     CompletableFuture<Void> stop();
 }

@@ -2,16 +2,16 @@ package dev.eventlog.follow;
 
 import java.util.concurrent.CompletableFuture;
 
-/** Asks Redis for what a feed is to judge: on a connection of its own, or on one that many feeds share. */
+/** Reads from Redis for a feed, on its own connection or on a connection that many feeds share. */
 interface FeedReader {
 
-    /** Begins to read. Blocks nobody. */
+    /** Starts to read. Does not block. */
     void start();
 
     /**
-     * Ends the reading, without waiting for it.
+     * Stops reading, without waiting for it.
      *
-     * @return completes when the thread and the connection that only this one needed are gone
+     * @return completes when the thread and the connection are gone, unless others still use them
      */
     CompletableFuture<Void> stop();
 

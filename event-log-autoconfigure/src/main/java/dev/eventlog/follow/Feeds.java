@@ -14,10 +14,10 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-/** The feeds of this application: one a log, from its first follower to its last. Thread-safe. */
+/** The feeds of this application: one for each log, from its first follower to its last. Thread-safe. */
 public final class Feeds {
 
-    /** More than a feed that was stopped takes to end, but where it is about to connect and Redis does not answer. */
+    /** Longer than a stopped feed takes to end, unless it is just connecting and Redis does not answer. */
     static final Duration LONGEST_END = Duration.ofSeconds(1);
 
     private static final Log logger = LogFactory.getLog(Feeds.class);
@@ -29,18 +29,18 @@ public final class Feeds {
     private final SameQuestions questions = new SameQuestions();
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
     private final Map<String, Feed> byKey = new HashMap<>();
-    private boolean nothingShared; // guarded by this, as all that follows
+    private boolean nothingShared; // guarded by this, like all fields below
     private boolean crowded;
     private int dedicated;
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
 
     /**
-     * The feeds of an application, of which none runs yet.
+     * Creates the feeds of an application. None of them runs yet.
      *
-     * @param connections where they read
-     * @param settings how logs are followed
+     * @param connections the connections to read on
+     * @param settings the settings of followers
      * @param threads runs each feed
-     * @param observers are told when a feed has Redis back
+     * @param observers are told when a feed has reconnected
      */
     public Feeds(Connections connections, FollowSettings settings, Executor threads, Observers observers) {
         this.connections = connections;
@@ -51,36 +51,36 @@ public final class Feeds {
     }
 
     /**
-     * A feed, and how far it was at one moment.
+     * A feed and its end at one moment.
      *
      * @param feed the feed
-     * @param end where its window ended
-     * @param comebacks how often it had come back by then
+     * @param end the end of its window
+     * @param comebacks how often it had reconnected by then
      */
     record Place(Feed feed, Window.End end, int comebacks) {}
 
-    /** Makes a follower on a feed. */
+    /** Creates a follower on a feed. */
     @FunctionalInterface
     interface Joining {
         LogFollower on(Feed feed, Window.End end);
     }
 
-    /** {@return how far the feed of a log is; null if it has none} */
+    /** {@return the position of the feed of a log; null if the log has no feed} */
     synchronized @Nullable Place place(LogStream stream) {
         Feed feed = byKey.get(stream.key());
         return feed == null ? null : new Place(feed, feed.window().end(), feed.comebacks());
     }
 
     /**
-     * Lets a follower join the feed of its log, if that has read the same log: a feed that is interrupted proves nothing. Else
-     * the follower has a new one, which later ones join.
+     * Adds a follower to the feed of its log, if the feed has read the same log. An interrupted feed proves nothing. Otherwise
+     * the follower gets a new feed, which later followers join.
      *
-     * @param before how far the feed was before the stream was asked
-     * @param start what the stream said then
-     * @param trimming what the log loses by its old end
-     * @param patient whether to ask again where the feed is only not as far as the stream yet
-     * @param joining makes the follower
-     * @return the follower; null if all is to be asked again
+     * @param before the position of the feed before the stream was read
+     * @param start the start found in the stream
+     * @param trimming how the log loses old events
+     * @param patient whether to ask again if the feed is only behind the stream
+     * @param joining creates the follower
+     * @return the follower; null to repeat all questions
      */
     synchronized @Nullable LogFollower join(
             LogStream stream,
@@ -131,7 +131,7 @@ public final class Feeds {
         }
     }
 
-    /** What happens to feeds that cannot share a connection any more. */
+    /** Takes over feeds that can no longer share a connection. */
     private final class Others implements SharedReader.Others {
 
         @Override
@@ -176,7 +176,7 @@ public final class Feeds {
         }
     }
 
-    /** {@return completes when the threads of all feeds that were stopped have ended, or should have} */
+    /** {@return completes when the threads of all stopped feeds have ended, or should have ended} */
     synchronized CompletableFuture<Void> ended() {
         return CompletableFuture.allOf(ending.toArray(CompletableFuture[]::new))
                 .completeOnTimeout(null, LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);

@@ -1,7 +1,7 @@
 package dev.eventlog.follow;
 
 /**
- * What a follower is doing. The table of what leads from one state to the next:
+ * The state of a follower. The transitions are:
  *
  * <pre>
  * IDLE         --WAKE-->  SCHEDULED --THREAD--> RUNNING --NOTHING_DUE--> IDLE
@@ -15,36 +15,36 @@ package dev.eventlog.follow;
  * any          --END-->   CLOSING --RETURNED--> ENDED
  * </pre>
  *
- * Everything else changes nothing. A wake-up does not shorten a back-off, or a busy log would have a Redis that fails asked all
- * the time: only the feed, when it has Redis back, does ({@code AGAIN}).
+ * Other signals change nothing. A wake-up does not shorten a back-off, because a busy log would then send constant requests to a
+ * failing Redis. Only the feed shortens it, when it has reconnected ({@code AGAIN}).
  */
 enum FollowerState {
-    /** Nothing is due: it waits for its feed, or for demand. */
+    /** Nothing to do: the follower waits for its feed, or for demand. */
     IDLE,
-    /** It waits for a thread. */
+    /** The follower waits for a thread. */
     SCHEDULED,
-    /** It has a thread. */
+    /** The follower has a thread. */
     RUNNING,
-    /** It has a thread, and was woken meanwhile: it is to look again. */
+    /** The follower has a thread and was woken in the meantime: it must look again. */
     RUNNING_AGAIN,
-    /** The same, and what it asks Redis now may fail for a reason that is gone meanwhile. */
+    /** Like {@code RUNNING_AGAIN}, and the current question to Redis may fail for a reason that no longer exists. */
     RUNNING_ANEW,
-    /** The listener threw, and is to be called again later. */
+    /** The listener threw, and is called again later. */
     BACKING_OFF_LISTENER,
-    /** Redis could not say what comes next. */
+    /** Redis could not be asked for the next events. */
     BACKING_OFF_REDIS,
     /** The position could not be stored. */
     BACKING_OFF_COMMIT,
     /** The lease was not renewed in time. */
     BACKING_OFF_LEASE,
-    /** The executor of the listeners took no more tasks. */
+    /** The executor of the listeners accepted no more tasks. */
     BACKING_OFF_THREAD,
-    /** It delivers nothing more; perhaps its last callback is running. */
+    /** The follower delivers nothing more; its last callback may still be running. */
     CLOSING,
-    /** Its last callback has returned. */
+    /** The last callback has returned. */
     ENDED;
 
-    /** What happens to a follower. */
+    /** A signal to a follower. */
     enum Signal {
         WAKE,
         AGAIN,
@@ -77,7 +77,7 @@ enum FollowerState {
                 || this == BACKING_OFF_THREAD;
     }
 
-    /** {@return the state that follows} */
+    /** {@return the next state} */
     FollowerState on(Signal signal) {
         return switch (signal) {
             case WAKE -> this == IDLE ? SCHEDULED : this == RUNNING ? RUNNING_AGAIN : this;

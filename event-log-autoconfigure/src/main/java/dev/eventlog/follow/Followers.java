@@ -22,13 +22,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Starts followers, knows those that run, and closes them all. Thread-safe. */
+/** Starts followers, keeps track of them, and closes them. Thread-safe. */
 public final class Followers {
 
-    /** So often a follower that begins waits for a feed that is not as far as the stream, before it has one of its own. */
+    /** How often a new follower waits for a feed that is behind the stream, before it gets its own feed. */
     private static final int PATIENCE = 5;
 
-    /** So many events of each are shown where many logs begin together: what there is beyond comes by pages. */
+    /** How many events of each log are read when many logs begin together. Further events come page by page. */
     private static final int SHOWN_OF_MANY = 16;
 
     private final Feeds feeds;
@@ -40,12 +40,12 @@ public final class Followers {
     private volatile boolean open = true;
 
     /**
-     * The followers of an application, of which none runs yet.
+     * Creates the followers of an application. None of them runs yet.
      *
      * @param feeds the feeds that they share
-     * @param settings how logs are followed
+     * @param settings the settings of followers
      * @param threads runs the listeners
-     * @param observers see what the followers do
+     * @param observers observe the followers
      */
     public Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
         this.feeds = feeds;
@@ -55,13 +55,13 @@ public final class Followers {
     }
 
     /**
-     * Starts a follower for a listener. Its start is fixed when this returns.
+     * Starts a follower for a listener. Its start is fixed when this method returns.
      *
      * @param stream the log
-     * @param tail where to begin
-     * @param listener takes the events
-     * @param options how this follower deals with its listener
-     * @param commit what is done with its position
+     * @param tail where to start
+     * @param listener gets the events
+     * @param options the options of the follower
+     * @param commit stores the position
      * @return the follower
      */
     public LogFollower follow(
@@ -73,7 +73,7 @@ public final class Followers {
         return follow(new Start(stream, tail), listener, options, commit, threads);
     }
 
-    /** The same, with the listener called by another executor. */
+    /** Starts a follower whose listener runs on another executor. */
     LogFollower follow(
             Start start, EventBatchListener<Event> listener, FollowOptions options, Commit commit, Executor callers) {
         LogFollower follower = join(start, listener, options, Demand.UNLIMITED, commit, callers);
@@ -82,11 +82,11 @@ public final class Followers {
     }
 
     /**
-     * A tail of a log that is to be followed.
+     * A tail of a log that is about to be followed.
      *
      * @param stream the log
-     * @param tail where to begin
-     * @param found where that was found to be; null if it was not looked for
+     * @param tail where to start
+     * @param found the start that was found; null if it was not looked up
      */
     record Start(LogStream stream, TailRange tail, @Nullable StartPoint found) {
 
@@ -96,10 +96,10 @@ public final class Followers {
     }
 
     /**
-     * Finds where tails begin, in one go, unless their logs are followed already.
+     * Finds the starts of tails in one round trip, except for logs that are already followed.
      *
      * @param starts the tails
-     * @return the same, with what was found
+     * @return the tails with the starts that were found
      */
     List<Start> find(List<Start> starts) {
         Map<LogStream, TailRange> unknown = new LinkedHashMap<>();
@@ -116,10 +116,11 @@ public final class Followers {
     }
 
     /**
-     * Starts a follower for a subscriber. Not on this thread, which may be one that must not wait for Redis.
+     * Starts a follower for a subscriber. It starts on another thread, because the calling thread may not be allowed to wait for
+     * Redis.
      *
      * @param stream the log
-     * @param tail where to begin
+     * @param tail where to start
      * @param subscription the subscriber
      */
     public void follow(LogStream stream, TailRange tail, BatchSubscription<?> subscription) {
@@ -198,13 +199,13 @@ public final class Followers {
     }
 
     /**
-     * Knows a follower until it has ended, so that it is closed with all others.
+     * Registers a follower until it has ended, so that it is closed together with all others.
      *
-     * @param follower the follower, which runs
-     * @param log its log
-     * @param <F> its type
-     * @return the same
-     * @throws IllegalStateException if the application is shutting down: then the follower has been closed
+     * @param follower the running follower
+     * @param log the name of its log
+     * @param <F> the type of the follower
+     * @return the follower
+     * @throws IllegalStateException if the application is shutting down; the follower has been closed
      */
     public <F extends Running> F running(F follower, String log) {
         running.add(follower);
@@ -213,7 +214,7 @@ public final class Followers {
     }
 
     private <F extends Running> F unlessClosed(F follower, String log) {
-        if (!open) { // closed since the look before, perhaps without having seen this one
+        if (!open) { // closed since the last check, perhaps without this follower
             CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
             follower.close();
             refuseIfClosed(log);
@@ -222,19 +223,19 @@ public final class Followers {
     }
 
     /**
-     * Tells the observers of a follower that could not begin where nobody else is told.
+     * Tells the observers about a follower that could not start, if nobody else is told.
      *
-     * @param log its log
-     * @param why what kept it from that
+     * @param log the name of its log
+     * @param why the failure
      */
     public void failed(String log, Throwable why) {
         observers.ended(log, why);
     }
 
     /**
-     * Looks whether followers may start.
+     * Checks whether followers may start.
      *
-     * @param log the log that is to be followed
+     * @param log the name of the log
      * @throws IllegalStateException if the application is shutting down
      */
     public void refuseIfClosed(String log) {
@@ -248,7 +249,7 @@ public final class Followers {
     }
 
     /**
-     * Lets no follower start any more and ends those that run, side by side, without waiting.
+     * Refuses new followers, and ends all running ones at the same time, without waiting.
      *
      * @param afterwards runs when the last callback has returned and the last feed has ended
      */
@@ -263,12 +264,12 @@ public final class Followers {
                 .whenComplete((nothing, failure) -> afterwards.run());
     }
 
-    /** Lets followers start again. */
+    /** Allows followers to start again. */
     public void open() {
         open = true;
     }
 
-    /** {@return how many followers have not ended yet; a named one counts while it follows} */
+    /** {@return the number of followers that have not ended; a durable follower counts while it follows} */
     public long count() {
         return following().count();
     }
@@ -282,7 +283,7 @@ public final class Followers {
         return open;
     }
 
-    /** {@return the logs that have followers, in the order of their names} */
+    /** {@return the followed logs, in the order of their names} */
     public List<FollowedLog> followedLogs() {
         Map<String, List<LogFollower>> byLog = following()
                 .filter(LogFollower::isRunning)

@@ -11,36 +11,36 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a reader that stands at a point of a log, and is shown what follows, misses anything. Pure: no Redis, no state.
+ * Decides whether a reader at a point of a log misses events, given the events that follow. A pure function: no Redis, no state.
  *
- * <p>While the very event at the point is still there, nothing after it can have left by the old end. Where it is gone, the
- * numbers decide: a {@link Rank} is never too large, and a stream's own count of what was before its first event never too
- * small, so what lies between is never taken for less than it is. The number of missed events is told only where both are
- * exact, and no event that somebody deleted by itself can be among them.
+ * <p>While the event at the point still exists, nothing after it can have been trimmed. If it is gone, the numbers decide. A
+ * {@link Rank} is never too large, and a stream's count of the events before its first event is never too small, so the gap
+ * between them is never underestimated. The number of missed events is reported only if both numbers are exact, and if no
+ * individually deleted event can be among them.
  */
 final class GapRules {
 
-    /** What became of the log since the reader looked last. */
+    /** What happened to the log since the reader's last look. */
     enum Verdict {
-        /** The same log, and nothing after the point has left by the old end. */
+        /** The same log, and nothing after the point has been trimmed. */
         WHOLE,
-        /** The same log, and events after the point may have left by the old end. */
+        /** The same log, and events after the point may have been trimmed. */
         REMOVED,
-        /** Another log, or this one without events that it had. */
+        /** Another log, or the same log without some of its earlier events. */
         BEGAN_AGAIN
     }
 
-    /** Whether an event is one that the reader has read before. */
+    /** Whether the reader has read an event before. */
     enum Memory {
         SAME,
-        /** There was no such event, or another one at that id. */
+        /** There was no such event, or another event had this id. */
         OTHER,
         FORGOTTEN,
-        /** Forgotten, and so long ago that many came after it which are not. */
+        /** Forgotten, and so long ago that many later events are still remembered. */
         LONG_AGO
     }
 
-    /** What a reader remembers of the events that it has read. */
+    /** The reader's memory of the events that it has read. */
     @FunctionalInterface
     interface Known {
         Memory of(Event event);
@@ -49,21 +49,21 @@ final class GapRules {
     /**
      * A judgement.
      *
-     * @param verdict what became of the log
-     * @param next where the reader stands now: just before the first event that is left
+     * @param verdict what happened to the log
+     * @param next the new position of the reader: just before the first remaining event
      */
     record Judgement(Verdict verdict, ReadPoint next) {}
 
     private GapRules() {}
 
     /**
-     * Judges.
+     * Judges an answer.
      *
-     * @param at where the reader stands
-     * @param seen the event that it read there; null if it read none there
-     * @param answer what follows, asked for after that point, all at one moment
-     * @param trimming what the log loses by its old end
-     * @param known what it remembers of earlier events
+     * @param at the position of the reader
+     * @param seen the event that the reader read there; null if there was none
+     * @param answer the events after this position, all from one moment
+     * @param trimming how the log loses old events
+     * @param known the reader's memory of earlier events
      */
     static Judgement judge(ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
         StreamState state = answer.state();
@@ -91,8 +91,8 @@ final class GapRules {
     }
 
     /**
-     * Judges after an interruption in which another server may have taken over, or one without the newest events: then the
-     * numbers prove nothing, and the log is the same only if it still shows what was read last.
+     * Judges after an interruption, in which another server may have taken over, perhaps without the newest events. The numbers
+     * prove nothing in this case. The log is the same only if it still contains the event that was read last.
      */
     static Judgement judgeAfterInterruption(
             ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
@@ -115,7 +115,7 @@ final class GapRules {
         return state.isLast(at.id()) && state.counts() ? at.ranked(new Rank(state.added(), at.id())) : at;
     }
 
-    /** The event at the point is gone, and older ones are there. */
+    /** The event at the point is gone, but older events exist. */
     private static Judgement deletedByItself(ReadPoint at, @Nullable Event seen, Answer answer, Known known) {
         StreamState state = answer.state();
         Event before = answer.before();
@@ -126,11 +126,11 @@ final class GapRules {
                 state.counts() && !state.holesAnywhere() && at.id().isAfter(state.deleted());
         Memory memory = known.of(before);
         boolean tooManyGone =
-                !state.counts() && memory == Memory.LONG_AGO; // for somebody to have deleted each by itself
+                !state.counts() && memory == Memory.LONG_AGO; // too long for each to have been deleted individually
         return neverDeleted || tooManyGone || memory == Memory.OTHER ? beganAgain(at) : whole(at);
     }
 
-    /** Nothing is left up to the point. */
+    /** No events are left up to the point. */
     private static Judgement passedByTheOldEnd(
             ReadPoint at, @Nullable Event seen, StreamState state, Trimming trimming) {
         EventId first = state.firstId();
@@ -140,13 +140,13 @@ final class GapRules {
             long between = state.mostBeforeFirst() - at.rank().number();
             long most = between > 0 && oneWasDeletedByItself(at, state) ? between - 1 : between;
             boolean onlyEnded = first == null && state.isComplete();
-            boolean gaveNoFurtherId = state.added() == at.rank().number() && !onlyEnded; // and yet there is one
+            boolean gaveNoFurtherId = state.added() == at.rank().number() && !onlyEnded; // although there is a later id
             if (most < 0 || gaveNoFurtherId) {
                 return beganAgain(at);
             }
             return most == 0 || isNextTo(first, at) ? whole(next) : removed(next);
         }
-        if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is all there
+        if (at.id().equals(EventId.MIN)) { // Redis does not count: a log that is still short is complete
             return first == null || state.length() >= trimming.maxLength() ? removed(next) : whole(at);
         }
         if (isNextTo(first, at)) {
@@ -157,14 +157,14 @@ final class GapRules {
         return seen != null && (holdsAllItEverHad || tooShortToBeTrimmed) ? beganAgain(at) : removed(next);
     }
 
-    /** Whether one of the events between the point and the first that is left is known not to have left by the old end. */
+    /** Returns whether an event between the point and the first remaining event was certainly not trimmed. */
     private static boolean oneWasDeletedByItself(ReadPoint at, StreamState state) {
         EventId first = state.firstId();
         EventId deleted = state.deleted();
         return !state.holesAnywhere() && deleted.isAfter(at.id()) && (first == null || first.isAfter(deleted));
     }
 
-    /** Whether nothing fits between the point and the first event that is left. */
+    /** Returns whether no event fits between the point and the first remaining event. */
     private static boolean isNextTo(@Nullable EventId first, ReadPoint at) {
         return first != null && first.previous().equals(at.id());
     }
@@ -182,12 +182,12 @@ final class GapRules {
     }
 
     /**
-     * How many events left by the old end between two points.
+     * Counts the events that were trimmed between two points.
      *
      * @param from the last event that was read
-     * @param to just before the first one that is left
-     * @param state what the stream said when they were gone
-     * @return the exact number, or nothing
+     * @param to just before the first remaining event
+     * @param state the state of the stream after the trimming
+     * @return the exact number, or empty
      */
     static OptionalLong between(ReadPoint from, ReadPoint to, StreamState state) {
         if (from.epoch() != to.epoch() || !from.rank().isKnown() || !to.rank().isKnown()) {
@@ -200,7 +200,10 @@ final class GapRules {
                 : OptionalLong.of(to.rank().number() - from.rank().number());
     }
 
-    /** Whether two points cannot be of one log: as the later one comes after fewer events than the reader has passed. */
+    /**
+     * Returns whether two points cannot belong to one log, because fewer events come before the later point than the reader has
+     * passed.
+     */
     static boolean contradict(ReadPoint from, ReadPoint to) {
         return from.rank().isKnown()
                 && to.rank().isKnown()
@@ -212,8 +215,8 @@ final class GapRules {
     }
 
     /**
-     * Whether what was read, and asked about right after, is whole beyond any doubt, though it was not all answered at one
-     * moment: the event at the point was still there afterwards, so it was before.
+     * Returns whether events and a state that was read right after them are certainly complete, although they were not read at
+     * one moment. They are if the event at the point still existed afterwards, and therefore also before.
      */
     static boolean isPlainlyWhole(ReadPoint at, @Nullable Event seen, Answer answer) {
         StreamState state = answer.state();
@@ -228,8 +231,8 @@ final class GapRules {
     }
 
     /**
-     * {@return the point after these events, which were read from the point given, with the rank that is best known} Where there
-     * are none the end of the log is reached, also if what had been there was deleted by itself.
+     * {@return the point after these events, with the best known rank} Without events, this is the end of the log, even if the
+     * events there were deleted individually.
      */
     static ReadPoint afterReading(ReadPoint from, List<Event> events, StreamState state) {
         if (events.isEmpty() && state.lastId().isAfter(from.id())) {

@@ -11,9 +11,9 @@ import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 
 /**
- * The threads of a factory: one for each feed, and for listeners as many as are busy at one moment, up to a limit. Spring's
- * pool is of no use for these: it has tasks wait in its queue before it makes threads beyond its core, so that as many
- * listeners that block as it has core threads would keep all others waiting.
+ * The threads of a factory: one for each feed, and for listeners as many as are busy, up to a limit. Spring's thread pool does
+ * not fit for listeners. It queues tasks before it adds threads beyond its core size, so a few blocked listeners could stop all
+ * others.
  */
 public final class ListenerThreads implements AutoCloseable {
 
@@ -24,10 +24,10 @@ public final class ListenerThreads implements AutoCloseable {
     private final AutoCloseable closing;
 
     /**
-     * Threads, of which none runs yet.
+     * Creates the threads. None of them runs yet.
      *
-     * @param limit how many listeners may be busy at one moment; ignored with virtual threads
-     * @param virtual whether they are virtual
+     * @param limit the maximum number of busy listeners; ignored with virtual threads
+     * @param virtual whether the threads are virtual
      */
     public ListenerThreads(int limit, boolean virtual) {
         this.feeds = new FeedsExecutor();
@@ -55,11 +55,11 @@ public final class ListenerThreads implements AutoCloseable {
                     if (pool.isShutdown()) {
                         throw new RejectedExecutionException("The event logs have been closed");
                     }
-                    queue.put(task); // all threads are busy: the next that is free takes it
+                    queue.put(task); // all threads are busy: the next free thread takes it
                 });
     }
 
-    /** A pool's thread would inherit the class loader of whichever thread happened to make it. */
+    /** Sets the class loader. Otherwise a pool thread inherits the class loader of the thread that happened to create it. */
     private static ThreadFactory inContextOf(ThreadFactory factory) {
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         return task -> {
@@ -69,19 +69,19 @@ public final class ListenerThreads implements AutoCloseable {
         };
     }
 
-    /** {@return runs each task on a thread of its own} */
+    /** {@return an executor that runs each task on its own thread} */
     public Executor forFeeds() {
         return feeds;
     }
 
-    /** {@return runs tasks on as many threads as are busy, up to the limit} */
+    /** {@return an executor with as many threads as are busy, up to the limit} */
     public Executor forListeners() {
         return listeners;
     }
 
     /**
-     * Waits until the feeds, which have been stopped, have ended, and interrupts those that take too long: before their
-     * connections are taken from them, as one that is being opened then may never be.
+     * Waits until the stopped feeds have ended, and interrupts feeds that take too long. Call it before their connections are
+     * closed, because a connection that is being opened at that time may never complete.
      */
     public void closeFeeds() {
         feeds.close();
@@ -97,7 +97,7 @@ public final class ListenerThreads implements AutoCloseable {
         }
     }
 
-    /** Spring's tells a thread by an exception, which nobody would catch, that it was closed before the thread's task began. */
+    /** Spring's executor throws an uncaught exception on a thread that was closed before its task began. */
     private static final class FeedsExecutor extends SimpleAsyncTaskExecutor {
 
         private static final long serialVersionUID = 1L;
@@ -118,7 +118,7 @@ public final class ListenerThreads implements AutoCloseable {
         }
     }
 
-    /** Takes a task only if a thread waits for one, so that the pool makes another thread else. */
+    /** Accepts a task only if a thread waits for one. Otherwise the pool creates another thread. */
     private static final class Handover extends LinkedTransferQueue<Runnable> {
 
         private static final long serialVersionUID = 1L;

@@ -19,11 +19,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A feed: judges what its reader brings, appends it to the window, wakes the followers, in this order, as soon as something
- * comes.
+ * A feed. It judges the events from its reader, appends them to the window and wakes the followers, in this order, as soon as
+ * events arrive.
  *
- * <p>What was read is plainly whole nearly always, which costs nothing to see. Else the stream is asked again, for all of it at
- * one moment, and that answer is judged. State and events always come from one connection.
+ * <p>The events are nearly always complete, and this check costs nothing. Otherwise the feed asks the stream again for everything
+ * at one moment, and judges that answer. State and events always come from one connection.
  */
 final class LogFeed implements Feed {
 
@@ -33,7 +33,7 @@ final class LogFeed implements Feed {
     private final Window window;
     private final Trimming trimming;
     private final PageSize pages;
-    private final List<LogFollower> followers = new CopyOnWriteArrayList<>(); // small, as most have one
+    private final List<LogFollower> followers = new CopyOnWriteArrayList<>(); // usually one
     private final SameQuestions questions;
     private final AtomicInteger comebacks = new AtomicInteger();
 
@@ -42,15 +42,15 @@ final class LogFeed implements Feed {
     private @Nullable FeedReader reader;
     private boolean stopped;
 
-    // What follows belongs to the one thread that reads at a time, but for being looked at.
+    // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
     private volatile String server;
     private volatile @Nullable EventId firstBefore;
 
     /**
-     * A feed that nobody reads yet.
+     * Creates a feed that nobody reads yet.
      *
-     * @param questions of the followers of all feeds
+     * @param questions combines the questions of the followers of all feeds
      */
     LogFeed(
             LogStream stream,
@@ -76,9 +76,9 @@ final class LogFeed implements Feed {
     }
 
     /**
-     * Begins to read, or goes on with another reader.
+     * Starts to read, or continues with another reader.
      *
-     * @return whether it does; not if it has been stopped
+     * @return false if the feed has been stopped
      */
     synchronized boolean readBy(FeedReader next) {
         if (!stopped) {
@@ -146,7 +146,7 @@ final class LogFeed implements Feed {
         return current == null ? CompletableFuture.completedFuture(null) : current.stop();
     }
 
-    /** Redis is lost, and nobody has looked yet what it holds by now. */
+    /** The connection was lost, and Redis has not been checked since. */
     void interrupt() {
         if (!interrupted) {
             interrupted = true;
@@ -154,15 +154,15 @@ final class LogFeed implements Feed {
         }
     }
 
-    /** Ends all followers by an error. */
+    /** Ends all followers with an error. */
     void refuse(RuntimeException why) {
         followers.forEach(follower -> follower.refuse(why));
     }
 
     /**
-     * Redis is back, and has been looked at.
+     * Redis can be reached again, and has been checked.
      *
-     * @param lasted for how long it was away; null if it was not
+     * @param lasted the duration of the outage; null if there was none
      */
     void back(@Nullable Duration lasted) {
         boolean was = interrupted;
@@ -176,31 +176,31 @@ final class LogFeed implements Feed {
         }
     }
 
-    /** {@return whether a server is certain to have all data that the one had that answered last} */
+    /** {@return whether a server certainly has all data of the server that answered last} */
     boolean isOf(String other) {
         return !server.isEmpty() && server.equals(other);
     }
 
-    /** What a look at Redis came to. */
+    /** The result of a look at Redis. */
     enum Seen {
-        /** All that there was. */
+        /** All events were read. */
         ALL,
-        /** A part of it. */
+        /** Some of the events were read. */
         PART,
-        /** What has to be asked for once more, by {@link #lookAgain}. */
+        /** The feed must ask again, with {@link #lookAgain}. */
         UNCLEAR
     }
 
     /**
-     * A question for what comes after the window.
+     * A question for the events after the window.
      *
      * @param end the end of the window
      * @param small whether the events are expected to be small
-     * @param commands what to send
+     * @param commands the commands to send
      */
     record Question(Window.End end, boolean small, List<RawCommand> commands) {}
 
-    /** The first look on a connection: who knows what happened since the last one. */
+    /** Looks for the first time on a connection. Anything may have happened since the last look. */
     Seen begin(Line line) {
         Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
         Event there = answer.at();
@@ -214,7 +214,7 @@ final class LogFeed implements Feed {
         return seen;
     }
 
-    /** Waits for what comes, on a line of its own. */
+    /** Waits for new events, on its own line. */
     void poll(Line line) {
         Window.End end = window.end();
         LogStream.Poll poll =
@@ -224,14 +224,14 @@ final class LogFeed implements Feed {
         }
     }
 
-    /** {@return how to ask for what there is now, without waiting} */
+    /** {@return the question for the existing events, without waiting} */
     Question question() {
         Window.End end = window.end();
         boolean small = smallEvents;
         return new Question(end, small, stream.question(end.point().id(), pages.next(), null, small));
     }
 
-    /** Takes the replies to a question, unless something else was taken since that was made. */
+    /** Takes the replies to a question, unless other events were taken after the question was created. */
     Seen answered(Question question, List<@Nullable Object> replies) {
         Window.End end = question.end();
         if (!end.point().equals(window.last())) {
@@ -256,7 +256,7 @@ final class LogFeed implements Feed {
         return answer.state().lastId().isAfter(window.last().id()) ? Seen.PART : Seen.ALL;
     }
 
-    /** Asks for all of it at one moment. */
+    /** Asks for everything at one moment. */
     Seen lookAgain(Line line) {
         Answer now = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
         refuseUnlessOfTheSameServer(now);
@@ -264,8 +264,8 @@ final class LogFeed implements Feed {
     }
 
     /**
-     * Who is made a replica keeps its connections, and has all its data replaced by another's: what it shows then is not what was
-     * read, and another is the master. Where the server's life could not be asked for, the connection stands for it.
+     * A server that becomes a replica keeps its connections, but gets all data of the new master. Its answers then belong to
+     * other data. If the server's run id is unknown, the connection identifies the server.
      */
     private void refuseUnlessOfTheSameServer(Answer now) {
         if (!server.isEmpty() && !server.equals(now.server())) {

@@ -20,9 +20,9 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * Finds the logs of a pattern that begin, and those that are gone. Redis names what changes on a line to each master; where it
- * does not, all names are looked through at an interval. They are, too, at a longer one, for what Redis does not tell, and whenever
- * a line was lost. What it finds belongs to one thread; the lines only hand over names.
+ * Finds logs of a pattern when they begin, and when they are gone. A line to each master reports changed keys. If Redis cannot
+ * report them, the finder scans all names at an interval. It also scans at a longer interval to catch unreported changes, and
+ * after a lost line. One thread owns the results; the lines only pass names to it.
  */
 public final class LogFinder {
 
@@ -30,10 +30,13 @@ public final class LogFinder {
 
     private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
 
-    /** What was named is looked at together, so that something else that changes all the time is not asked for each time. */
+    /**
+     * The pause in which reported names are collected, so that other keys that change all the time do not cause a question each
+     * time.
+     */
     private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
-    /** So many times as long as a look through all names took is waited until the next, at least. */
+    /** The minimum pause between scans of all names, as a multiple of the duration of the last scan. */
     private static final int SHARE = 9;
 
     private final LogNames names;
@@ -45,7 +48,7 @@ public final class LogFinder {
     private final Semaphore bell = new Semaphore(0);
     private volatile boolean lookAgain;
 
-    // Of the thread.
+    // Used by the finder's thread only.
     private final Map<String, Watch> watches = new HashMap<>();
     private boolean told;
     private long scanAt;
@@ -54,12 +57,12 @@ public final class LogFinder {
     private long heardAt;
 
     /**
-     * Finds nothing yet.
+     * Creates a finder that does not run yet.
      *
      * @param names the names that Redis knows
-     * @param logs follows what is found
-     * @param settings how logs are followed
-     * @param tails where to begin in logs that are found
+     * @param logs follows the logs that are found
+     * @param settings the settings of followers
+     * @param tails where to start in logs that are found
      */
     public LogFinder(
             LogNames names,
@@ -75,9 +78,9 @@ public final class LogFinder {
     }
 
     /**
-     * Has Redis tell of what begins from now on.
+     * Makes Redis report new logs from now on.
      *
-     * @return the logs that there are
+     * @return the existing logs
      */
     public Set<String> begin() {
         try {
@@ -96,9 +99,9 @@ public final class LogFinder {
     }
 
     /**
-     * Finds the logs that there are, and what begins, until the logs are closed.
+     * Finds the existing logs and new ones, until the logs are closed.
      *
-     * @param background has a thread for it
+     * @param background provides a thread
      * @throws IllegalStateException if the application is shutting down
      */
     public void startWithAll(Executor background) {
@@ -109,9 +112,9 @@ public final class LogFinder {
     }
 
     /**
-     * Finds what begins, until the logs are closed.
+     * Finds new logs, until the logs are closed.
      *
-     * @param background has a thread for it
+     * @param background provides a thread
      * @throws IllegalStateException if the application is shutting down
      */
     public void start(Executor background) {
@@ -137,7 +140,7 @@ public final class LogFinder {
         }
     }
 
-    /** Gives up what was begun, where there will be no thread. */
+    /** Closes the lines, if no thread will do so. */
     public void closeAll() {
         watches.values().forEach(watch -> watch.line.close());
         watches.clear();
@@ -176,7 +179,7 @@ public final class LogFinder {
                 + (delay == BackOffExecution.STOP
                         ? settings.sweepInterval().toNanos()
                         : TimeUnit.MILLISECONDS.toNanos(delay));
-        scanAt = at; // all names, as something may have begun meanwhile
+        scanAt = at; // scan all names, because logs may have begun in the meantime
         checkAt = at;
         heardAt = at;
     }
@@ -215,7 +218,7 @@ public final class LogFinder {
         watches.values().forEach(watch -> watch.check(now));
     }
 
-    /** {@return whether there is a line that was not there before} */
+    /** {@return whether there is a new line} */
     private boolean watchAll() {
         checkAt = System.nanoTime() + settings.pollTimeout().toNanos() / 2;
         boolean another = false;
@@ -251,7 +254,7 @@ public final class LogFinder {
         Set<String> found = names.all();
         long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
-        heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // may have begun again just now
+        heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // a log may just have begun again
         if (told || begun - sweepAt >= 0) {
             logs.forgetting().forgetReplaced(found);
             sweepAt = begun + settings.sweepInterval().toNanos();
@@ -274,7 +277,7 @@ public final class LogFinder {
         }
     }
 
-    /** Hears what one master names. */
+    /** Receives the names that one master reports. */
     private final class Ear implements SharedLine.Listener {
 
         private volatile boolean lost;
@@ -300,7 +303,7 @@ public final class LogFinder {
         }
     }
 
-    /** A line on which one master names what changes. */
+    /** A line on which one master reports changed keys. */
     private final class Watch {
 
         private final SharedLine line;
@@ -310,7 +313,7 @@ public final class LogFinder {
         Watch(SharedLine line, Ear ear) {
             this.line = line;
             this.ear = ear;
-            this.checked = line.lastAnswer(); // nothing was asked since
+            this.checked = line.lastAnswer(); // no question since then
         }
 
         boolean isLost() {

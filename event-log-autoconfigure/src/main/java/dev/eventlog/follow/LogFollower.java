@@ -26,11 +26,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: one state and one lock, which all that happens to a follower must go through.
+// Long: all signals to a follower go through one state and one lock.
 /**
- * A follower's life and threads: it takes a thread only while something is due, looks by its {@link Cursor} what comes next,
- * and has it made known by its {@link Delivery}. {@link FollowerState} says what leads where. A turn on a thread is a few
- * steps at most, so that followers that catch up do not hold the threads against the others. Thread-safe.
+ * The states and threads of a follower. It takes a thread only while there is something to do, looks for the next events with its
+ * {@link Cursor}, and calls the listener through its {@link Delivery}. {@link FollowerState} has the transitions. A task takes
+ * only a few steps, so that followers that catch up do not keep the threads from others. Thread-safe.
  */
 public final class LogFollower implements RunningFollower {
 
@@ -39,17 +39,17 @@ public final class LogFollower implements RunningFollower {
     private static final int STEPS_A_TURN = 8;
     private static final int SAID_BY_THE_FEED = 3;
 
-    /** Why a follower is woken. */
+    /** The reason to wake a follower. */
     enum Wake {
         /** There may be something to do. */
         MORE,
-        /** The feed has Redis back, or knows a log as another one: whatever was waited for may be there. */
+        /** The feed has reconnected, or knows that the log was replaced: events may be available now. */
         AGAIN,
-        /** The feed has lost Redis, or has it back: the listener is told that without any demand. */
+        /** The feed was interrupted or has resumed: the listener is told even without demand. */
         INTERRUPTION
     }
 
-    /** What came of a step. */
+    /** The result of a step. */
     private enum Step {
         MORE,
         NOTHING_DUE,
@@ -65,15 +65,15 @@ public final class LogFollower implements RunningFollower {
     private final Demand demand;
     private final Cursor cursor;
     private final Delivery delivery;
-    private @Nullable Outage outage; // of the thread it has, as is the next; where there is one
-    private @Nullable Outage crowd; // of the executor
+    private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
+    private @Nullable Outage crowd; // an outage of the executor
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     private volatile @Nullable RuntimeException refusal;
 
     // Guarded by this.
     private FollowerState state = FollowerState.IDLE;
-    private EndReason reason = EndReason.CLOSED; // of an end without a failure
+    private EndReason reason = EndReason.CLOSED; // for an end without a failure
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
 
@@ -99,7 +99,7 @@ public final class LogFollower implements RunningFollower {
         this.delivery =
                 new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
         if (!demand.isThere()) {
-            cursor.takeFound(); // who has asked for nothing holds nothing
+            cursor.takeFound(); // without demand, keep no events
         }
     }
 
@@ -131,7 +131,7 @@ public final class LogFollower implements RunningFollower {
         return feed;
     }
 
-    /** {@return how far it has come, by what its feed has read} */
+    /** {@return the progress of the follower, compared with the end of its feed} */
     Progress progress() {
         Window.Behind behind = feed.window().behind(cursor.point());
         boolean known = behind.events() >= 0;
@@ -139,7 +139,7 @@ public final class LogFollower implements RunningFollower {
         Duration waiting = known ? Duration.ZERO : null;
         if (since != null) {
             Duration age = Duration.between(since.timestamp(), Instant.now());
-            waiting = age.isNegative() ? Duration.ZERO : age; // the clock is that of Redis
+            waiting = age.isNegative() ? Duration.ZERO : age; // compared with the clock of Redis
             if (!Window.isTime(since)) {
                 waiting = null;
             }
@@ -147,7 +147,7 @@ public final class LogFollower implements RunningFollower {
         return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
     }
 
-    /** {@return whether all is delivered that its feed has read} */
+    /** {@return whether all events that the feed has read are delivered} */
     boolean isAtEndOfFeed() {
         ReadPoint last = feed.window().last();
         ReadPoint at = cursor.point();
@@ -155,35 +155,35 @@ public final class LogFollower implements RunningFollower {
     }
 
     /**
-     * Has something done when the follower has ended and its last callback has returned.
+     * Runs an action when the follower has ended and its last callback has returned.
      *
-     * @param action what to do, with why it ended, or with the failure that ended it; the other is null
+     * @param action gets the reason of the end, or the failure; the other argument is null
      */
     void whenEnded(BiConsumer<? super @Nullable EndReason, ? super @Nullable Throwable> action) {
         CompletableFuture<EndReason> unused = completion.whenComplete(action);
     }
 
-    /** Has something be called before anything of the listener. To be called before anybody can wake it, so at most once. */
+    /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
     void callFirst(Runnable begin) {
         delivery.first(begin);
         on(Signal.WAKE);
     }
 
-    /** From any thread; never blocks. Where there is no {@link Demand} the follower sleeps on. */
+    /** Wakes the follower. Called by any thread; never blocks. Without {@link Demand} the follower sleeps on. */
     void wake(Wake why) {
-        // The end is told to whoever asked for nothing, too
+        // The end of a log is reported even without demand
         if (demand.isThere() || why == Wake.INTERRUPTION || feed.window().completion() != null) {
             on(why == Wake.MORE ? Signal.WAKE : Signal.AGAIN);
         }
     }
 
-    /** Lets the follower end by an error: Redis refuses to have this log followed, say. From any thread; never blocks. */
+    /** Ends the follower with an error, for example when Redis refuses to read the log. Called by any thread; never blocks. */
     void refuse(RuntimeException why) {
         refusal = why;
         on(Signal.AGAIN);
     }
 
-    /** {@return the state that follows; where that is SCHEDULED the follower is queued for a thread} */
+    /** {@return the next state; if it is SCHEDULED, the follower is queued for a thread} */
     private FollowerState on(Signal signal) {
         FollowerState after;
         boolean scheduled;
@@ -305,7 +305,7 @@ public final class LogFollower implements RunningFollower {
         return Step.OVER;
     }
 
-    /** Waits without a thread, as long as the follower has not ended. */
+    /** Waits without a thread, unless the follower has ended. */
     private Step later(Signal why, long delay, @Nullable RuntimeException failure) {
         if (delay == BackOffExecution.STOP && failure != null) {
             return fail(failure);
@@ -316,7 +316,7 @@ public final class LogFollower implements RunningFollower {
             return Step.OVER;
         }
         synchronized (this) {
-            if (!state.isBackingOff()) { // woken already
+            if (!state.isBackingOff()) { // already woken
                 return Step.OVER;
             }
             timer = time;
@@ -325,7 +325,7 @@ public final class LogFollower implements RunningFollower {
         return Step.OVER;
     }
 
-    /** Ends by an error. The last callback is {@code onFailure}, unless the follower has been closed before. */
+    /** Ends with an error. The last callback is {@code onFailure}, unless the follower has already been closed. */
     private Step fail(Throwable failure) {
         boolean closedBefore = !end(EndReason.CLOSED, Thread.currentThread());
         try {
@@ -358,10 +358,10 @@ public final class LogFollower implements RunningFollower {
     }
 
     /**
-     * Lets nothing more begin.
+     * Allows no more callbacks.
      *
-     * @param lastCaller the thread that has one more callback to make, for which {@link #close()} is to wait
-     * @return whether this call did it
+     * @param lastCaller the thread that still has one callback to make, which {@link #close()} waits for
+     * @return whether this call ended the follower
      */
     private boolean end(EndReason why, @Nullable Thread lastCaller) {
         synchronized (this) {
@@ -398,7 +398,7 @@ public final class LogFollower implements RunningFollower {
         close(settings.closeTimeout().toNanos());
     }
 
-    /** The same, but waits for a running callback so many nanoseconds at most. */
+    /** Closes the follower, and waits for a running callback for at most this many nanoseconds. */
     void close(long patience) {
         CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         try {
@@ -430,7 +430,7 @@ public final class LogFollower implements RunningFollower {
         return true;
     }
 
-    /** Lets calls through until the follower is closed. */
+    /** Allows calls until the follower is closed. */
     private final class OpenOrClosed implements Delivery.Gate {
 
         @Override

@@ -13,14 +13,14 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Finds where the log that was read and the log that has taken its place part. Asks a page at most at once. */
+/** Finds the last common point of the log that was read and the log that has replaced it. Reads at most one page at a time. */
 final class LogHistory {
 
     /**
-     * The last point that both logs have.
+     * The last point that both logs have in common.
      *
-     * @param point the point, of the epoch before
-     * @param event the event at it, if it was found there
+     * @param point the point, in the previous epoch
+     * @param event the event at this point, if it was found there
      */
     record Common(ReadPoint point, @Nullable Event event) {}
 
@@ -35,14 +35,15 @@ final class LogHistory {
     }
 
     /**
-     * The newest event that both logs are known to have: one of the window, or of the samples of what passed. An id alone says
-     * nothing, as a log that lost its newest events may give their ids to others. What is older than the first event of the
-     * new log may have been trimmed off it, and counts as had by both: then the id just before that event, as nothing can be
-     * missing in between. If no event is known to both, the newest that must have been there when the window began stands for
-     * one where the new log begins as the old one did; else they part at their beginning.
+     * Finds the newest event that both logs certainly have: an event of the window, or of the samples of earlier events. An id
+     * alone proves nothing, because a log that lost its newest events may give their ids to other events. Events before the first
+     * event of the new log may have been trimmed from it, and count as common. In this case the result is the id just before the
+     * first event, because nothing can be missing in between. If no event is known to be common, and the new log begins as the
+     * old one did, the result is the newest event that must have existed when the window began. Otherwise the logs have nothing
+     * in common.
      *
-     * @param state the new log
-     * @param firstBefore the first event that the log had when it was looked at last
+     * @param state the state of the new log
+     * @param firstBefore the first event of the log at the last look
      */
     Common newestInCommon(StreamState state, @Nullable EventId firstBefore) {
         EventId first = state.firstId();

@@ -2,14 +2,14 @@ package dev.eventlog.follow;
 
 import org.jspecify.annotations.Nullable;
 
-/** A log among many, and how it is followed. Thread-safe. */
+/** A log among many, and its follower. Thread-safe. */
 final class LogPlace {
 
     private volatile @Nullable LogFollower follower;
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
 
-    /** {@return what follows it, or did; null before that has begun} */
+    /** {@return the current or last follower; null if it has not started} */
     @Nullable
     LogFollower follower() {
         return follower;
@@ -20,7 +20,7 @@ final class LogPlace {
         follower = begun;
     }
 
-    /** {@return why it is no longer followed; null if it is} */
+    /** {@return the failure that ended the follower; null if there is none} */
     @Nullable
     Throwable failure() {
         return failure;
@@ -30,7 +30,7 @@ final class LogPlace {
         failure = why;
     }
 
-    /** The log is complete, and all of it was delivered. */
+    /** The log is complete, and all its events have been delivered. */
     void completed() {
         completed = true;
     }
@@ -40,7 +40,7 @@ final class LogPlace {
         return completed;
     }
 
-    /** {@return whether all of it is delivered that is known} */
+    /** {@return whether all known events are delivered} */
     boolean isIdle() {
         LogFollower followed = follower;
         return completed
@@ -50,7 +50,7 @@ final class LogPlace {
                         && followed.isAtEndOfFeed());
     }
 
-    /** {@return whether all of it was delivered that was known when it was no longer followed} */
+    /** {@return whether all events known at the end of the follower were delivered} */
     boolean isWhole() {
         LogFollower followed = follower;
         return completed

@@ -17,22 +17,22 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
 /**
- * How many logs begin to be followed: in groups, for each of which Redis is asked in one go, and a few groups at a time.
- * Thread-safe.
+ * Starts the followers of many logs. It starts them in groups, with one round trip for each group, and a few groups at the same
+ * time. Thread-safe.
  */
 final class LogsBeginning {
 
-    /** How many groups of logs begin at the same time. */
+    /** The number of groups that start at the same time. */
     private static final int BEGINNING = 4;
 
-    /** How many logs are in a group, for which Redis is asked in one go. */
+    /** The number of logs in a group, which are asked in one round trip. */
     private static final int TOGETHER = 16;
 
-    /** Takes in a log whose beginning is found. */
+    /** Adds a log whose start has been found. */
     @FunctionalInterface
     interface Adding {
 
-        /** {@return whether it was not followed yet} */
+        /** {@return whether the log was not followed yet} */
         boolean add(String name, Start start);
     }
 
@@ -40,16 +40,16 @@ final class LogsBeginning {
     private final Adding adding;
     private final CompletableFuture<Void> closing;
     private final SideBySide beginners;
-    /** Where to go on in logs that were followed, and could not be when they proved not to be gone. */
+    /** Where to continue in logs that turned out to exist still, but whose follower could not start again. */
     private final Map<String, EventId> resumes = new ConcurrentHashMap<>();
 
     /**
-     * Begins nothing yet.
+     * Creates an instance that starts nothing yet.
      *
-     * @param description as it stands in the application's log, as in "… waits for a thread"
-     * @param means what it needs
-     * @param adding takes in what has begun
-     * @param closing completes when nothing more is to begin, and nobody is to wait for it
+     * @param description the name for the application log, as in "… waits for a thread"
+     * @param means the shared objects
+     * @param adding adds the logs that have begun
+     * @param closing completes when no more logs should begin, and nobody should wait for them
      */
     LogsBeginning(String description, ManyLogs.Means means, Adding adding, CompletableFuture<Void> closing) {
         this.means = means;
@@ -60,11 +60,11 @@ final class LogsBeginning {
     }
 
     /**
-     * Begins with logs.
+     * Starts logs.
      *
-     * @param tails where to begin in which log
-     * @param skipsOthers whether to leave out what turns out to be no stream
-     * @throws RuntimeException if one cannot begin; then others may have begun
+     * @param tails where to start in each log
+     * @param skipsOthers whether to leave out keys that are not streams
+     * @throws RuntimeException if one log cannot begin; others may have begun
      */
     void begin(Map<String, TailRange> tails, boolean skipsOthers) {
         Map<String, RuntimeException> failures = beginAll(tails, true);
@@ -76,9 +76,9 @@ final class LogsBeginning {
     }
 
     /**
-     * Begins with logs, each by itself.
+     * Starts logs, each on its own.
      *
-     * @return those that could not begin, with why
+     * @return the logs that could not begin, with the failures
      */
     Map<String, RuntimeException> beginEach(Map<String, TailRange> tails) {
         Map<String, TailRange> resumed = new HashMap<>();
@@ -91,7 +91,7 @@ final class LogsBeginning {
         return failed;
     }
 
-    /** Whether a log that could not begin may do so later. */
+    /** Returns whether a log that could not begin may begin later. */
     static boolean mayBeginLater(RuntimeException failure) {
         return failure instanceof EventLogUnavailableException
                 || (failure instanceof EventLogException refused && LogStream.isLoginRefused(refused));
@@ -133,7 +133,7 @@ final class LogsBeginning {
         tails.forEach((name, tail) -> {
             try {
                 starts.put(name, start(name, tail));
-            } catch (RuntimeException failure) { // of the application's options for this log
+            } catch (RuntimeException failure) { // from the application's options for this log
                 failures.put(name, failure);
             }
         });
@@ -165,17 +165,17 @@ final class LogsBeginning {
         return means.streams().apply(name);
     }
 
-    /** Has a log begin that was followed before, when there is a thread for it. */
+    /** Starts a log again that was followed before, when a thread is available. */
     void beginAgain(Runnable begin) {
         beginners.execute(begin);
     }
 
-    /** Remembers where to go on in a log, when it is found again. */
+    /** Remembers where to continue in a log when it is found again. */
     void resumeLater(String name, EventId after) {
         resumes.put(name, after);
     }
 
-    /** Begins nothing more. */
+    /** Starts no more logs. */
     void close() {
         beginners.close();
     }

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** How logs that are gone, and of which all was delivered, are forgotten. Belongs to the thread that finds logs. */
+/** Forgets logs that are gone, after all their events have been delivered. Used by the finder's thread only. */
 final class LogsForgetting {
 
     /** Of so many logs it is asked in one go. */
@@ -33,7 +33,7 @@ final class LogsForgetting {
         this.commits = commits;
     }
 
-    /** {@return the logs of which all is delivered that is known} */
+    /** {@return the logs whose known events are all delivered} */
     Set<String> idle() {
         return places.entrySet().stream()
                 .filter(place -> place.getValue().isIdle())
@@ -42,11 +42,11 @@ final class LogsForgetting {
     }
 
     /**
-     * Follows logs no longer that are gone.
+     * Stops following logs that are gone.
      *
-     * @param names those of which all was delivered
-     * @param existing says which of them exist after all: these are followed on from where they were
-     * @return those that are no longer followed: whatever of them comes now has not been delivered
+     * @param names the logs whose events are all delivered
+     * @param existing returns the names of the logs that still exist: these continue at their positions
+     * @return the logs that are no longer followed; any later event of these has not been delivered
      */
     Set<String> forget(Collection<String> names, Function<Collection<String>, List<String>> existing) {
         Map<String, LogPlace> closing = new HashMap<>();

@@ -7,12 +7,12 @@ import dev.eventlog.redis.StreamState;
 import java.util.OptionalLong;
 
 /**
- * Events that are gone, of which a listener is to hear before it gets anything later.
+ * Events that are gone. The listener is told before it gets any later event.
  *
- * @param kind why
- * @param lastSeen the last id that the listener has had
- * @param from the last point at which nothing was missing
- * @param missed how many, if that is known exactly
+ * @param kind the kind of the gap
+ * @param lastSeen the last id that the listener got
+ * @param from the last point before the missing events
+ * @param missed the number of missing events, if known exactly
  */
 record Loss(Gap.Kind kind, EventId lastSeen, ReadPoint from, OptionalLong missed) {
 
@@ -26,7 +26,7 @@ record Loss(Gap.Kind kind, EventId lastSeen, ReadPoint from, OptionalLong missed
         return new Loss(Gap.Kind.BEGAN_AGAIN, lastSeen, from, OptionalLong.empty());
     }
 
-    /** {@return this, and more is gone now: everything up to a point} */
+    /** {@return this loss, extended to everything up to a point} */
     Loss grown(ReadPoint to, StreamState state) {
         return kind == Gap.Kind.BEGAN_AGAIN ? this : removed(lastSeen, from, to, state);
     }

@@ -22,20 +22,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many logs with one listener, each followed by a {@link LogFollower}. They begin a few at a time, and their listener is called
- * for a few at a time, so that no thread belongs to a log and Redis is not flooded. It counts what runs, and so knows when the
- * last of it has ended. Thread-safe.
+ * Many logs with one listener, each followed by a {@link LogFollower}. A few logs begin at a time, and the listener runs for a
+ * few logs at a time, so that no thread belongs to a log and Redis is not flooded. It counts its running parts, and so detects
+ * when the last of them has ended. Thread-safe.
  */
 public final class ManyLogs implements Running {
 
     /**
-     * What all that follow many logs have in common.
+     * The objects that all followers of many logs share.
      *
-     * @param streams the stream of a log, by its name
+     * @param streams returns the stream of a log by its name
      * @param followers follows each log
-     * @param settings how logs are followed
+     * @param settings the settings of followers
      * @param listeners runs the listeners
-     * @param background runs what takes long
+     * @param background runs long tasks
      */
     public record Means(
             Function<String, LogStream> streams,
@@ -58,19 +58,19 @@ public final class ManyLogs implements Running {
     private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
     // Guarded by this.
-    private int running = 1; // all that is to end before this has ended, and this itself until it is closed
+    private int running = 1; // parts that must end before this has ended, and this itself until it is closed
     private int beginning;
     private boolean closed;
     private EndReason reason = EndReason.CLOSED;
 
     /**
-     * Follows nothing yet.
+     * Creates an instance that follows nothing yet.
      *
-     * @param description as it stands in the application's log, as in "… waits for a thread"
-     * @param means what it needs
-     * @param listener takes the events
-     * @param options how the followers deal with it
-     * @param commits what is done with the positions
+     * @param description the name for the application log, as in "… waits for a thread"
+     * @param means the shared objects
+     * @param listener gets the events
+     * @param options the options of the followers
+     * @param commits stores the positions
      */
     public ManyLogs(
             String description, Means means, LogsListener<Event> listener, FollowOptions options, Commits commits) {
@@ -85,18 +85,18 @@ public final class ManyLogs implements Running {
         this.forgetting = new LogsForgetting(this, places, beginners, commits);
     }
 
-    /** {@return whether a log is among these, also if it has stopped by an error} */
+    /** {@return whether a log is one of these, even if it has stopped with an error} */
     boolean knows(String name) {
         return places.containsKey(name);
     }
 
-    /** {@return whether something new can come of a log: it is not among these, or its follower has read it to its end} */
+    /** {@return whether a log can begin: it is not followed, or it was complete} */
     boolean canBegin(String name) {
         LogPlace place = places.get(name);
         return place == null || place.hasCompleted();
     }
 
-    /** {@return the logs that are followed} */
+    /** {@return the followed logs} */
     public Set<String> logs() {
         return places.entrySet().stream()
                 .filter(place -> place.getValue().failure() == null)
@@ -104,7 +104,7 @@ public final class ManyLogs implements Running {
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** {@return where the follower of each log stands} */
+    /** {@return the position in each log} */
     public Map<String, EventId> positions() {
         Map<String, EventId> positions = new HashMap<>();
         places.forEach((name, place) -> {
@@ -116,7 +116,7 @@ public final class ManyLogs implements Running {
         return Map.copyOf(positions);
     }
 
-    /** {@return the logs that have stopped by an error} */
+    /** {@return the logs that have stopped with an error} */
     public Map<String, Throwable> failures() {
         Map<String, Throwable> failures = new HashMap<>();
         places.forEach((name, place) -> {
@@ -128,16 +128,16 @@ public final class ManyLogs implements Running {
         return Map.copyOf(failures);
     }
 
-    /** {@return whether it was not closed} */
+    /** {@return whether this has not been closed} */
     public synchronized boolean isRunning() {
         return !closed;
     }
 
     /**
-     * Follows logs. If one cannot begin, none does: then this is closed.
+     * Follows logs. If one cannot begin, none does, and this is closed.
      *
-     * @param tails where to begin in which log
-     * @param skipsOthers whether to leave out what turns out to be no stream
+     * @param tails where to start in each log
+     * @param skipsOthers whether to leave out keys that are not streams
      */
     public void begin(Map<String, TailRange> tails, boolean skipsOthers) {
         try {
@@ -149,10 +149,10 @@ public final class ManyLogs implements Running {
     }
 
     /**
-     * Follows logs, each by itself. What refuses ends for itself, and the listener is told.
+     * Follows logs, each on its own. If a log refuses, only this log ends, and the listener is told.
      *
-     * @param tails where to begin in which log
-     * @return those that could not begin now, but may later, with why
+     * @param tails where to start in each log
+     * @return the logs that could not begin now but may later, with the failures
      */
     public Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
         Map<String, RuntimeException> again = new HashMap<>();
@@ -175,9 +175,9 @@ public final class ManyLogs implements Running {
     /**
      * Follows one more log.
      *
-     * @param name its name
-     * @param tail where to begin
-     * @return whether it was not followed yet
+     * @param name the name of the log
+     * @param tail where to start
+     * @return whether the log was not followed yet
      */
     public boolean add(String name, TailRange tail) {
         return add(name, beginners.start(name, tail));
@@ -234,14 +234,14 @@ public final class ManyLogs implements Running {
         }
     }
 
-    /** {@return why it is to end at once; null if it is not} */
+    /** {@return the reason to end at once; null if there is none} */
     private synchronized @Nullable EndReason hasBegun() {
         beginning--;
         notifyAll();
         return closed ? reason : null;
     }
 
-    /** Has something done as soon as nothing more is to begin. */
+    /** Runs an action as soon as no more logs should begin. */
     void whenClosed(Runnable action) {
         CompletableFuture<Void> unused = closing.thenRun(action);
     }
@@ -258,10 +258,10 @@ public final class ManyLogs implements Running {
     }
 
     /**
-     * Follows a log no longer.
+     * Stops following a log.
      *
-     * @param name its name
-     * @return whether it was followed
+     * @param name the name of the log
+     * @return whether the log was followed
      */
     public boolean remove(String name) {
         LogPlace place = places.remove(name);
@@ -275,7 +275,7 @@ public final class ManyLogs implements Running {
         return place.failure() == null;
     }
 
-    /** {@return what follows logs no longer that are gone} */
+    /** {@return the object that forgets gone logs} */
     LogsForgetting forgetting() {
         return forgetting;
     }

@@ -16,7 +16,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-/** All that observe the logs of a factory, as one. Where there is none it costs nothing. Thread-safe. */
+/** All observers of the logs of a factory, as one. Without observers it costs nothing. Thread-safe. */
 public final class Observers {
 
     private static final Log logger = LogFactory.getLog(Observers.class);
@@ -24,9 +24,9 @@ public final class Observers {
     private final List<EventLogObserver> innermostFirst;
 
     /**
-     * Observers as one.
+     * Combines observers.
      *
-     * @param outermostFirst the observers, in the order in which they are called
+     * @param outermostFirst the observers, in the order of their calls
      */
     public Observers(List<EventLogObserver> outermostFirst) {
         EventLogObserver[] reversed = new EventLogObserver[outermostFirst.size()];
@@ -36,7 +36,7 @@ public final class Observers {
         this.innermostFirst = List.of(reversed);
     }
 
-    /** {@return whether nobody observes} */
+    /** {@return whether there are no observers} */
     public boolean isEmpty() {
         return innermostFirst.isEmpty();
     }
@@ -45,9 +45,9 @@ public final class Observers {
      * Adds events, observed.
      *
      * @param log the name of the log
-     * @param events their fields, as they are to be stored
-     * @param add adds them
-     * @return their ids, in order
+     * @param events the fields of the events, as they are stored
+     * @param add adds the events
+     * @return the ids, in order
      */
     public List<EventId> add(String log, List<Map<String, String>> events, Add add) {
         Add whole = add;
@@ -91,7 +91,7 @@ public final class Observers {
         for (EventLogObserver observer : innermostFirst) {
             try {
                 news.accept(observer);
-            } catch (RuntimeException | Error failure) { // the followers go on, whoever watches them
+            } catch (RuntimeException | Error failure) { // a failing observer must not stop the followers
                 logger.warn(observer.getClass().getName() + " threw an exception", failure);
             }
         }

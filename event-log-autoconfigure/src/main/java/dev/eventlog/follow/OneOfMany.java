@@ -7,7 +7,7 @@ import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
 import java.util.List;
 
-/** Calls the listener of many logs for one of them. */
+/** Calls the listener of many logs for one of the logs. */
 final class OneOfMany implements EventBatchListener<Event> {
 
     private final String log;

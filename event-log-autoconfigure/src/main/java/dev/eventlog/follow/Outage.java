@@ -8,8 +8,8 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * One thing that does not work at times and is tried again: backs off, and says so once. The first failure is a warning, its
- * repetitions are for debugging, and the end is told with how long it took. Not thread-safe.
+ * An operation that fails at times and is tried again. It backs off and logs the outage once: the first failure at WARN,
+ * repetitions at DEBUG, and the end at INFO with the duration. Not thread-safe.
  */
 public final class Outage {
 
@@ -21,36 +21,41 @@ public final class Outage {
     private boolean said;
 
     /**
-     * An outage that is not on.
+     * Creates an outage that has not begun.
      *
-     * @param logger where it is said
-     * @param recovery how long to wait before each further try
+     * @param logger logs the outage
+     * @param recovery the back-off between attempts
      */
     public Outage(Log logger, BackOff recovery) {
         this.logger = logger;
         this.recovery = recovery;
     }
 
-    /** {@return one that lasts, or one that is not on: for those that are so many that none of them is to have one before} */
+    /**
+     * {@return the current outage, or a new one} Used by objects that are so numerous that they create an outage only when they
+     * need it.
+     */
     static Outage or(@Nullable Outage lasting, Log logger, BackOff recovery) {
         return lasting != null ? lasting : new Outage(logger, recovery);
     }
 
     /**
-     * It failed.
+     * Records a failure.
      *
-     * @param why what it threw
-     * @param message what to say, made of the milliseconds until the next try
-     * @return after how many milliseconds to try again; {@link BackOffExecution#STOP} for never, and then nothing is said
+     * @param why the failure
+     * @param message creates the message from the milliseconds until the next attempt
+     * @return the delay until the next attempt in milliseconds; {@link BackOffExecution#STOP} if there is none, and then nothing
+     *         is logged
      */
     public long failed(Throwable why, LongFunction<String> message) {
         return failed(why, 1, message);
     }
 
     /**
-     * The same, but said only when it has failed so many times in a row, as somebody else says it before.
+     * Records a failure, but logs it only after several failures in a row, because another object logs it first.
      *
-     * @param quietly how many times; {@link Integer#MAX_VALUE} where somebody else says it now, and this time does not count
+     * @param quietly the number of failures that are not logged; {@link Integer#MAX_VALUE} if another object logs this one, which
+     *         then does not count
      */
     long failed(Throwable why, int quietly, LongFunction<String> message) {
         BackOffExecution running = execution;
@@ -75,7 +80,7 @@ public final class Outage {
         return delay;
     }
 
-    /** {@return for how long it had not worked, now that it does; null if it had} */
+    /** {@return the duration of the outage that ends now; null if there was none} */
     @Nullable
     Duration over() {
         if (execution == null) {
@@ -86,10 +91,10 @@ public final class Outage {
     }
 
     /**
-     * It works, which is said if it had not.
+     * Records success, and logs the end of the outage if there was one.
      *
-     * @param message what to say; how long it took is added
-     * @return for how long it had not worked; null if it had
+     * @param message the message; the duration is appended
+     * @return the duration of the outage; null if there was none
      */
     public @Nullable Duration over(String message) {
         Duration lasted = over();

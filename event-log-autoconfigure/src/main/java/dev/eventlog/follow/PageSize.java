@@ -7,12 +7,12 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * How many events of one log to ask for at once: fewer where they are large, half as many after a failure, as the answer may
- * have been too large for the server's buffer or this heap, and then slowly more again. Thread-safe.
+ * The number of events of a log to request at once. It is lower for large events. It is halved after a failure, because the
+ * answer may have been too large for the server's buffer or for this heap, and then slowly grows again. Thread-safe.
  */
 final class PageSize {
 
-    /** Of an answer, as far as its size can be foreseen. */
+    /** The maximum size of an answer, as far as it can be predicted. */
     private static final long MOST_BYTES = 4L << 20;
 
     private static final int GROWTH = 8;
@@ -38,11 +38,11 @@ final class PageSize {
     }
 
     synchronized void worked(int events, long bytes) {
-        if (events == 0) { // which says nothing: another reader may just have failed at those that are there
+        if (events == 0) { // proves nothing: another reader may just have failed at the existing events
             return;
         }
         failuresInARow = 0;
-        ofOne = Math.max(bytes / events, ofOne / 2); // smaller ones may come among large ones
+        ofOne = Math.max(bytes / events, ofOne / 2); // small events may come among large ones
         size = Math.min(most, size + 1 + size / GROWTH);
     }
 
@@ -56,7 +56,7 @@ final class PageSize {
         }
     }
 
-    /** An answer did not come, though Redis could be reached. Says so, once, when it goes on. */
+    /** An answer did not arrive, although Redis could be reached. Logged once, if it happens repeatedly. */
     synchronized void failed() {
         size = Math.max(1, next() / 2);
         if (++failuresInARow == TELLING_FAILURES) {

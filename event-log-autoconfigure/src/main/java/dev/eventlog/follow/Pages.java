@@ -9,20 +9,20 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a log for whoever does not follow it, by the rules by which a follower begins. */
+/** Reads pages of a log without following it, by the rules for the start of a follower. */
 public final class Pages {
 
     private Pages() {}
 
     /**
-     * Reads the beginning of a tail: one script. A tail that begins by a number of events, further back than a page, needs a second
-     * one. Who goes on after an event is shown what there is, also beyond the max-length: to look for that each time would cost
-     * as much as the whole log.
+     * Reads the beginning of a tail, with one script. A tail of a number of events that starts further back than a page needs a
+     * second script. A page after an event also contains events beyond the max-length: checking that limit each time would cost
+     * as much as reading the whole log.
      *
      * @param stream the log
-     * @param tail where to begin
-     * @param limit how many events at most
-     * @return what was found
+     * @param tail where to start
+     * @param limit the maximum number of events
+     * @return the page
      */
     public static TailPage<Event> read(LogStream stream, TailRange tail, int limit) {
         TailRange asked = tail.isAfterSeen() ? tail.unlimited(tail.after(), tail.seen()) : tail;
@@ -48,7 +48,7 @@ public final class Pages {
                 start.state().exists(),
                 Optional.ofNullable(loss).map(lost -> new Gap(log, lost.kind(), lost.lastSeen(), first, lost.missed())),
                 events,
-                // Who stands at the greatest id has been told that the log is complete
+                // A reader at the greatest id already knows that the log is complete
                 position.equals(EventId.MAX) && !closingSeen ? start.lastOfEvents() : position,
                 isAtEnd(start, position),
                 start.state().completion());

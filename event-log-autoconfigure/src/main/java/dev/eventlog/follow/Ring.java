@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Up to so many events in the order of their ids; takes room as it fills. Not thread-safe. */
+/** A bounded buffer of events in the order of their ids. It allocates memory as it fills. Not thread-safe. */
 final class Ring {
 
     private static final int LEAST = 8;

@@ -4,20 +4,20 @@ import dev.eventlog.Follower.EndReason;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** What follows one log or many, and can be closed beside others. */
+/** A follower of one or many logs that can be closed together with others. */
 public interface Running {
 
-    /** {@return completes when it has ended, and its last callback has returned} */
+    /** {@return completes when the follower has ended and its last callback has returned} */
     CompletionStage<EndReason> completion();
 
     /**
-     * Lets nothing more begin, and waits for nothing.
+     * Allows no more callbacks, without waiting.
      *
-     * @param reason why it ends, unless it has ended before
-     * @return completes when a running callback has returned, and all is given up that was held
+     * @param reason the reason of the end, unless it has already ended
+     * @return completes when a running callback has returned and all resources have been released
      */
     CompletableFuture<EndReason> closeSoon(EndReason reason);
 
-    /** Ends it, and waits for running callbacks as long as it is set. */
+    /** Ends the follower, and waits for running callbacks for the configured time. */
     void close();
 }

@@ -8,9 +8,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks Redis once where many ask the same at one moment, as when all clients come back after an outage. While one such question
- * is on its way all who come wait for the next one: so each answer is one to a question that was put after everybody who gets it
- * had come, and is as new as if they had asked themselves. Thread-safe.
+ * Combines identical questions to Redis, for example when all clients reconnect after an outage. While one question is in flight,
+ * all further callers wait for the next one. Each answer therefore belongs to a question that was sent after all its callers had
+ * arrived, and is as recent as an answer to their own question. Thread-safe.
  */
 final class SameQuestions {
 
@@ -18,11 +18,11 @@ final class SameQuestions {
     private final Map<Object, CompletableFuture<Object>> next = new HashMap<>(); // guarded by this
 
     /**
-     * Asks, or has somebody else ask.
+     * Asks a question, or waits for another caller that asks it.
      *
-     * @param what the question: equal for all who may have the same answer
-     * @param question asks it
-     * @param <T> the type of the answer, which all share
+     * @param what identifies the question; equal for all callers that may share the answer
+     * @param question asks the question
+     * @param <T> the type of the shared answer
      * @return the answer
      */
     @SuppressWarnings("unchecked")

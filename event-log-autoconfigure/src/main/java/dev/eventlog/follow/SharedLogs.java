@@ -12,19 +12,19 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The logs that are read on a shared line, and which of them is to be read next: in turn, and not too many at once. Thread-safe,
- * and asks Redis nothing.
+ * The logs that are read on a shared line, and the order in which they are read: in turn, and a limited number at once.
+ * Thread-safe; sends nothing to Redis.
  */
 final class SharedLogs {
 
-    /** One log with its feed. A key has two of them for a while where a log has begun again. */
+    /** A log with its feed. A key has two of them for a while after its log has begun again. */
     static final class Place {
         final LogFeed feed;
         private final String key;
         private SharedState state = SharedState.QUEUED;
         private @Nullable Object seenBy;
         private boolean told;
-        private @Nullable Place next; // of the same key
+        private @Nullable Place next; // the next log of the same key
 
         private Place(LogFeed feed) {
             this.feed = feed;
@@ -42,7 +42,7 @@ final class SharedLogs {
         this.mostAtOnce = mostAtOnce;
     }
 
-    /** Adds a log, which is to be read. */
+    /** Adds a log to be read. */
     synchronized Place add(LogFeed feed) {
         Place place = new Place(feed);
         place.next = byKey.put(place.key, place);
@@ -51,7 +51,7 @@ final class SharedLogs {
         return place;
     }
 
-    /** {@return how many are left} */
+    /** {@return the number of remaining logs} */
     synchronized int remove(Place place) {
         if (place.state == SharedState.GONE) {
             return size;
@@ -75,7 +75,7 @@ final class SharedLogs {
         return size == 0;
     }
 
-    /** {@return all feeds, as they are now} */
+    /** {@return all current feeds} */
     synchronized List<LogFeed> feeds() {
         List<LogFeed> feeds = new ArrayList<>(size);
         forEach(place -> feeds.add(place.feed));
@@ -91,7 +91,7 @@ final class SharedLogs {
         return feeds;
     }
 
-    /** {@return the feeds of logs that are told, as far as nobody is busy with them, which are no longer read here} */
+    /** {@return the feeds that match and are not being read, which are no longer read here} */
     synchronized List<LogFeed> takeIf(Predicate<LogFeed> told, int most) {
         List<Place> taken = new ArrayList<>();
         forEach(place -> {
@@ -107,7 +107,7 @@ final class SharedLogs {
         return size;
     }
 
-    /** A key has changed: what is being read of it is old. */
+    /** A key has changed: its current read is outdated. */
     synchronized void changed(String key) {
         for (Place place = byKey.get(key); place != null; place = place.next) {
             place.told = true;
@@ -115,14 +115,14 @@ final class SharedLogs {
         }
     }
 
-    /** {@return whether Redis has told of a change since this was asked last} */
+    /** {@return whether Redis has reported a change since the last call} */
     synchronized boolean takeTold(Place place) {
         boolean was = place.told;
         place.told = false;
         return was;
     }
 
-    /** Each is to be read again. */
+    /** All logs must be read again. */
     synchronized void allChanged() {
         forEach(place -> on(place, Signal.CHANGED));
     }
@@ -137,7 +137,7 @@ final class SharedLogs {
         on(place, Signal.ANEW);
     }
 
-    /** The line is lost, perhaps by the answer to what was being read. */
+    /** The line was lost, perhaps because of the answer to a current question. */
     synchronized void interrupt() {
         forEach(place -> {
             if (place.state.isBusy()) {
@@ -148,7 +148,7 @@ final class SharedLogs {
         startOver();
     }
 
-    /** {@return the next to be read; null if there is none, or enough are being read} */
+    /** {@return the next log to read; null if there is none, or if enough logs are being read} */
     synchronized @Nullable Place next() {
         while (busy < mostAtOnce) {
             Place place = queue.pollFirst();
@@ -163,22 +163,22 @@ final class SharedLogs {
         return null;
     }
 
-    /** {@return whether it is looked at for the first time by somebody} */
+    /** {@return whether this reader looks at the log for the first time} */
     synchronized boolean isNewTo(Object reader, Place place) {
         boolean isNew = place.seenBy != reader;
         place.seenBy = reader;
         return isNew;
     }
 
-    /** A thread is to ask more. */
+    /** A thread must ask further questions. */
     synchronized void unclear(Place place) {
         on(place, Signal.UNCLEAR);
     }
 
     /**
-     * A log has been read: Redis will tell when it changes.
+     * A log has been read: Redis will report its next change.
      *
-     * @param all whether there is nothing more
+     * @param all whether all events were read
      */
     synchronized void read(Place place, boolean all) {
         on(place, all ? Signal.ALL : Signal.PART);

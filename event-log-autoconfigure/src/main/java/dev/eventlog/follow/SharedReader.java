@@ -27,21 +27,20 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: one line and one thread, which all that happens to the logs must go through.
+// Long: all signals about the logs go through one line and one thread.
 /**
- * Reads many logs on one line. Each is read once; then Redis tells when one has changed, and that one is read again, which has
- * Redis tell the next time. What comes is judged on one thread, which there is as long as there are logs; what needs further
- * questions, on a few others. The driver's own threads only send and hand over. {@link SharedState} says what leads where.
- * Thread-safe.
+ * Reads many logs on one line. Each log is read once. Then Redis reports when it changes, and the log is read again, which makes
+ * Redis report its next change. One thread judges the events, as long as there are logs. A few other threads ask further
+ * questions. The threads of the driver only send and pass on. {@link SharedState} has the transitions. Thread-safe.
  */
 final class SharedReader {
 
     private static final Log logger = LogFactory.getLog(SharedReader.class);
 
-    /** So many logs are read at once: enough to keep the line full, and few enough to be fair. */
+    /** The maximum number of logs that are read at once: enough to keep the line busy, and few enough to be fair. */
     private static final int MOST_AT_ONCE = 128;
 
-    /** So many threads ask more than a plain question. */
+    /** The maximum number of threads that ask further questions. */
     private static final int MOST_QUESTIONERS = 4;
 
     private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
@@ -63,23 +62,23 @@ final class SharedReader {
     private final ToldChanges told = new ToldChanges();
 
     private volatile @Nullable Session session;
-    private volatile boolean down; // had a session, or tried to have one, and has none now
+    private volatile boolean down; // had a session, or tried to open one, and has none now
 
     // Guarded by this.
     private CompletableFuture<Void> ended =
-            CompletableFuture.completedFuture(null); // of the thread that runs, or ran last
+            CompletableFuture.completedFuture(null); // of the current or last thread
 
-    // Of that thread.
+    // Used by the reader's thread only.
     private boolean everConnected;
     private long connectAt;
     private long checkAt;
     private long sweepAt;
 
     /**
-     * Reads nothing yet.
+     * Creates a reader that reads nothing yet.
      *
-     * @param node the server, as {@link Connections#nodeOf} calls it
-     * @param others read what cannot be read here
+     * @param node the server, as returned by {@link Connections#nodeOf}
+     * @param others takes over feeds that cannot be read here
      */
     SharedReader(Connections connections, FollowSettings settings, Executor threads, String node, Others others) {
         this.connections = connections;
@@ -93,17 +92,17 @@ final class SharedReader {
     /** Takes over feeds that this reader no longer reads. */
     interface Others {
 
-        /** Redis, or the way to it, does not allow any to be read here. */
+        /** Redis, or the connection to it, allows no shared reading. */
         void takeAll(List<LogFeed> feeds, RuntimeException why);
 
-        /** Redis tells of too many changes that are none: of so many logs it cannot keep track. */
+        /** Redis reports too many changes that did not happen: it cannot track so many logs. */
         void takeSome(List<LogFeed> feeds);
 
-        /** Another server of the cluster has these now. */
+        /** Another server of the cluster has these logs now. */
         void takeMoved(List<LogFeed> feeds);
     }
 
-    /** {@return what reads a feed here} */
+    /** {@return the reader of a feed on this line} */
     FeedReader readerOf(LogFeed feed) {
         return new OneOfMany(feed);
     }
@@ -120,7 +119,7 @@ final class SharedReader {
         @Override
         public synchronized void start() {
             place = logs.add(feed);
-            if (down) { // looked at when it is known to whoever sets it
+            if (down) { // read after the registration, which the writer of this field can see
                 feed.interrupt();
             }
             run();
@@ -133,7 +132,7 @@ final class SharedReader {
             if (!last) {
                 return CompletableFuture.completedFuture(null);
             }
-            work.add(() -> {}); // the thread is to see that it may end
+            work.add(() -> {}); // wakes the thread so that it can end
             return end();
         }
 
@@ -147,7 +146,7 @@ final class SharedReader {
         return ended;
     }
 
-    /** Has a thread that reads, if there is none. */
+    /** Starts the reader's thread, if it does not run. */
     private synchronized void run() {
         if (!ended.isDone()) {
             return;
@@ -207,7 +206,7 @@ final class SharedReader {
             }
             return;
         }
-        if (now - sweepAt >= 0) { // for what Redis does not tell
+        if (now - sweepAt >= 0) { // for changes that Redis does not report
             sweepAt = now + settings.sweepInterval().toNanos();
             logs.allChanged();
             sendNext();
@@ -220,7 +219,7 @@ final class SharedReader {
         }
     }
 
-    /** Of what is absent Redis tells nothing where its slot moves. */
+    /** Redis does not report the move of a slot for keys that do not exist. */
     private void giveAwayMoved() {
         if (node.isEmpty()) {
             return;
@@ -237,7 +236,10 @@ final class SharedReader {
         return now.isEmpty() || now.equals(node);
     }
 
-    /** Where Redis has room in its table for fewer keys than are read, each that is read again drops another, which is told. */
+    /**
+     * If the tracking table of Redis has room for fewer keys than are read, each key that is read displaces another one, which
+     * Redis reports as changed.
+     */
     private void giveAwaySome() {
         if (told.isVain()) {
             List<LogFeed> some = logs.takeIf(feed -> true, Math.max(1, logs.size() / SHARE_GIVEN_AWAY));
@@ -268,17 +270,17 @@ final class SharedReader {
 
     private void giveUp(SharedLine.UnfitException why) {
         List<LogFeed> feeds;
-        synchronized (this) { // a log that comes after this has another thread, which will see the same
+        synchronized (this) { // a log that is added later starts another thread, which sees the same state
             feeds = logs.takeAll();
             close(ended);
         }
         others.takeAll(feeds, why);
     }
 
-    /** Has each log read on another line, after a while. */
+    /** Reads all logs on another line, after a while. */
     private void lost(@Nullable Session which, RuntimeException thrown) {
         if (which != session) {
-            return; // that is known
+            return; // already known
         }
         session = null;
         down = true;
@@ -286,7 +288,7 @@ final class SharedReader {
             which.line.close();
         }
         logs.interrupt();
-        if (!node.isEmpty()) { // it may not be a master any more
+        if (!node.isEmpty()) { // the server may no longer be a master
             connections.wrongServer(System.nanoTime());
         }
         List<LogFeed> feeds = logs.feeds();
@@ -311,7 +313,7 @@ final class SharedReader {
         connectAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait);
     }
 
-    /** Sends the questions that are due. From any thread. */
+    /** Sends pending questions. Called by any thread. */
     private void sendNext() {
         Session current = session;
         if (current != null) {
@@ -321,7 +323,7 @@ final class SharedReader {
         }
     }
 
-    /** Hears what one line tells. */
+    /** Receives the reports of one line. */
     private final class Ear implements SharedLine.Listener {
 
         @Override
@@ -353,12 +355,12 @@ final class SharedReader {
         }
     }
 
-    /** A line as long as the data behind it is the same, as far as is known. */
+    /** A line for as long as the data behind it is the same, as far as is known. */
     private final class Session {
 
         private final Ear ear;
         private final SharedLine line;
-        private final boolean begun; // the data is that of the server's life that the line names
+        private final boolean begun; // the data belongs to the run of the server that the line names
         private final @Nullable Duration away;
         private long checked;
 
@@ -371,7 +373,7 @@ final class SharedReader {
         }
 
         void look(Place place) {
-            if (session != this) { // which was, when this place was taken
+            if (session != this) { // the session changed after this place was taken
                 logs.startOver(place);
                 return;
             }
@@ -383,7 +385,7 @@ final class SharedReader {
             line.ask(
                     question.commands(),
                     (List<@Nullable Object> replies) -> work.add(() -> {
-                        if (session == this) { // else it is asked again
+                        if (session == this) { // otherwise the log is read again
                             answered(place, question, replies);
                         }
                     }));
@@ -402,17 +404,17 @@ final class SharedReader {
             }
         }
 
-        /** Where Redis told of a change, the log should have grown, or begun again. */
+        /** After Redis has reported a change, the log should have grown or begun again. */
         private Seen counted(Place place, Supplier<Seen> look) {
             EventId before = place.feed.window().last().id();
             Seen seen = look.get();
-            if (seen != Seen.UNCLEAR && logs.takeTold(place)) { // where it is unclear, the further question is the look
+            if (seen != Seen.UNCLEAR && logs.takeTold(place)) { // if unclear, the further question counts instead
                 told.look(!place.feed.window().last().id().equals(before));
             }
             return seen;
         }
 
-        /** Asks more, on one of a few threads. */
+        /** Asks further questions on one of a few threads. */
         private void question(Place place, BiFunction<LogFeed, SharedLine, Seen> asking) {
             logs.unclear(place);
             questions.add(() -> {
@@ -449,7 +451,7 @@ final class SharedReader {
             sendNext();
         }
 
-        /** Its slot moves, or has moved: it is looked for again, wherever that is then. */
+        /** The slot is moving or has moved: its new server is looked up later. */
         private void later(Place place) {
             place.feed.interrupt();
             CompletableFuture<Void> unused = new CompletableFuture<Void>()
@@ -481,7 +483,7 @@ final class SharedReader {
                         next.run();
                     }
                     questioners.release();
-                    askQuestions(); // what has come when this had looked for the last time
+                    askQuestions(); // questions that arrived after the last check
                 });
             } catch (RejectedExecutionException shutDown) {
                 questioners.release();

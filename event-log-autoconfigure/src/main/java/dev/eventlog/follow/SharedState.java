@@ -1,7 +1,7 @@
 package dev.eventlog.follow;
 
 /**
- * What is known of a log that is read on a shared line. The table of what leads from one state to the next:
+ * The state of a log on a shared line. The transitions are:
  *
  * <pre>
  * WATCHED  --CHANGED--> QUEUED --SENT--> READING --ALL--> WATCHED
@@ -14,28 +14,28 @@ package dev.eventlog.follow;
  * any      --LEFT--> GONE
  * </pre>
  *
- * Everything else changes nothing. A reply that comes after ANEW is not looked at; but where a thread asks, it has the feed until
- * it is done.
+ * Other signals change nothing. A reply that arrives after ANEW is ignored. A thread that asks a further question keeps the feed
+ * until it is done.
  */
 enum SharedState {
-    /** It has been read, and Redis will tell when it changes. */
+    /** The log has been read, and Redis will report its next change. */
     WATCHED,
-    /** It is to be read. */
+    /** The log waits to be read. */
     QUEUED,
-    /** It is being read. */
+    /** The log is being read. */
     READING,
-    /** It is being read, and has changed meanwhile. */
+    /** The log is being read, and has changed in the meantime. */
     READING_OLD,
-    /** A thread asks what the reply did not make clear. */
+    /** A thread asks a further question, because the reply was unclear. */
     ASKING,
-    /** A thread does, and it has changed meanwhile. */
+    /** A thread asks a further question, and the log has changed in the meantime. */
     ASKING_OLD,
-    /** A thread asks what is no longer of use. */
+    /** A thread asks a further question whose answer is no longer needed. */
     ASKED_IN_VAIN,
-    /** Nobody follows it any more. */
+    /** The log has no followers any more. */
     GONE;
 
-    /** What happens to a log. */
+    /** A signal about a log. */
     enum Signal {
         CHANGED,
         SENT,
@@ -50,7 +50,7 @@ enum SharedState {
         return this != WATCHED && this != QUEUED && this != GONE;
     }
 
-    /** {@return the state that follows} */
+    /** {@return the next state} */
     SharedState on(Signal signal) {
         return switch (signal) {
             case CHANGED ->
@@ -61,7 +61,7 @@ enum SharedState {
                     default -> this;
                 };
             case SENT -> this == QUEUED ? READING : this;
-            case UNCLEAR -> this == READING || this == READING_OLD ? ASKING : this; // and sees what has changed
+            case UNCLEAR -> this == READING || this == READING_OLD ? ASKING : this; // the further question sees the change
             case ALL -> this == READING || this == ASKING ? WATCHED : isBusy() ? QUEUED : this;
             case PART -> isBusy() ? QUEUED : this;
             case ANEW ->

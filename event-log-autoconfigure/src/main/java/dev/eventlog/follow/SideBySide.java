@@ -13,14 +13,14 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * Runs tasks on the threads of another executor, not more than so many at once. Never waits, and never refuses a task: where the
- * other executor does, it is asked again later. Thread-safe.
+ * Runs tasks on the threads of another executor, a limited number at once. Never waits and never rejects a task: if the other
+ * executor rejects one, it tries again later. Thread-safe.
  */
 final class SideBySide implements Executor {
 
     private static final Log logger = LogFactory.getLog(SideBySide.class);
 
-    private static final long SELDOM = 5_000; // milliseconds, where the back-off gives up
+    private static final long SELDOM = 5_000; // milliseconds, after the back-off has given up
 
     private final String description;
     private final Executor threads;
@@ -30,12 +30,12 @@ final class SideBySide implements Executor {
     private volatile boolean closed;
 
     /**
-     * Runs nothing yet.
+     * Creates an instance that runs nothing yet.
      *
-     * @param description whose tasks these are, as in "… waits for a thread"
-     * @param threads runs them
-     * @param most how many at once
-     * @param recovery how long to wait where there is no thread
+     * @param description the name for the application log, as in "… waits for a thread"
+     * @param threads runs the tasks
+     * @param most the maximum number of simultaneous tasks
+     * @param recovery the back-off if no thread is available
      */
     SideBySide(String description, Executor threads, int most, BackOff recovery) {
         this.description = description;
@@ -78,11 +78,11 @@ final class SideBySide implements Executor {
             }
         } finally {
             free.release();
-            runMore(); // what has come when this had looked for the last time
+            runMore(); // tasks that arrived after the last check
         }
     }
 
-    /** Begins no more tasks. */
+    /** Starts no more tasks. */
     void close() {
         closed = true;
         tasks.clear();

@@ -17,17 +17,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a tail begins, and all that was seen of the log at that same moment.
+ * The start of a tail, and everything that was read from the log at the same moment.
  *
  * @param point the point after which the tail begins
- * @param seen the event at that point, if there is one
- * @param older the event before that point, where it is looked at as there is none at the point
- * @param loss what is missing before the tail, if its reader is to be told
+ * @param seen the event at this point, if there is one
+ * @param older the event before this point; looked up only if there is no event at the point
+ * @param loss the events missing before the tail, if the reader must be told
  * @param events the first events of the tail
- * @param state what the stream knew of itself
+ * @param state the state of the stream
  * @param newest the newest few events of the log, newest first
- * @param atFeedEnd the event at the end of the log's feed, if it had one
- * @param server which life of which server answered
+ * @param atFeedEnd the event at the end of the log's feed, if there was one
+ * @param server identifies the server and its run
  */
 record StartPoint(
         ReadPoint point,
@@ -40,15 +40,15 @@ record StartPoint(
         @Nullable Event atFeedEnd,
         String server) {
 
-    /** Finds where a tail begins, so that it is fixed from now on. */
+    /** Finds the start of a tail, and so fixes it. */
     static StartPoint find(LogStream stream, TailRange tail, @Nullable EventId feedEnd, int count) {
         return of(question(stream, tail, feedEnd, count).ask(), tail);
     }
 
     /**
-     * Finds where the tails of many logs begin, all asked in one go.
+     * Finds the starts of the tails of many logs, in one round trip.
      *
-     * @return where each begins, without those that have to be asked by themselves
+     * @return the start in each log, except for logs that must be asked individually
      */
     static Map<LogStream, StartPoint> findAll(Map<LogStream, TailRange> tails, int count) {
         List<BeginningQuestion> questions = new ArrayList<>(tails.size());
@@ -78,7 +78,7 @@ record StartPoint(
                 && seen.isAfter(
                         last == null
                                 ? state.lastId()
-                                : last)) { // this log never gave that id: it has begun again since
+                                : last)) { // this log never had that id: it has begun again since
             return begins(beginning, end(state), null, beganAgain(tail), List.of());
         }
         if (ended || tail.after().compareTo(state.lastId()) >= 0) {
@@ -89,7 +89,10 @@ record StartPoint(
         return withTheBeginning(within(beginning, tail), tail, beginning.after().isAfter(tail.after()));
     }
 
-    /** Whether the log is complete, and the tail begins at the entry that ends it, or at the last event before, or in between. */
+    /**
+     * Returns whether the log is complete and the tail begins at the entry that ends the log, at the last event before it, or
+     * between the two.
+     */
     private static boolean hasEnded(TailRange tail, StreamState state) {
         EventId last = state.lastOfEvents();
         if (!state.isComplete() || EventId.MAX.equals(tail.seen())) {
@@ -99,7 +102,7 @@ record StartPoint(
         return last != null && tail.after().compareTo(last) >= 0 && !knowsOfMore;
     }
 
-    /** There is something after the tail's earliest id, or was. */
+    /** There are or were events after the earliest id of the tail. */
     private static StartPoint within(Beginning beginning, TailRange tail) {
         Answer answer = beginning.answer();
         StreamState state = answer.state();
@@ -127,8 +130,8 @@ record StartPoint(
     }
 
     /**
-     * An event that was seen is gone while older ones are there. So it was deleted by itself, which Redis 7 remembers; or the
-     * log was set back to before it.
+     * An event that the reader has seen is gone, but older events exist. Either it was deleted individually, which Redis 7
+     * remembers, or the log was reset to an earlier state.
      */
     private static @Nullable Loss lostItself(TailRange tail, Answer answer) {
         EventId seen = tail.seen();
@@ -161,7 +164,7 @@ record StartPoint(
                 answer.server());
     }
 
-    /** {@return the entry at the id given last, if that is not gone} */
+    /** {@return the event with the last id of the log, if it still exists} */
     private static @Nullable Event atEnd(Beginning beginning) {
         List<Event> newest = beginning.newest();
         StreamState state = beginning.answer().state();
@@ -181,8 +184,8 @@ record StartPoint(
     }
 
     /**
-     * A reader that resumes is told that there was more after what it has seen; one that begins knows nothing of it. A log that
-     * still has all that it ever had never gave out an id below those.
+     * A reader that resumes is told about missing events after its last one; a new reader knows nothing of them. A log that still
+     * has all the events it ever had never had events before its first one.
      */
     private static @Nullable Loss lost(TailRange tail, ReadPoint to, StreamState state) {
         EventId seen = tail.seen();
@@ -199,7 +202,7 @@ record StartPoint(
         return Loss.beganAgain(tail.after(), pointless(tail.after()));
     }
 
-    /** A follower that began before its log did has missed all that has come and gone since. */
+    /** A follower that began before its log has missed all events that came and went since. */
     private static StartPoint withTheBeginning(StartPoint start, TailRange tail, boolean shortened) {
         if (!EventId.MIN.equals(tail.seen())
                 || start.loss != null
@@ -234,14 +237,15 @@ record StartPoint(
     }
 
     /**
-     * {@return the id to resume at: before what is missing, so that whoever resumes there is told again; the id of an event if
-     * there is one before the start, so that whoever resumes there sees whether it is still this log}
+     * {@return the id to resume at} It is before missing events, so that a reader that resumes there is told again. If there is
+     * an event before the start, it is the id of that event, so that a reader that resumes there can verify that the log is the
+     * same.
      */
     EventId position() {
         return loss != null ? loss.lastSeen() : older != null ? older.id() : point.id();
     }
 
-    /** {@return the id that an event was given last, as far as that is known} */
+    /** {@return the last id of an event, as far as it is known} */
     EventId lastOfEvents() {
         EventId last = state.lastOfEvents();
         return last != null
@@ -249,7 +253,7 @@ record StartPoint(
                 : newest.isEmpty() ? EventId.MIN : newest.get(0).id();
     }
 
-    /** Whether a feed that ended there just before has read this log. */
+    /** Returns whether a feed that ended there just before has read this log. */
     boolean proves(Window.End feed) {
         return feed.isOf(state, atFeedEnd);
     }

@@ -11,21 +11,21 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
 /**
- * A tail of a log with its max-length and max-age: the newest events, not older than an id.
+ * A tail of a log, with the max-length and max-age of the log: the newest events after an id.
  *
- * @param after the id after which it begins
- * @param limit how many events it has at most
- * @param seen the id that the reader has seen already, if it resumes, or knows of: it is told what became of that
- * @param trimming what the log loses by its old end
- * @param maxAge how many milliseconds old its events are at most; 0 for no limit
+ * @param after the id after which the tail begins
+ * @param limit the maximum number of events
+ * @param seen the id that a resuming reader has seen or knows; the reader is told what happened to its event
+ * @param trimming how the log loses old events
+ * @param maxAge the maximum age of its events in milliseconds; 0 for no limit
  */
 public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimming trimming, long maxAge) {
 
     /**
      * {@return a tail of a log}
      *
-     * @param tail where it begins
-     * @param options the options of the log, for its max-length and max-age
+     * @param tail where to start
+     * @param options the options of the log, with its max-length and max-age
      */
     public static TailRange of(Tail tail, EventLogOptions options) {
         Assert.notNull(tail, "The tail must not be null: it says where to start");
@@ -48,32 +48,32 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
         return new TailRange(after, limit, null, trimming, maxAge);
     }
 
-    /** {@return whether it begins with the id that the reader knows of, not after it} */
+    /** {@return whether the tail begins with the id that the reader knows, not after it} */
     boolean isFromSeen() {
         return seen != null && seen.isAfter(after);
     }
 
-    /** {@return whether it begins after the id that the reader has seen} */
+    /** {@return whether the tail begins after the id that the reader has seen} */
     boolean isAfterSeen() {
         return after.equals(seen);
     }
 
-    /** {@return all that there is after an id, whatever the max-length} */
+    /** {@return all events after an id, whatever the max-length} */
     TailRange unlimited(EventId id, @Nullable EventId ofReader) {
         return new TailRange(id, Long.MAX_VALUE, ofReader, trimming, maxAge);
     }
 
     /**
-     * {@return the tail at which a follower that began with this one resumes}
+     * {@return the tail at which a follower that began with this tail resumes}
      *
-     * @param id the last id that it has seen
+     * @param id the last id that the follower has seen
      */
     public TailRange resumedAfter(EventId id) {
         return new TailRange(id, trimming.maxLength(), id, trimming, maxAge);
     }
 
     /**
-     * {@return the id after which a reader resumes that begins with this tail now}
+     * {@return the id at which a reader resumes that begins with this tail now}
      *
      * @param stream the log
      */
@@ -83,15 +83,15 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
 
     private EventId position(StartPoint start) {
         EventId position = start.position();
-        // Who stands at the greatest id has been told that the log is complete.
+        // A reader at the greatest id already knows that the log is complete.
         return position.equals(EventId.MAX) && !after.equals(EventId.MAX) ? start.lastOfEvents() : position;
     }
 
     /**
-     * Finds the ids after which readers of many logs resume that begin now, all asked in one go.
+     * Finds the ids at which readers of many logs resume that begin now, in one round trip.
      *
-     * @param tails where to begin in each of the logs, of which there is at least one
-     * @return the ids by the names of the logs, without those whose keys turn out to hold no stream
+     * @param tails where to start in each log; at least one
+     * @return the ids by the names of the logs, without keys that turn out not to be streams
      */
     public static Map<String, EventId> positions(Map<LogStream, TailRange> tails) {
         Map<LogStream, StartPoint> found = StartPoint.findAll(tails, 0);

@@ -3,8 +3,8 @@ package dev.eventlog.follow;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * How much of what Redis tells of changes is true. It forgets a key of which it was to tell by telling of it, so where it has room
- * for fewer keys than are read it tells without end, and nearly nothing of it is news. Thread-safe.
+ * Measures how many of the changes that Redis reports are real. To forget a key, Redis reports it as changed. If its tracking
+ * table has room for fewer keys than are read, Redis therefore reports changes all the time, and hardly any is real. Thread-safe.
  */
 final class ToldChanges {
 
@@ -16,7 +16,7 @@ final class ToldChanges {
     private final LongAdder news = new LongAdder();
 
     /**
-     * A log was read again, as Redis had told of a change.
+     * A log was read again after a reported change.
      *
      * @param grown whether it had grown, or begun again
      */
@@ -27,7 +27,7 @@ final class ToldChanges {
         }
     }
 
-    /** {@return whether most of the last thousand and more was in vain} Each is looked at once. */
+    /** {@return whether most of the last thousand or more reports were false} Each report counts once. */
     boolean isVain() {
         if (looks.sum() < ENOUGH_TO_JUDGE) {
             return false;

@@ -3,9 +3,9 @@ package dev.eventlog.follow;
 import dev.eventlog.EventLogOptions;
 
 /**
- * What a log loses by its old end as its options have it, which tells what became of events where Redis does not count them.
+ * How a log loses old events according to its options. It explains missing events if Redis does not count them.
  *
- * @param maxLength the max-length; the largest number there is for none
+ * @param maxLength the max-length; {@link Long#MAX_VALUE} for none
  * @param byAge whether there is a max-age
  */
 record Trimming(long maxLength, boolean byAge) {
@@ -14,7 +14,7 @@ record Trimming(long maxLength, boolean byAge) {
         return new Trimming(options.hasMaxLength() ? options.maxLength() : Long.MAX_VALUE, options.hasMaxAge());
     }
 
-    /** {@return whether a log of so many events has lost none so, as trimming by a max-length always leaves that many} */
+    /** {@return whether a log of this length has lost no events by trimming, because trimming always leaves max-length events} */
     boolean hasLostNoneOf(long length) {
         return maxLength < Long.MAX_VALUE && !byAge && length < maxLength;
     }

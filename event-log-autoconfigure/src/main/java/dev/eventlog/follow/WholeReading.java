@@ -16,12 +16,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all that a log ever had, page by page, or says that it cannot: each page is judged by the rules by which a follower judges
- * what it is shown. At the end it can be asked again for what has come since. Not thread-safe.
+ * Reads all events that a log ever had, page by page, or fails if some are gone. It judges each page by the gap rules of
+ * followers. At the end it can be asked again for new events. Not thread-safe.
  */
 public final class WholeReading {
 
-    private static final int PAGE = 1_000; // the script makes it shorter where events are large
+    private static final int PAGE = 1_000; // the script shortens it for large events
 
     private final LogStream stream;
     private final Trimming trimming;
@@ -31,7 +31,7 @@ public final class WholeReading {
     private boolean atEnd;
 
     /**
-     * A reading that has not begun.
+     * Creates a reading that has not begun.
      *
      * @param stream the log
      */
@@ -41,10 +41,10 @@ public final class WholeReading {
     }
 
     /**
-     * Reads on.
+     * Continues to read.
      *
-     * @return the next events, oldest first; none if there are none now
-     * @throws EventGapException if some are gone that come before them
+     * @return the next events, oldest first; empty if there are none now
+     * @throws EventGapException if events before these are gone
      */
     public List<Event> next() {
         Answer answer = stream.look(point.id(), EventId.MAX, PAGE, EventId.MIN).answer();
@@ -62,12 +62,12 @@ public final class WholeReading {
         return events;
     }
 
-    /** {@return whether all that there was has been read} */
+    /** {@return whether all existing events have been read} */
     public boolean isAtEnd() {
         return atEnd;
     }
 
-    /** {@return the id that an event had been given last when the last page was read} */
+    /** {@return the last id of the log when the last page was read} */
     public EventId lastId() {
         return lastId;
     }
@@ -89,11 +89,11 @@ public final class WholeReading {
         Gap gap = new Gap(stream.log(), loss.kind(), loss.lastSeen(), next, loss.missed());
         String missed = loss.missed().isPresent() ? loss.missed().getAsLong() + " events" : "events";
         String what = loss.kind() == Gap.Kind.BEGAN_AGAIN
-                ? "it was deleted, expired or lost, and began again, while it was read after " + point.id()
-                : missed + " after " + point.id() + " are gone, or may be; the first that is left is " + next;
+                ? "it was deleted, expired or lost, and began again, while it was being read after " + point.id()
+                : missed + " after " + point.id() + " are gone, or may be gone; the first remaining event is " + next;
         return new EventGapException(
                 gap,
                 "Log '" + stream.log() + "' cannot be read as a whole: " + what
-                        + ". A log whose state is made of all its events must not have a max-length or max-age.");
+                        + ". A log whose state is built from all its events must not have a max-length or max-age.");
     }
 }

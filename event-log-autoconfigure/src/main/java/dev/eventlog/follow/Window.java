@@ -16,34 +16,34 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-// Long: what it holds and where that ends are one state under one lock.
+// Long: the events and the end of the window are one state under one lock.
 /**
- * The newest few events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, with no
- * hole. Filled by the feed, read by the followers; thread-safe. Of a complete log it ends at the greatest id there is.
+ * The newest events of a log, shared by all its followers: every event after {@link #base} up to {@link #last}, without a gap.
+ * The feed fills it, and the followers read it. For a complete log it ends at the greatest possible id. Thread-safe.
  */
 final class Window {
 
-    /** What a follower finds after its point. */
+    /** The result of a search for events after a point. */
     enum Found {
-        /** Events: take them. */
+        /** There are events. */
         EVENTS,
-        /** Nothing: the point is at the end, or ahead of this feed. */
+        /** No events: the point is at the end of this feed, or ahead of it. */
         NOTHING,
-        /** Nothing, and nothing will come: the log is complete. */
+        /** No events, and none will come: the log is complete. */
         COMPLETE,
-        /** The point is older than the window: page through Redis. */
+        /** The point is older than the window: read page by page from Redis. */
         BEHIND,
-        /** Another log has taken the place of the one that the follower reads. */
+        /** Another log has replaced the log that the follower reads. */
         PARTED
     }
 
     /**
-     * What a follower gets.
+     * The answer for a follower.
      *
-     * @param found which case it is
-     * @param point the follower's point, with its rank; if that is behind, where the window begins; if the logs have parted,
-     *     the last point that both have
-     * @param events what comes after the point, if that was found
+     * @param found the result
+     * @param point the follower's point with its rank; if it is behind, the beginning of the window; if the log was replaced, the
+     *         last common point
+     * @param events the events after the point, if any were found
      */
     record Slice(Found found, ReadPoint point, List<Event> events) {}
 
@@ -51,9 +51,10 @@ final class Window {
     record End(ReadPoint point, @Nullable Event event) {
 
         /**
-         * Whether a log is the one of this window: the event at the end is there, or nothing was added since where that is gone.
+         * Returns whether a log is the log of this window. It is if the event at the end exists, or if nothing was added since,
+         * in case the event is gone.
          *
-         * @param there the event that the log has at the id of this end
+         * @param there the event of the log at the id of this end
          */
         boolean isOf(StreamState state, @Nullable Event there) {
             if (there != null || !point.id().equals(state.lastId())) {
@@ -73,22 +74,22 @@ final class Window {
 
     private final Ring events;
     private final Deque<Event> samples = new ArrayDeque<>(1); // a few older events, oldest first
-    private List<EventId> partings = List.of(); // where the last few epochs began, oldest first
+    private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
     private int sinceSample;
-    private @Nullable EventId begun; // just before the first event that the log ever had, if that was seen
+    private @Nullable EventId begun; // just before the first event that the log ever had, if it was seen
     private EventId origin; // where this window began
-    private long begunAt; // and when
+    private long begunAt; // the time at which this window began
     private ReadPoint base;
     private ReadPoint last;
     private @Nullable Event lastEvent;
-    private @Nullable ReadPoint counted; // a point between, up to which Redis has counted
+    private @Nullable ReadPoint counted; // a point inside, up to which Redis has counted
 
     /**
-     * A window without events.
+     * Creates a window without events.
      *
      * @param begin the end of the log
-     * @param newest the newest few events of the log, newest first: they are known, but not in the window
-     * @param closing the entry that ends the log, if it is complete and that entry is there
+     * @param newest the newest few events of the log, newest first; known, but not part of the window
+     * @param closing the entry that ends the log, if the log is complete and the entry exists
      */
     Window(int capacity, ReadPoint begin, List<Event> newest, @Nullable Event closing) {
         this.events = new Ring(capacity);
@@ -110,9 +111,9 @@ final class Window {
     }
 
     /**
-     * Appends what follows without a hole, up to a point.
+     * Appends the next events, without a gap, up to a point.
      *
-     * @param closing the entry that ends the log, if it is complete and that entry is there
+     * @param closing the entry that ends the log, if the log is complete and the entry exists
      * @return whether the end has moved
      */
     synchronized boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
@@ -127,7 +128,7 @@ final class Window {
             events.add(event);
             lastEvent = event;
         }
-        if (next.isEmpty() && end.id().isAfter(last.id())) { // what had been there was deleted by itself
+        if (next.isEmpty() && end.id().isAfter(last.id())) { // the events there were deleted individually
             lastEvent = null;
         }
         if (closing != null && closing.id().equals(end.id())) {
@@ -140,7 +141,7 @@ final class Window {
         return !before.equals(end.id());
     }
 
-    /** {@return how the log ended; null as long as its end has not been read} */
+    /** {@return how the log ended; null until its end has been read} */
     synchronized @Nullable Completion completion() {
         return isComplete() ? Closing.completion(lastEvent) : null;
     }
@@ -149,7 +150,7 @@ final class Window {
         return last.id().equals(EventId.MAX);
     }
 
-    /** {@return whether nothing but the end of a complete log comes after a point} */
+    /** {@return whether only the end of a complete log comes after a point} */
     synchronized boolean isOnlyCompleteAfter(ReadPoint point) {
         return isComplete()
                 && point.epoch() == last.epoch()
@@ -182,7 +183,7 @@ final class Window {
         int older = events.indexAfter(point.id());
         int step = Math.max(1, events.capacity() / SAMPLES_A_WINDOW);
         for (int i = 0; i < older; i++) {
-            if ((older - 1 - i) % step == 0) { // the newest among them
+            if ((older - 1 - i) % step == 0) { // includes the newest of them
                 sample(events.at(i));
             }
         }
@@ -197,16 +198,16 @@ final class Window {
         counted = null;
     }
 
-    /** Goes on after a hole: followers that are behind it page through Redis and find out what they miss. */
+    /** Continues after a gap. Followers before the gap read page by page from Redis, and find out what they miss. */
     synchronized void skipTo(ReadPoint next) {
         beginAt(next, null);
     }
 
     /**
-     * Begins another epoch.
+     * Starts another epoch.
      *
-     * @param common the last point that both logs have, of the epoch before
-     * @param there the event at it, if there is one
+     * @param common the last common point of both logs, in the previous epoch
+     * @param there the event at this point, if there is one
      */
     synchronized void part(ReadPoint common, @Nullable Event there) {
         beginAt(new ReadPoint(common.id(), common.rank(), last.epoch() + 1), there);
@@ -215,7 +216,7 @@ final class Window {
         partings = List.copyOf(all.subList(Math.max(0, all.size() - EPOCHS), all.size()));
     }
 
-    /** {@return what is remembered of an event} */
+    /** {@return what is known about an event} */
     synchronized Memory memory(Event event) {
         if (event.id().compareTo(base.id()) <= 0) {
             if (samples.contains(event)) {
@@ -230,12 +231,12 @@ final class Window {
         return index < events.size() && events.at(index).equals(event) ? Memory.SAME : Memory.OTHER;
     }
 
-    /** {@return all events in this window, oldest first} */
+    /** {@return all events of this window, oldest first} */
     synchronized List<Event> events() {
         return events.from(0, events.size());
     }
 
-    /** {@return the few that are still known of the events before this window, newest first} */
+    /** {@return the few known events before this window, newest first} */
     synchronized List<Event> samples() {
         List<Event> newestFirst = new ArrayList<>(samples);
         Collections.reverse(newestFirst);
@@ -243,8 +244,8 @@ final class Window {
     }
 
     /**
-     * {@return the same point, or that just before the first event that the log ever had} From there it shows that this event
-     * was trimmed, also to a Redis that does not count.
+     * {@return the same point, or the point just before the first event that the log ever had} From there, a reader can tell that
+     * this event was trimmed, even if Redis does not count events.
      */
     synchronized ReadPoint begun(ReadPoint point) {
         EventId first = begun;
@@ -258,14 +259,14 @@ final class Window {
     }
 
     /**
-     * Whether an event that nobody here remembers was there when this window began. Events get their ids by the clock: so
-     * none that was added since is of an earlier millisecond than the id at which it began, if that was one of the past.
+     * Returns whether an unknown event existed when this window began. Events get their ids from the clock, so no event added
+     * since has an earlier millisecond than the id at which the window began, if that id was in the past.
      */
     synchronized boolean isOlder(EventId id) {
         return origin.milliseconds() > id.milliseconds() && origin.milliseconds() <= begunAt && isTime(origin);
     }
 
-    /** Whether an id can have come from a clock: not one that somebody chose, such as 1-1. */
+    /** Returns whether an id can come from a clock. An id that somebody chose, such as 1-1, cannot. */
     static boolean isTime(EventId id) {
         return !id.timestamp().isBefore(FIRST_TIME);
     }
@@ -282,7 +283,7 @@ final class Window {
             return new Slice(Found.BEHIND, base, List.of());
         }
         int from = events.indexAfter(id);
-        if (from == events.size()) { // what came after it was deleted by itself before it was read
+        if (from == events.size()) { // the events after it were deleted individually before they were read
             return atEnd();
         }
         return new Slice(Found.EVENTS, rankedAt(point, from), events.from(from, Math.min(events.size(), from + limit)));
@@ -292,7 +293,7 @@ final class Window {
         return new Slice(isComplete() ? Found.COMPLETE : Found.NOTHING, last, List.of());
     }
 
-    /** By the count that Redis made last before it. */
+    /** Uses the last count of Redis before the point. */
     private ReadPoint rankedAt(ReadPoint point, int index) {
         ReadPoint middle = counted;
         return middle != null && !middle.id().isAfter(point.id())
@@ -300,7 +301,7 @@ final class Window {
                 : point.ranked(base.rank().plus(index));
     }
 
-    /** The last point that the log of an epoch has in common with the log of today. */
+    /** The last common point of the log of an epoch and the current log. */
     private ReadPoint parting(int epoch) {
         int ago = last.epoch() - epoch;
         if (ago > partings.size()) {
@@ -312,14 +313,14 @@ final class Window {
     }
 
     /**
-     * What comes after a point, as far as is known here.
+     * The known events after a point.
      *
-     * @param events how many events; below 0 if that is not known
-     * @param next the id of the next event, or one before it; null if none comes, or nothing is known
+     * @param events the number of events; negative if unknown
+     * @param next the id of the next event, or an id before it; null if there is none or it is unknown
      */
     record Behind(long events, @Nullable EventId next) {}
 
-    /** {@return how far a follower is behind the end of this window} */
+    /** {@return the distance of a follower from the end of this window} */
     synchronized Behind behind(ReadPoint point) {
         if (point.epoch() != last.epoch()) {
             return new Behind(-1, null);

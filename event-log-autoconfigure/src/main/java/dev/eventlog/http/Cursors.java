@@ -6,8 +6,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What makes the address of the next live request another one, so that a cache does not answer it with the same answer for ever:
- * the number of an interval of time, which never goes back.
+ * Computes the cursor of a live request. The cursor makes the URL of each live request different, so that a cache does not serve
+ * the same answer forever. It is the number of a time interval, and it never goes back.
  */
 final class Cursors {
 
@@ -18,11 +18,11 @@ final class Cursors {
     private Cursors() {}
 
     /**
-     * {@return the cursor to answer}
+     * {@return the cursor for the answer}
      *
      * @param given the cursor of the request; null if it has none
-     * @param now the time
-     * @param random chooses how far to go ahead of a client that is there already
+     * @param now the current time
+     * @param random chooses how far to move ahead of a client that already has this cursor
      */
     static String next(@Nullable String given, Instant now, RandomGenerator random) {
         long current = Duration.between(EPOCH, now).dividedBy(INTERVAL);

@@ -20,13 +20,14 @@ import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /**
- * Serves event logs by the Durable Streams protocol, with Spring MVC: to be a bean, and nothing else. Each log is at the path of the
- * settings, followed by its name; events are JSON. A request that waits for events holds no thread. All of those end in the first
- * phase of the application's shutdown, before the web server waits for its requests. Thread-safe.
+ * Serves event logs by the Durable Streams protocol, with Spring MVC. Declare it as a bean; nothing else is needed. The path of a
+ * log is the path of the settings, followed by the name of the log. Events are JSON. A request that waits for events holds no
+ * thread. Waiting requests end in the first phase of the application's shutdown, before the web server waits for its requests.
+ * Thread-safe.
  */
 public final class EventLogHttp implements RouterFunction<ServerResponse>, SmartLifecycle {
 
-    /** After a request has ended by itself, and before its server ends it. */
+    /** The time between the end of a request by itself and the timeout of its server. */
     private static final Duration SPARE = Duration.ofSeconds(30);
 
     private static final String LOG = "log";
@@ -36,11 +37,11 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
     private final RouterFunction<ServerResponse> router;
 
     /**
-     * For where there is no auto-configuration to make it.
+     * Creates an instance without auto-configuration.
      *
-     * @param logs makes the logs
+     * @param logs creates the logs
      * @param access decides who may read and write which logs
-     * @param settings how they are served
+     * @param settings how the logs are served
      */
     public EventLogHttp(EventLogFactory logs, EventStreamAccess access, HttpSettings settings) {
         this.exchanges = new Exchanges(logs, access, settings);
@@ -74,7 +75,7 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
                 http,
                 http.getPrincipal(),
                 StringUtils.trimLeadingCharacter(request.pathVariable(LOG), '/'),
-                new LinkedMultiValueMap<>(request.params()), // looked at when the request has no thread any more
+                new LinkedMultiValueMap<>(request.params()), // read after the request has released its thread
                 most -> servlet.getInputStream().readNBytes(most));
     }
 
@@ -98,7 +99,7 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
         exchanges.open().start();
     }
 
-    /** Ends all requests that wait, without waiting for their clients. */
+    /** Ends all waiting requests, without waiting for their clients. */
     @Override
     public void stop() {
         exchanges.open().stop();

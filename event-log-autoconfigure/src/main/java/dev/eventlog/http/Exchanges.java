@@ -11,7 +11,9 @@ import org.springframework.http.MediaType;
 import org.springframework.util.StringUtils;
 import org.springframework.web.ErrorResponseException;
 
-/** What is served, whichever server a request came to: nothing before access was granted. Thread-safe; may block. */
+/**
+ * Serves a request, whether Spring MVC or WebFlux received it. It does nothing before access is granted. Thread-safe; may block.
+ */
 final class Exchanges {
 
     private final EventLogFactory logs;
@@ -34,7 +36,7 @@ final class Exchanges {
         return open;
     }
 
-    /** {@return what to serve, a problem among others} */
+    /** {@return what to serve; it may be a problem} */
     Served serve(StreamRequest request) {
         try {
             return served(request);
@@ -43,7 +45,7 @@ final class Exchanges {
         }
     }
 
-    /** {@return the answer that tells of a problem} */
+    /** {@return the answer that reports a problem} */
     static Served.Answer problem(ErrorResponseException problem) {
         HttpHeaders headers = StreamHeaders.safe();
         headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);

@@ -3,15 +3,15 @@ package dev.eventlog.http;
 import java.time.Duration;
 
 /**
- * How logs are served by the Durable Streams protocol. Immutable.
+ * The settings of the Durable Streams protocol. Immutable.
  *
- * @param path the path under which each log is, by its name; without a slash at its end
- * @param writable whether logs can be created, added to, completed and deleted
+ * @param path the path before the names of the logs, without a trailing slash
+ * @param writable whether clients can create, add to, complete and delete logs
  * @param longPollTimeout how long a request waits for an event
- * @param sseLifetime how long a stream of Server-Sent Events is open, before its client has to come back
- * @param maxBodySize how many bytes of events a request may bring
- * @param pageSize how many events an answer has at most
- * @param batchSize how many events a follower is given at once
+ * @param sseLifetime how long a stream of Server-Sent Events stays open before the client must reconnect
+ * @param maxBodySize the maximum size of the body of a request, in bytes
+ * @param pageSize the maximum number of events in an answer
+ * @param batchSize the maximum number of events that a follower gets at once
  */
 public record HttpSettings(
         String path,

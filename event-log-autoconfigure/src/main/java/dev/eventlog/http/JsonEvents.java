@@ -19,22 +19,22 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Events as JSON, which reads back as it was sent. Each field of an object becomes a field of the event: text as it is, all else as
- * its JSON, and {@value #JSON} names the fields of the second kind. So who reads the event in Java finds its fields as usual. What
- * is no such object is stored whole, as the only field {@value #WHOLE}. Thread-safe.
+ * Converts events to JSON and back without loss. Each field of an object becomes a field of the event: a string as it is, any
+ * other value as JSON. {@value #JSON} lists the fields of the second kind. A reader in Java therefore finds the fields as usual.
+ * Any other JSON is stored as a whole in the single field {@value #WHOLE}. Thread-safe.
  */
 final class JsonEvents {
 
-    /** Names the fields whose text is JSON: an array of their names. */
+    /** Lists the fields whose text is JSON, as an array of their names. */
     static final String JSON = "@json";
 
-    /** The JSON of an event that is not an object, or is one that fields cannot hold. */
+    /** The JSON of an event that is not an object, or of an object that fields cannot represent. */
     static final String WHOLE = "@value";
 
-    /** So many an event may have, and one more that names those of JSON. */
+    /** The maximum number of fields of an event, without the field that lists the JSON fields. */
     private static final int MOST_FIELDS = 3_899;
 
-    /** Not the application's, which may write JSON as it likes: on several lines, say. */
+    /** Not the mapper of the application, which may format JSON differently, for example on several lines. */
     private final JsonMapper mapper = new JsonMapper();
 
     /** {@return a JSON array of events} */
@@ -70,7 +70,7 @@ final class JsonEvents {
         to.writeEndObject();
     }
 
-    /** Others may add what they like, and an answer has to be JSON in any case. */
+    /** Other writers may store any text here, but an answer must be valid JSON. */
     private boolean isJson(String text) {
         try (JsonParser json = mapper.createParser(text)) {
             if (json.nextToken() == null) {
@@ -83,7 +83,7 @@ final class JsonEvents {
         }
     }
 
-    /** As others may have written it on several lines. */
+    /** Other writers may have stored the JSON on several lines. */
     private void copy(String text, JsonGenerator to) {
         try (JsonParser json = mapper.createParser(text)) {
             json.nextToken();
@@ -103,10 +103,10 @@ final class JsonEvents {
     }
 
     /**
-     * {@return the fields of the events that a body has: of each element, if it is an array}
+     * {@return the fields of the events in a body: of each element if the body is an array}
      *
      * @param body JSON
-     * @throws JacksonException if it is not
+     * @throws JacksonException if the body is not JSON
      */
     List<Map<String, String>> read(byte[] body) {
         List<Map<String, String>> events = new ArrayList<>();
@@ -140,7 +140,7 @@ final class JsonEvents {
         return fields;
     }
 
-    /** {@return whether fields can hold this object} */
+    /** {@return whether fields can represent this object} */
     private boolean fields(JsonParser json, Map<String, String> fields, Set<String> ofJson) {
         while (json.nextToken() != JsonToken.END_OBJECT) {
             String name = json.currentName();
@@ -157,7 +157,7 @@ final class JsonEvents {
         return !fields.isEmpty();
     }
 
-    /** {@return the JSON of the value at which the parser is, with its numbers as they are} */
+    /** {@return the JSON of the parser's current value, with its numbers unchanged} */
     private String text(JsonParser json) {
         StringWriter text = new StringWriter();
         try (JsonGenerator to = mapper.createGenerator(text)) {

@@ -22,14 +22,14 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log as Server-Sent Events, for one client, which says how much it takes: one batch is read ahead of it at most. Whatever keeps
- * it from going on ends it, and the client, which then comes back, gets the answer that says why. Thread-safe.
+ * Sends a log to one client as Server-Sent Events. The client controls the demand; at most one batch is read ahead. A gap, a
+ * failure or an outage ends the stream. The client then reconnects and gets an answer with the reason. Thread-safe.
  */
 final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
 
     private static final Log logger = LogFactory.getLog(LiveStream.class);
 
-    /** So long a client that takes nothing may keep a stream that is to end. */
+    /** How long an ending stream waits for a client that reads nothing. */
     private static final Duration LAST_WORD = Duration.ofSeconds(1);
 
     private final EventLog log;
@@ -47,20 +47,20 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
     private EventId position;
     private long demand;
     private boolean caughtUp;
-    private boolean asked; // for a batch, which has not come
-    private boolean last; // nothing is due after what is
+    private boolean asked; // a batch has been requested and has not arrived
+    private boolean last; // nothing is added to the queue any more
     private boolean delivering;
     private boolean over;
 
     /**
-     * A stream that has not begun.
+     * Creates a stream that has not started.
      *
      * @param log the log
-     * @param page what it begins with
-     * @param text writes what is sent
-     * @param lifetime how long it is open at most
-     * @param batchSize how many events come at once at most
-     * @param open knows it as soon as it has a client
+     * @param page the page that the stream starts with
+     * @param text formats the messages
+     * @param lifetime the maximum time that the stream stays open
+     * @param batchSize the maximum number of events in a batch
+     * @param open registers the stream as soon as it has a client
      */
     LiveStream(EventLog log, TailPage<Event> page, SseText text, Duration lifetime, int batchSize, OpenRequests open) {
         this.log = log;
@@ -100,7 +100,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
         return last;
     }
 
-    /** Ends the stream when what is due has been sent, so that the client comes back. */
+    /** Ends the stream after the pending messages have been sent, so that the client reconnects. */
     void end() {
         say(null, true);
         stopReading();
@@ -139,7 +139,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
         }
         cancel();
         if (stalled != null) {
-            stalled.onError(new EOFException("A client did not take the end of its stream"));
+            stalled.onError(new EOFException("A client did not read the end of its stream"));
         }
     }
 
@@ -151,7 +151,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
         deliver();
     }
 
-    /** The client has gone, or has all. */
+    /** Called when the client has disconnected, or has received everything. */
     @Override
     public void cancel() {
         synchronized (this) {
@@ -174,7 +174,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
         }
     }
 
-    /** {@return whether to look again} */
+    /** {@return whether to call this method again} */
     private boolean step() {
         Flow.Subscriber<? super String> to;
         Flow.Subscription next = null;
@@ -259,13 +259,13 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
             say(text.control(at, true, completion), true);
         }
 
-        /** Told to the client when it comes back. */
+        /** The client learns of the gap when it reconnects. */
         @Override
         public void onGap(Gap gap) {
             end();
         }
 
-        /** Told to the client when it comes back. */
+        /** The client learns of the outage when it reconnects. */
         @Override
         public void onInterrupted() {
             end();
@@ -273,7 +273,7 @@ final class LiveStream implements Flow.Publisher<String>, Flow.Subscription {
 
         @Override
         public void onError(Throwable failure) {
-            logger.debug("A stream of log '" + log.name() + "' ends", failure);
+            logger.debug("A stream of log '" + log.name() + "' has ended", failure);
             end();
         }
 

@@ -17,7 +17,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Waits for the first thing that happens in a log, without a thread. Thread-safe. */
+/** Waits for the first change of a log, without holding a thread. Thread-safe. */
 final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     private final EventLog log;
@@ -32,13 +32,13 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
     }
 
     /**
-     * Begins to wait.
+     * Starts to wait.
      *
      * @param log the log
-     * @param position the id after which to look
-     * @param batchSize how many events come at once at most
+     * @param position the id to look after
+     * @param batchSize the maximum number of events
      * @param timeout how long to wait
-     * @return completes with what there is, or with nothing
+     * @return completes with the events, or with an empty page
      */
     static LongPoll begin(EventLog log, EventId position, int batchSize, Duration timeout) {
         LongPoll poll = new LongPoll(log, position, batchSize);
@@ -51,7 +51,7 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
         return found;
     }
 
-    /** Waits no longer. */
+    /** Stops waiting. */
     void end() {
         found.complete(nothing());
     }
@@ -99,11 +99,11 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     @Override
     public void onError(Throwable failure) {
-        // Such a one is said of a start while the application shuts down
+        // A start fails with an IllegalStateException while the application shuts down.
         found.completeExceptionally(failure instanceof IllegalStateException ? away(failure) : failure);
     }
 
-    /** The application shuts down. */
+    /** Called when the application shuts down. */
     @Override
     public void onComplete() {
         end();

@@ -8,22 +8,22 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Positions in a log as clients see them: the id of the last event they have, each part with its twenty digits, so that they sort
- * as text as they do as numbers.
+ * Converts positions in a log to offsets for clients. An offset is the id of the last event that the client has. Each part has
+ * twenty digits, so that offsets sort in the same order as text and as numbers.
  */
 final class Offsets {
 
     /** The beginning of a log. */
     static final String START = "-1";
 
-    /** The end of a log, wherever that is. */
+    /** The current end of a log. */
     static final String NOW = "now";
 
     private static final Pattern OFFSET = Pattern.compile("(\\d{20})_(\\d{20})");
 
     private Offsets() {}
 
-    /** {@return where a client goes on that has the event of this id} */
+    /** {@return the offset of a client whose last event has this id} */
     static String text(EventId id) {
         return digits(id.milliseconds()) + '_' + digits(id.sequence());
     }
@@ -34,16 +34,16 @@ final class Offsets {
     }
 
     /**
-     * {@return the tail that a client asks for}
+     * {@return the tail that a client requests}
      *
-     * @param given the values of its parameter; null if it has none
+     * @param given the values of the parameter; null if the request has none
      */
     static Tail tail(@Nullable List<String> given) {
         if (given == null) {
             return Tail.all();
         }
         if (given.size() > 1) {
-            throw Problems.badRequest("There must be one offset, not " + given.size());
+            throw Problems.badRequest("The request must have one offset, but has " + given.size());
         }
         String offset = given.get(0);
         return switch (offset) {
@@ -59,10 +59,10 @@ final class Offsets {
             try {
                 return new EventId(Long.parseUnsignedLong(parts.group(1)), Long.parseUnsignedLong(parts.group(2)));
             } catch (NumberFormatException tooLarge) {
-                // said below, as for every other malformed offset
+                // reported below, as for every other malformed offset
             }
         }
-        throw Problems.badRequest("'" + offset + "' is not an offset: send one that an answer had in "
-                + StreamHeaders.NEXT_OFFSET + ", or " + START + " for the beginning, or " + NOW + " for the end");
+        throw Problems.badRequest("'" + offset + "' is not an offset: send the value of "
+                + StreamHeaders.NEXT_OFFSET + " of an earlier answer, " + START + " for the beginning, or " + NOW + " for the end");
     }
 }

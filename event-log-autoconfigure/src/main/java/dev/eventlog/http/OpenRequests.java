@@ -5,17 +5,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The requests that wait for something to happen, until the application shuts down. Thread-safe. */
+/** Keeps the waiting requests, and ends them when the application shuts down. Thread-safe. */
 final class OpenRequests {
 
     private final Set<Runnable> ends = ConcurrentHashMap.newKeySet();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
     /**
-     * Knows a request as long as it is open.
+     * Registers a request until it ends.
      *
-     * @param end ends it
-     * @param ended completes when it has ended
+     * @param end ends the request
+     * @param ended completes when the request has ended
      */
     void opened(Runnable end, CompletionStage<?> ended) {
         ends.add(end);
@@ -34,7 +34,7 @@ final class OpenRequests {
         return running;
     }
 
-    /** Ends all, without waiting for their clients. */
+    /** Ends all requests, without waiting for their clients. */
     void stop() {
         running = false;
         ends.forEach(Runnable::run);

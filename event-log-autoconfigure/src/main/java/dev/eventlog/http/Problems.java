@@ -10,7 +10,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.web.ErrorResponseException;
 
-/** What is answered where a request is not carried out: always a body that says why. */
+/** Builds the answers to requests that are not carried out. Each has a body with the reason. */
 final class Problems {
 
     private Problems() {}
@@ -28,17 +28,17 @@ final class Problems {
     }
 
     static ErrorResponseException tooLarge(int most) {
-        return of(HttpStatus.CONTENT_TOO_LARGE, "The body has more than " + most + " bytes: send it in parts");
+        return of(HttpStatus.CONTENT_TOO_LARGE, "The body has more than " + most + " bytes: split it into several requests");
     }
 
     static ErrorResponseException forbidden(String log) {
-        return of(HttpStatus.FORBIDDEN, "This request may not do this to log '" + log + "'");
+        return of(HttpStatus.FORBIDDEN, "This request is not allowed for log '" + log + "'");
     }
 
-    /** Events are gone that the client has not seen: it learns which, and where it can go on. */
+    /** Reports events that are gone before the client has read them, and the offset to continue at. */
     static ErrorResponseException gone(Gap gap, String offset) {
         ErrorResponseException gone = of(
-                HttpStatus.GONE, "Events after this offset are gone. What is left begins at the offset in this body");
+                HttpStatus.GONE, "Events after this offset are gone. The remaining events begin at the offset in this body");
         ProblemDetail body = gone.getBody();
         body.setProperty("kind", gap.kind());
         body.setProperty("lastSeen", gap.lastSeen().toString());
@@ -49,21 +49,21 @@ final class Problems {
     }
 
     /**
-     * {@return what to answer where Redis did not do what was asked}
+     * {@return the answer to a request that failed in Redis}
      *
-     * @param failure what was thrown; what is not to be answered here is thrown again
+     * @param failure the failure; rethrown if it has no answer here
      */
     static ErrorResponseException of(EventLogException failure) {
         if (failure instanceof AddOutcomeUnknownException) {
             return of(
                     HttpStatus.GATEWAY_TIMEOUT,
-                    "Redis did not answer: it is not known whether this was done. Read the log before you repeat it");
+                    "Redis did not answer, and it is unknown whether the request took effect. Read the log before you repeat it");
         }
         if (failure instanceof EventLogUnavailableException) {
             ErrorResponseException away = of(
                     HttpStatus.SERVICE_UNAVAILABLE,
-                    "Redis does not answer at the moment, or the application shuts down. Nothing was done");
-            // Not the same for all: else they all come back at one moment
+                    "Redis cannot be reached at the moment, or the application is shutting down. The request had no effect");
+            // Random, so that clients do not all reconnect at the same moment.
             away.getHeaders()
                     .set(
                             HttpHeaders.RETRY_AFTER,

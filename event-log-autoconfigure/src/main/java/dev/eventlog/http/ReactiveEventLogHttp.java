@@ -27,8 +27,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Serves event logs by the Durable Streams protocol, with Spring WebFlux: what {@link EventLogHttp} does with Spring MVC. Redis and
- * whoever decides on access are asked on threads that may wait. Thread-safe.
+ * Serves event logs by the Durable Streams protocol, with Spring WebFlux, as {@link EventLogHttp} does with Spring MVC. Calls to
+ * Redis and to {@link EventStreamAccess} run on threads that may block. Thread-safe.
  */
 public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse>, SmartLifecycle {
 
@@ -41,11 +41,11 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
     private final RouterFunction<ServerResponse> router;
 
     /**
-     * For where there is no auto-configuration to make it.
+     * Creates an instance without auto-configuration.
      *
-     * @param logs makes the logs
+     * @param logs creates the logs
      * @param access decides who may read and write which logs
-     * @param settings how they are served
+     * @param settings how the logs are served
      */
     public ReactiveEventLogHttp(EventLogFactory logs, EventStreamAccess access, HttpSettings settings) {
         this.exchanges = new Exchanges(logs, access, settings);
@@ -132,7 +132,7 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
         exchanges.open().start();
     }
 
-    /** Ends all requests that wait, without waiting for their clients. */
+    /** Ends all waiting requests, without waiting for their clients. */
     @Override
     public void stop() {
         exchanges.open().stop();

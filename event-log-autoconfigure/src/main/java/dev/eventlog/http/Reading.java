@@ -19,8 +19,8 @@ import org.springframework.http.MediaType;
 import org.springframework.web.ErrorResponseException;
 
 /**
- * Answers what only reads: what is there, what comes next, or all that comes. Each answer is made from one look at the log, so that
- * what it says of the end, of the completion and of what is missing holds at one moment. Thread-safe; may block.
+ * Answers read requests: a page, a long poll or a live stream. Each answer comes from a single read of the log, so that the end,
+ * the completion and the gap in it are consistent. Thread-safe; may block.
  */
 final class Reading {
 
@@ -34,7 +34,7 @@ final class Reading {
         this.open = open;
     }
 
-    /** {@return how far a log goes, without its events} */
+    /** {@return the end of a log, without its events} */
     Served.Answer head(EventLog log) {
         TailPage<Event> end = existing(log, Tail.newOnly(), 0);
         HttpHeaders headers = StreamHeaders.safe();
@@ -45,9 +45,9 @@ final class Reading {
     }
 
     /**
-     * {@return what a log holds after an offset, at once or when there is something}
+     * {@return the events after an offset, at once or when there are some}
      *
-     * @param caching how it may be cached
+     * @param caching how clients may cache the answer
      */
     Served get(EventLog log, StreamRequest request, CacheControl caching) {
         List<String> offset = request.offset();
@@ -59,12 +59,12 @@ final class Reading {
             return answer(offset, page, now ? null : caching, null);
         }
         if (offset == null) {
-            throw Problems.badRequest("A live request must say the offset at which it begins");
+            throw Problems.badRequest("A live request must have an offset");
         }
         return switch (live) {
             case "long-poll" -> longPoll(log, tail, request, caching);
             case "sse" -> stream(log, tail, request);
-            default -> throw Problems.badRequest("'" + live + "' is not a way to follow a log: long-poll and sse are");
+            default -> throw Problems.badRequest("'" + live + "' is not a live mode: use long-poll or sse");
         };
     }
 
@@ -111,7 +111,7 @@ final class Reading {
         HttpHeaders headers = StreamHeaders.safe();
         headers.setContentType(MediaType.TEXT_EVENT_STREAM);
         headers.setCacheControl(CacheControl.noCache());
-        headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
+        headers.set("X-Accel-Buffering", "no"); // otherwise nginx buffers events
         return new Served.Live(headers, stream);
     }
 
@@ -132,7 +132,7 @@ final class Reading {
                 HttpStatus.OK, headers, events.write(page.events()).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Of what lies between two ids something may be gone since, or the log may be another one, so the two are not enough. */
+    /** Two ids are not enough for an ETag: events between them may be gone since, or the log may have been replaced. */
     private static String tag(@Nullable List<String> offset, TailPage<Event> page) {
         List<Event> events = page.events();
         EventId first = events.isEmpty() ? page.position() : events.get(0).id();
@@ -187,7 +187,7 @@ final class Reading {
         }
     }
 
-    /** Where events are missing the client goes on at the first that is left, or after what it would have seen of another log. */
+    /** If events are missing, the client continues at the first event that is left, or after its offset in the new log. */
     private static TailPage<Event> unlessGone(TailPage<Event> page) {
         page.gap().ifPresent(gap -> {
             boolean fromStart = gap.firstAvailable().equals(EventId.MAX);

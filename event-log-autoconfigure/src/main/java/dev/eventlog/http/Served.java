@@ -5,15 +5,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 
-/** What a request is served with. */
+/** What the server sends for a request. */
 sealed interface Served {
 
     /**
      * An answer.
      *
-     * @param status its status
-     * @param headers its headers
-     * @param body its body: bytes of JSON, or a problem; null for none
+     * @param status the status
+     * @param headers the headers
+     * @param body the body: bytes of JSON, or a problem; null for none
      */
     record Answer(
             HttpStatusCode status,
@@ -21,17 +21,17 @@ sealed interface Served {
             @Nullable Object body) implements Served {}
 
     /**
-     * An answer that comes when there is something to say.
+     * An answer that follows later.
      *
-     * @param answer completes with it
+     * @param answer completes with the answer
      */
     record Later(CompletionStage<Answer> answer) implements Served {}
 
     /**
      * A stream of Server-Sent Events.
      *
-     * @param headers its headers
-     * @param stream what to send
+     * @param headers the headers
+     * @param stream the messages
      */
     record Live(HttpHeaders headers, LiveStream stream) implements Served {}
 }

@@ -26,8 +26,8 @@ import org.springframework.web.servlet.ModelAndView;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /**
- * Sends a stream to a client of a servlet container, which says when it can be written to: so no thread waits for a client, and one
- * that reads slowly has its log read slowly. Thread-safe.
+ * Sends a stream to a client of a servlet container when the container can write. No thread waits for a client, and the log is
+ * read as fast as the client reads. Thread-safe.
  */
 final class SseResponse implements ServerResponse {
 
@@ -72,7 +72,7 @@ final class SseResponse implements ServerResponse {
             async.startDeferredResultProcessing(result);
         } catch (Exception refused) {
             stream.cancel();
-            throw new IOException("A stream cannot be sent without its thread", refused);
+            throw new IOException("No thread is available to send the stream", refused);
         }
         Writer writer = new Writer(response.getOutputStream(), result);
         writer.out.setWriteListener(writer);
@@ -80,7 +80,7 @@ final class SseResponse implements ServerResponse {
         return null;
     }
 
-    /** Writes one chunk after the other, each when the one before has gone to the network. */
+    /** Writes the chunks in order, each after the previous one has gone to the network. */
     private final class Writer implements Flow.Subscriber<String>, WriteListener {
 
         private final ServletOutputStream out;
@@ -88,7 +88,7 @@ final class SseResponse implements ServerResponse {
 
         // Guarded by this.
         private byte @Nullable [] waiting;
-        private boolean flushDue = true; // of the headers
+        private boolean flushDue = true; // for the headers
         private boolean asked;
         private boolean last;
         private boolean over;
@@ -152,7 +152,7 @@ final class SseResponse implements ServerResponse {
             }
         }
 
-        /** {@return whether all has gone to the network} */
+        /** {@return whether everything has gone to the network} */
         private boolean writeWhatIsDue() throws IOException {
             while (out.isReady()) {
                 byte[] next = waiting;
@@ -178,9 +178,9 @@ final class SseResponse implements ServerResponse {
                 }
                 over = true;
             }
-            logger.debug("A client of an event log has gone", failure);
+            logger.debug("A client of an event log has disconnected", failure);
             stream.cancel();
-            result.setErrorResult(new AsyncRequestNotUsableException("The client has gone: " + failure.getMessage()));
+            result.setErrorResult(new AsyncRequestNotUsableException("The client has disconnected: " + failure.getMessage()));
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes what a stream of Server-Sent Events sends: events as {@code data}, and after them as {@code control} how far they go. */
+/** Formats a stream of Server-Sent Events: {@code data} with events, followed by {@code control} with the position after them. */
 final class SseText {
 
     private static final JsonMapper mapper = new JsonMapper();
@@ -19,9 +19,9 @@ final class SseText {
     private final Supplier<String> cursor;
 
     /**
-     * What writes one client's stream.
+     * Creates the formatter of one client's stream.
      *
-     * @param cursor says the cursor of the client's next request
+     * @param cursor supplies the cursor of the client's next request
      */
     SseText(JsonEvents events, Supplier<String> cursor) {
         this.events = events;
@@ -51,7 +51,7 @@ final class SseText {
         return message("control", mapper.writeValueAsString(control));
     }
 
-    /** What is sent is JSON on one line. */
+    /** The JSON is on one line. */
     private static String message(String name, String json) {
         return "event: " + name + "\ndata:" + json + "\n\n";
     }

@@ -2,7 +2,7 @@ package dev.eventlog.http;
 
 import org.springframework.http.HttpHeaders;
 
-/** The headers of the protocol, and what all answers have. */
+/** The headers of the protocol, and the headers that every answer has. */
 final class StreamHeaders {
 
     static final String NEXT_OFFSET = "Stream-Next-Offset";
@@ -20,18 +20,18 @@ final class StreamHeaders {
     static final String PRODUCER_EPOCH = "Producer-Epoch";
     static final String PRODUCER_SEQUENCE = "Producer-Seq";
 
-    /** How the log ended, where {@link #CLOSED} is: beyond the protocol, which knows one way only. */
+    /** How the log ended, sent with {@link #CLOSED}. An extension: the protocol knows only one kind of end. */
     static final String COMPLETION = "Event-Log-Completion";
 
     static final String TRUE = "true";
 
     private StreamHeaders() {}
 
-    /** {@return the headers of an answer that browsers are to take for nothing but data} */
+    /** {@return headers that make browsers treat the answer as data only} */
     static HttpHeaders safe() {
         HttpHeaders headers = new HttpHeaders();
         headers.set("X-Content-Type-Options", "nosniff");
-        headers.set("Cross-Origin-Resource-Policy", "same-origin"); // CORS goes on to allow what it allows
+        headers.set("Cross-Origin-Resource-Policy", "same-origin"); // CORS still applies
         return headers;
     }
 }

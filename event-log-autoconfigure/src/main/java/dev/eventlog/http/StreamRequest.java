@@ -9,13 +9,13 @@ import org.springframework.http.HttpRequest;
 import org.springframework.util.MultiValueMap;
 
 /**
- * A request of a client, whichever server it came to.
+ * A request of a client, from Spring MVC or WebFlux.
  *
  * @param http the request
- * @param principal who sent it; null if nobody knows
+ * @param principal the user of the request; null if unknown
  * @param log the name of the log
- * @param parameters those of its address
- * @param body reads its body
+ * @param parameters the query parameters
+ * @param body reads the body
  */
 record StreamRequest(
         HttpRequest http,
@@ -29,9 +29,9 @@ record StreamRequest(
     interface Body {
 
         /**
-         * {@return the body, or more bytes of it than the most if it has more}
+         * {@return the body, or more than {@code most} bytes of it if it is larger}
          *
-         * @param most how many bytes are wanted at most
+         * @param most the maximum number of bytes that the caller accepts
          */
         byte[] read(int most) throws IOException;
     }
@@ -45,12 +45,12 @@ record StreamRequest(
         return headers().getFirst(name);
     }
 
-    /** {@return whether it says that nothing more comes} */
+    /** {@return whether the request completes the log} */
     boolean closes() {
         return StreamHeaders.TRUE.equalsIgnoreCase(header(StreamHeaders.CLOSED));
     }
 
-    /** {@return the values of its offset; null if it has none} */
+    /** {@return the values of the offset parameter; null if the request has none} */
     @Nullable
     List<String> offset() {
         List<String> values = parameters.get("offset");

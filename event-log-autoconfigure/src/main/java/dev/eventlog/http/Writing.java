@@ -26,7 +26,7 @@ import org.springframework.util.InvalidMimeTypeException;
 import org.springframework.web.ErrorResponseException;
 import tools.jackson.core.JacksonException;
 
-/** Carries out what writes: creates logs, adds to them, completes and deletes them. Thread-safe; may block. */
+/** Carries out write requests: creates, adds to, completes and deletes logs. Thread-safe; may block. */
 final class Writing {
 
     private static final Pattern SECONDS = Pattern.compile("0|[1-9]\\d*");
@@ -39,7 +39,7 @@ final class Writing {
         this.settings = settings;
     }
 
-    /** Creates a log, with its first events and its end if they are there. */
+    /** Creates a log, with the first events and the completion if the request has them. */
     Served.Answer put(EventLog log, StreamRequest request) {
         refuseExpiry(request);
         refuseFork(request);
@@ -60,7 +60,7 @@ final class Writing {
                 return new Served.Answer(HttpStatus.OK, written(before.position(), closes), null);
             }
             if (!isJson) {
-                throw Problems.of(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Logs hold JSON: send application/json");
+                throw Problems.of(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Logs contain JSON: send application/json");
             }
             EventId last = create(log, events, closes);
             HttpHeaders headers = written(last, closes);
@@ -109,14 +109,14 @@ final class Writing {
 
     private List<Map<String, String>> added(EventLog log, StreamRequest request, byte[] body) {
         if (body.length == 0) {
-            throw Problems.badRequest("There is nothing to add: the body is empty");
+            throw Problems.badRequest("The body is empty: there is nothing to add");
         }
         if (!isJson(request, null)) {
-            throw Problems.of(HttpStatus.CONFLICT, "Log '" + log.name() + "' holds application/json, and nothing else");
+            throw Problems.of(HttpStatus.CONFLICT, "Log '" + log.name() + "' contains application/json only");
         }
         List<Map<String, String>> events = parsed(body);
         if (events.isEmpty()) {
-            throw Problems.badRequest("There is nothing to add: the array is empty");
+            throw Problems.badRequest("The array is empty: there is nothing to add");
         }
         return events;
     }
@@ -134,10 +134,10 @@ final class Writing {
     private static Served.Answer answering(EventLog log, Supplier<Served.Answer> doing) {
         try {
             return doing.get();
-        } catch (EventLogCompletedException complete) { // by somebody else, meanwhile
+        } catch (EventLogCompletedException complete) { // by another client in the meantime
             throw complete(end(log), log.name());
-        } catch (UnexpectedLastIdException created) { // by somebody else, meanwhile
-            throw Problems.of(HttpStatus.CONFLICT, "Log '" + log.name() + "' has been created meanwhile");
+        } catch (UnexpectedLastIdException created) { // by another client in the meantime
+            throw Problems.of(HttpStatus.CONFLICT, "Log '" + log.name() + "' has been created in the meantime");
         } catch (EventLogException failure) {
             throw Problems.of(failure);
         } catch (IllegalArgumentException unstorable) {
@@ -210,7 +210,7 @@ final class Writing {
         try {
             MediaType type = request.headers().getContentType();
             if (type == null && byDefault == null) {
-                throw Problems.badRequest("The request does not say its Content-Type: send application/json");
+                throw Problems.badRequest("The request has no Content-Type: send application/json");
             }
             return MediaType.APPLICATION_JSON.equalsTypeAndSubtype(type == null ? byDefault : type);
         } catch (InvalidMediaTypeException | InvalidMimeTypeException malformed) {
@@ -218,13 +218,13 @@ final class Writing {
         }
     }
 
-    /** How long a log lives is a matter of its options. */
+    /** The options of a log decide how long it lives. */
     private static void refuseExpiry(StreamRequest request) {
         String ttl = request.header(StreamHeaders.TTL);
         String expiry = request.header(StreamHeaders.EXPIRES_AT);
         if (ttl != null && expiry != null) {
             throw Problems.badRequest(
-                    "Send " + StreamHeaders.TTL + " or " + StreamHeaders.EXPIRES_AT + ", and not both");
+                    "Send " + StreamHeaders.TTL + " or " + StreamHeaders.EXPIRES_AT + ", but not both");
         }
         if (ttl != null && !SECONDS.matcher(ttl).matches()) {
             throw Problems.badRequest(StreamHeaders.TTL + ": '" + ttl + "' is not a number of seconds");
@@ -234,7 +234,7 @@ final class Writing {
                 OffsetDateTime.parse(expiry);
             }
         } catch (DateTimeException malformed) {
-            throw Problems.badRequest(StreamHeaders.EXPIRES_AT + ": '" + expiry + "' is not a time as in RFC 3339");
+            throw Problems.badRequest(StreamHeaders.EXPIRES_AT + ": '" + expiry + "' is not a time in the format of RFC 3339");
         }
         refuse(request, StreamHeaders.TTL);
         refuse(request, StreamHeaders.EXPIRES_AT);
@@ -245,7 +245,7 @@ final class Writing {
         for (String header : List.of(StreamHeaders.FORK_OFFSET, StreamHeaders.FORK_SUB_OFFSET)) {
             if (request.header(header) != null) {
                 throw Problems.badRequest(
-                        header + " says where in another log to begin, and there is no " + StreamHeaders.FORKED_FROM);
+                        header + " requires " + StreamHeaders.FORKED_FROM);
             }
         }
     }
@@ -256,10 +256,10 @@ final class Writing {
         refuse(request, StreamHeaders.PRODUCER_SEQUENCE);
     }
 
-    /** What is not done must not be taken for done. */
+    /** Refuses unsupported features, so that no client assumes they took effect. */
     private static void refuse(StreamRequest request, String header) {
         if (request.header(header) != null) {
-            throw Problems.of(HttpStatus.NOT_IMPLEMENTED, "This server does not do what " + header + " asks for");
+            throw Problems.of(HttpStatus.NOT_IMPLEMENTED, "This server does not support " + header);
         }
     }
 }

@@ -1,6 +1,7 @@
 /**
- * Event logs by the Durable Streams protocol, for its clients in JavaScript and elsewhere: served at {@code eventlog.http.path}
- * by {@link dev.eventlog.http.EventLogHttp} or {@link dev.eventlog.http.ReactiveEventLogHttp}, which no application needs to name.
+ * Serves event logs by the Durable Streams protocol, for its clients in JavaScript and other languages. At
+ * {@code eventlog.http.path}, {@link dev.eventlog.http.EventLogHttp} or {@link dev.eventlog.http.ReactiveEventLogHttp} answers.
+ * No application needs to name them.
  */
 @NullMarked
 package dev.eventlog.http;

@@ -30,8 +30,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * Records one source: collects what it gives, adds it in batches, and completes the log when it ends. A batch whose outcome is
- * not known is added again under the same idempotency key. Somebody else who completes the log stops the source. Thread-safe.
+ * Records one source: it collects the items of the source, adds them in batches, and completes the log when the source ends. A
+ * batch with an unknown outcome is added again with the same idempotency key. If somebody else completes the log, the source is
+ * stopped. Thread-safe.
  */
 final class Recorder<E> implements Recording, Flow.Subscriber<E> {
 
@@ -50,11 +51,11 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     private RecorderState state = RecorderState.IDLE;
     private Flow.@Nullable Subscription source;
     private @Nullable Follower watch;
-    private @Nullable Completion end; // how to complete the log when all has been added
+    private @Nullable Completion end; // how to complete the log after all items have been added
     private boolean refused;
-    private long turn; // of waiting: a time that is over counts only for its own
+    private long turn; // the number of the current wait: a timer only counts for its own wait
 
-    private long batches; // of the one task that writes
+    private long batches; // used by the single writing task
 
     Recorder(
             EventLog log,
@@ -85,7 +86,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         });
     }
 
-    /** Hears from now on if somebody else completes the log. */
+    /** Watches from now on whether somebody else completes the log. */
     void watch() {
         Follower follower = log.follow(Tail.newOnly(), new EventBatchListener<Event>() {
             @Override
@@ -104,7 +105,10 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
     }
 
-    /** Whoever completed it: this recording, too, but one that was refused has more to say than that. */
+    /**
+     * The log was completed, perhaps by this recording. If a write was refused, that failure is more specific and takes
+     * precedence.
+     */
     private void completedBy(Completion how) {
         boolean refusing;
         synchronized (this) {
@@ -184,7 +188,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         endWith(Completion.done());
     }
 
-    /** Stops the source, and has the log complete when all that waits has been added. The first to say how decides. */
+    /** Stops the source, and completes the log after all waiting items have been added. The first call determines how. */
     void endWith(Completion how) {
         Flow.Subscription stopped;
         synchronized (this) {
@@ -198,7 +202,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
             }
         }
         if (stopped != null) {
-            stopped.cancel(); // without effect on one that has ended
+            stopped.cancel(); // no effect if it has ended
         }
     }
 
@@ -275,14 +279,14 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
     }
 
-    /** Nothing more can be added: the log ends as failed, if at least that is possible. */
+    /** Nothing more can be added: the log is completed as failed, if at least this is possible. */
     private void failAtOnce(Throwable why) {
         logger.error("Recording into log '" + log() + "' has failed", why);
         synchronized (this) {
             refused = true;
             waiting.clear();
         }
-        if (!(why instanceof UnexpectedLastIdException)) { // else the log is another's
+        if (!(why instanceof UnexpectedLastIdException)) { // otherwise the log belongs to another writer
             try {
                 log.completeAs(Completion.failed("An event could not be added"));
             } catch (RuntimeException another) {
@@ -292,7 +296,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         end(null, why);
     }
 
-    /** It is over: the log is complete, or cannot be written any more. */
+    /** The recording is over: the log is complete, or can no longer be written. */
     void end(@Nullable Completion how, @Nullable Throwable failure) {
         Flow.Subscription stopped;
         Follower watching;
@@ -318,7 +322,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
     }
 
-    /** {@return completes when this has ended} */
+    /** {@return completes when the recording has ended} */
     CompletableFuture<Completion> ended() {
         return completion;
     }

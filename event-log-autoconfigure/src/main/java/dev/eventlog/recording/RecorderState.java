@@ -1,7 +1,7 @@
 package dev.eventlog.recording;
 
 /**
- * What a recording is at.
+ * The state of a recording.
  *
  * <pre>
  * IDLE     --event-->              WAITING    (or WRITING, where the batch is full)
@@ -13,11 +13,11 @@ package dev.eventlog.recording;
  * </pre>
  */
 enum RecorderState {
-    /** Nothing waits to be added. */
+    /** There is nothing to add. */
     IDLE,
-    /** Something waits for more, until its batch is full or its time over. */
+    /** Items wait until the batch is full or the time is over. */
     WAITING,
-    /** A batch is being added, or the log completed. */
+    /** A batch is being added, or the log is being completed. */
     WRITING,
     /** Nothing more is added. */
     ENDED

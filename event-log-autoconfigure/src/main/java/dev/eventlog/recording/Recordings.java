@@ -31,14 +31,14 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOff;
 
 /**
- * Begins recordings and knows them until they end. While there are any, and while logs are followed, it looks at an interval for
- * recordings whose lease has run out, as their process has died, and completes their logs as failed. Thread-safe.
+ * Starts recordings, and keeps track of them until they end. While there are recordings or followed logs, it periodically looks
+ * for recordings with expired leases, whose processes have died, and completes their logs as failed. Thread-safe.
  */
 public final class Recordings {
 
     private static final Log logger = LogFactory.getLog(Recordings.class);
 
-    /** So often within a lease a recording gives a sign of life, and those that gave none are looked for. */
+    /** How many times during a lease a recording renews it. After the last renewal, expired leases are looked for. */
     private static final int SIGNS = 3;
 
     private static final Completion LOST = Completion.failed("producer lost");
@@ -55,15 +55,15 @@ public final class Recordings {
     private boolean looking; // guarded by this
 
     /**
-     * What begins the recordings of an application.
+     * Creates the recordings of an application. None of them runs yet.
      *
      * @param leases the leases of all applications
-     * @param logs makes the logs that are completed in place of those who recorded into them
-     * @param lease how long a recording is taken for alive after its last sign of life
-     * @param recovery how long to wait before adding again, after Redis could not be reached
+     * @param logs creates the logs that are completed for dead recordings
+     * @param lease how long a recording counts as alive after it renewed its lease
+     * @param recovery the back-off after Redis could not be reached
      * @param threads adds the events
-     * @param background looks after the leases: its threads must not be those of listeners, which may all be busy
-     * @param follows says whether this application follows any log
+     * @param background checks the leases; not on the threads of listeners, which may all be busy
+     * @param follows returns whether this application follows any log
      */
     public Recordings(
             RecordLeases leases,
@@ -85,12 +85,12 @@ public final class Recordings {
     /**
      * Records a source.
      *
-     * @param log the log; an add to it can be repeated for as long as the lease lasts
-     * @param source what to record; subscribed to when the lease is held
-     * @param adding adds what the source gives
-     * @param options how to record it
-     * @param <E> what the source gives
-     * @return the recording, which runs
+     * @param log the log; an add to it can be repeated during the lease
+     * @param source the source; subscribed to after the lease has been acquired
+     * @param adding adds the items of the source
+     * @param options the options of the recording
+     * @param <E> the type of the items
+     * @return the running recording
      */
     public <E> Recording record(
             EventLog log,
@@ -114,11 +114,11 @@ public final class Recordings {
         CompletableFuture<Void> unused = recorder.ended().handle((how, failure) -> {
             running.remove(recorder);
             if (!(failure instanceof EventLogUnavailableException || failure instanceof AddOutcomeUnknownException)) {
-                release(log.name()); // else it runs out, and the log is completed by whoever sees that
+                release(log.name()); // otherwise it expires, and another process completes the log as failed
             }
             return null;
         });
-        if (!open) { // closed since the look before, perhaps without having seen this one
+        if (!open) { // closed since the last check, perhaps without this recording
             recorder.endWith(Completion.cancelled("The application is shutting down"));
         }
         look();
@@ -155,18 +155,18 @@ public final class Recordings {
         }
     }
 
-    /** {@return for how long an add of a recording can be repeated} */
+    /** {@return how long an add of a recording can be repeated} */
     public Duration retention() {
         return lease.multipliedBy(2);
     }
 
-    /** Lets recordings begin. */
+    /** Allows recordings to start. */
     public void open() {
         open = true;
         look();
     }
 
-    /** Looks after the leases from now on, if nobody does. */
+    /** Checks the leases from now on, if this is not already running. */
     private synchronized void look() {
         if (!looking && open) {
             looking = true;
@@ -174,10 +174,7 @@ public final class Recordings {
         }
     }
 
-    /**
-     * @param turn which third of a lease it is: in each, recordings give a sign of life; in the last, those that gave none are
-     *     looked for
-     */
+    /** @param turn the third of the lease: recordings renew their lease in each, and expired leases are looked for in the last */
     private synchronized void lookLater(int turn) {
         if (!open) {
             looking = false;
@@ -204,7 +201,7 @@ public final class Recordings {
                 logger.info("Redis does not allow this application to check whether other recordings have died: "
                         + refused.getMessage());
                 synchronized (this) {
-                    looking = false; // until something is recorded here
+                    looking = false; // until a recording starts here
                 }
                 return;
             }
@@ -226,7 +223,7 @@ public final class Recordings {
     }
 
     /**
-     * Stops all sources, and lets none begin.
+     * Stops all sources, and refuses new ones.
      *
      * @return completes when the logs are complete
      */

@@ -13,8 +13,8 @@ import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * Carries out what a recording writes, one write after the other: again where Redis may answer later, for as long as the lease of
- * the recording lasts. Not thread-safe; each write is begun when the one before has ended.
+ * Carries out the writes of a recording, one after the other. A write that fails temporarily is repeated, for as long as the
+ * lease of the recording lasts. Not thread-safe. Each write starts after the previous one has ended.
  */
 final class Writes {
 
@@ -41,24 +41,24 @@ final class Writes {
         void later(long millis, Runnable task);
     }
 
-    /** What becomes of a write that could not be carried out. */
+    /** Handles a write that could not be carried out. */
     interface Otherwise {
 
         /** The log is complete. */
         void complete(Completion how);
 
-        /** Redis has been away for too long. */
+        /** Redis could not be reached for too long. */
         void gaveUp(EventLogException why);
 
-        /** To try again is of no use. */
+        /** Another attempt would be useless. */
         void refused(Throwable why);
     }
 
     /**
      * Carries out a write.
      *
-     * @param write what to do, as often as it takes
-     * @param next what to do when it is done
+     * @param write the write, which may run several times
+     * @param next runs after the write has succeeded
      */
     void carryOut(Runnable write, Runnable next) {
         try {

@@ -1,4 +1,7 @@
-/** Sources that are recorded into logs: {@code Recordings} begins, knows and ends them, {@code Recorder} is one of them. */
+/**
+ * Records sources into logs. {@code Recordings} starts recordings, keeps track of them and ends them. A {@code Recorder} is one
+ * of them.
+ */
 @NullMarked
 package dev.eventlog.recording;
 

@@ -17,10 +17,10 @@ import org.springframework.data.redis.connection.stream.StreamRecords;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
-/** How events are added to one log: by one command, or by one script, in which all that belongs to an add happens at once. */
+/** Adds events to one log: with one command, or with one script in which all parts of the add happen atomically. */
 final class AddScript {
 
-    /** By its text: of one by its resource Spring asks at each use whether that file was modified. */
+    /** Created from text: for a script from a resource, Spring checks at each use whether the file was modified. */
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static final RedisScript<List<String>> ADD =
             (RedisScript) RedisScript.of(Script.text("add.lua"), List.class);
@@ -37,7 +37,10 @@ final class AddScript {
         this.options = options;
     }
 
-    /** Whether one {@code XADD} does it, as nothing else must happen with it. What is too old, only the clock of Redis says. */
+    /**
+     * Returns whether a single {@code XADD} is enough because nothing else must happen with it. Only the clock of Redis knows
+     * which events are too old.
+     */
     boolean isPlain(AddOptions terms) {
         return !options.hasTtl() && !options.hasMaxAge() && terms.equals(AddOptions.none());
     }
@@ -55,7 +58,7 @@ final class AddScript {
     }
 
     /**
-     * {@return what sends one script, so that all events come to stand in the log side by side, or none, in one round trip}
+     * {@return sends one script, which adds all events next to each other or none of them, in one round trip}
      *
      * @throws IllegalArgumentException if such an add is not possible; nothing was sent
      */
@@ -83,7 +86,7 @@ final class AddScript {
         return () -> answered(redis.execute(ADD, keys, arguments.toArray()));
     }
 
-    /** How many texts follow, then the fields and values by turns. */
+    /** Appends the number of texts, followed by the fields and values in turn. */
     static void append(Map<String, String> fields, List<Object> arguments) {
         arguments.add(Integer.toString(2 * fields.size()));
         fields.forEach((field, value) -> {
@@ -92,7 +95,7 @@ final class AddScript {
         });
     }
 
-    /** {@return the ids that the script answered} */
+    /** {@return the ids in the script's answer} */
     List<EventId> ids(List<String> answer, int events, AddOptions terms) {
         if (answer.get(0).isEmpty()) {
             throw new UnexpectedLastIdException(

@@ -6,14 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a stream showed to somebody who reads after an id, all of it at one moment.
+ * The events of a stream after an id, and its state, all from one moment.
  *
- * @param state what the stream knows of itself
- * @param server which life of which server answered: the same text means that no data was lost in between; empty if that was
- *     not asked, or not told
- * @param at the event at that id; null if there is none
- * @param before the newest event below that id, if there is none at it
- * @param events the first events after it, oldest first
+ * @param state the state of the stream
+ * @param server identifies the server and its run: the same text means that no data was lost in between; empty if it was not
+ *         requested or is unknown
+ * @param at the event at the id; null if there is none
+ * @param before the newest event before the id, if there is no event at the id
+ * @param events the first events after the id, oldest first
  */
 public record Answer(
         StreamState state,
@@ -23,15 +23,15 @@ public record Answer(
         List<Event> events) {
 
     /**
-     * {@return the id of the last of the events; the id after which was asked if there is none}
+     * {@return the id of the last event; the given id if there are no events}
      *
-     * @param after the id after which was asked
+     * @param after the id that the question was about
      */
     public EventId end(EventId after) {
         return events.isEmpty() ? after : events.get(events.size() - 1).id();
     }
 
-    /** The same, told by a server that was asked by another question. */
+    /** Returns the same answer with the identity of the server, which another question returned. */
     Answer of(String other) {
         return new Answer(state, other, at, before, events);
     }

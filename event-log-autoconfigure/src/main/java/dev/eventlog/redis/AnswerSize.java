@@ -1,12 +1,12 @@
 package dev.eventlog.redis;
 
 /**
- * How many events to ask for, so that an answer stays at about a megabyte, whatever the size of an event: few at first, then as
- * many as those before suggest; half as many after a failure. Not thread-safe.
+ * The number of events to request, so that an answer stays at about a megabyte whatever the size of an event. It is low at first,
+ * then follows from the size of earlier events, and is halved after a failure. Not thread-safe.
  */
 final class AnswerSize {
 
-    /** To begin with, where nothing is known of the events. */
+    /** The first number, when nothing is known about the events. */
     static final int FIRST = 64;
 
     private static final int GROWTH = 8;
@@ -21,18 +21,21 @@ final class AnswerSize {
         this.size = (int) Math.max(1, Math.min(first, most));
     }
 
-    /** {@return how many to ask for if not more than these are wanted} */
+    /** {@return the number of events to request if at most this many are wanted} */
     int next(long wanted) {
         return (int) Math.min(wanted, size);
     }
 
-    /** An answer came. */
+    /** Records an answer. */
     void worked(int events, long bytes) {
         long fit = BYTES * Math.max(1, events) / Math.max(1, bytes);
         size = (int) Math.max(1, Math.min(Math.min(most, fit), (long) GROWTH * size));
     }
 
-    /** No answer came to a question for so many, which may have been too many. {@return whether fewer can be asked for} */
+    /**
+     * Records that no answer came to a request for this many events, which may have been too many.
+     * {@return whether to request fewer}
+     */
     boolean failed(int events) {
         size = Math.max(1, events / 2);
         return events > 1;

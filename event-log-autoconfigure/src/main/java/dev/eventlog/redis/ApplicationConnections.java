@@ -11,7 +11,7 @@ import org.springframework.data.redis.connection.RedisSentinelConnection;
 import org.springframework.data.redis.connection.ReturnType;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** For a factory that cannot be copied: its own connections, with what it has set. */
+/** Uses the application's connection factory itself, with its settings. For factories that cannot be copied. */
 final class ApplicationConnections implements Connections {
 
     private static final String OF_LETTUCE = "org.springframework.data.redis.connection.lettuce.";
@@ -47,14 +47,17 @@ final class ApplicationConnections implements Connections {
         return new FeedConnection(asked -> raw.send(connection, asked), connection::close, connection::close);
     }
 
-    /** Its factory does so itself. */
+    /** The factory stops its connections itself. */
     @Override
     public void stop() {}
 
     @Override
     public void close() {}
 
-    /** A factory by another identity: a transaction of the application's binds its connections to that of its own factory. */
+    /**
+     * Gives a factory another identity, because a transaction of the application binds its connections to the identity of its own
+     * factory.
+     */
     private record Unbound(RedisConnectionFactory original) implements RedisConnectionFactory {
 
         @Override
@@ -88,7 +91,7 @@ final class ApplicationConnections implements Connections {
         }
     }
 
-    /** By Spring Data's own way to send any command, one after the other. */
+    /** Sends any command through Spring Data, one after the other. */
     static List<@Nullable Object> send(RedisConnection connection, List<RawCommand> commands) {
         List<@Nullable Object> replies = new ArrayList<>(commands.size());
         for (RawCommand command : commands) {

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
 
 /**
- * Reads one log backwards, page by page, once. Can ask for a page before the one above it is converted: then the server, the
- * driver and the caller work side by side. At most one page is asked for ahead, so that two are held at once. Not thread-safe.
+ * Reads one log backwards, page by page, once. It can request the next page before it converts the current one, so that the
+ * server, the driver and the caller work in parallel. It requests at most one page ahead, so that at most two are in memory. Not
+ * thread-safe.
  */
 final class BackwardReading {
 
@@ -23,11 +24,11 @@ final class BackwardReading {
     private final AnswerSize size;
 
     /**
-     * A reading that has not begun.
+     * Creates a reading that has not begun.
      *
-     * @param opensAgain whether the line is opened again after it is lost
-     * @param ahead whether to ask ahead; not worth it if a page is likely to be enough
-     * @param pageSize how many events to ask for at most
+     * @param opensAgain whether the line reopens after it is lost
+     * @param ahead whether to request ahead; not useful if one page is probably enough
+     * @param pageSize the maximum number of events in a page
      */
     BackwardReading(LogStream stream, Inquiry inquiry, Line line, boolean opensAgain, boolean ahead, int pageSize) {
         this.stream = stream;
@@ -39,19 +40,19 @@ final class BackwardReading {
     }
 
     /**
-     * A question for the page below an id, and the way to its answer.
+     * A question for the page before an id, and the access to its answer.
      *
-     * @param left how many events are wanted in all, from this page on
+     * @param left the number of events still wanted, including this page
      */
     private record Question(EventId from, long left, int count, Supplier<@Nullable Object> reply) {}
 
     /**
      * Reads.
      *
-     * @param newest the newest id to answer
-     * @param oldest the oldest id to answer
-     * @param limit how many events to answer at most
-     * @param page takes each page, newest event first, and answers whether to go on
+     * @param newest the newest id
+     * @param oldest the oldest id
+     * @param limit the maximum number of events
+     * @param page gets each page, newest event first, and returns whether to continue
      */
     void read(EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
         Question question = question(newest, oldest, limit);
@@ -66,7 +67,7 @@ final class BackwardReading {
                     throw lost;
                 }
                 question = question(asked.from(), oldest, asked.left());
-                continue; // as the answer may have been too large for the server's buffer
+                continue; // because the answer may have been too large for the server's buffer
             }
             question = inquiry.converted("read", () -> below(asked, reply, oldest));
             List<Event> events =
@@ -77,7 +78,7 @@ final class BackwardReading {
         }
     }
 
-    /** The question for the page below one that has come; null if there is none. */
+    /** Returns the question for the page before the given one; null if there is none. */
     private @Nullable Question below(Question asked, @Nullable Object reply, EventId oldest) {
         int came = StreamReplies.list(reply).size();
         int events = StreamReplies.isFirstClosing(reply) ? came - 1 : came;

@@ -6,11 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a tail begins, and what the stream showed then.
+ * The start of a tail, and what the stream contained at that moment.
  *
- * @param after the id after which it begins
- * @param limited how many events there are after that id, if the number was limited; below 0 if not
- * @param answer what there was after that id
+ * @param after the id after which the tail begins
+ * @param limited the number of events after that id, if the number was limited; otherwise negative
+ * @param answer the events after that id
  * @param atFeedEnd the event at the end of a feed
  * @param newest the newest few events of the log, newest first
  */

@@ -10,15 +10,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The question where a tail begins: one script, at one moment. Of a tail longer than a page the beginning is further back: that
- * is looked for page by page, each from the very event at which the one before ended.
+ * The question for the start of a tail: one script, at one moment. A tail longer than a page begins further back. Its start is
+ * searched page by page, each from the exact event at which the previous page ended.
  *
  * @param stream the log
- * @param earliest the id after which the tail begins at the earliest
- * @param limit how many events it has at most; {@link Long#MAX_VALUE} for no limit
- * @param maxAge how many milliseconds old its events are at most; 0 for no limit
- * @param feedEnd an id of which to show the event; null for none
- * @param count how many events of the tail to show
+ * @param earliest the id before the earliest start of the tail
+ * @param limit the maximum number of events; {@link Long#MAX_VALUE} for no limit
+ * @param maxAge the maximum age of the events in milliseconds; 0 for no limit
+ * @param feedEnd an id whose event is included in the answer; null for none
+ * @param count the number of events of the tail to include
  */
 public record BeginningQuestion(
         LogStream stream,
@@ -28,10 +28,10 @@ public record BeginningQuestion(
         @Nullable EventId feedEnd,
         int count) {
 
-    /** The newest event and the one before the tail are asked for in any case, so a page is one event more than this. */
+    /** A page has one more event than this, because the newest event and the event before the tail are always requested. */
     private static final int MOST_AT_ONCE = 1_000;
 
-    /** {@return where the tail begins, and what the stream showed then} */
+    /** {@return the start of the tail, and what the stream contained at that moment} */
     public Beginning ask() {
         Object[] arguments = arguments(true);
         List<?> reply = stream.inquiry()
@@ -40,16 +40,16 @@ public record BeginningQuestion(
     }
 
     /**
-     * Asks many questions in one go. Only the first asks for the server as well, which takes it as long as the rest: what the
-     * others are told later, that server still tells, or one that came after it.
+     * Asks many questions in one round trip. Only the first one asks for the identity of the server, because this takes as long
+     * as the rest. The later answers come from the same server or from its successor.
      *
-     * @param questions what to ask, at least one; all of one application
-     * @return where each tail begins, without those that have to be asked by themselves
+     * @param questions the questions, at least one; all from one application
+     * @return the start of each tail, without the tails that must be asked individually
      */
     public static Map<LogStream, Beginning> askAll(List<BeginningQuestion> questions) {
         BeginningQuestion first = questions.get(0);
         Map<LogStream, Beginning> beginnings = new HashMap<>();
-        if (!first.isOfOneNode()) { // of several nodes one that is away would fail them all
+        if (!first.isOfOneNode()) { // with several nodes, one unavailable node would fail all questions
             return beginnings;
         }
         List<RawCommand> commands = new ArrayList<>(questions.size());
@@ -96,7 +96,7 @@ public record BeginningQuestion(
             if (all.get(0) instanceof RuntimeException failure
                     && !RedisFailures.isUnknownScript(failure)
                     && inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
-                throw failure; // else each would be waited for by itself
+                throw failure; // otherwise each question would wait on its own
             }
             return all;
         });
@@ -108,7 +108,7 @@ public record BeginningQuestion(
         }
         try {
             return beginning(list);
-        } catch (RuntimeException failure) { // only this log fails: the question that is sent for it alone fails again
+        } catch (RuntimeException failure) { // only this log fails: its individual question fails again
             return null;
         }
     }
@@ -136,7 +136,7 @@ public record BeginningQuestion(
             int asked = size.next(left) + 1;
             List<Event> page = stream.back(line(), oldest.id(), youngEnough.next(), asked, size);
             if (page.isEmpty() || !page.get(0).equals(oldest)) {
-                break; // trimmed up to there meanwhile: the follower is told what of its tail is gone
+                break; // trimmed up to there in the meantime: the follower is told about the gap
             }
             left -= page.size() - 1;
             oldest = page.get(page.size() - 1);

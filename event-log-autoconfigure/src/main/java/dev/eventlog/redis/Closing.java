@@ -9,19 +9,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The entry that ends a log: the one of the greatest id, with a field that says how it ended. Redis gives out no id after it, so
- * it refuses every further add by itself. Readers never see it as an event. A log is complete when the last id given is the
- * greatest, also if the entry is gone.
+ * The entry that ends a log. It has the greatest possible id, and a field with the kind of the end. Redis can give no id after
+ * it, and so refuses every further add. Readers never see it as an event. A log is complete if its last id is the greatest
+ * possible id, even if the entry is gone.
  */
 public final class Closing {
 
-    /** How the log ended. */
+    /** The kind of the end. */
     static final String COMPLETE = "@complete";
 
-    /** Why, if that was said. */
+    /** The reason, if there is one. */
     static final String REASON = "@reason";
 
-    /** The id given last before the log was complete; missing where another program ended it. */
+    /** The last id before the log was complete; missing if another program ended the log. */
     static final String LAST = "@last";
 
     private Closing() {}
@@ -38,7 +38,7 @@ public final class Closing {
     /**
      * {@return how a complete log ended}
      *
-     * @param entry the entry of the greatest id; null if it is gone
+     * @param entry the entry with the greatest id; null if it is gone
      */
     public static Completion completion(@Nullable Event entry) {
         if (entry == null || !is(entry)) {
@@ -56,12 +56,12 @@ public final class Closing {
         return new Completion(Kind.UNKNOWN, reason);
     }
 
-    /** {@return how it stands in the entry that a log ended in this way} */
+    /** {@return the text for a kind of end in the entry} */
     static String text(Kind kind) {
         return kind.name().toLowerCase(Locale.ROOT);
     }
 
-    /** {@return the id given last before the log was complete; null if the entry does not say} */
+    /** {@return the last id before the log was complete; null if the entry does not have it} */
     static @Nullable EventId lastBefore(Event entry) {
         Map<String, String> fields = entry.fields();
         try {

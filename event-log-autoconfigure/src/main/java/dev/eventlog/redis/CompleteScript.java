@@ -12,14 +12,14 @@ import java.util.function.Supplier;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
-/** How one log is ended: by one script, which adds last events and the entry that ends the log, or does nothing. */
+/** Ends one log with one script, which adds the last events and the entry that ends the log, or does nothing. */
 public final class CompleteScript {
 
     /**
-     * What was done.
+     * The result.
      *
-     * @param now whether the log was ended by this; if not, it had ended in the same way before
-     * @param lastEvents the ids of the last events that were given
+     * @param now whether this call ended the log; false if it had already ended in the same way
+     * @param lastEvents the ids of the last events
      */
     public record Done(boolean now, List<EventId> lastEvents) {}
 
@@ -42,7 +42,7 @@ public final class CompleteScript {
         this.options = options;
     }
 
-    /** {@return what sends the script} */
+    /** {@return sends the script} */
     Supplier<List<String>> prepared(Completion completion, List<Map<String, String>> lastEvents) {
         Map<String, String> closing = new LinkedHashMap<>();
         closing.put(Closing.COMPLETE, Closing.text(completion.kind()));
@@ -58,7 +58,7 @@ public final class CompleteScript {
         return () -> AddScript.answered(redis.execute(COMPLETE, List.of(key), arguments.toArray()));
     }
 
-    /** {@return what the script answered} */
+    /** {@return the result in the script's answer} */
     Done done(List<String> answer) {
         String what = answer.get(0);
         if (what.equals(DONE) || what.equals(SAME)) {

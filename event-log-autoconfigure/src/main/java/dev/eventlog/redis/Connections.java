@@ -10,45 +10,45 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
 
 /**
- * The connections of a factory: one for its commands, and one for each feed to block on. They go where the application's go,
- * but always to the master, and are never the application's own where they can be others: a driver that connects again by
- * itself may send a command twice, and a feed would hold a place in the pool for as long as it blocks.
+ * The connections of a factory: one for its commands, and one for the blocking reads of each feed. They lead to the same servers
+ * as the application's connections, but always to the master. They are separate from those of the application if possible: a
+ * driver that reconnects by itself may send a command twice, and a feed would occupy a pooled connection while it blocks.
  */
 public interface Connections extends AutoCloseable, SmartLifecycle {
 
     /**
-     * A connection for one feed's thread.
+     * A connection for the thread of one feed.
      *
-     * @param line asks on it
-     * @param close gives it up; called by the thread that uses it
-     * @param cut ends a read that blocks on it, at once and for good; called by another thread, at any time
+     * @param line sends commands on the connection
+     * @param close closes the connection; called by the thread that uses it
+     * @param cut ends a blocking read at once and for good; called by any other thread at any time
      */
     record FeedConnection(Line line, Runnable close, Runnable cut) {}
 
-    /** {@return runs commands, none of them twice} */
+    /** {@return runs commands, and sends none of them twice} */
     StringRedisTemplate commands();
 
-    /** {@return asks on the connection on which commands run} */
+    /** {@return a line on the connection for commands} */
     Line line();
 
-    /** {@return whether a feed's connection can send a command behind one that blocks} */
+    /** {@return whether a feed's connection can send a command behind a blocking command} */
     boolean pipelines();
 
     /**
      * Opens a connection for a feed.
      *
-     * @return the connection, which waits for an answer as long as the application does, and for the poll beyond that
+     * @return the connection, which waits for an answer as long as the application does, plus the duration of the poll
      */
     FeedConnection open();
 
-    /** {@return whether there may be a line on which many logs are read} */
+    /** {@return whether many logs can be read on a shared line} */
     default boolean shares() {
         return false;
     }
 
     /**
-     * {@return the server that is asked about a key, by a name for {@link #share}} Empty where there is only one, or where nobody knows.
-     * Asks Redis nothing once anything has been asked.
+     * {@return the server of a key, as a name for {@link #share}} Empty if there is only one server, or if it is unknown. Sends
+     * nothing to Redis after the first command.
      *
      * @param key the key
      */
@@ -59,55 +59,55 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     /**
      * Opens a line on which many logs are read.
      *
-     * @param node the server, as {@link #nodeOf} calls it
-     * @param listener hears of what was read on it
-     * @return the line, to be closed
-     * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
+     * @param node the server, as returned by {@link #nodeOf}
+     * @param listener gets the changes of keys that were read on the line
+     * @return the line, which the caller closes
+     * @throws SharedLine.UnfitException if Redis or the connection to it cannot report changes
      */
     default SharedLine share(String node, SharedLine.Listener listener) {
         throw new UnsupportedOperationException("This driver has no shared connection");
     }
 
-    /** {@return the masters that have keys, by their names for {@link #watch}; a single empty one where there is no cluster} */
+    /** {@return the masters with keys, as names for {@link #watch}; a single empty name without a cluster} */
     default Set<String> masters() {
         return Set.of("");
     }
 
     /**
-     * Opens a line on which Redis names each key that changes, whoever reads it, if it begins with a text.
+     * Opens a line on which Redis reports every change of a key with a prefix, whether the key was read or not.
      *
-     * @param node the server, as {@link #masters} calls it
-     * @param prefix the text
-     * @param listener hears of these keys
-     * @return the line, to be closed
-     * @throws SharedLine.UnfitException if Redis or the way to it cannot tell what changes
+     * @param node the server, as returned by {@link #masters}
+     * @param prefix the prefix of the keys
+     * @param listener gets the changed keys
+     * @return the line, which the caller closes
+     * @throws SharedLine.UnfitException if Redis or the connection to it cannot report changes
      */
     default SharedLine watch(String node, String prefix, SharedLine.Listener listener) {
         throw new UnsupportedOperationException("This driver cannot watch keys");
     }
 
-    /** Notes that a command was answered. */
+    /** Records that a command was answered. */
     default void answered() {}
 
     /**
-     * Notes that a command got no answer in time: its connection may lead to nowhere.
+     * Records that a command got no answer in time: its connection may be dead.
      *
      * @param begun when the command began, by {@link System#nanoTime()}
      */
     default void unanswered(long begun) {}
 
     /**
-     * Notes that a server answered that it is the wrong one to ask, or cannot answer now. The next command looks for the
-     * master again, but not more often than once a second.
+     * Records that a server answered that it is the wrong one, or cannot answer now. The next command looks up the master again,
+     * at most once a second.
      *
      * @param begun when the command began, by {@link System#nanoTime()}
      */
     default void wrongServer(long begun) {}
 
     /**
-     * Notes how a command failed, as far as that says something of its connection.
+     * Records how a command failed, if that tells something about its connection.
      *
-     * @param failure what was thrown
+     * @param failure the failure
      * @param begun when the command began, by {@link System#nanoTime()}
      */
     default void failed(RuntimeException failure, long begun) {
@@ -118,11 +118,11 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
         }
     }
 
-    /** Nothing: a connection is opened when it is needed. */
+    /** Does nothing: a connection opens when it is needed. */
     @Override
     default void start() {}
 
-    /** Closes what is open, as somebody may be about to freeze this process: the next command opens another. */
+    /** Closes all open connections, because the process may be about to be checkpointed. The next command opens another one. */
     @Override
     void stop();
 
@@ -131,7 +131,7 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
         return true;
     }
 
-    /** That of Spring Data's own connection factories: what still uses this stops before. */
+    /** The phase of Spring Data's own connection factories, so that the users of these connections stop earlier. */
     @Override
     default int getPhase() {
         return 0;
@@ -141,11 +141,11 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     void close();
 
     /**
-     * The connections for a factory, by its driver.
+     * Creates the connections for a factory, according to its driver.
      *
      * @param application the connection factory of the application
-     * @param pollTimeout how long Redis holds one blocking read
-     * @return the connections, to be closed
+     * @param pollTimeout how long Redis blocks one read
+     * @return the connections, which the caller closes
      */
     static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
         if (AopProxyUtils.getSingletonTarget(application) instanceof RedisConnectionFactory behindProxy) {

@@ -27,34 +27,33 @@ import org.springframework.data.redis.stream.StreamMessageListenerContainer.Stre
 import org.springframework.data.redis.stream.Subscription;
 
 /**
- * Polls on a connection of its own, by a {@link StreamMessageListenerContainer}: all that the container is bent for is in
- * this file.
+ * Polls on its own connection with a {@link StreamMessageListenerContainer}. All adaptations of the container are in this file.
  *
- * <p>The container takes a connection from its factory before each poll and closes it afterwards: it gets the same one each
- * time, and its closing is ignored. Where it would read, {@link Polling#poll} is called, which reads what it wants and
- * handles what comes at once; the container gets no record, and its own offset means nothing.
+ * <p>The container takes a connection from its factory before each poll and closes it afterwards. Here it gets the same
+ * connection each time, and the close is ignored. Instead of the container's read, {@link Polling#poll} runs, which reads and
+ * handles the events itself. The container gets no record, and its own offset has no meaning.
  *
- * <p>The first failure ends a subscription, and with it the thread and the connection. To poll again is to subscribe again.
- * Thread-safe.
+ * <p>The first failure ends a subscription together with its thread and its connection. Polling again requires a new
+ * subscription. Thread-safe.
  */
 public final class ContainerPoller {
 
     private static final Log logger = LogFactory.getLog(ContainerPoller.class);
 
-    /** What is done with the connection. Called by one thread at a time. */
+    /** Uses the connection. Called by one thread at a time. */
     public interface Polling {
 
         /**
-         * Reads once. What it throws ends the subscription.
+         * Reads once. An exception ends the subscription.
          *
          * @param line the connection to read on
          */
         void poll(Line line);
 
         /**
-         * The subscription has ended, and nobody has stopped it.
+         * The subscription has ended without a call of stop.
          *
-         * @param failure why
+         * @param failure the reason
          */
         void ended(Throwable failure);
     }
@@ -71,17 +70,17 @@ public final class ContainerPoller {
     private volatile boolean cut;
     private volatile @Nullable Thread reader;
 
-    // Of the one thread that polls at a time.
+    // Used by one polling thread at a time.
     private @Nullable Subscription subscription;
     private @Nullable Throwable failure;
 
     /**
-     * A poller that does not poll yet.
+     * Creates a poller that does not poll yet.
      *
      * @param connections opens the connection
      * @param pollTimeout how long one blocking read may take
-     * @param threads where the polling thread comes from, one for each subscription
-     * @param polling what is done with the connection
+     * @param threads provides the polling thread of each subscription
+     * @param polling uses the connection
      */
     public ContainerPoller(Connections connections, Duration pollTimeout, Executor threads, Polling polling) {
         this.connections = connections;
@@ -96,7 +95,7 @@ public final class ContainerPoller {
         container.start();
     }
 
-    /** Begins to poll, or begins again after the subscription has ended. Blocks nobody. */
+    /** Starts to poll, or starts again after the subscription has ended. Does not block. */
     public void subscribe() {
         synchronized (this) {
             if (stopping) {
@@ -115,12 +114,12 @@ public final class ContainerPoller {
         subscription = container.register(request, none -> {});
     }
 
-    /** The container's executor: one call for each subscription, as long as that lasts. */
+    /** The executor of the container: one call for each subscription, for as long as it lasts. */
     private void runToItsEnd(Runnable pollingLoop) {
         Runnable whole = () -> {
             try {
                 pollingLoop.run();
-            } catch (Throwable thrown) { // the container does not catch errors, and would leave everybody waiting
+            } catch (Throwable thrown) { // the container does not catch errors, and the callers would wait forever
                 failure = thrown;
             }
             hasEnded();
@@ -150,7 +149,7 @@ public final class ContainerPoller {
     /**
      * Ends the polling at once, without waiting for it.
      *
-     * @return completes when its thread and connection are gone
+     * @return completes when the thread and the connection are gone
      */
     public CompletableFuture<Void> stop() {
         synchronized (this) {
@@ -165,7 +164,7 @@ public final class ContainerPoller {
             current.cut().run();
         }
         Thread waiting = reader;
-        if (waiting != null) { // what it sent just when the connection was closed may never be answered
+        if (waiting != null) { // a command sent while the connection was closed may never be answered
             waiting.interrupt();
         }
         return stopped;
@@ -177,8 +176,7 @@ public final class ContainerPoller {
             current = connections.open();
             open = current;
         }
-        if (cut) { // read after open is written, as stop() reads open after it has written cut: one of the two sees the
-            // other
+        if (cut) { // read after open is written; stop() writes cut before it reads open, so one of the two sees the other
             release();
             throw stoppedMeanwhile();
         }
@@ -195,18 +193,18 @@ public final class ContainerPoller {
         if (current != null) {
             try {
                 current.close().run();
-            } catch (RuntimeException lost) { // of a connection that is lost or cut off, and given up in any case
+            } catch (RuntimeException lost) { // the connection is lost or cut off, and is given up in any case
                 logger.debug("A connection of a feed did not close properly", lost);
             }
         }
     }
 
-    /** Instead of reading: everything that the container reads goes through here. */
+    /** Replaces the container's read: all reads of the container go through this method. */
     private List<ByteRecord> read() {
         Line line = connection().line();
         reader = Thread.currentThread();
         try {
-            if (cut) { // read after reader is written, as stop() does it the other way round
+            if (cut) { // read after reader is written; stop() writes cut before it reads reader
                 throw stoppedMeanwhile();
             }
             polling.poll(line);

@@ -4,10 +4,10 @@ import dev.eventlog.Event;
 import java.util.List;
 import java.util.Map;
 
-/** How large events are, about: in bytes on the wire, or in characters where they have been read. */
+/** The approximate size of events: in bytes on the wire, or in characters after decoding. */
 public final class EventSize {
 
-    /** The size of a small event, at most: it costs little to be sent three of them once more. */
+    /** The maximum size of a small event. Sending three such events again costs little. */
     static final int SMALL = 1_000;
 
     private EventSize() {}
@@ -26,7 +26,7 @@ public final class EventSize {
     }
 
     /**
-     * {@return whether events are small; those that are to come where there is none yet, too}
+     * {@return whether events are small; true if there are none yet}
      *
      * @param events the events
      */

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The names of fields as text. Events one after the other mostly have the same: those become text once, and all these events
- * share it.
+ * Decodes the names of fields. Successive events mostly have the same names, which are decoded once and shared by all these
+ * events.
  */
 final class FieldNames {
 
@@ -14,7 +14,7 @@ final class FieldNames {
     private final List<String> texts = new ArrayList<>();
     private int next;
 
-    /** The next name is the first of another event. */
+    /** The next name is the first name of another event. */
     void ofNextEvent() {
         next = 0;
     }

@@ -3,8 +3,8 @@ package dev.eventlog.redis;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /**
- * The application's connection factory makes connections of Lettuce and cannot be copied, as something stands before it. Its own
- * connection is shared by all of the application, which would wait whenever a feed blocks, and it may send an add twice.
+ * The application's connection factory uses Lettuce, but cannot be copied because another object wraps it. The whole application
+ * shares its connection, so everything would wait while a feed blocks, and the connection may send an add twice.
  */
 final class HiddenFactoryException extends IllegalStateException {
     private static final long serialVersionUID = 1L;

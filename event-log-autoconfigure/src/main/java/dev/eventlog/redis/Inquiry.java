@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks about one log: makes something of each reply, and of each failure an {@link EventLogException}. Of what failed on the
- * connection that all commands share, that connection is told, so that it is given up if need be. Thread-safe.
+ * Asks questions about one log. It decodes each reply, and turns each failure into an {@link EventLogException}. It reports
+ * failures on the connection for commands to the {@link Connections}, which give up a connection if necessary. Thread-safe.
  */
 final class Inquiry {
 
@@ -23,7 +23,7 @@ final class Inquiry {
         this.connections = connections;
     }
 
-    /** Makes something of a reply. */
+    /** Decodes a reply. */
     @FunctionalInterface
     interface Decoder<T> {
         T decode(@Nullable Object reply);
@@ -47,7 +47,7 @@ final class Inquiry {
         Supplier<List<@Nullable Object>> sent;
         try {
             sent = line.sendAhead(List.of(command));
-        } catch (RuntimeException failure) { // thrown to the caller that waits for the reply
+        } catch (RuntimeException failure) { // the caller that waits for the reply gets it
             sent = () -> {
                 throw failure;
             };
@@ -57,7 +57,7 @@ final class Inquiry {
                 answered(line, "read", begun, () -> unlessFailed(replies.get().get(0)));
     }
 
-    /** Makes something of a reply that came before. It says nothing of the connection. */
+    /** Decodes a reply that arrived earlier. It proves nothing about the connection. */
     <T extends @Nullable Object> T converted(String what, Supplier<T> conversion) {
         try {
             return conversion.get();
@@ -66,7 +66,7 @@ final class Inquiry {
         }
     }
 
-    /** Asks, and tells the shared connection what came of it. */
+    /** Asks a question, and reports the outcome to the shared connection. */
     <T> T answered(Line line, String what, Supplier<T> question) {
         return answered(line, what, System.nanoTime(), question);
     }
@@ -88,7 +88,7 @@ final class Inquiry {
         }
     }
 
-    /** Asks for events to be added: who gets no answer does not know whether they were. */
+    /** Sends an add. Without an answer, it is unknown whether the events were added. */
     <T> T change(Supplier<T> question) {
         try {
             return answered(connections.line(), "add to", question);
@@ -106,10 +106,10 @@ final class Inquiry {
         }
     }
 
-    /** Makes something of a reply that came with others. */
+    /** Decodes a reply that arrived together with others. */
     <T> T decode(String what, @Nullable Object reply, Decoder<T> decoder) {
         if (reply instanceof RuntimeException failure) {
-            if (RedisFailures.isWrongServer(failure)) { // as may be the one on which commands are sent
+            if (RedisFailures.isWrongServer(failure)) { // the connection for commands may lead there, too
                 connections.wrongServer(System.nanoTime());
             }
             throw translate(what, failure);

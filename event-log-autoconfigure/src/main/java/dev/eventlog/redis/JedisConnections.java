@@ -19,12 +19,12 @@ import org.springframework.util.ReflectionUtils;
 import redis.clients.jedis.Jedis;
 
 /**
- * Connections of two copies of the application's Jedis factory: one with a pool like the application's, for commands, of
- * which Jedis sends none a second time by itself; one without, for feeds.
+ * Connections from two copies of the application's Jedis factory. One has a pool like the application's pool, for commands; Jedis
+ * never repeats a command by itself. The other one has no pool, for feeds.
  */
 final class JedisConnections implements Connections {
 
-    /** How long to wait for a connection of the pool where an answer is waited for without a limit. */
+    /** How long to wait for a pooled connection if the application waits for answers without a limit. */
     private static final Duration LONGEST_WITHOUT_LIMIT = Duration.ofMinutes(1);
 
     private final RenewedFactory<JedisConnectionFactory> commands;
@@ -46,7 +46,7 @@ final class JedisConnections implements Connections {
     static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
         JedisConnectionFactory original = (JedisConnectionFactory) application;
         if (original.isRedisClusterAware()) {
-            // Jedis keeps the connections of a cluster in pools of its own, one a node
+            // Jedis keeps the connections of a cluster in its own pools, one for each node
             return new ApplicationConnections(application, ApplicationConnections::send);
         }
         JedisClientConfigurationBuilder client = client(original.getClientConfiguration(), pollTimeout);
@@ -55,7 +55,7 @@ final class JedisConnections implements Connections {
             GenericObjectPoolConfig<Jedis> noLimit = new GenericObjectPoolConfig<>();
             noLimit.setMaxTotal(-1);
             JedisClientConfiguration pooled =
-                    client.usePooling().poolConfig(noLimit).build(); // only a pool of Jedis asks the sentinels
+                    client.usePooling().poolConfig(noLimit).build(); // Jedis asks the sentinels only through a pool
             copy = new FeedFactory(original.getSentinelConfiguration(), pooled);
         } else if (original.getStandaloneConfiguration() != null) {
             copy = new FeedFactory(original.getStandaloneConfiguration(), client.build());
@@ -130,7 +130,10 @@ final class JedisConnections implements Connections {
                 commands -> ApplicationConnections.send(connection, commands), connection::close, () -> cut(jedis));
     }
 
-    /** Not {@code disconnect()}, which first sends what the reader may be writing just now, and throws if that is gone. */
+    /**
+     * Does not call {@code disconnect()}, which first sends what the reader may just be writing, and throws if the server is
+     * gone.
+     */
     private static void cut(Jedis jedis) {
         try {
             jedis.getConnection().forceDisconnect();
@@ -152,9 +155,9 @@ final class JedisConnections implements Connections {
     }
 
     /**
-     * The application's client configuration, but that nobody waits for a connection of the pool longer than for an answer. Left
-     * to itself the pool has whoever waits while Redis goes away wait for ever, as it gives what it opens later to others. A proxy,
-     * as each version of Spring Data has other methods.
+     * Returns the application's client configuration, but limits the wait for a pooled connection to the wait for an answer.
+     * Without a limit, threads that wait while Redis goes away would wait forever, because the pool gives later connections to
+     * other threads. A proxy, because the methods differ between versions of Spring Data.
      */
     private static JedisClientConfiguration patient(JedisClientConfiguration original) {
         return (JedisClientConfiguration) Proxy.newProxyInstance(
@@ -168,7 +171,7 @@ final class JedisConnections implements Connections {
                 });
     }
 
-    /** For a native image, which has no proxy unless it is told. */
+    /** A native image needs hints for proxies. */
     static void registerHints(ProxyHints hints) {
         hints.registerJdkProxy(JedisClientConfiguration.class);
     }
@@ -181,7 +184,7 @@ final class JedisConnections implements Connections {
         return pool;
     }
 
-    /** Makes single connections. What it would make otherwise stands for a pool, and cannot be cut off from a read that blocks. */
+    /** Creates single connections. The default would create pooled ones, which cannot be cut off from a blocking read. */
     private static final class FeedFactory extends JedisConnectionFactory {
 
         FeedFactory(RedisSentinelConfiguration sentinel, JedisClientConfiguration client) {

@@ -34,11 +34,11 @@ import org.springframework.data.redis.connection.lettuce.RedisCredentialsProvide
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-// Long: the factory that commands share and the copied configuration are of no use elsewhere.
+// Long: the factory for commands and the copied configuration have no other use.
 /**
- * Connections of two copies of the application's Lettuce factory, on the same threads: one whose connection all commands
- * share, one for feeds. Both send each command once. Left to itself Lettuce would, after it has connected again, send what
- * had been sent and not answered, and an event would stand in its log twice.
+ * Connections from two copies of the application's Lettuce factory, on the same threads: one whose single connection all commands
+ * share, and one for feeds. Both send each command once. By default Lettuce, after reconnecting, would repeat commands that were
+ * sent but not answered, and an event would be in its log twice.
  */
 final class LettuceConnections implements Connections {
 
@@ -61,7 +61,7 @@ final class LettuceConnections implements Connections {
             Duration patience) {
         this.commands = commands;
         this.template = new StringRedisTemplate(commands);
-        template.setExposeConnection(true); // nobody else gets it, so it needs no proxy at each call
+        template.setExposeConnection(true); // nobody else gets the connection, so it needs no proxy for each call
         this.line = new Shared(template);
         this.feeds = feeds;
         this.shared = new LettuceSharedLines(shared, commands, patience, this::isCut);
@@ -76,7 +76,7 @@ final class LettuceConnections implements Connections {
         LettuceClientConfiguration client = original.getClientConfiguration();
         CommandFactory commands = new CommandFactory(configuration(original), client);
         Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);
-        // A lost connection must end the read: the feed has its own way to come back, at its own pace.
+        // A lost connection must end the read: the feed reconnects by itself, at its own pace.
         LettuceConnectionFactory feeds = new LettuceFactory(
                 configuration(original),
                 new CopiedClient(
@@ -89,7 +89,7 @@ final class LettuceConnections implements Connections {
                 client);
         feeds.setShareNativeConnection(false);
         LettuceConnectionFactory shared = new LettuceFactory(
-                configuration(original), // whoever waits for an answer there looks to it that the time is not over
+                configuration(original), // callers that wait for an answer check the time themselves
                 new CopiedClient(
                         client,
                         patience,
@@ -117,14 +117,14 @@ final class LettuceConnections implements Connections {
         if (original.getSocketConfiguration() != null) {
             return original.getSocketConfiguration();
         }
-        // The factory has no getter that tells a static master/replica set from a standalone server on localhost.
+        // The factory has no getter that distinguishes a static master/replica setup from a standalone server on localhost.
         Object configured = new DirectFieldAccessor(original).getPropertyValue(CONFIGURATION);
         return configured instanceof RedisStaticMasterReplicaConfiguration staticSet
                 ? staticSet
                 : original.getStandaloneConfiguration();
     }
 
-    /** For a native image, which has no field to be found by its name unless it is told. */
+    /** A native image needs hints to find a field by its name. */
     static void registerHints(ReflectionHints hints) {
         hints.registerType(LettuceConnectionFactory.class, factory -> factory.withField(CONFIGURATION));
     }
@@ -162,13 +162,13 @@ final class LettuceConnections implements Connections {
     @Override
     public FeedConnection open() {
         if (feedLost.getAndSet(false) && feeds.getNativeClient() instanceof RedisClusterClient cluster) {
-            cluster.refreshPartitions(); // what was lost may have been a master, and have another successor
+            cluster.refreshPartitions(); // the lost server may have been a master with a successor
         }
         RedisConnection connection = feeds.getConnection();
         try {
-            connection.ping(); // has the driver open it now, so that there is something to cut
+            connection.ping(); // makes the driver connect now, so that the connection can be cut
             StatefulConnection<?, ?> below = LettuceReplies.connection(connection);
-            AtomicBoolean closed = new AtomicBoolean(); // by whichever comes first: Lettuce complains of the second
+            AtomicBoolean closed = new AtomicBoolean(); // closed once only: Lettuce reports an error for a second close
             return new FeedConnection(
                     commands -> LettuceReplies.send(connection, commands),
                     () -> {
@@ -189,7 +189,7 @@ final class LettuceConnections implements Connections {
         }
     }
 
-    /** Not in a set of servers that is configured: Lettuce's connection to these stands for several. */
+    /** Returns false for a configured set of servers, because one Lettuce connection then stands for several. */
     @Override
     public boolean shares() {
         return !(configuration(commands) instanceof RedisStaticMasterReplicaConfiguration);
@@ -224,7 +224,10 @@ final class LettuceConnections implements Connections {
         commands.resetConnection();
     }
 
-    /** After what is being cut off is closed: Lettuce's client closes whatever it still knows, and complains of the second time. */
+    /**
+     * Waits until connections that are being cut off are closed. Lettuce's client closes all connections that it still knows, and
+     * reports an error for a second close.
+     */
     @Override
     public void close() {
         CompletableFuture<Void> closing;
@@ -239,7 +242,7 @@ final class LettuceConnections implements Connections {
         commands.destroy();
     }
 
-    /** On the connection that commands share, which a template hands out without anything to give back. */
+    /** Uses the connection for commands, which a template provides and which need not be returned. */
     private record Shared(StringRedisTemplate redis) implements Line {
 
         @Override
@@ -255,16 +258,17 @@ final class LettuceConnections implements Connections {
     }
 
     /**
-     * The factory of the connection that commands share. A single server's is opened again when it is needed, so that nothing
-     * is left to be sent again. That of a cluster stands for one to each node, which Lettuce itself opens again and looks for
-     * elsewhere; told to reject what comes meanwhile it fails what was not answered, too.
+     * The factory of the connection for commands. For a single server, the connection is reopened when it is needed, so that no
+     * command is left to be repeated. For a cluster, it stands for one connection to each node. Lettuce reopens those, or looks
+     * for the node elsewhere. It is configured to reject commands in the meantime, and then also fails commands that were not
+     * answered.
      */
     private static final class CommandFactory extends LettuceFactory {
 
         private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
 
         private volatile long lastAnswer;
-        private long lastRenewed; // guarded by this, as is the next
+        private long lastRenewed; // guarded by this, like the next field
         private long lastMoved = System.nanoTime() - REFRESH_AT_MOST_EVERY.toNanos();
 
         CommandFactory(RedisConfiguration server, LettuceClientConfiguration application) {
@@ -310,10 +314,7 @@ final class LettuceConnections implements Connections {
             return super.getSharedConnection();
         }
 
-        /**
-         * Gives up a connection on which nothing is answered any more: whoever is at its other end may be frozen, and another
-         * be the master by now.
-         */
+        /** Gives up a connection that no longer answers: the server may be frozen, and another one may be the master by now. */
         synchronized void unanswered(long begun) {
             boolean sinceThen = lastRenewed - begun > 0;
             if (sinceThen) {
@@ -324,7 +325,7 @@ final class LettuceConnections implements Connections {
             }
         }
 
-        /** Gives up a connection to a server that says it is not the one to ask. */
+        /** Gives up a connection to a server that says it is the wrong one. */
         synchronized void wrongServer(long begun) {
             boolean soonAfter = System.nanoTime() - lastMoved < REFRESH_AT_MOST_EVERY.toNanos();
             if (lastRenewed - begun > 0 || soonAfter) {
@@ -344,7 +345,7 @@ final class LettuceConnections implements Connections {
         }
     }
 
-    /** The application's client configuration, but for what must be otherwise. */
+    /** The application's client configuration, with the necessary changes. */
     private record CopiedClient(
             LettuceClientConfiguration original, Duration commandTimeout, UnaryOperator<ClientOptions> otherwise)
             implements LettuceClientConfiguration {

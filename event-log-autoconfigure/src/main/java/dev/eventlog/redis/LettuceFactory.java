@@ -21,16 +21,16 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvider;
 
 /**
- * A factory that waits for a connection as long as each of its steps may take, and no longer. Lettuce waits without a limit, and
- * Spring Data with the lock that all who need a connection need: one that is cut off at the wrong moment, as of a sentinel, would
- * have all of them wait for ever.
+ * A factory that limits the wait for a connection to the time that each of its steps may take. By default Lettuce waits without a
+ * limit, and Spring Data waits while it holds the lock that every caller needs. A connection lost at the wrong moment, for
+ * example to a sentinel, would then block all callers forever.
  */
 class LettuceFactory extends LettuceConnectionFactory {
 
     private final Duration patience;
 
     /**
-     * A factory of connections that differ from the application's.
+     * Creates a factory whose connections differ from those of the application.
      *
      * @param application how long the application waits
      */
@@ -55,7 +55,7 @@ class LettuceFactory extends LettuceConnectionFactory {
         return client instanceof RedisClusterClient ? provider : new PatientProvider(provider, patience);
     }
 
-    /** A provider that gives up. */
+    /** A provider that stops waiting after a while. */
     record PatientProvider(LettuceConnectionProvider provider, Duration patience) implements LettuceConnectionProvider {
 
         @Override

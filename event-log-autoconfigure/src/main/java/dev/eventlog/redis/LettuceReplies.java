@@ -24,7 +24,7 @@ import org.springframework.data.redis.RedisSystemException;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceExceptionConverter;
 
-/** Sends commands through Lettuce and hands over their replies as Redis sent them, on RESP2 and RESP3 alike. */
+/** Sends commands through Lettuce, and returns their replies as Redis sent them, with RESP2 and RESP3 alike. */
 final class LettuceReplies {
 
     private static final LettuceExceptionConverter EXCEPTIONS = new LettuceExceptionConverter();
@@ -32,8 +32,8 @@ final class LettuceReplies {
     private LettuceReplies() {}
 
     /**
-     * What lies below Spring Data's connection, and is to be closed to cut off a reader. To close Spring Data's own from
-     * another thread would not do: if its reader is just about to block it opens a second, which nobody closes.
+     * Returns the connection below Spring Data's connection. It is closed to cut off a reader. Closing Spring Data's connection
+     * from another thread is not enough: if its reader is just about to block, it opens a second connection, which nobody closes.
      */
     @SuppressWarnings("deprecation") // Lettuce offers no other way from the commands to their connection
     static StatefulConnection<?, ?> connection(RedisConnection connection) {
@@ -65,7 +65,7 @@ final class LettuceReplies {
                 replies.add(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS));
             } catch (RuntimeException failure) {
                 replies.add(translate(failure));
-                if (replies.size() == 1) { // what was sent behind it is of no use
+                if (replies.size() == 1) { // the commands behind it are useless
                     sent.forEach(each -> each.cancel(true));
                     return replies;
                 }
@@ -74,7 +74,7 @@ final class LettuceReplies {
         return replies;
     }
 
-    /** In one write. */
+    /** Writes all commands at once. */
     private static List<AsyncCommand<byte[], byte[], List<Object>>> write(
             StatefulConnection<byte[], byte[]> lettuce, List<RawCommand> commands) {
         List<AsyncCommand<byte[], byte[], List<Object>>> sent =
@@ -93,10 +93,10 @@ final class LettuceReplies {
     }
 
     /**
-     * Sends commands and waits for nothing.
+     * Sends commands without waiting.
      *
-     * @return completes on a thread of the driver's with a reply for each, a {@link RuntimeException} where one failed; never
-     *     exceptionally, and perhaps never at all where the connection is lost
+     * @return completes on a thread of the driver with a reply for each command, or a {@link RuntimeException} for a failed one;
+     *         never completes exceptionally, and may never complete if the connection is lost
      */
     static CompletableFuture<List<@Nullable Object>> dispatch(
             StatefulConnection<byte[], byte[]> lettuce, List<RawCommand> commands) {

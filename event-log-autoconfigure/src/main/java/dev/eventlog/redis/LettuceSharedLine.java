@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
-/** A shared line on a connection of Lettuce's that does not connect again by itself, as it would lose the tracking in silence. */
+/** A shared line on a Lettuce connection that does not reconnect by itself, because it would silently lose the tracking. */
 final class LettuceSharedLine implements SharedLine, PushListener, RedisConnectionStateListener {
 
     private static final RawCommand HELLO = RawCommand.of("HELLO", -1);
@@ -48,12 +48,12 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
     }
 
     /**
-     * Has a connection tell what changes.
+     * Makes a connection report changes.
      *
-     * @param tracking what it is to tell, as arguments of {@code CLIENT TRACKING}; none for what is read on it
+     * @param tracking the arguments of {@code CLIENT TRACKING} for what to report; none for keys that are read on it
      * @param patience how long to wait for an answer
-     * @param closing is told of the connection's closing
-     * @throws UnfitException if it cannot; the connection is still to be closed then
+     * @param closing is told when the connection is being closed
+     * @throws UnfitException if the connection cannot report changes; the caller must still close it
      */
     static SharedLine on(
             StatefulRedisConnection<byte[], byte[]> connection,
@@ -70,7 +70,7 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
 
     private void begin(Object[] track) {
         List<@Nullable Object> replies = send(List.of(HELLO, RawCommand.of("CLIENT", -1, track), INFO));
-        if (protocol(replies.get(0)) < 3) { // where Redis would answer OK, and never tell anything
+        if (protocol(replies.get(0)) < 3) { // Redis would answer OK, but never report anything
             throw new UnfitException("the connection does not speak RESP3", null);
         }
         if (replies.get(1) instanceof RuntimeException refused) {

@@ -22,9 +22,7 @@ import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
-/**
- * Opens shared lines: to the server, or to one of the masters of a cluster, each by a connection of its own. Thread-safe.
- */
+/** Opens shared lines to the server, or to a master of a cluster, each with its own connection. Thread-safe. */
 final class LettuceSharedLines {
 
     private static final Duration LONGEST_SHUTDOWN = Duration.ofSeconds(1);
@@ -33,15 +31,15 @@ final class LettuceSharedLines {
     private final LettuceConnectionFactory topology;
     private final Duration patience;
     private final Consumer<CompletableFuture<Void>> closing;
-    private @Nullable RedisClient single; // to single servers of a cluster; guarded by this
+    private @Nullable RedisClient single; // for single servers of a cluster; guarded by this
 
     /**
-     * Lines, of which none is open yet.
+     * Creates an instance without open lines.
      *
-     * @param factory makes connections that do not connect again by themselves
-     * @param topology knows who of a cluster is the master of what
+     * @param factory creates connections that do not reconnect by themselves
+     * @param topology knows the masters of a cluster
      * @param patience how long to wait for an answer
-     * @param closing is told of each connection's closing
+     * @param closing is told when a connection is being closed
      */
     LettuceSharedLines(
             LettuceConnectionFactory factory,
@@ -97,7 +95,7 @@ final class LettuceSharedLines {
         }
         RedisConnection connection = factory.getConnection();
         try {
-            connection.ping(); // has the driver open it now
+            connection.ping(); // makes the driver connect now
             return on(
                     (StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection),
                     tracking,

@@ -26,12 +26,12 @@ import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.util.Assert;
 import org.springframework.util.PatternMatchUtils;
 
-/** The names of the logs that fit a pattern, as Redis knows them. Thread-safe; every failure is an {@link EventLogException}. */
+/** The names of the logs in Redis that match a pattern. Thread-safe. Every failure is an {@link EventLogException}. */
 public final class LogNames {
 
     private static final int PAGE = 1_000;
 
-    /** So many keys are asked for their types at once. */
+    /** The number of keys whose types are requested at once. */
     private static final int TYPES = 200;
 
     private final Connections connections;
@@ -39,11 +39,11 @@ public final class LogNames {
     private final String pattern;
 
     /**
-     * The logs of a pattern.
+     * Creates the names for a pattern.
      *
-     * @param connections where to ask
-     * @param keyPrefix stands before each log's name in the key of its stream
-     * @param pattern the pattern over names, in which an asterisk stands for any text
+     * @param connections the connections
+     * @param keyPrefix the prefix of the key of each log
+     * @param pattern the pattern, in which an asterisk stands for any text
      */
     public LogNames(Connections connections, String keyPrefix, String pattern) {
         this.connections = connections;
@@ -70,9 +70,9 @@ public final class LogNames {
     }
 
     /**
-     * {@code SCAN} with {@code TYPE stream}, page by page, of each master: O(N) for all N keys, not all at once.
+     * {@code SCAN} with {@code TYPE stream}, page by page, on each master: O(N) for all N keys, not all at once.
      *
-     * @return the names, in no order; one may come twice. To be closed
+     * @return the names, in no order; a name may come twice. The caller closes the stream
      */
     public Stream<String> stream() {
         Scan scan = new Scan();
@@ -81,7 +81,7 @@ public final class LogNames {
                 .onClose(scan::close);
     }
 
-    /** {@return all names that there are now} */
+    /** {@return all current names} */
     public Set<String> all() {
         Set<String> names = new HashSet<>();
         try (Stream<String> stream = stream()) {
@@ -93,8 +93,8 @@ public final class LogNames {
     /**
      * {@code TYPE} of several keys.
      *
-     * @param names names of logs that may be
-     * @return those of them whose keys hold streams
+     * @param names names of possible logs
+     * @return the names whose keys contain streams
      */
     public List<String> streamsAmong(Collection<String> names) {
         List<String> asked = List.copyOf(names);
@@ -106,7 +106,7 @@ public final class LogNames {
                     .toList();
             List<@Nullable Object> replies = asking(() -> connections.line().send(commands));
             for (int i = 0; i < some.size(); i++) {
-                int which = Math.min(i, replies.size() - 1); // the last that came is a failure if there are fewer
+                int which = Math.min(i, replies.size() - 1); // if there are fewer replies, the last one is a failure
                 if (isStream(asking(() -> Inquiry.unlessFailed(replies.get(which))))) {
                     streams.add(some.get(i));
                 }
@@ -120,23 +120,23 @@ public final class LogNames {
         return StreamReplies.text(single).equals("stream");
     }
 
-    /** {@return whether Redis may tell of what changes} */
+    /** {@return whether Redis may be able to report changes} */
     public boolean tells() {
         return connections.shares();
     }
 
-    /** {@return the masters, by their names for {@link #watch}} */
+    /** {@return the masters, as names for {@link #watch}} */
     public Set<String> masters() {
         return asking(connections::masters);
     }
 
     /**
-     * Has a master tell which keys change that begin as the pattern does.
+     * Makes a master report all changes of keys with the literal beginning of the pattern.
      *
      * @param master the master
-     * @param listener hears of each such key, whoever changes it, as often as it does
-     * @return the line, to be closed
-     * @throws SharedLine.UnfitException if Redis or the way to it cannot tell
+     * @param listener gets each such key, each time it changes
+     * @return the line, which the caller closes
+     * @throws SharedLine.UnfitException if Redis or the connection to it cannot report changes
      */
     public SharedLine watch(String master, SharedLine.Listener listener) {
         try {
@@ -148,13 +148,13 @@ public final class LogNames {
         }
     }
 
-    /** Notes that a master may be no more. */
+    /** Records that a master may be gone. */
     public void lost() {
         connections.wrongServer(System.nanoTime());
     }
 
     /**
-     * {@return the name of the log of a key; null if it does not fit}
+     * {@return the name of the log with this key; null if it does not match}
      *
      * @param key the key
      */
@@ -171,7 +171,7 @@ public final class LogNames {
         return Arrays.equals(text.getBytes(StandardCharsets.UTF_8), key) ? nameOf(text) : null;
     }
 
-    /** What Redis is asked for: its patterns know more than an asterisk. */
+    /** Returns the pattern for Redis, whose patterns have more special characters than the asterisk. */
     static String glob(String keyPrefix, String pattern) {
         return keyPrefix.replaceAll("[*?\\[\\]\\\\]", "\\\\$0") + pattern.replaceAll("[?\\[\\]\\\\]", "\\\\$0");
     }
@@ -189,16 +189,16 @@ public final class LogNames {
     /**
      * {@return a failure as one of the library's exceptions}
      *
-     * @param failure what was thrown
+     * @param failure the failure
      */
     public EventLogException translate(RuntimeException failure) {
         return RedisFailures.translate(pattern, keyPrefix + pattern, "find logs that match", failure);
     }
 
-    /** One look through all keys. */
+    /** One scan of all keys. */
     private final class Scan implements Iterator<String>, AutoCloseable {
 
-        private @Nullable Iterator<RedisClusterNode> masters; // null before it is known that there are some
+        private @Nullable Iterator<RedisClusterNode> masters; // null until it is known that there are some
         private boolean begun;
         private @Nullable Cursor<byte[]> cursor;
         private @Nullable String next;

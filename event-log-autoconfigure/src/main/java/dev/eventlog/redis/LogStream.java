@@ -17,9 +17,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-// Long: all commands that are sent about a log are in one place, each with its documentation.
+// Long: all commands for a log are in one place, with their documentation.
 /**
- * The commands on one log's stream. What it asks costs the server at most a page. Thread-safe; every failure is an
+ * The commands on the stream of one log. Each question costs the server at most one page. Thread-safe. Every failure is an
  * {@link EventLogException}.
  */
 public final class LogStream {
@@ -34,12 +34,12 @@ public final class LogStream {
     private final Inquiry inquiry;
 
     /**
-     * The commands on one log.
+     * Creates the commands for one log.
      *
      * @param log the name of the log
      * @param key the key of its stream
-     * @param connections where to ask
-     * @param pageSize how many events to ask for at once when reading
+     * @param connections the connections
+     * @param pageSize the number of events that one command reads
      * @param options the options of the log
      */
     public LogStream(String log, String key, Connections connections, int pageSize, EventLogOptions options) {
@@ -84,10 +84,10 @@ public final class LogStream {
     }
 
     /**
-     * {@code XADD}, or a script where more than that belongs to the add.
+     * {@code XADD}, or a script if the add has further parts.
      *
      * @param event the fields
-     * @param terms what the add depends on
+     * @param terms the conditions of the add
      * @return the id
      */
     public EventId add(Map<String, String> event, AddOptions terms) {
@@ -98,10 +98,10 @@ public final class LogStream {
     }
 
     /**
-     * A script of {@code XADD} for each event, so that they come to stand side by side, or none does.
+     * A script with {@code XADD} for each event. It adds all events next to each other, or none.
      *
-     * @param events the fields of each; at least one
-     * @param terms what the add depends on
+     * @param events the fields of each event; at least one event
+     * @param terms the conditions of the add
      * @return the ids, in order
      */
     public List<EventId> addAll(List<Map<String, String>> events, AddOptions terms) {
@@ -111,12 +111,12 @@ public final class LogStream {
         return adding.ids(answer, events.size(), terms);
     }
 
-    /** Not kept: most logs that are followed are not added to by the same application. */
+    /** Not kept in a field: an application usually adds no events to the logs that it follows. */
     private AddScript adding() {
         return new AddScript(log, key, connections.commands(), options);
     }
 
-    /** Redis refuses every add to a complete log by itself. Only then is it asked how that ended. */
+    /** Redis itself refuses every add to a complete log. Only then does this method ask how the log ended. */
     private <T> T unlessComplete(Supplier<T> add) {
         try {
             return inquiry.change(add);
@@ -140,29 +140,29 @@ public final class LogStream {
     /**
      * Ends the log: one script, in one round trip.
      *
-     * @param completion how it ends
-     * @param lastEvents the fields of the events to add before
-     * @return what was done
-     * @throws EventLogCompletedException if the log had ended in another way
+     * @param completion how the log ends
+     * @param lastEvents the fields of the events to add before the end
+     * @return the result
+     * @throws EventLogCompletedException if the log had already ended in another way
      */
     public CompleteScript.Done complete(Completion completion, List<Map<String, String>> lastEvents) {
         CompleteScript completing = new CompleteScript(log, key, connections.commands(), options);
         return completing.done(inquiry.change(completing.prepared(completion, lastEvents)));
     }
 
-    /** {@return what reads parts of this log: {@code XREVRANGE}, or a script of {@code XRANGE}, a page at a time} */
+    /** {@return reads parts of this log: {@code XREVRANGE}, or a script with {@code XRANGE}, one page at a time} */
     public RangeReading reading() {
         return new RangeReading(this, inquiry, connections.line(), pageSize);
     }
 
     /**
-     * Reads backwards on a given line, until it is enough.
+     * Reads backwards on a given line, until the caller has enough.
      *
-     * @param line where to ask
-     * @param newest the newest id to answer
-     * @param oldest the oldest id to answer
-     * @param limit how many events to answer at most
-     * @param page takes each page, newest event first, and answers whether to go on
+     * @param line the line
+     * @param newest the newest id
+     * @param oldest the oldest id
+     * @param limit the maximum number of events
+     * @param page gets each page, newest event first, and returns whether to continue
      */
     @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
     public void backwards(Line line, EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
@@ -179,7 +179,7 @@ public final class LogStream {
     }
 
     /**
-     * Events, and what there was at another id right after they had been read.
+     * Events, and the event at another id right after they were read.
      *
      * @param events the events, oldest first
      * @param atFeedEnd the event at the end of a feed
@@ -187,12 +187,12 @@ public final class LogStream {
     public record Page(List<Event> events, @Nullable Event atFeedEnd) {}
 
     /**
-     * {@code XRANGE}: the first events between two ids, both included; and another one for the event at the end of a feed.
+     * {@code XRANGE}: the first events between two ids, inclusive; and a second one for the event at the end of a feed.
      *
      * @param oldest the lowest id
      * @param newest the highest id
-     * @param count how many events at most
-     * @param feedEnd the id of which to show the event
+     * @param count the maximum number of events
+     * @param feedEnd the id whose event is included in the answer
      * @return the events
      */
     public Page page(EventId oldest, EventId newest, int count, EventId feedEnd) {
@@ -209,10 +209,10 @@ public final class LogStream {
     /**
      * {@code XRANGE} on a given line.
      *
-     * @param line where to ask
+     * @param line the line
      * @param oldest the lowest id
      * @param newest the highest id
-     * @param count how many events at most
+     * @param count the maximum number of events
      * @return the events, oldest first
      */
     public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
@@ -221,12 +221,12 @@ public final class LogStream {
     }
 
     /**
-     * {@code XREVRANGE}: the last events between two ids, both included.
+     * {@code XREVRANGE}: the last events between two ids, inclusive.
      *
-     * @param line where to ask
+     * @param line the line
      * @param newest the highest id
      * @param oldest the lowest id
-     * @param count how many events at most
+     * @param count the maximum number of events
      * @return the events, newest first
      */
     public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
@@ -254,27 +254,27 @@ public final class LogStream {
         return newest.equals(EventId.MAX) ? "+" : newest.toString();
     }
 
-    /** {@return what the stream knows of itself} */
+    /** {@return the state of the stream} */
     public StreamState state() {
         return look(connections.line(), EventId.MIN, EventId.MIN, 0, false).state();
     }
 
     /**
-     * What the stream shows after an id, and the event at another one, at the same moment.
+     * The events of the stream after an id, and the event at another id, from the same moment.
      *
-     * @param answer what there was after that id
+     * @param answer the events after the id
      * @param atFeedEnd the event at the end of a feed
      */
     public record Sight(Answer answer, @Nullable Event atFeedEnd) {}
 
     /**
-     * Asks what the stream shows after an id, at one moment: a script of {@code XINFO STREAM} and {@code XRANGE}.
+     * Reads the events after an id and the state, at one moment: a script with {@code XINFO STREAM} and {@code XRANGE}.
      *
      * @param after the id
-     * @param upTo the highest id to show
-     * @param count how many events to show at most
-     * @param feedEnd an id of which to show the event
-     * @return what it shows
+     * @param upTo the highest id
+     * @param count the maximum number of events
+     * @param feedEnd an id whose event is included in the answer
+     * @return the answer
      */
     public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
         Line line = connections.line();
@@ -286,14 +286,14 @@ public final class LogStream {
     }
 
     /**
-     * Asks the same on a given line, without another event.
+     * Reads the same on a given line, without the other event.
      *
-     * @param line where to ask
+     * @param line the line
      * @param after the id
-     * @param upTo the highest id to show
-     * @param count how many events to show at most
-     * @param server whether to ask which life of which server this is
-     * @return what it shows
+     * @param upTo the highest id
+     * @param count the maximum number of events
+     * @param server whether to ask for the identity of the server
+     * @return the answer
      */
     public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
         return inquiry.ask(
@@ -303,26 +303,26 @@ public final class LogStream {
     }
 
     /**
-     * What a poll brought: the events, then the state, then the event at the end, asked for in this order.
+     * The result of a poll: the events, then the state, then the event at the end, read in this order.
      *
-     * @param answer what was read and what was asked for behind it
-     * @param small whether the events were so small that it costs little to be sent three of them once more
+     * @param answer the events and the state
+     * @param small whether the events were so small that sending three of them again costs little
      * @param bytes the size of the events
      */
     public record Poll(Answer answer, boolean small, long bytes) {}
 
     /**
-     * Reads what comes, and sends the question for the state right behind: one round trip for both, and hardly anything can
-     * happen in between. {@code XREAD BLOCK}, then {@code XINFO STREAM} and {@code XRANGE} of one event; for large events a
-     * script in place of {@code XINFO}, which would bring along two of them.
+     * Waits for new events, and sends the question for the state right behind: one round trip for both, with hardly any time in
+     * between. {@code XREAD BLOCK}, then {@code XINFO STREAM} and {@code XRANGE} of one event. For large events a script replaces
+     * {@code XINFO}, whose answer would contain two of them.
      *
-     * @param line where to ask
-     * @param after the id after which to read
-     * @param seen the event that was read last, at the id after which to read; null if there is none
-     * @param count how many events at most
-     * @param block how long to wait for the first of them
-     * @param small whether the events are expected to be small, as the poll before said
-     * @return what it brought
+     * @param line the line
+     * @param after the id to read after
+     * @param seen the last event that was read, at that id; null if there is none
+     * @param count the maximum number of events
+     * @param block how long to wait for the first event
+     * @param small whether the events are expected to be small, according to the previous poll
+     * @return the result
      */
     public Poll poll(Line line, EventId after, @Nullable Event seen, int count, Duration block, boolean small) {
         if (connections.pipelines()) {
@@ -336,11 +336,11 @@ public final class LogStream {
     }
 
     /**
-     * The commands of a {@link #poll}, to be sent in one go.
+     * Returns the commands of a {@link #poll}, which are sent in one write.
      *
-     * @param after the id after which to read
-     * @param count how many events at most
-     * @param block how long to wait for the first of them; null not to wait
+     * @param after the id to read after
+     * @param count the maximum number of events
+     * @param block how long to wait for the first event; null not to wait
      * @param small whether the events are expected to be small
      * @return the commands
      */
@@ -359,13 +359,13 @@ public final class LogStream {
     }
 
     /**
-     * What the replies to a {@link #question} say.
+     * Decodes the replies to a {@link #question}.
      *
      * @param replies a reply for each command
-     * @param after the id after which was read
-     * @param seen the event that was read last, at that id; null if there is none
+     * @param after the id that was read after
+     * @param seen the last event that was read, at that id; null if there is none
      * @param small whether the events were expected to be small
-     * @return what was brought
+     * @return the result
      */
     public Poll polled(List<@Nullable Object> replies, EventId after, @Nullable Event seen, boolean small) {
         List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
@@ -387,7 +387,7 @@ public final class LogStream {
                 bytes);
     }
 
-    /** What the script is asked for in a poll: the state, and whether the event at an id is still the same. */
+    /** The arguments of the script in a poll: it returns the state, and whether the event at an id is still the same. */
     private static Object[] digestOf(EventId after) {
         return new Object[] {after, "+", 0, 0, "", "", "", EventId.MIN, 1};
     }
@@ -396,19 +396,19 @@ public final class LogStream {
         return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
     }
 
-    /** {@return {@code EXISTS}: whether there is a stream} */
+    /** {@return {@code EXISTS}: whether the stream exists} */
     public boolean exists() {
         return inquiry.ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
     }
 
-    /** {@return a script of {@code XGROUP}: whether there was no stream, and is an empty one now} */
+    /** {@return a script with {@code XGROUP}: whether it created an empty stream, because there was none} */
     public boolean createIfAbsent() {
         Line line = connections.line();
         long ttl = options.ttlAfterLastAdd().toMillis();
         return inquiry.answered(line, "create", () -> StreamReplies.number(CREATE.on(line, key, ttl))) > 0;
     }
 
-    /** {@return {@code UNLINK}: whether there was a stream, which is gone now} */
+    /** {@return {@code UNLINK}: whether a stream existed and was deleted} */
     public boolean delete() {
         RawCommand command = RawCommand.of("UNLINK", 0, key);
         return inquiry.answered(
@@ -419,36 +419,36 @@ public final class LogStream {
     }
 
     /**
-     * {@return whether what failed so was sent to a server, which then gave no answer}
+     * {@return whether the command that failed was sent to a server that gave no answer}
      *
-     * @param failure what failed
+     * @param failure the failure
      */
     public boolean wasSent(EventLogUnavailableException failure) {
         return failure.getCause() != null && !RedisFailures.isKnownToHaveDoneNothing(failure.getCause());
     }
 
     /**
-     * {@return whether Redis did not let the user in, which passes where a password is rotated}
+     * {@return whether Redis refused the login, which is temporary while a password is rotated}
      *
-     * @param failure what failed
+     * @param failure the failure
      */
     public static boolean isLoginRefused(EventLogException failure) {
         return failure.getCause() != null && RedisFailures.isLoginRefused(failure.getCause());
     }
 
     /**
-     * {@return whether the key holds something else than a stream}
+     * {@return whether the key has another type than stream}
      *
-     * @param failure what failed
+     * @param failure the failure
      */
     public static boolean isAnotherType(EventLogException failure) {
         return failure.getCause() != null && RedisFailures.isAnotherType(failure.getCause());
     }
 
     /**
-     * {@return whether another server of a cluster is to be asked about the log, or is about to be}
+     * {@return whether another server of a cluster is responsible for the log, or is about to be}
      *
-     * @param failure what failed
+     * @param failure the failure
      */
     public static boolean isElsewhere(EventLogException failure) {
         return failure.getCause() != null && RedisFailures.isElsewhere(failure.getCause());
@@ -457,8 +457,8 @@ public final class LogStream {
     /**
      * {@return a failure as one of the library's exceptions}
      *
-     * @param what what could not be done to the log, as in "Could not read log"
-     * @param failure what was thrown
+     * @param what the operation that failed, as in "Could not read log"
+     * @param failure the failure
      */
     public EventLogException translate(String what, Throwable failure) {
         return inquiry.translate(what, failure);

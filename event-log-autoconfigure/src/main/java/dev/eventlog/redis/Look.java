@@ -3,14 +3,14 @@ package dev.eventlog.redis;
 import dev.eventlog.EventId;
 import java.util.List;
 
-/** The script that shows what a stream holds after an id, all of it at one moment. */
+/** The script that reads a stream after an id, with its state, at one moment. */
 final class Look {
 
     static final Script SCRIPT = Script.of("look.lua");
 
     private Look() {}
 
-    /** {@return what a reply says, but for what it shows only of a tail} */
+    /** {@return the answer in a reply, without the parts that describe a tail only} */
     static Answer answer(List<?> reply) {
         List<?> state = StreamReplies.list(reply.get(1));
         EventId after = EventId.parse(StreamReplies.text(reply.get(2)));

@@ -1,6 +1,6 @@
 package dev.eventlog.redis;
 
-/** A reply is none that Redis gives. */
+/** A reply that Redis never sends. */
 final class MixedUpReplyException extends IllegalStateException {
 
     private static final long serialVersionUID = 1L;

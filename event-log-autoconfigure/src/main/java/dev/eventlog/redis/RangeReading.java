@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads parts of one log, by the options of its handle: nothing but the newest max-length events, and nothing older than max-age.
- * Asks for no more than a page at once. Thread-safe.
+ * Reads parts of one log within the options of its handle: the newest max-length events at most, and none older than max-age.
+ * Requests at most one page at a time. Thread-safe.
  */
 public final class RangeReading {
 
@@ -33,8 +33,8 @@ public final class RangeReading {
     /**
      * {@return the newest events, oldest first}
      *
-     * @param after the id after which to begin at the earliest
-     * @param limit how many events at most, within the max-length
+     * @param after the id before the earliest event
+     * @param limit the maximum number of events, within the max-length
      */
     public List<Event> tail(EventId after, long limit) {
         EventId begin = stream.options().hasMaxAge() ? begin(after, Long.MAX_VALUE) : after;
@@ -59,7 +59,7 @@ public final class RangeReading {
                 : forwards(after, range.newest(), range.limit());
     }
 
-    /** {@return the id after which the log begins, as the options have it, but not before another} */
+    /** {@return the id before the first event of the log according to its options, but not before the given id} */
     private EventId begin(EventId earliest, long maxLength) {
         long maxAge = stream.options().maxAge().toMillis();
         return new BeginningQuestion(stream, earliest, maxLength, maxAge, null, 0)
@@ -68,8 +68,8 @@ public final class RangeReading {
     }
 
     /**
-     * Each page is asked for before the one above it is converted. Backwards, because trimming removes from the other end: whatever
-     * is removed meanwhile, the events answered have no hole among them.
+     * Requests each page before it converts the newer one. Reads backwards because trimming removes events from the other end:
+     * whatever is trimmed in the meantime, the result has no gap.
      */
     private List<Event> backwards(EventId newest, EventId after, long limit) {
         List<Event> events = new ArrayList<>();
@@ -80,8 +80,8 @@ public final class RangeReading {
     }
 
     /**
-     * Each answer must show the event at which the one before ended: while that is there, nothing after it was removed by the old
-     * end. Otherwise the page ends there.
+     * Each answer must contain the last event of the previous answer: while it exists, no event after it has been trimmed.
+     * Otherwise the page ends there.
      */
     private EventPage<Event> forwards(EventId after, EventId newest, int limit) {
         List<Event> events = new ArrayList<>();

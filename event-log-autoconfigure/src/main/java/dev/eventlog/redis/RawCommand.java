@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A command whose reply is wanted as Redis sent it: drivers would hand over the fields of an event in no order, fail on ids
- * above 2⁶³, or mix up events on RESP2.
+ * A command whose reply is needed as Redis sends it. Drivers would return the fields of an event without their order, fail on ids
+ * above 2⁶³, or mix up events with RESP2.
  *
- * @param name its name
- * @param arguments its arguments
- * @param keyAt which of them is the key, by which a cluster finds the node
+ * @param name the name of the command
+ * @param arguments the arguments
+ * @param keyAt the index of the key among the arguments, which selects the node of a cluster
  */
 public record RawCommand(String name, List<byte[]> arguments, int keyAt) {
 

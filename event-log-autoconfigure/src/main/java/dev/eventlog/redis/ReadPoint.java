@@ -3,28 +3,28 @@ package dev.eventlog.redis;
 import dev.eventlog.EventId;
 
 /**
- * A place in a log: everything up to an event has been read, nothing after it. A value.
+ * A position in a log: everything up to an event has been read, and nothing after it. A value.
  *
- * @param id the id of that event, or an id at which there is none
- * @param rank how many events had been added up to it
- * @param epoch in which epoch of the log: a new one begins whenever another log has taken the place of the one that was read
+ * @param id the id of the event, or an id without an event
+ * @param rank the number of events that had been added up to it
+ * @param epoch the epoch of the log; a new epoch begins whenever another log replaces the log that was read
  */
 public record ReadPoint(EventId id, Rank rank, int epoch) {
 
     /**
-     * {@return the place a number of events later}
+     * {@return the position after further events}
      *
-     * @param last the last of these events
-     * @param events how many they are
+     * @param last the id of the last of these events
+     * @param events the number of these events
      */
     public ReadPoint after(EventId last, long events) {
         return new ReadPoint(last, rank.plus(events), epoch);
     }
 
     /**
-     * {@return the same place, with another rank}
+     * {@return the same position with another rank}
      *
-     * @param known what is known of its rank now
+     * @param known the rank that is known now
      */
     public ReadPoint ranked(Rank known) {
         return new ReadPoint(id, known, epoch);

@@ -1,8 +1,8 @@
 package dev.eventlog.redis;
 
 /**
- * The key of the record of an add that is to happen once. It begins with the log's key, so that what is permitted or looked
- * for by that beginning is the record too, and is hashed like it, so that a cluster has both in one slot.
+ * The key of the record of an idempotent add. It begins with the log's key, so that permissions and searches by this prefix
+ * include the record. It has the same hash slot as the log, so that both are on one node of a cluster.
  */
 final class RecordKey {
 
@@ -12,7 +12,7 @@ final class RecordKey {
         int open = key.indexOf('{');
         int close = key.indexOf('}', open + 1);
         if (open >= 0 && close > open + 1) {
-            return key + ":once:" + idempotencyKey; // it has a hash tag, by which all of this is hashed
+            return key + ":once:" + idempotencyKey; // the key has a hash tag, which determines the slot of the whole text
         }
         if (open >= 0 || close >= 0) {
             throw new IllegalArgumentException("Log '" + log + "' cannot have idempotent adds: its key '" + key

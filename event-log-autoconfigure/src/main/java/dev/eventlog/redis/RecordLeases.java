@@ -8,21 +8,21 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Which logs are being recorded, and until when without a sign of life: a sorted set of their names, by the time at which their
- * lease runs out on the clock of Redis. Thread-safe; every failure is an {@link EventLogException}.
+ * The logs that are being recorded, and the end of each lease: a sorted set of their names, by the time on the clock of Redis at
+ * which the lease expires. Thread-safe. Every failure is an {@link EventLogException}.
  *
- * <p>Redis: one script of {@code TIME} and {@code ZSCORE}, {@code ZADD}, {@code ZREM} or {@code ZRANGEBYSCORE}; O(log n) in the
+ * <p>Redis: one script with {@code TIME} and {@code ZSCORE}, {@code ZADD}, {@code ZREM} or {@code ZRANGEBYSCORE}; O(log n) in the
  * number of recordings, and at most a hundred names at once.
  */
 public final class RecordLeases {
 
-    /** What is known of the lease of a log. */
+    /** The state of the lease of a log. */
     public enum Claim {
-        /** It is the caller's now. */
+        /** The caller has the lease now. */
         GRANTED,
-        /** Another has it. */
+        /** Another recording has the lease. */
         HELD,
-        /** Another had it, and let it run out without completing its log. */
+        /** Another recording had the lease, and let it expire without completing its log. */
         RUN_OUT
     }
 
@@ -35,11 +35,11 @@ public final class RecordLeases {
     private final String leaseMillis;
 
     /**
-     * The leases of all recordings.
+     * Creates the leases of all recordings.
      *
-     * @param connections where to ask
+     * @param connections the connections
      * @param key the key of the sorted set
-     * @param lease how long a recording is taken for alive after its last sign of life
+     * @param lease how long a recording counts as alive after it renewed its lease
      */
     public RecordLeases(Connections connections, String key, Duration lease) {
         this.connections = connections;
@@ -48,7 +48,7 @@ public final class RecordLeases {
     }
 
     /**
-     * {@return whose the lease of a log is, after it was asked for by this}
+     * {@return the state of the lease of a log after this request for it}
      *
      * @param log the log
      */
@@ -57,7 +57,7 @@ public final class RecordLeases {
     }
 
     /**
-     * Prolongs a lease.
+     * Renews a lease.
      *
      * @param log the log
      */
@@ -66,7 +66,7 @@ public final class RecordLeases {
     }
 
     /**
-     * Gives a lease up.
+     * Gives up a lease.
      *
      * @param log the log
      */
@@ -75,7 +75,7 @@ public final class RecordLeases {
     }
 
     /**
-     * Forgets a lease if it still has run out.
+     * Removes a lease if it is still expired.
      *
      * @param log the log
      */
@@ -83,7 +83,7 @@ public final class RecordLeases {
         ask(log, "forget", log);
     }
 
-    /** {@return some of the logs whose lease has run out, the oldest first} */
+    /** {@return some of the logs with expired leases, the oldest first} */
     public List<String> runOut() {
         return ask(key, "runout");
     }

@@ -25,7 +25,7 @@ import org.springframework.data.redis.core.script.RedisScript;
  */
 public final class RedisEventPositions implements EventPositions {
 
-    /** A script, so that no replica is asked, also where the application reads from those. */
+    /** A script, so that the command never goes to a replica, even if the application reads from replicas. */
     private static final RedisScript<String> LOAD =
             RedisScript.of("return redis.call('HGET', KEYS[1], ARGV[1])", String.class);
 

@@ -8,10 +8,10 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.data.redis.RedisConnectionFailureException;
 
-/** Turns what a driver throws into the library's exceptions, by what the server said rather than by the driver's classes. */
+/** Converts a driver's exceptions to the library's exceptions, by the answer of the server rather than the driver's classes. */
 final class RedisFailures {
 
-    /** Replies that may be another in a moment: a failover, a start, a script that runs too long. */
+    /** Errors that may be temporary: a failover, a start, a script that runs too long. */
     private static final List<String> PASSING = List.of(
             "LOADING",
             "CLUSTERDOWN",
@@ -24,21 +24,24 @@ final class RedisFailures {
             "MOVED",
             "ASK");
 
-    /** Those of them that another server would not have given. */
+    /** The temporary errors that another server would not have returned. */
     private static final List<String> WRONG_SERVER =
             List.of("READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN", "MOVED", "NOREPLICAS", "UNBLOCKED");
 
-    /** What Lettuce says of a connection that was cut in its handshake: it takes it for open, and would say so for ever. */
+    /**
+     * Lettuce's message for a connection that was cut during its handshake. Lettuce considers it open, and would repeat this
+     * message forever.
+     */
     private static final String DEAD = "Currently not connected";
 
-    /** What Spring Data's connection factories say when the application has closed, and while it does. */
+    /** The messages of Spring Data's connection factories during and after the shutdown of the application. */
     private static final List<String> CLOSED = List.of(
             "was destroyed and cannot be used anymore",
             "ConnectionFactory is STOPPING",
             "Pool not open",
             "because \"this.connectionProvider\" is null");
 
-    /** What drivers say when they could not even send a command. */
+    /** The messages of drivers that could not even send a command. */
     private static final List<String> NOT_SENT = List.of(
             "Unable to connect",
             DEAD,
@@ -50,7 +53,7 @@ final class RedisFailures {
             "Cannot get Jedis connection",
             "Use start() to initialize it");
 
-    /** What Redis says of a missing permission: inside a script without a code, and otherwise on 6.2 than on 7.0. */
+    /** The messages of Redis for a missing permission: without an error code inside a script, and different in 6.2 and 7.0. */
     private static final List<String> DENIED = List.of(
             "NOPERM",
             "ACL failure in script",
@@ -59,7 +62,7 @@ final class RedisFailures {
 
     private RedisFailures() {}
 
-    /** Whether what failed so was refused by the server or never sent to it; else it may have been done. */
+    /** Returns whether the server refused the command, or it was never sent. Otherwise it may have taken effect. */
     static boolean isKnownToHaveDoneNothing(@Nullable Throwable failure) {
         String said = causes(failure);
         return isClosed(said)
@@ -71,7 +74,9 @@ final class RedisFailures {
         return CLOSED.stream().anyMatch(said::contains);
     }
 
-    /** Whether the user was not let in: name or password are wrong, or something of the handshake is not permitted. */
+    /**
+     * Returns whether the login was refused: the name or the password is wrong, or a command of the handshake is not permitted.
+     */
     static boolean isLoginRefused(Throwable failure) {
         String said = causes(failure);
         boolean notPermitted = DENIED.stream().anyMatch(each -> says(said, each));
@@ -80,12 +85,15 @@ final class RedisFailures {
                 || (notPermitted && NOT_SENT.stream().anyMatch(said::contains));
     }
 
-    /** Whether a key holds another type. */
+    /** Returns whether a key has another type. */
     static boolean isAnotherType(Throwable failure) {
         return says(causes(failure), "WRONGTYPE");
     }
 
-    /** Whether a connection is to be given up, as somebody else may be the master by now, or replies are not to be trusted. */
+    /**
+     * Returns whether to give up a connection, because another server may be the master by now, or because its replies cannot be
+     * trusted.
+     */
     static boolean isWrongServer(Throwable failure) {
         String said = causes(failure);
         return failure instanceof MixedUpReplyException
@@ -93,28 +101,28 @@ final class RedisFailures {
                 || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
     }
 
-    /** Whether another server of the cluster is to be asked, or is about to be. */
+    /** Returns whether another server of the cluster is responsible, or is about to be. */
     static boolean isElsewhere(Throwable failure) {
         String said = causes(failure);
         return says(said, "MOVED") || says(said, "ASK") || says(said, "CLUSTERDOWN") || says(said, "TRYAGAIN");
     }
 
-    /** Whether add.lua says that it failed after it had written something. */
+    /** Returns whether add.lua reports that it failed after it had written something. */
     static boolean isHalfDone(@Nullable Throwable failure) {
         return says(causes(failure), "HALFDONE");
     }
 
-    /** Whether Redis gives out no further id, as the greatest there is was given: so the log is complete. */
+    /** Returns whether Redis can give no further id because the greatest id has been given: the log is complete. */
     static boolean isComplete(Throwable failure) {
         return causes(failure).contains("The stream has exhausted the last possible ID");
     }
 
-    /** Whether the server does not know a script that was asked for by its digest. */
+    /** Returns whether the server does not know the digest of a script. */
     static boolean isUnknownScript(Throwable failure) {
         return says(causes(failure), "NOSCRIPT");
     }
 
-    /** Whether something was asked about a key that does not exist. */
+    /** Returns whether the key of the command does not exist. */
     static boolean isNoSuchKey(Throwable failure) {
         return causes(failure).contains("no such key");
     }
@@ -224,7 +232,10 @@ final class RedisFailures {
         return said.toString();
     }
 
-    /** Whether the code stands as a word: a reply begins with it, but one out of a script carries it in the middle. */
+    /**
+     * Returns whether the text contains the error code as a word. A reply begins with the code, but an error from a script has it
+     * in the middle.
+     */
     private static boolean says(String text, String code) {
         for (int at = text.indexOf(code); at >= 0; at = text.indexOf(code, at + 1)) {
             int end = at + code.length();

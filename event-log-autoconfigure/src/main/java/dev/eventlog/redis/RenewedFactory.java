@@ -14,7 +14,10 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConnection;
 
-/** Connections of a factory that is made anew when its pool leads to the wrong server: nothing else has Jedis empty it. */
+/**
+ * Connections of a factory that is recreated when its pool leads to the wrong server. Jedis offers no other way to empty the
+ * pool.
+ */
 final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> implements RedisConnectionFactory {
 
     private static final Log logger = LogFactory.getLog(RenewedFactory.class);
@@ -24,7 +27,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
     private volatile @Nullable F current;
     private volatile long renewed = System.nanoTime() - RENEWED_AT_MOST_EVERY.toNanos();
 
-    /** Not more often, or a server that refuses for long would be connected to with each command. */
+    /** Limits the rate: otherwise each command would open a new connection to a server that refuses for a long time. */
     static final Duration RENEWED_AT_MOST_EVERY = Duration.ofSeconds(1);
 
     RenewedFactory(Supplier<F> making) {
@@ -46,7 +49,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         return factory;
     }
 
-    /** Lets new commands have new connections; those that run finish on theirs. */
+    /** Gives new commands new connections. Running commands finish on theirs. */
     void renew(long begun) {
         boolean soonAfter = System.nanoTime() - renewed < RENEWED_AT_MOST_EVERY.toNanos();
         if (renewed - begun > 0 || soonAfter || !renewing.compareAndSet(false, true)) {
@@ -57,7 +60,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
             renewed = System.nanoTime();
             current = making.get();
             destroy(before);
-        } catch (RuntimeException unreachable) { // no sentinel answers: what there is may still do
+        } catch (RuntimeException unreachable) { // no sentinel answers: the existing connections may still work
             logger.debug("No new connections", unreachable);
         } finally {
             renewing.set(false);
@@ -102,7 +105,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         return current().translateExceptionIfPossible(thrown);
     }
 
-    /** Closes its connections; the next one that is asked for opens others. */
+    /** Closes the connections. The next request opens others. */
     synchronized void stop() {
         F factory = current;
         current = null;
@@ -111,7 +114,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         }
     }
 
-    /** The same, for good. */
+    /** Closes the connections for good. */
     void destroy() {
         destroy(current());
     }

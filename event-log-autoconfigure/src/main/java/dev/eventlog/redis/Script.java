@@ -11,10 +11,10 @@ import org.springframework.core.io.ClassPathResource;
 import org.springframework.data.redis.core.script.DigestUtils;
 
 /**
- * A Lua script on one key, whose reply is wanted as Redis sends it.
+ * A Lua script on one key, whose reply is needed as Redis sends it.
  *
  * @param text the script
- * @param sha by what Redis knows it
+ * @param sha the digest by which Redis knows the script
  */
 record Script(String text, String sha) {
 
@@ -31,12 +31,12 @@ record Script(String text, String sha) {
         }
     }
 
-    /** {@return the command that sends the whole script, so that it never fails because the server does not know it} */
+    /** {@return the command that sends the whole script, and never fails because the server does not know it} */
     RawCommand command(String key, Object... arguments) {
         return command("EVAL", text, key, arguments);
     }
 
-    /** {@return the command that runs it by its digest, which fails where the server does not know it} */
+    /** {@return the command that runs the script by its digest, and fails if the server does not know it} */
     RawCommand digestCommand(String key, Object... arguments) {
         return command("EVALSHA", sha, key, arguments);
     }
@@ -47,7 +47,7 @@ record Script(String text, String sha) {
         return RawCommand.of(name, 2, all.toArray());
     }
 
-    /** Runs it by its digest, and sends it to a server that does not know it. */
+    /** Runs the script by its digest, and sends the whole script to a server that does not know it. */
     @Nullable
     Object on(Line line, String key, Object... arguments) {
         try {

@@ -5,12 +5,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection on which many logs are read: Redis says on it which of the keys that were read on it have changed since
- * ({@code CLIENT TRACKING}). A key is told once, and again only after it has been read again. Thread-safe.
+ * A connection on which many logs are read. Redis reports on it which of the keys that were read on it have changed since
+ * ({@code CLIENT TRACKING}). It reports a key once, and again only after the key has been read again. Thread-safe.
  */
 public interface SharedLine extends Line {
 
-    /** Hears of what was read. Called by the driver's threads, which must not be held up. */
+    /** Gets the reports. Called by the driver's threads, so it must not block. */
     interface Listener {
 
         /**
@@ -20,18 +20,18 @@ public interface SharedLine extends Line {
          */
         void changed(String key);
 
-        /** All keys are gone or replaced, perhaps as this server takes over the data of another. */
+        /** All keys are gone or replaced, perhaps because this server takes over the data of another one. */
         void allChanged();
 
         /**
-         * The connection is lost, or leads to where it is of no use.
+         * The connection is lost, or leads to a server that is of no use.
          *
-         * @param why why
+         * @param why the reason
          */
         void lost(RuntimeException why);
     }
 
-    /** Redis, or the way to it, does not do what is needed: so it will not later. */
+    /** Redis, or the connection to it, does not support shared lines, and will not later either. */
     final class UnfitException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -42,23 +42,26 @@ public interface SharedLine extends Line {
     }
 
     /**
-     * Sends commands, in one go, and waits for nothing.
+     * Sends commands in one write, without waiting.
      *
-     * @param commands what to send; none may block
-     * @param replies takes a reply for each, as {@link Line#send} answers them, on a thread of the driver's; not called
-     *     where the connection is lost meanwhile
+     * @param commands the commands; none may block
+     * @param replies gets a reply for each command, as from {@link Line#send}, on a thread of the driver; not called if the
+     *         connection is lost in the meantime
      */
     void ask(List<RawCommand> commands, Consumer<List<@Nullable Object>> replies);
 
-    /** {@return which life of which server this leads to; empty if that is not told} */
+    /** {@return the identity of the server and its run; empty if unknown} */
     String server();
 
-    /** Asks whether it still leads there, without waiting. Where it does not, the listener is told that it is lost. */
+    /**
+     * Checks, without waiting, whether the connection still leads to the same server. If not, the listener is told that it is
+     * lost.
+     */
     void check();
 
-    /** {@return when anything was answered last, by {@link System#nanoTime()}} */
+    /** {@return the time of the last answer, by {@link System#nanoTime()}} */
     long lastAnswer();
 
-    /** Closes the connection, without waiting. Whoever waits for an answer gets none. */
+    /** Closes the connection, without waiting. Pending questions get no answer. */
     void close();
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.DigestUtils;
 
-/** Reads what Redis answers of streams: the one place where an event is decoded. */
+/** Decodes the replies of Redis about streams. It is the only class that decodes events. */
 final class StreamReplies {
 
     private StreamReplies() {}
@@ -26,21 +26,21 @@ final class StreamReplies {
         return reply == null ? "" : reply.toString();
     }
 
-    /** A number, which Lettuce hands over as a list of one where nothing else was answered. */
+    /** Decodes a number, which Lettuce returns as a list of one element if it is the only answer. */
     static long number(@Nullable Object reply) {
         Object single = reply instanceof List<?> list && list.size() == 1 ? list.get(0) : reply;
         return single instanceof Long number ? number : Long.parseLong(text(single));
     }
 
     /**
-     * Events as {@code XRANGE} answers them, without the entry that ends a complete log, which is none. A driver or a proxy that
-     * mixes them up must not get further than this.
+     * Decodes the events in a reply to {@code XRANGE}, without the entry that ends a complete log, which is not an event. Detects
+     * replies that a driver or a proxy has mixed up.
      *
      * @param reply the reply
-     * @param oldest the lowest id that was asked for
-     * @param newest the highest id that was asked for
-     * @param rising whether the ids are to rise, or to fall
-     * @throws IllegalStateException if this is not what Redis sent
+     * @param oldest the lowest id of the question
+     * @param newest the highest id of the question
+     * @param rising whether the ids must rise; otherwise they must fall
+     * @throws IllegalStateException if Redis cannot have sent this reply
      */
     static List<Event> events(@Nullable Object reply, EventId oldest, EventId newest, boolean rising) {
         List<?> entries = list(reply);
@@ -67,7 +67,7 @@ final class StreamReplies {
         return events;
     }
 
-    /** {@return the one entry that was asked for by its id, also if it ends the log; null if there is none} */
+    /** {@return the single entry with the requested id, even if it ends the log; null if there is none} */
     static @Nullable Event entry(@Nullable Object reply, EventId id) {
         List<?> entries = list(reply);
         Event entry = entries.isEmpty() ? null : event(entries.get(0));
@@ -89,7 +89,7 @@ final class StreamReplies {
         return new MixedUpReplyException(what);
     }
 
-    /** {@return the id of the last of some entries; at least one} */
+    /** {@return the id of the last entry; there must be at least one} */
     static EventId idOfLast(@Nullable Object reply) {
         List<?> entries = list(reply);
         EventId last = idOf(entries.get(entries.size() - 1));
@@ -99,7 +99,7 @@ final class StreamReplies {
         return last;
     }
 
-    /** {@return whether the first of some entries, if there is one, is that which ends its log} */
+    /** {@return whether the first entry, if there is one, ends its log} */
     static boolean isFirstClosing(@Nullable Object reply) {
         List<?> entries = list(reply);
         if (entries.isEmpty() || !EventId.MAX.equals(idOf(entries.get(0)))) {
@@ -109,7 +109,7 @@ final class StreamReplies {
         return first != null && Closing.is(first);
     }
 
-    /** {@return the event of an entry; null where there is none} */
+    /** {@return the event of an entry; null if there is none} */
     static @Nullable Event event(@Nullable Object entry) {
         return event(entry, new FieldNames());
     }
@@ -134,7 +134,7 @@ final class StreamReplies {
         return new Event(id(id), fields);
     }
 
-    /** What {@code XREAD} answers of one stream: below its name in RESP3, in a list of names and entries in RESP2. */
+    /** Decodes a reply to {@code XREAD} for one stream: a map by its name with RESP3, a list of names and entries with RESP2. */
     static List<Event> ofOneStream(@Nullable Object reply, EventId after) {
         List<?> streams = list(reply);
         if (streams.isEmpty() || streams.get(0) == null) {
@@ -144,7 +144,7 @@ final class StreamReplies {
         return events(named, after.next(), EventId.MAX, true);
     }
 
-    /** What {@code XINFO STREAM} answers. */
+    /** Decodes a reply to {@code XINFO STREAM}. */
     static StreamState state(@Nullable Object reply) {
         List<?> known = list(reply);
         long length = 0;
@@ -175,7 +175,7 @@ final class StreamReplies {
         return parts.size() == 2 && parts.get(0) instanceof byte[] id ? EventId.parse(text(id)) : null;
     }
 
-    /** Whether look.lua answered the digest of an event: so a large one need not be sent once more. */
+    /** Returns whether look.lua returned the digest of an event, so that a large event need not be sent again. */
     static boolean isDigestOf(Event event, Event answered) {
         List<String> texts = new ArrayList<>();
         event.fields().forEach((field, value) -> {
@@ -187,7 +187,7 @@ final class StreamReplies {
                         .equals(answered.fields().get("digest"));
     }
 
-    /** How many bytes the texts of a reply have. */
+    /** Returns the number of bytes of the texts in a reply. */
     static long size(@Nullable Object reply) {
         if (reply instanceof byte[] bytes) {
             return bytes.length;

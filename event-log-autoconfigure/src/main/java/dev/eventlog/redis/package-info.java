@@ -1,8 +1,8 @@
 /**
- * The room that asks Redis. {@link dev.eventlog.redis.LogStream} has the commands on one log, {@code AddScript} how events
- * get in, {@code StreamReplies} how they are decoded. {@link dev.eventlog.redis.ContainerPoller} is all that bends Spring's
- * listener container; {@link dev.eventlog.redis.Connections} hides the driver. {@link dev.eventlog.redis.ReadPoint},
- * {@link dev.eventlog.redis.Rank} and {@link dev.eventlog.redis.StreamState} are the values that the rooms above reckon with.
+ * Sends commands to Redis. {@link dev.eventlog.redis.LogStream} has the commands on one log, {@code AddScript} adds events, and
+ * {@code StreamReplies} decodes them. {@link dev.eventlog.redis.ContainerPoller} has all adaptations of Spring's listener
+ * container. {@link dev.eventlog.redis.Connections} hides the driver. {@link dev.eventlog.redis.ReadPoint},
+ * {@link dev.eventlog.redis.Rank} and {@link dev.eventlog.redis.StreamState} are values that the packages above use.
  */
 @NullMarked
 package dev.eventlog.redis;

@@ -26,30 +26,30 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.server.ResponseStatusException;
 
-// Long: what is due, what is asked for and how it ends are one state.
+// Long: the pending signals, the demand and the end are one state.
 /**
- * One client's stream: merges the signals of its logs and publishes them, rendered, as fast as the client takes them. What waits
- * for a slow client is one batch of each log at most, and no thread. Serves Spring MVC and WebFlux alike. Thread-safe.
+ * The stream of one client. It merges the signals of its logs, renders them, and publishes them as fast as the client reads. At
+ * most one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux. Thread-safe.
  */
 final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>>, Flow.Subscription {
 
-    /** How a stream opens that is not refused. */
+    /** How a stream opens unless it is refused. */
     enum Opening {
         /** There is something to send, now or later. */
         OPEN,
-        /** The client has all that there will ever be: it is to stay away. */
+        /** The client already has everything: it should not reconnect. */
         NOTHING_LEFT
     }
 
     private static final Log logger = LogFactory.getLog(ClientStream.class);
 
-    /** So long a client waits for the status of its request: if Redis has not answered by then, the stream opens without it. */
+    /** How long a request waits for its status. If Redis has not answered by then, the stream opens anyway. */
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
-    /** So long an id keeps the place of a log that no pattern finds: another instance may have known it earlier. */
+    /** How long an id keeps the position in a log that no pattern finds. Another instance may have found it earlier. */
     private static final Duration UNKNOWN = Duration.ofMinutes(1);
 
-    /** So long a client that takes nothing may keep a stream that is to end. */
+    /** How long an ending stream waits for a client that reads nothing. */
     private static final Duration LAST_WORD = Duration.ofSeconds(1);
 
     private final Streams streams;
@@ -58,16 +58,16 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private final SseRenderer renderer;
     private final List<SourceReader> named = new ArrayList<>();
     private final List<PatternReader> patterns = new ArrayList<>();
-    private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // those of patterns too
+    private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // including the sources of patterns
     private final CompletableFuture<Opening> opening = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
-    // Guarded by this. Sources, and patterns of which no source is known yet.
+    // Guarded by this. Contains sources, and patterns that have no known source yet.
     private final Set<Object> away = new HashSet<>();
-    private final Set<Object> unsettled = new HashSet<>(); // of which nothing is known yet
-    private final Set<Object> behind = new HashSet<>(); // that have not caught up
+    private final Set<Object> unsettled = new HashSet<>(); // sources that have not answered yet
+    private final Set<Object> behind = new HashSet<>(); // sources that have not caught up
     private final Set<Object> unbegun =
-            new HashSet<>(); // of patterns: until these have begun nothing of any log is sent
+            new HashSet<>(); // of patterns: no events are sent until all of these have begun
     private final Deque<Signal> due = new ArrayDeque<>();
     private Flow.@Nullable Subscriber<? super List<ServerSentEvent<String>>> subscriber;
     private long demand;
@@ -102,11 +102,11 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     }
 
     /**
-     * Begins to follow. Waits for nothing but whoever decides on access.
+     * Starts to follow. Only the check of access may block.
      *
-     * @return completes as soon as it is known how the stream opens: exceptionally with an {@link EventLogException} if Redis
-     *     refuses
-     * @throws ResponseStatusException of status 403 if the client may not follow one of the logs
+     * @return completes as soon as it is known how the stream opens; exceptionally with an {@link EventLogException} if Redis
+     *         refuses
+     * @throws ResponseStatusException with the status 403 if the client may not follow one of the logs
      */
     CompletableFuture<Opening> open() {
         if (!mayFollow()) {
@@ -128,7 +128,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
                 && patterns.stream().allMatch(PatternReader::mayFollow);
     }
 
-    /** Asks once more whether the client may follow, and ends the stream if not. */
+    /** Checks the access of the client again, and ends the stream if it is denied. */
     void checkAccess() {
         boolean may;
         try {
@@ -137,7 +137,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
                 patterns.forEach(PatternReader::checkAccess);
             }
         } catch (RuntimeException unknown) {
-            logger.error("The access of a client to event logs could not be checked, so it is denied", unknown);
+            logger.error("Denying a client access to event logs, because the check failed", unknown);
             may = false;
         }
         if (!may) {
@@ -168,15 +168,15 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         opening.complete(nothingLeft ? Opening.NOTHING_LEFT : Opening.OPEN);
     }
 
-    // What patterns say
+    // Signals from the patterns
 
     /**
-     * A log has been found.
+     * A pattern has found a log.
      *
-     * @param source what to send of it
-     * @param pattern what found it
-     * @param atFirst whether the pattern has just begun to look
-     * @return its reader; null if the stream has that log already, can have no more, or ends
+     * @param source what to send from the log
+     * @param pattern the pattern
+     * @param atFirst whether this is the first search of the pattern
+     * @return the reader of the log; null if the stream already has the log, is full, or ends
      */
     @Nullable
     SourceReader add(EventStream.Source<?> source, PatternReader pattern, boolean atFirst) {
@@ -201,7 +201,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private SourceReader reader(EventStream.Source<?> source, String mark, boolean atFirst) {
         EventId resumed = cursor.position(mark);
         if (resumed == null && !(atFirst && cursor.isPartial())) {
-            resumed = EventId.MIN; // it has begun since
+            resumed = EventId.MIN; // the log has begun since then
         }
         if (cursor.size() >= EventStream.MOST_LOGS) {
             forgetUnknown();
@@ -218,14 +218,14 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         cursor.retain(sources.stream().map(SourceReader::mark).toList());
     }
 
-    /** A pattern has added all logs that there are. */
+    /** A pattern has added all existing logs. */
     void foundAll(PatternReader pattern) {
         streams.interruptions().over();
         without(pattern);
         later(this::forgetUnknown, UNKNOWN.toMillis());
     }
 
-    /** A log is gone, and all of it has been said. */
+    /** A log is gone, and all its events have been sent. */
     void forget(SourceReader reader) {
         reader.close();
         sources.remove(reader);
@@ -233,7 +233,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         without(reader);
     }
 
-    /** The client may not follow a log any more: what waits of it is not sent. */
+    /** The client may no longer follow a log: its pending events are not sent. */
     void leaveOut(SourceReader reader) {
         synchronized (this) {
             due.removeIf(signal -> signal instanceof Signal.Batch batch && batch.source() == reader);
@@ -263,8 +263,8 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     }
 
     void tooMany(String pattern) {
-        String message = "More than " + EventStream.MOST_LOGS + " logs would be on one stream with those that fit '"
-                + pattern + "', and its ids grow with them: follow a narrower pattern, or open several streams";
+        String message = "The stream would have more than " + EventStream.MOST_LOGS + " logs with those that match '"
+                + pattern + "', and its ids grow with each log: use a narrower pattern, or several streams";
         if (opening.completeExceptionally(new ResponseStatusException(HttpStatus.BAD_REQUEST, message))) {
             cancel();
         } else {
@@ -273,7 +273,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         }
     }
 
-    // What the logs say
+    // Signals from the logs
 
     void begun(SourceReader source, EventId position) {
         streams.interruptions().over();
@@ -364,7 +364,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         deliver();
     }
 
-    /** Runs something later, unless the stream is over by then. */
+    /** Runs a task later, unless the stream is over by then. */
     void later(Runnable what, long millis) {
         CompletableFuture<Void> unused = new CompletableFuture<Void>()
                 .completeOnTimeout(null, Math.max(1, millis), TimeUnit.MILLISECONDS)
@@ -386,9 +386,9 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         return over;
     }
 
-    // What ends it
+    // The end of the stream
 
-    /** Ends the stream from this side, so that the client comes back. */
+    /** Ends the stream from the server's side, so that the client reconnects. */
     void end() {
         endBy(new Signal.End());
     }
@@ -414,13 +414,13 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
 
     private void giveUp(String why) {
         synchronized (this) {
-            failure = new EOFException(why); // which servers take for a client that has gone
+            failure = new EOFException(why); // servers treat this exception as a disconnected client
         }
         logger.debug(why);
         deliver();
     }
 
-    /** Says that the server is still there; gives up a client that has taken nothing for too long. */
+    /** Sends a heartbeat, and gives up a client that has read nothing for too long. */
     void beat(boolean audible, Duration writeTimeout) {
         boolean stalled;
         boolean left;
@@ -430,8 +430,8 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             stalled &= subscriber != null;
             beatDue = audible && demand > 0;
         }
-        if (left) { // the server never came to write the answer
-            giveUp("Nobody has taken the stream for " + writeTimeout);
+        if (left) { // the server never wrote the answer
+            giveUp("Nobody has read the stream for " + writeTimeout);
             closeAll();
             closed.complete(null);
         } else if (stalled) {
@@ -441,12 +441,12 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         }
     }
 
-    /** {@return completes when the stream has ended, and its followers with it} */
+    /** {@return completes when the stream and its followers have ended} */
     CompletionStage<Void> closed() {
         return closed;
     }
 
-    // What the client takes
+    // The client's side
 
     @Override
     public void subscribe(Flow.Subscriber<? super List<ServerSentEvent<String>>> client) {
@@ -465,7 +465,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         deliver();
     }
 
-    /** The client has gone, or was never there. */
+    /** The client has disconnected, or never subscribed. */
     @Override
     public void cancel() {
         synchronized (this) {
@@ -487,7 +487,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         }
     }
 
-    /** {@return whether to look again} */
+    /** {@return whether to call this method again} */
     private boolean step() {
         Flow.Subscriber<? super List<ServerSentEvent<String>>> to;
         Signal next;
@@ -519,7 +519,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         return true;
     }
 
-    /** {@return whether all has been said} */
+    /** {@return whether everything has been sent} */
     private boolean isDone() {
         return (completed && opened && due.isEmpty()) || last instanceof Signal.Said;
     }
@@ -555,7 +555,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
             }
         } catch (RuntimeException | StackOverflowError unreadable) {
             synchronized (this) {
-                due.clear(); // nothing after that one
+                due.clear(); // nothing follows the last signal
                 completed = false;
             }
             fail(Signal.Code.UNREADABLE_EVENT, batch.source().log(), unreadable);

@@ -52,8 +52,8 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     /**
-     * Begins, on the thread of the request that this is the answer to. Not earlier: nobody would ever find out that a client
-     * has gone to which nothing is written, as what was thrown then came between, or the answer has no body.
+     * Starts the stream on the thread of its request. Starting earlier could leak it: if nothing is ever written, because an
+     * exception was thrown in between or the answer has no body, nobody notices that the client has disconnected.
      */
     @Override
     protected void extendResponse(ServerHttpResponse response) {
@@ -68,8 +68,8 @@ public final class EventLogEmitter extends SseEmitter {
         if (headers.getCacheControl() == null) {
             headers.setCacheControl(CacheControl.noStore());
         }
-        headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
-        if (HttpMethod.HEAD.matches(request.getMethod())) { // which Spring answers by the method for GET
+        headers.set("X-Accel-Buffering", "no"); // otherwise nginx buffers events
+        if (HttpMethod.HEAD.matches(request.getMethod())) { // Spring calls the method for GET
             complete();
             return;
         }
@@ -77,7 +77,7 @@ public final class EventLogEmitter extends SseEmitter {
         ClientStream stream = new ClientStream(streams, description, cursor, client);
         if (opening(stream) == ClientStream.Opening.NOTHING_LEFT) {
             stream.cancel();
-            servletResponse.setStatus(HttpStatus.NO_CONTENT.value()); // at which EventSource stays away
+            servletResponse.setStatus(HttpStatus.NO_CONTENT.value()); // tells EventSource not to reconnect
             complete();
             return;
         }
@@ -91,7 +91,7 @@ public final class EventLogEmitter extends SseEmitter {
     private static ClientStream.Opening opening(ClientStream stream) {
         try {
             return stream.open().join();
-        } catch (CompletionException refused) { // for the application to answer: nothing has been sent yet
+        } catch (CompletionException refused) { // the application can still answer: nothing has been sent yet
             if (refused.getCause() instanceof RuntimeException why) {
                 throw why;
             }
@@ -99,7 +99,7 @@ public final class EventLogEmitter extends SseEmitter {
         }
     }
 
-    /** The server would let go of what is written, and nobody would find out that the client has gone. */
+    /** The server would discard the stream, and nobody would notice that the client has disconnected. */
     private static void refuseWithoutBody(int status) {
         Assert.state(
                 !WITHOUT_BODY.contains(status),
@@ -107,7 +107,7 @@ public final class EventLogEmitter extends SseEmitter {
                         + ", which has no body: return the status 200");
     }
 
-    /** Else they would be those of the first write, which goes past Spring. */
+    /** Writes the headers now. Otherwise the first write would send them, and that write bypasses Spring. */
     private static void headersOf(ServerHttpResponse response) {
         try {
             response.getBody();
@@ -116,7 +116,7 @@ public final class EventLogEmitter extends SseEmitter {
         }
     }
 
-    /** Writes as soon as Spring has made the request one that goes on without its thread. */
+    /** Writes as soon as Spring has made the request asynchronous. */
     private void begin(HttpServletRequest request, HttpServletResponse response, ClientStream stream) {
         WebAsyncUtils.getAsyncManager(request)
                 .registerDeferredResultInterceptor(this, new DeferredResultProcessingInterceptor() {
@@ -139,7 +139,7 @@ public final class EventLogEmitter extends SseEmitter {
                 });
     }
 
-    /** Tomcat may have found out at the same moment that the client has gone: then nobody else may end the request any more. */
+    /** Tomcat may notice at the same moment that the client has disconnected. Then nobody else may end the request. */
     private static void unlessEnded(Runnable end) {
         try {
             end.run();
@@ -154,7 +154,7 @@ public final class EventLogEmitter extends SseEmitter {
 
     private static StreamClient client(HttpServletRequest request) {
         ServletServerHttpRequest http = new ServletServerHttpRequest(request);
-        http.getHeaders(); // copies them, while the server does not write
+        http.getHeaders(); // copies them before the server writes
         return new StreamClient(http, http.getPrincipal(), session(request.getSession(false)));
     }
 

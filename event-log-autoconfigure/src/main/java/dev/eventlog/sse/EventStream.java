@@ -17,10 +17,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
-// Long: each way to say what a stream sends is there to begin with and to add, and documented twice.
+// Long: each option of a stream exists for the first log and for further logs, with documentation for both.
 /**
- * What a client is to be sent: one log, several, or all that fit a pattern, on one HTTP stream. To be made for each request, in a controller of Spring MVC
- * or WebFlux alike:
+ * Describes the stream of a client: one log, several logs, or all logs that match a pattern, on one HTTP stream. Create it for
+ * each request, in a controller of Spring MVC or WebFlux:
  *
  * <pre>{@code
  * EventStream.of(order, Tail.all(), source -> source
@@ -29,22 +29,22 @@ import org.springframework.util.Assert;
  *     .and(chat, Tail.last(20))
  * }</pre>
  *
- * <p>With several logs each event has the name of its log, unless its body says otherwise, and its id says where each
- * log is, so that a client that reconnects continues in all of them.
+ * <p>With several logs, each event has the name of its log, unless the body sets another name. The id of an event contains the
+ * position in each log, so that a client that reconnects continues in all of them.
  *
- * <p>With a pattern, as in {@code EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20))}, logs that begin later are
- * found within about a second, and sent from their first event, whatever the tail. As a browser can listen to no name that it does
- * not know, their events have none, and are JSON of {@code log, id, event}, unless the body says otherwise. When a log is gone, and all
- * that was known of it has been sent, the client is told {@code gone} (JSON of {@code log}), and the ids no longer have it. The logs of a
- * pattern are looked for once, however many clients follow it. What is sent of them begins when the start is fixed in all of those that
- * exist.
+ * <p>A pattern, as in {@code EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20))}, also finds logs that begin
+ * later, usually within a second, and sends them from their first event, whatever the tail. A browser cannot listen for unknown
+ * names. The events of a pattern therefore have no name, and are JSON of {@code log, id, event}, unless the body returns
+ * something else. When a log is gone and all its known events have been sent, the client gets {@code gone} (JSON of {@code log}),
+ * and the ids no longer contain the log. The search for the logs of a pattern is shared by all its clients. Events are sent once
+ * the start is fixed in all existing logs of the pattern.
  *
- * <p>A stream has at most 150 logs, by which its ids stay under 4 kB. If a pattern has more, the request is refused with status 400; a
- * stream that grows beyond ends with {@code failed} and the code {@code too-many-logs}. Not thread-safe.
+ * <p>A stream has at most 150 logs, so that its ids stay below 4 kB. If more logs match a pattern, the request gets the status
+ * 400. A stream that grows beyond the limit ends with {@code failed} and the code {@code too-many-logs}. Not thread-safe.
  */
 public final class EventStream {
 
-    /** By which an id stays under 4 kB, as it comes back in a header: servers refuse one of more than 8 kB in all. */
+    /** Keeps the id below 4 kB. Clients send it back in a header, and servers refuse more than 8 kB of headers. */
     static final int MOST_LOGS = 150;
 
     private final List<Source<?>> sources = new ArrayList<>();
@@ -79,27 +79,27 @@ public final class EventStream {
     }
 
     /**
-     * A stream of all logs that fit a pattern, each event as it is stored.
+     * Creates a stream of all logs that match a pattern. It sends each event as it is stored.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
+     * @param tail where to start in the existing logs for a client without an id
      * @return the stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public static EventStream of(EventLogFactory logs, LogPattern pattern, Tail tail) {
         return new EventStream().and(logs, pattern, tail);
     }
 
     /**
-     * A stream of all logs that fit a pattern.
+     * Creates a stream of all logs that match a pattern.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
-     * @param customizer says what to send of a log, and until when; called for each log and client, also later
+     * @param tail where to start in the existing logs for a client without an id
+     * @param customizer sets what to send, and which event is the last; called for each log and client, also later
      * @return the stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public static EventStream of(
             EventLogFactory logs, LogPattern pattern, Tail tail, Consumer<Source<Event>> customizer) {
@@ -107,16 +107,16 @@ public final class EventStream {
     }
 
     /**
-     * A stream of all logs that fit a pattern.
+     * Creates a stream of all logs that match a pattern.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
      * @param type the type of the events
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
-     * @param customizer says what to send of a log, and until when; called for each log and client, also later
-     * @param <T> that type
+     * @param tail where to start in the existing logs for a client without an id
+     * @param customizer sets what to send, and which event is the last; called for each log and client, also later
+     * @param <T> the type of the events
      * @return the stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public static <T> EventStream of(
             EventLogFactory logs,
@@ -151,59 +151,60 @@ public final class EventStream {
      */
     public <E extends LoggedEvent> EventStream and(ReadableEventLog<E> log, Tail tail, Consumer<Source<E>> customizer) {
         Assert.notNull(log, "The log of a stream must not be null");
-        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null: it says where to start");
+        Assert.notNull(tail, () -> "The tail of log '" + log.name() + "' must not be null");
         Source<E> source = source(log, tail, customizer);
         Assert.isTrue(
                 sources.size() < MOST_LOGS,
                 () -> "A stream can have at most " + MOST_LOGS
-                        + " logs, because its ids grow with them: write what belongs together to one log,"
+                        + " logs, because its ids grow with each log: put related events into one log,"
                         + " or open a second stream for log '" + log.name() + "'");
         Assert.isTrue(
                 sources.stream()
                         .noneMatch(other -> StreamCursor.mark(other.name).equals(StreamCursor.mark(source.name))),
-                () -> "The stream has a log named '" + source.name + "' already: set another name for one of them");
+                () -> "The stream already has a log named '" + source.name + "': set another name for one of them");
         sources.add(source);
         return this;
     }
 
     /**
-     * Adds all logs that fit a pattern to the stream, each event as it is stored. A log that the stream has already stays what it is.
+     * Adds all logs that match a pattern to the stream, which sends each event as it is stored. A log that the stream already has
+     * is not changed.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
+     * @param tail where to start in the existing logs for a client without an id
      * @return this stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public EventStream and(EventLogFactory logs, LogPattern pattern, Tail tail) {
         return and(logs, pattern, tail, source -> {});
     }
 
     /**
-     * Adds all logs that fit a pattern to the stream. A log that the stream has already stays what it is.
+     * Adds all logs that match a pattern to the stream. A log that the stream already has is not changed.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
-     * @param customizer says what to send of a log, and until when; called for each log and client, also later
+     * @param tail where to start in the existing logs for a client without an id
+     * @param customizer sets what to send, and which event is the last; called for each log and client, also later
      * @return this stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public EventStream and(EventLogFactory logs, LogPattern pattern, Tail tail, Consumer<Source<Event>> customizer) {
         return add(logs, pattern, tail, name -> source(logs.create(name), tail, customizer));
     }
 
     /**
-     * Adds all logs that fit a pattern to the stream. A log that the stream has already stays what it is.
+     * Adds all logs that match a pattern to the stream. A log that the stream already has is not changed.
      *
-     * @param logs makes and finds the logs
+     * @param logs creates and finds the logs
      * @param pattern the pattern
      * @param type the type of the events
-     * @param tail where to begin, for a client that has seen nothing yet, in the logs that exist
-     * @param customizer says what to send of a log, and until when; called for each log and client, also later
-     * @param <T> that type
+     * @param tail where to start in the existing logs for a client without an id
+     * @param customizer sets what to send, and which event is the last; called for each log and client, also later
+     * @param <T> the type of the events
      * @return this stream
-     * @throws IllegalArgumentException if the tail is {@link Tail#after}, as an id belongs to one log
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, because an id belongs to one log
      */
     public <T> EventStream and(
             EventLogFactory logs,
@@ -219,8 +220,8 @@ public final class EventStream {
         Assert.notNull(pattern, "The pattern of the logs of a stream must not be null");
         Assert.isTrue(
                 !(tail instanceof Tail.After),
-                () -> "The logs '" + pattern + "' of a stream cannot begin at " + tail
-                        + ", as an id belongs to one log: a client that comes back goes on by itself");
+                () -> "The logs '" + pattern + "' of a stream cannot start at " + tail
+                        + ", because an id belongs to one log: a client that reconnects continues by itself");
         patterns.add(new SourcePattern(logs, pattern, source));
         return this;
     }
@@ -240,17 +241,17 @@ public final class EventStream {
         return List.copyOf(patterns);
     }
 
-    /** {@return whether events have to say their log} */
+    /** {@return whether each event must name its log} */
     boolean isOfSeveral() {
         return sources.size() > 1 || !patterns.isEmpty();
     }
 
     /**
-     * The logs that fit a pattern.
+     * All logs that match a pattern.
      *
-     * @param logs finds them
+     * @param logs finds the logs
      * @param pattern the pattern
-     * @param source makes what is sent of one of them, by its name
+     * @param source creates the source of a log, by the name of the log
      */
     record SourcePattern(EventLogFactory logs, LogPattern pattern, Function<String, Source<?>> source) {}
 
@@ -311,7 +312,7 @@ public final class EventStream {
             return this;
         }
 
-        /** {@return the name of the log, whatever clients see} */
+        /** {@return the name of the log in the application} */
         public String log() {
             return log.name();
         }
@@ -324,7 +325,7 @@ public final class EventStream {
             return tail;
         }
 
-        /** {@return the log as it is stored, of which each event can be read, also one that does not fit the type} */
+        /** {@return the stored log, which can read every event, even an event that does not fit the type} */
         EventLog stored() {
             return log instanceof TypedEventLog<?> typed ? typed.untyped() : (EventLog) log;
         }

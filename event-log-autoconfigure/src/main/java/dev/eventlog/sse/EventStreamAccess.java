@@ -6,18 +6,17 @@ import org.springframework.http.CacheControl;
 import org.springframework.http.HttpRequest;
 
 /**
- * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first
- * byte, and again every {@code eventlog.sse.access-interval} while the stream is open. The library
- * also asks it for each request to {@code eventlog.http.path}, which is not served without such a bean. An
- * implementation must be thread-safe, and may block.
+ * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first byte, and
+ * again every {@code eventlog.sse.access-interval} while the stream is open. The library also asks it for each request to
+ * {@code eventlog.http.path}, which is not served without such a bean. An implementation must be thread-safe, and may block.
  *
- * <p>Of a stream of a pattern it is asked for the pattern, by its text, such as {@code orders:*}, and where it may be followed for each
- * log, before its first event. A log that it refuses is left out of the stream, and the others go on; if the pattern is refused, the
- * stream is.
+ * <p>For a pattern, the library first passes the text of the pattern, such as {@code orders:*}. If the pattern is allowed, the
+ * library then passes the name of each log, before the first event of that log. If the pattern is refused, the stream is refused.
+ * If a log is refused, the stream leaves it out and continues with the others.
  *
- * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of
- * Spring Security authenticated the request, the stream also ends with that session: when the user logs out, or when
- * the session expires.
+ * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of Spring
+ * Security authenticated the request, the stream also ends with that session: when the user logs out, or when the session
+ * expires.
  */
 @FunctionalInterface
 public interface EventStreamAccess {
@@ -34,25 +33,26 @@ public interface EventStreamAccess {
     boolean mayFollow(HttpRequest request, @Nullable Principal principal, String log);
 
     /**
-     * Whether a request to {@code eventlog.http.path} may write to a log: create it, add to it, complete it or delete it. Not asked
-     * unless {@code eventlog.http.writable} is set.
+     * Returns whether a request to {@code eventlog.http.path} may write to a log: create it, add to it, complete it or delete it.
+     * Called only if {@code eventlog.http.writable} is set. By default, no request may write.
      *
-     * @param request the request; its method says what it is to do
-     * @param principal who sent it; null if nobody knows
+     * @param request the request; its method is the operation
+     * @param principal the user of the request; null if unknown
      * @param log the name of the log
-     * @return false to refuse the request, by status 403; by default no request may
+     * @return false to refuse the request with the status 403
      */
     default boolean mayWrite(HttpRequest request, @Nullable Principal principal, String log) {
         return false;
     }
 
     /**
-     * How the answer to a request to {@code eventlog.http.path} that read events may be cached.
+     * Returns how clients may cache the answer to a request to {@code eventlog.http.path} that read events. By default, only the
+     * client may cache it, and asks again each time, which the {@code ETag} of the answer makes cheap.
      *
      * @param request the request
-     * @param principal who sent it; null if nobody knows
+     * @param principal the user of the request; null if unknown
      * @param log the name of the log
-     * @return how; by default by the client alone, and asked for again each time, which the answer's {@code ETag} makes cheap
+     * @return the header {@code Cache-Control}
      */
     default CacheControl caching(HttpRequest request, @Nullable Principal principal, String log) {
         return CacheControl.noCache().cachePrivate();

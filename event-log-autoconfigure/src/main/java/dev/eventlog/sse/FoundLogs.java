@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
 /**
- * The logs that fit a pattern, found once for all clients: by a follower of all of them, which takes their events only to know
- * where it stood in a log that is gone. Begins with the first client, and ends with the last. Thread-safe.
+ * Finds the logs that match a pattern, once for all clients. It follows all of them itself, only to know the last position in a
+ * log that is gone. It starts with the first client and ends with the last. Thread-safe.
  */
 final class FoundLogs implements LogsListener<Event> {
 
-    /** So long it is known where a log ended that is gone. */
+    /** How long the last position in a gone log is remembered. */
     private static final long NANOS_REMEMBERED = TimeUnit.MINUTES.toNanos(1);
 
     private final EventLogFactory logs;
@@ -41,10 +41,10 @@ final class FoundLogs implements LogsListener<Event> {
     // Guarded by this.
     private final Map<String, Long> goneSince = new HashMap<>();
     private @Nullable LogsFollower follower;
-    private @Nullable Consumer<PatternReader> failure; // how to tell a client; not null once it has failed
+    private @Nullable Consumer<PatternReader> failure; // reports the failure to a client; null unless the search has failed
     private boolean closed;
 
-    private volatile @Nullable Set<String> names; // null: not known yet
+    private volatile @Nullable Set<String> names; // null if not known yet
 
     FoundLogs(EventLogFactory logs, LogPattern pattern, Streams streams) {
         this.logs = logs;
@@ -53,24 +53,24 @@ final class FoundLogs implements LogsListener<Event> {
         this.recovery = streams.recovery();
     }
 
-    /** {@return the names of the logs that there are; null if they are not known yet} */
+    /** {@return the names of the existing logs; null if they are not known yet} */
     @Nullable
     Set<String> names() {
         return names;
     }
 
-    /** {@return the last event of a log that may be gone; null if nobody knows} */
+    /** {@return the last event of a log that may be gone; null if unknown} */
     @Nullable
     EventId last(String name) {
         return taken.get(name);
     }
 
-    /** Tells a client when there are other logs. */
+    /** Adds a client, which is told when the set of logs changes. */
     void add(PatternReader reader) {
         readers.add(reader);
     }
 
-    /** Tells a client what is known already. */
+    /** Tells a client about the known logs. */
     void tell(PatternReader reader) {
         Consumer<PatternReader> failed;
         synchronized (this) {
@@ -92,7 +92,7 @@ final class FoundLogs implements LogsListener<Event> {
         return failure != null;
     }
 
-    /** Begins to look. Blocks. */
+    /** Starts the search. Blocks. */
     void open() {
         try {
             if (isTooMany()) {
@@ -118,7 +118,7 @@ final class FoundLogs implements LogsListener<Event> {
         }
     }
 
-    /** Looks through the names before each of them is followed: there may be very many. */
+    /** Counts the names before it follows the logs, because there may be very many. */
     private boolean isTooMany() {
         try (Stream<String> all = logs.names(pattern.text())) {
             return all.distinct().limit(EventStream.MOST_LOGS + 1L).count() > EventStream.MOST_LOGS;
@@ -148,7 +148,7 @@ final class FoundLogs implements LogsListener<Event> {
         streams.execute(this::close);
     }
 
-    /** Sees what has begun and what is gone. Asks Redis nothing. */
+    /** Checks which logs have begun and which are gone. Sends no commands to Redis. */
     void look() {
         Set<String> now;
         synchronized (this) {
@@ -204,11 +204,11 @@ final class FoundLogs implements LogsListener<Event> {
         look();
     }
 
-    /** What its clients have to be told they are told by their own followers. */
+    /** Does nothing: the clients' own followers report gaps. */
     @Override
     public void onGap(Gap gap) {}
 
-    /** Looks no more. May wait for its follower. */
+    /** Stops the search. May wait for the follower. */
     void close() {
         LogsFollower open;
         synchronized (this) {

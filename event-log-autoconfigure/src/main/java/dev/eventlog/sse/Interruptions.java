@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
-/** Says in the application's log that streams cannot begin, and that they can again: once each, however many clients come. */
+/** Logs that streams cannot begin, and that they can again: each once, however many clients connect. */
 final class Interruptions {
 
     private static final Log logger = LogFactory.getLog(Interruptions.class);
@@ -15,7 +15,7 @@ final class Interruptions {
     /** A stream could not begin. */
     void met(EventLogUnavailableException failure) {
         if (interrupted.compareAndSet(false, true)) {
-            logger.warn("Streams of Server-Sent Events cannot begin now. They stay open, and begin when Redis answers: "
+            logger.warn("Streams of Server-Sent Events cannot begin now. They stay open and begin when Redis answers: "
                     + failure.getMessage());
         } else {
             logger.debug("A stream of Server-Sent Events could not begin", failure);

@@ -36,7 +36,7 @@ public final class OneFlushFilter implements WebFilter {
                 : chain.filter(exchange);
     }
 
-    /** The messages of a batch, of which each tells the response to its request whether another one follows at once. */
+    /** Returns the messages of a batch. Each message tells the response to its request whether another one follows at once. */
     static Iterable<ServerSentEvent<String>> batch(
             List<ServerSentEvent<String>> messages, @Nullable ServerWebExchange exchange) {
         if (exchange == null || messages.size() < 2) {
@@ -46,7 +46,7 @@ public final class OneFlushFilter implements WebFilter {
         return () -> batch.of(messages.iterator());
     }
 
-    /** Where a stream is in a batch. Belongs to whichever thread sends it. */
+    /** The position of a stream within a batch. Only the sending thread uses it. */
     private static final class Batch {
 
         private volatile boolean goesOn;
@@ -68,7 +68,7 @@ public final class OneFlushFilter implements WebFilter {
         }
     }
 
-    /** Flushes when a batch is over. */
+    /** Flushes at the end of a batch. */
     private static final class Response extends ServerHttpResponseDecorator {
 
         private final ServerWebExchange exchange;

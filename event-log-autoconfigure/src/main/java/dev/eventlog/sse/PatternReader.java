@@ -12,12 +12,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the logs of a pattern for one client: one more {@link SourceReader} for each that is found, as long as it is there and the
- * client may follow it. Thread-safe.
+ * Reads the logs of a pattern for one client, with a {@link SourceReader} for each log that exists and that the client may
+ * follow. Thread-safe.
  */
 final class PatternReader {
 
-    /** When to look again for whether a client has all of a log that is gone. */
+    /** The interval of the check whether a client has received all events of a gone log. */
     private static final long MILLIS_TO_LOOK_AGAIN = 1_000;
 
     private final ClientStream stream;
@@ -26,7 +26,7 @@ final class PatternReader {
     private final StreamClient client;
     private final AtomicInteger changes = new AtomicInteger();
 
-    // Guarded by this; changed by one thread at a time. Nothing: a log that is not read, as the client may not.
+    // Guarded by this; changed by one thread at a time. Empty for a log that the client may not follow.
     private final Map<String, Optional<SourceReader>> readers = new HashMap<>();
 
     private volatile boolean begun;
@@ -63,7 +63,7 @@ final class PatternReader {
         return streams.mayFollow(client, text());
     }
 
-    /** Reads no log any more that the client may not follow any more. */
+    /** Closes the readers of the logs that the client may no longer follow. */
     void checkAccess() {
         Map<String, Optional<SourceReader>> now;
         synchronized (this) {
@@ -86,7 +86,7 @@ final class PatternReader {
     void refused(RuntimeException why) {
         if (why instanceof EventLogException refusal) {
             stream.refused(text(), refusal);
-        } else if (why instanceof IllegalStateException) { // said while the application shuts down
+        } else if (why instanceof IllegalStateException) { // thrown while the application shuts down
             stream.end();
         } else {
             stream.fail(Signal.Code.REFUSED, text(), why);
@@ -97,7 +97,7 @@ final class PatternReader {
         stream.tooMany(text());
     }
 
-    /** There are other logs than before. */
+    /** The set of logs has changed. */
     void changed(FoundLogs found) {
         if (changes.getAndIncrement() == 0) {
             if (streams.asksForAccess()) {
@@ -114,7 +114,7 @@ final class PatternReader {
             seen = changes.get();
             try {
                 look(found, Objects.requireNonNull(found.names()));
-            } catch (RuntimeException unforeseen) { // of whoever decides on access, or makes the sources
+            } catch (RuntimeException unforeseen) { // from the access bean or the customizer
                 stream.fail(Signal.Code.REFUSED, text(), unforeseen);
             }
         } while (changes.addAndGet(-seen) != 0);
@@ -153,7 +153,7 @@ final class PatternReader {
         }
     }
 
-    /** A log that is gone is read until the client has all that was known of it. */
+    /** Reads a gone log until the client has all its known events. */
     private boolean isForgotten(String name, @Nullable EventId last) {
         Optional<SourceReader> reader;
         synchronized (this) {

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What is looked for at the moment, for all streams of an application. Thread-safe. */
+/** The searches that run at the moment, shared by all streams of an application. Thread-safe. */
 final class Patterns {
 
     private record Key(EventLogFactory logs, LogPattern pattern) {}
@@ -35,7 +35,7 @@ final class Patterns {
         }
     }
 
-    /** To be called as often as one likes. */
+    /** May be called repeatedly. */
     void leave(PatternReader reader) {
         FoundLogs left;
         synchronized (this) {
@@ -48,7 +48,7 @@ final class Patterns {
         streams.execute(left::close);
     }
 
-    /** Sees what has begun and what is gone. */
+    /** Checks which logs have begun and which are gone. */
     void look() {
         List<FoundLogs> all;
         synchronized (this) {

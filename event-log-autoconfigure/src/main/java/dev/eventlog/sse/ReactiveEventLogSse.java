@@ -36,22 +36,21 @@ import tools.jackson.databind.json.JsonMapper;
  * }
  * }</pre>
  *
- * <p>A client gets the same messages as from {@link EventLogSse}, which describes them. The log is read as fast as the
- * client reads, and at most one batch of events waits for it. When a client disconnects, or reads nothing for
- * {@code eventlog.sse.write-timeout}, the stream is cancelled and its followers are closed. No client has its own
- * thread.
+ * <p>A client gets the same messages as from {@link EventLogSse}, which describes them. The log is read as fast as the client
+ * reads, and at most one batch of events waits for it. When a client disconnects, or reads nothing for
+ * {@code eventlog.sse.write-timeout}, the stream is cancelled and its followers are closed. No client has its own thread.
  *
- * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the
- * client is malformed. The stream sends commands to Redis when somebody subscribes. If Redis refuses, the stream fails
- * before the first byte, and it fails with the status 403 if an {@link EventStreamAccess} refuses. Each subscriber has
- * its own followers. The data of each message is the text that goes over the wire.
+ * <p>Thread-safe. Every {@code follow} throws an {@link ErrorResponseException} with the status 400 if the id of the client is
+ * malformed. The stream sends commands to Redis when somebody subscribes. If Redis refuses, the stream fails before the first
+ * byte, and it fails with the status 403 if an {@link EventStreamAccess} refuses. Each subscriber has its own followers. The data
+ * of each message is the text that goes over the wire.
  *
- * <p>The request is found by Spring's {@link ServerWebExchangeContextFilter}, of which there is a bean. Where that is missing, an id
- * has to be given, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything is
- * told {@code complete} in place of status 204.
+ * <p>Spring's {@link ServerWebExchangeContextFilter}, declared as a bean, provides the request. Without that bean, callers must
+ * pass the id, the headers {@code Cache-Control} and {@code X-Accel-Buffering} are not set, and a client that has everything gets
+ * {@code complete} instead of the status 204.
  *
- * <p>A batch of events is one write where there is a {@link OneFlushFilter}, as there is a bean of, and the request accepts
- * {@code text/event-stream} by name, as browsers do; else each event is one.
+ * <p>A batch of events is one write if the bean of type {@link OneFlushFilter} exists and the request accepts
+ * {@code text/event-stream} by name, as browsers do. Otherwise each event is one write.
  */
 public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean {
 
@@ -125,7 +124,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
      * @return the stream
      */
     public Flux<ServerSentEvent<String>> follow(EventStream stream, @Nullable String lastEventId) {
-        StreamCursor.of(stream, lastEventId, StreamCursor.HEADER); // says now that it is malformed
+        StreamCursor.of(stream, lastEventId, StreamCursor.HEADER); // reports a malformed id now
         return Flux.deferContextual(context -> {
             Optional<ServerWebExchange> exchange = ServerWebExchangeContextFilter.getExchange(context);
             return Mono.fromCallable(() -> cursor(stream, lastEventId, exchange))
@@ -174,7 +173,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         if (headers.getCacheControl() == null) {
             headers.setCacheControl(CacheControl.noStore());
         }
-        headers.set("X-Accel-Buffering", "no"); // nginx would keep events back until it has many
+        headers.set("X-Accel-Buffering", "no"); // otherwise nginx buffers events
     }
 
     private static Mono<StreamClient> client(ServerWebExchange exchange) {

@@ -15,14 +15,14 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.http.codec.ServerSentEvent;
 
 /**
- * Writes a stream to a client of a servlet container, which says when it can: so no thread ever waits for a client. Asks the stream
- * for more as soon as what it had has gone to the network. Thread-safe.
+ * Writes a stream to a client of a servlet container whenever the container can write, so that no thread waits for a client.
+ * Requests more from the stream as soon as the previous data has gone to the network. Thread-safe.
  */
 final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String>>>, WriteListener {
 
     private static final Log logger = LogFactory.getLog(ServletWriter.class);
 
-    /** What an application may send besides to a client that takes nothing. */
+    /** The maximum number of the application's own messages that wait for a client that reads nothing. */
     private static final int MOST_WAITING = 1_000;
 
     private final ServletOutputStream out;
@@ -38,10 +38,10 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
     private boolean over;
 
     /**
-     * A writer that does not write yet.
+     * Creates a writer that does not write yet.
      *
-     * @param completed called when all has been written
-     * @param failed called when nothing more can be
+     * @param completed called when everything has been written
+     * @param failed called when nothing more can be written
      */
     ServletWriter(ServletOutputStream out, ClientStream stream, Runnable completed, Consumer<Throwable> failed) {
         this.out = out;
@@ -71,7 +71,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
         goOn();
     }
 
-    /** Sends something besides. */
+    /** Sends an additional message. */
     void write(String text) throws IOException {
         synchronized (this) {
             if (over || waiting.size() >= MOST_WAITING) {
@@ -122,7 +122,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
         }
     }
 
-    /** {@return whether all has gone to the network} */
+    /** {@return whether everything has gone to the network} */
     private boolean writeWhatIsDue() throws IOException {
         while (out.isReady()) {
             byte[] next = waiting.poll();

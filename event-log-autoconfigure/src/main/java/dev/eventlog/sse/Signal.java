@@ -7,71 +7,71 @@ import dev.eventlog.Gap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a stream has to say to its client. */
+/** A signal of a stream to its client. */
 sealed interface Signal {
 
-    /** The stream is open. The first of all. */
+    /** The stream is open. The first signal. */
     record Opened() implements Signal {}
 
     /**
      * A log has begun.
      *
-     * @param position the id after which it does
+     * @param position the id after which the log begins
      */
     record Begun(SourceReader source, EventId position) implements Signal {}
 
-    /** All logs have begun that a pattern found at first, after the stream was open. */
+    /** All logs of the first search of a pattern have begun, after the stream was opened. */
     record AllBegun() implements Signal {}
 
-    /** A log of a pattern is gone, or the client may not follow it any more. */
+    /** A log of a pattern is gone, or the client may no longer follow it. */
     record Gone(SourceReader source) implements Signal {}
 
     /** Events, at least one. */
     record Batch(SourceReader source, List<Event> events) implements Signal {}
 
-    /** Events are gone that the client had not got. */
+    /** Events are gone that the client has not received. */
     record Missed(SourceReader source, Gap gap) implements Signal {}
 
-    /** What existed has been sent, of all logs. */
+    /** The existing events of all logs have been sent. */
     record CaughtUp() implements Signal {}
 
-    /** Redis does not answer at the moment. */
+    /** Redis cannot be reached at the moment. */
     record Interrupted() implements Signal {}
 
-    /** Redis is back. */
+    /** Redis can be reached again. */
     record Resumed() implements Signal {}
 
     /**
-     * Nothing more comes of a log.
+     * No more events of a log will come.
      *
-     * @param completion how it ended; null if it has not, but is not followed any further
+     * @param completion how the log ended; null if it has not ended but is no longer followed
      */
     record Complete(SourceReader source, @Nullable Completion completion) implements Signal {}
 
     /** The server is still there. */
     record Beat() implements Signal {}
 
-    /** The server ends the stream, and the client is to come back. The last of all. */
+    /** The server ends the stream, and the client should reconnect. The last signal. */
     record End() implements Signal {}
 
-    /** The stream has failed. The last of all. */
+    /** The stream has failed. The last signal. */
     record Failed(Code code) implements Signal {}
 
-    /** The last of all has been said. */
+    /** The last signal has been sent. */
     record Said() implements Signal {}
 
-    /** Why a stream has failed, by which a client can tell what to do. */
+    /** The reason for a failed stream, which tells a client what to do. */
     enum Code {
-        /** The client may not, or no longer, follow these logs: let the user log in. */
+        /** The client may not follow these logs, or may no longer: let the user log in. */
         ACCESS_DENIED("access-denied", "You are no longer allowed to follow this"),
-        /** An event cannot be made into what is to be sent: to go on after it, leave it out. */
+        /** An event cannot be converted to a message: to continue after it, leave it out. */
         UNREADABLE_EVENT("unreadable-event", "The next event cannot be sent"),
-        /** Redis refuses to have the log read, until somebody changes something. */
+        /** Redis refuses to read the log until somebody changes the configuration. */
         REFUSED("refused", "The log cannot be followed any longer"),
-        /** More logs fit a pattern than one stream can have: follow fewer. */
+        /** More logs match a pattern than one stream can have: use a narrower pattern. */
         TOO_MANY_LOGS(
                 "too-many-logs",
-                "There are more logs than one stream can have: follow a narrower pattern, or open several streams");
+                "There are more logs than one stream can have: use a narrower pattern, or several streams");
 
         final String text;
         final String message;

@@ -14,10 +14,10 @@ import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: a start, its repetition, and the look for an end that the client may have seen are one state.
+// Long: a start, its repetition, and the search for an end that the client may have seen are one state.
 /**
- * Reads one log for one client, a batch ahead of it at most, and tells the client's stream. A start that Redis does not answer is
- * tried again until it does. Thread-safe.
+ * Reads one log for one client, at most one batch ahead, and reports to the client's stream. If Redis does not answer at the
+ * start, the start is repeated until it does. Thread-safe.
  */
 final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals {
 
@@ -30,8 +30,8 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     private final BackOffExecution recovery;
 
     // Guarded by this.
-    private @Nullable EventId last; // that the stream has been told of, or after which the client resumes
-    private @Nullable EventId position; // of the last event that the stream has, or where it began
+    private @Nullable EventId last; // the last event passed to the stream, or the id that the client resumes after
+    private @Nullable EventId position; // the last event that the stream has sent, or where it began
     private Flow.@Nullable Subscription upstream;
     private boolean complete;
     private boolean closed;
@@ -62,7 +62,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         return mark;
     }
 
-    /** {@return whether the log was found by a pattern} */
+    /** {@return whether a pattern found the log} */
     boolean isFound() {
         return found;
     }
@@ -80,13 +80,13 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         return complete;
     }
 
-    /** Begins. Asks Redis on a thread of the library. */
+    /** Starts to read. Sends commands to Redis on a thread of the library. */
     void start() {
         EventId resumed = last();
         if (resumed != null
                 && !resumed.equals(EventId.MAX)
                 && !resumed.equals(EventId.MIN)
-                && source.hasEnd()) { // it has seen some
+                && source.hasEnd()) { // the client has seen some events
             read(Tail.from(resumed), new EndOrNot(resumed));
         } else {
             follow();
@@ -106,12 +106,12 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         return last;
     }
 
-    /** {@return the last event that the stream has, or after which it began; null if it has not begun} */
+    /** {@return the last event that the stream has, or the id after which it began; null if it has not begun} */
     synchronized @Nullable EventId position() {
         return position;
     }
 
-    /** The stream has sent what it was given last. */
+    /** The stream has sent the previous batch. */
     void next() {
         Flow.Subscription next;
         synchronized (this) {
@@ -122,7 +122,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         }
     }
 
-    /** Reads no more. */
+    /** Stops reading. */
     void close() {
         Flow.Subscription open;
         synchronized (this) {
@@ -182,7 +182,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
             }
             stream.found(this, batch.subList(0, count));
             synchronized (this) {
-                position = last; // not earlier: what comes after it must come after these
+                position = last; // not earlier: later signals must follow these events
             }
         }
         if (failure != null) {
@@ -205,7 +205,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         stream.missed(this, gap);
     }
 
-    /** Who knows the end of a log already is to be sent away, which is told just after this. */
+    /** A client that already knows the end of the log should not reconnect. The next signal tells it. */
     @Override
     public void onCaughtUp() {
         if (EventId.MAX.equals(last())) {
@@ -238,7 +238,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         if (failure instanceof EventLogUnavailableException away) {
             stream.away(this, away);
             stream.later(this::startAgain, recovery.nextBackOff());
-        } else if (failure instanceof IllegalStateException) { // said of a start while the application shuts down
+        } else if (failure instanceof IllegalStateException) { // thrown by a start while the application shuts down
             stream.end();
         } else if (failure instanceof EventLogException refusal && !(failure instanceof EventConversionException)) {
             stream.refused(log(), refusal);
@@ -253,7 +253,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         }
     }
 
-    /** The application shuts down. */
+    /** Called when the application shuts down. */
     @Override
     public void onComplete() {
         if (!isOver()) {
@@ -261,11 +261,11 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         }
     }
 
-    /** Looks whether the client has seen the last event already: then there is nothing to follow. */
+    /** Checks whether the client has already seen the last event. Then there is nothing to follow. */
     private final class EndOrNot implements Flow.Subscriber<List<Event>>, FollowSignals {
 
         private final EventId seen;
-        private boolean known; // belongs to the callbacks
+        private boolean known; // used by the callbacks only
 
         EndOrNot(EventId seen) {
             this.seen = seen;
@@ -295,7 +295,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
 
         @Override
         public void onGap(Gap gap) {
-            // Told by the follower that goes on after the event
+            // reported by the follower that continues after the event
         }
 
         @Override

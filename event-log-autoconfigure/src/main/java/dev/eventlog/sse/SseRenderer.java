@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.codec.ServerSentEvent;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Makes of signals what a client is sent: the one place that knows the names and the form of it. Belongs to one stream. */
+/**
+ * Renders signals as messages. It is the only class that knows the names and the format of the messages. Belongs to one stream.
+ */
 final class SseRenderer {
 
     private static final String END_TEXT = "The server ends this stream. Connect again to continue";
@@ -25,11 +27,11 @@ final class SseRenderer {
     private final @Nullable Duration retry;
 
     /**
-     * That of a stream.
+     * Creates the renderer of a stream.
      *
-     * @param cursor where the client is
-     * @param several whether the stream has several logs, so that each event says its log
-     * @param retry how long the client is to wait before it connects again; null for as long as it likes
+     * @param cursor the positions of the client
+     * @param several whether the stream has several logs, so that each event names its log
+     * @param retry how long the client should wait before it reconnects; null to let the client decide
      */
     SseRenderer(JsonMapper json, StreamCursor cursor, boolean several, @Nullable Duration retry) {
         this.json = json;
@@ -38,7 +40,7 @@ final class SseRenderer {
         this.retry = retry;
     }
 
-    /** {@return what to send for a signal other than a batch} */
+    /** {@return the message for a signal other than a batch} */
     ServerSentEvent<String> render(Signal signal) {
         if (signal instanceof Signal.Opened) {
             return opened();
@@ -71,18 +73,18 @@ final class SseRenderer {
         return ServerSentEvent.<String>builder().comment("").build();
     }
 
-    /** {@return what to send of an event} */
+    /** {@return the message for an event} */
     ServerSentEvent<String> event(SourceReader source, Event event) {
         Object body = source.body(event);
         String name = several ? source.name() : null;
         if (source.isFound() && !source.choosesBody()) {
-            name = null; // a browser can listen to no name that it does not know
+            name = null; // a browser cannot listen for unknown names
             body = found(source, event);
         } else if (body instanceof ServerSentEvent<?> chosen) {
             name = chosen.event() != null ? chosen.event() : name;
             body = chosen.data();
         }
-        String text = text(body); // before the cursor moves: this may fail
+        String text = text(body); // may fail, so before the cursor moves
         cursor.moveTo(source.mark(), event.id());
         ServerSentEvent.Builder<String> message = ServerSentEvent.builder(text).id(id());
         return (name == null ? message : message.event(name)).build();
@@ -113,7 +115,7 @@ final class SseRenderer {
         return ServerSentEvent.builder(data).event(name).build();
     }
 
-    /** As text, before any of it is written: what cannot be JSON then leaves no half of it behind. */
+    /** Converts the whole body to text before any of it is written, so that a failure leaves no partial message. */
     private String text(@Nullable Object body) {
         return text(json, body);
     }
@@ -122,7 +124,7 @@ final class SseRenderer {
         return body instanceof CharSequence text ? text.toString() : json.writeValueAsString(body);
     }
 
-    /** A map, since the names of these must not be those that the application gives to the properties of its types. */
+    /** Uses a map, so that the naming strategy of the application's types does not rename these properties. */
     private String gap(SourceReader source, Gap gap) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("kind", gap.kind().name());
@@ -135,7 +137,7 @@ final class SseRenderer {
         return text(fields);
     }
 
-    /** The id of a log that is complete is the greatest there is: it tells the next request that nothing is left. */
+    /** The id of a complete log is the greatest possible id. It tells the next request that nothing is left. */
     private ServerSentEvent<String> complete(SourceReader source, @Nullable Completion completion) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         if (completion != null) {
@@ -158,7 +160,7 @@ final class SseRenderer {
         return text(fields);
     }
 
-    /** {@return one event as text, as it goes over the wire} */
+    /** {@return one message as the text that goes over the wire} */
     static String wire(ServerSentEvent<String> message) {
         StringBuilder text = new StringBuilder(message.format());
         String data = message.data();

@@ -6,18 +6,18 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpRequest;
 
 /**
- * Who a stream is for.
+ * The client of a stream.
  *
- * @param request the request with which it began; null if nobody knows
- * @param principal who sent it; null if nobody knows
- * @param session whether the session that authenticated it still does; null if none did
+ * @param request the request that opened the stream; null if unknown
+ * @param principal the user of the request; null if unknown
+ * @param session whether the session that authenticated the request is still valid; null if there was none
  */
 record StreamClient(
         @Nullable HttpRequest request,
         @Nullable Principal principal,
         @Nullable BooleanSupplier session) {
 
-    /** The attribute of a session by which Spring Security knows the user, on both stacks. */
+    /** The session attribute in which Spring Security keeps the user, in Spring MVC and WebFlux. */
     static final String AUTHENTICATION = "SPRING_SECURITY_CONTEXT";
 
     static final StreamClient UNKNOWN = new StreamClient(null, null, null);

@@ -15,23 +15,23 @@ import org.springframework.http.HttpStatus;
 import org.springframework.web.server.ResponseStatusException;
 
 /**
- * Where a client is in each log of its stream, as the id of what it is sent. Of one log it is the id of the event; of several
- * {@code <mark>:<id>,<mark>:<id>}, in which a log's name is a short mark; of a pattern without a log {@code *}. A log that is not in
- * it has not begun for the client. Thread-safe.
+ * The position of a client in each log of its stream, written as the id of each message. For one log it is the id of the event.
+ * For several logs it is {@code <mark>:<id>,<mark>:<id>}, where a mark is a short hash of a log's name. For a pattern without
+ * logs it is {@code *}. A log that is missing in the id has not begun for the client. Thread-safe.
  */
 final class StreamCursor {
 
-    /** Where clients say how far they have come. */
+    /** The header with the position of a client. */
     static final String HEADER = "Last-Event-ID";
 
-    /** The same, for a page that was reloaded: a new {@code EventSource} cannot send the header. */
+    /** The parameter with the position, for a reloaded page: a new {@code EventSource} cannot send the header. */
     static final String PARAMETER = "lastEventId";
 
     private static final int MARK_LENGTH = 6;
 
     private static final Pattern MARK = Pattern.compile("[A-Za-z0-9_-]{" + MARK_LENGTH + "}");
 
-    /** What a client has seen that follows a pattern no log fits. */
+    /** The position of a client that follows a pattern without matching logs. */
     private static final String NO_LOG = "*";
 
     private final boolean several;
@@ -39,7 +39,7 @@ final class StreamCursor {
 
     // Guarded by this.
     private final Map<String, EventId> positions = new LinkedHashMap<>(); // by mark
-    private boolean partial; // of a pattern whose logs have not all begun for a client that has seen nothing
+    private boolean partial; // the client is new, and not all logs of its pattern have begun
 
     private StreamCursor(boolean several, boolean hasPatterns) {
         this.several = several;
@@ -49,10 +49,10 @@ final class StreamCursor {
     /**
      * {@return the cursor of a client}
      *
-     * @param stream what the client is to be sent
-     * @param text what it says; null or empty if nothing
-     * @param where where it says that
-     * @throws ResponseStatusException of status 400 if it is malformed
+     * @param stream what the client follows
+     * @param text the position that the client sent; null or empty for none
+     * @param where where the client sent it, for the error message
+     * @throws ResponseStatusException with the status 400 if the position is malformed
      */
     static StreamCursor of(EventStream stream, @Nullable String text, String where) {
         StreamCursor cursor =
@@ -70,7 +70,7 @@ final class StreamCursor {
         } catch (IllegalArgumentException malformed) {
             throw new ResponseStatusException(HttpStatus.BAD_REQUEST, where + ": " + malformed.getMessage(), malformed);
         }
-        if (!cursor.hasPatterns) { // else its logs are not known yet
+        if (!cursor.hasPatterns) { // with patterns, the logs are not known yet
             cursor.retain(
                     stream.sources().stream().map(source -> mark(source.name())).toList());
         }
@@ -81,17 +81,17 @@ final class StreamCursor {
         int colon = part.indexOf(':');
         EventId position = EventId.parse(part.substring(colon + 1));
         if (colon < 0 && stream.sources().isEmpty()) {
-            throw new IllegalArgumentException("'" + part + "' does not say its log: send the id as it was received");
+            throw new IllegalArgumentException("'" + part + "' has no log: send the id unchanged");
         }
         String mark = colon < 0 ? mark(stream.sources().get(0).name()) : part.substring(0, colon);
         if (hasPatterns && !MARK.matcher(mark).matches()) {
             throw new IllegalArgumentException(
-                    "'" + mark + "' does not stand for a log: send the id as it was received");
+                    "'" + mark + "' does not identify a log: send the id unchanged");
         }
         positions.put(mark, position);
     }
 
-    /** {@return what stands for a log of that name: 36 bits of its hash} */
+    /** {@return the mark of the log with this name: 36 bits of the hash of the name} */
     static String mark(String name) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
@@ -103,17 +103,17 @@ final class StreamCursor {
         }
     }
 
-    /** {@return where the client is in a log; null if it has not begun} */
+    /** {@return the position of the client in a log; null if the log has not begun} */
     synchronized @Nullable EventId position(String mark) {
         return positions.get(mark);
     }
 
-    /** {@return whether the client has seen nothing, and not all logs have begun: an id would leave out some} */
+    /** {@return whether the client is new and not all logs have begun: an id would leave out some of them} */
     synchronized boolean isPartial() {
         return partial;
     }
 
-    /** All logs have begun that a pattern found at first. */
+    /** All logs of the first search of a pattern have begun. */
     synchronized void complete() {
         partial = false;
     }
@@ -126,12 +126,12 @@ final class StreamCursor {
         positions.remove(mark);
     }
 
-    /** Forgets all logs but some. */
+    /** Forgets all logs except these. */
     synchronized void retain(Collection<String> marks) {
         positions.keySet().retainAll(marks);
     }
 
-    /** {@return of how many logs it says where the client is} */
+    /** {@return the number of logs with a position} */
     synchronized int size() {
         return positions.size();
     }

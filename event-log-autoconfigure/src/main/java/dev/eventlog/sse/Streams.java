@@ -15,13 +15,16 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.util.backoff.BackOffExecution;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The open streams of an application: their heartbeats, their access, and their end with the application. Thread-safe. */
+/**
+ * The open streams of an application. Sends their heartbeats, checks their access, and ends them with the application.
+ * Thread-safe.
+ */
 final class Streams {
 
-    /** How often it is seen which logs of a pattern are gone; those that begin are told at once. */
+    /** The interval of the check for gone logs of patterns. New logs are reported at once. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
-    /** For how many clients it is asked at one moment whether they may follow a log that has begun. */
+    /** The maximum number of simultaneous access checks for new logs. */
     private static final int MOST_ASKING = 32;
 
     private final JsonMapper json;
@@ -39,8 +42,7 @@ final class Streams {
         this.json = json;
         this.settings = settings;
         this.access = access;
-        // The one thread of the timer waits for nobody: streams do not block, and whoever decides on access has
-        // threads.
+        // The single timer thread never blocks: streams do not block, and access checks run on other threads.
         timer.setThreadNamePrefix("eventlog-sse-timer-");
         timer.setDaemon(true);
         timer.setRemoveOnCancelPolicy(true);
@@ -57,7 +59,7 @@ final class Streams {
         return new SseRenderer(json, cursor, several, retry());
     }
 
-    /** Not the same for all: else those that lose their connections at one moment come back at one moment. */
+    /** Random, so that clients that lose their connections together do not all reconnect at the same moment. */
     private @Nullable Duration retry() {
         Duration delay = settings.reconnectDelay();
         return delay == null
@@ -78,12 +80,12 @@ final class Streams {
         return patterns;
     }
 
-    /** Runs what may block. */
+    /** Runs a task that may block. */
     void execute(Runnable what) {
         threads.execute(what);
     }
 
-    /** Runs what asks whether a client may follow. Waits where many are asked for. */
+    /** Runs an access check. Waits while too many checks are running. */
     void ask(Runnable what) {
         asking.execute(what);
     }
@@ -92,7 +94,7 @@ final class Streams {
         return SseRenderer.text(json, body);
     }
 
-    /** {@return whether a decision on access may take time} */
+    /** {@return whether an access check may take time} */
     boolean asksForAccess() {
         return access != null;
     }
@@ -107,8 +109,8 @@ final class Streams {
         HttpRequest request = client.request();
         if (request == null) {
             throw new IllegalStateException(
-                    "Whether log '" + log + "' may be followed cannot be decided, as the request is"
-                            + " not known: return the stream from a controller method, and in WebFlux keep the bean of type"
+                    "The access to log '" + log + "' cannot be checked, because the request is"
+                            + " unknown: return the stream from a controller method, and in WebFlux keep the bean of type"
                             + " ServerWebExchangeContextFilter");
         }
         return access.mayFollow(request, client.principal(), log);
@@ -120,7 +122,7 @@ final class Streams {
     }
 
     /**
-     * Knows a stream until it has ended.
+     * Registers a stream until it has ended.
      *
      * @return false if the application shuts down
      */
@@ -138,7 +140,7 @@ final class Streams {
         return true;
     }
 
-    /** Asks again and again whether a client may follow, where there is somebody to ask. */
+    /** Checks the access of a client repeatedly, if there is an access bean. */
     void watch(ClientStream stream, StreamClient client) {
         if (access != null || client.session() != null) {
             every(settings.accessInterval(), stream, () -> threads.execute(stream::checkAccess));
@@ -159,7 +161,7 @@ final class Streams {
         return running;
     }
 
-    /** Ends all streams side by side, and calls back when the last of them has ended. */
+    /** Ends all streams at the same time, and calls back when the last of them has ended. */
     void stop(Runnable callback) {
         running = false;
         CompletableFuture<?>[] ending = open.stream()

@@ -1,6 +1,6 @@
 /**
- * Event logs as Server-Sent Events: start at {@link dev.eventlog.sse.EventLogSse}, the bean to inject into the controllers
- * of Spring MVC, or at {@link dev.eventlog.sse.ReactiveEventLogSse}, that for those of Spring WebFlux.
+ * Event logs as Server-Sent Events. Inject {@link dev.eventlog.sse.EventLogSse} into controllers of Spring MVC, or
+ * {@link dev.eventlog.sse.ReactiveEventLogSse} into controllers of Spring WebFlux.
  */
 @NullMarked
 package dev.eventlog.sse;

@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.web.reactive.config.WebFluxConfigurer;
 import org.springframework.web.reactive.result.method.annotation.ArgumentResolverConfigurer;
 
-/** Auto-configuration of an {@link EventRange} as a parameter of controllers of Spring WebFlux. */
+/** Auto-configuration for {@link EventRange} as a parameter of Spring WebFlux controllers. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
 @ConditionalOnClass(WebFluxConfigurer.class)

@@ -13,7 +13,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Auto-configuration of an {@link EventRange} as a parameter of controllers of Spring MVC. */
+/** Auto-configuration for {@link EventRange} as a parameter of Spring MVC controllers. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnClass(WebMvcConfigurer.class)

@@ -11,7 +11,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.util.StringUtils;
 import org.springframework.web.server.ResponseStatusException;
 
-/** What range the parameters of a request ask for. Immutable and thread-safe. */
+/** Converts the parameters of a request to a range. Immutable and thread-safe. */
 final class RangeParameters {
 
     private static final String AFTER = "after";
@@ -24,19 +24,19 @@ final class RangeParameters {
     private final int maxLimit;
 
     /**
-     * Parameters.
+     * Creates a converter.
      *
-     * @param maxLimit how many events a request may ask for at most
+     * @param maxLimit the maximum number of events that a request may ask for
      */
     RangeParameters(int maxLimit) {
         this.maxLimit = maxLimit;
     }
 
     /**
-     * {@return the range}
+     * {@return the range that a request asks for}
      *
-     * @param parameters the values of the request's parameters by their names; null for those that it does not have
-     * @throws ResponseStatusException of status 400 if they make no sense; the message names the parameter and its value
+     * @param parameters the values of the request's parameters by name; null for missing parameters
+     * @throws ResponseStatusException with the status 400 if a parameter is invalid; the message has its name and value
      */
     EventRange range(Function<String, @Nullable String> parameters) {
         try {
@@ -77,7 +77,7 @@ final class RangeParameters {
         String value = parameters.apply(id);
         if (StringUtils.hasText(value) && StringUtils.hasText(parameters.apply(moment))) {
             throw new IllegalArgumentException(
-                    "Of the parameters '" + id + "' and '" + moment + "' only one can be given");
+                    "Of the parameters '" + id + "' and '" + moment + "', only one can be given");
         }
         return StringUtils.hasText(value) ? value : null;
     }
@@ -107,7 +107,7 @@ final class RangeParameters {
             return OffsetDateTime.parse(text.strip()).toInstant();
         } catch (DateTimeParseException malformed) {
             throw new IllegalArgumentException(
-                    "Parameter '" + name + "': '" + text + "' is no moment: write it as 2026-11-27T12:00:00Z",
+                    "Parameter '" + name + "': '" + text + "' is not a moment: write it as 2026-11-27T12:00:00Z",
                     malformed);
         }
     }
@@ -118,7 +118,7 @@ final class RangeParameters {
             case "newest" -> EventRange.Order.NEWEST_FIRST;
             default ->
                 throw new IllegalArgumentException(
-                        "Parameter 'order' must be oldest or newest, whichever event is to come first, but is '" + text
+                        "Parameter 'order' must be oldest or newest, but is '" + text
                                 + "'");
         };
     }
@@ -133,7 +133,7 @@ final class RangeParameters {
                 return limit;
             }
         } catch (NumberFormatException malformed) {
-            // said below, as for one that is too large
+            // reported below, as for a number that is too large
         }
         throw new IllegalArgumentException(
                 "Parameter 'limit' must be a number from 1 to " + maxLimit + ", but is '" + text + "'");

@@ -7,7 +7,7 @@ import org.springframework.web.reactive.BindingContext;
 import org.springframework.web.reactive.result.method.SyncHandlerMethodArgumentResolver;
 import org.springframework.web.server.ServerWebExchange;
 
-/** Gives controllers of Spring WebFlux the range that a request asks for. */
+/** Resolves {@link EventRange} parameters of Spring WebFlux controllers. */
 final class ReactiveRangeResolver implements SyncHandlerMethodArgumentResolver {
 
     private final RangeParameters parameters;

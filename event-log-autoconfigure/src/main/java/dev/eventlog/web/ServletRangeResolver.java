@@ -8,7 +8,7 @@ import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.method.support.ModelAndViewContainer;
 
-/** Gives controllers of Spring MVC the range that a request asks for. */
+/** Resolves {@link EventRange} parameters of Spring MVC controllers. */
 final class ServletRangeResolver implements HandlerMethodArgumentResolver {
 
     private final RangeParameters parameters;

@@ -1,4 +1,4 @@
-/** Parts of logs as parameters of controllers' methods. */
+/** Resolves ranges of events as parameters of controller methods. */
 @NullMarked
 package dev.eventlog.web;
 

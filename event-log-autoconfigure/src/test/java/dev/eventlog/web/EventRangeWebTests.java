@@ -120,8 +120,8 @@ class EventRangeWebTests extends LogTests {
 
         client.assertRefused("?before=yesterday", "Parameter 'before': 'yesterday' is not an event id");
         client.assertRefused("?after=17", "Parameter 'after': '17' is not an event id");
-        client.assertRefused("?since=yesterday", "Parameter 'since': 'yesterday' is no moment");
-        client.assertRefused("?until=2026", "Parameter 'until': '2026' is no moment");
+        client.assertRefused("?since=yesterday", "Parameter 'since': 'yesterday' is not a moment");
+        client.assertRefused("?until=2026", "Parameter 'until': '2026' is not a moment");
         client.assertRefused("?order=up", "Parameter 'order' must be oldest or newest");
         client.assertRefused("?limit=0", "from 1 to 50, but is '0'");
         client.assertRefused("?limit=51", "from 1 to 50, but is '51'");
