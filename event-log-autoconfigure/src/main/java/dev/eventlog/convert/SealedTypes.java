@@ -49,7 +49,8 @@ final class SealedTypes extends NopAnnotationIntrospector {
     }
 
     private boolean isOfSealedType(@Nullable Class<?> type) {
-        // Excludes the JDK's own types, because even String is of a sealed type, and enums, whose constants may be classes
+        // Excludes the JDK's own types, because even String is of a sealed type, and enums, whose constants may be
+        // classes
         return type != null
                 && !type.getName().startsWith("java.")
                 && !type.isEnum()

@@ -44,8 +44,7 @@ final class Checkpoint implements Commit {
     private volatile BooleanSupplier mayDeliver = () -> true;
     private State state = State.STORED;
     private @Nullable EventId stored;
-    private @Nullable EventId
-            taken; // the last event of the batch that is not certainly stored; null if there is none
+    private @Nullable EventId taken; // the last event of the batch that is not certainly stored; null if there is none
 
     Checkpoint(EventPositions positions, String name, String log) {
         this(positions, name, log, null);
@@ -133,7 +132,8 @@ final class Checkpoint implements Commit {
 
     private EventId resumeAt(@Nullable EventId found) {
         EventId now = found;
-        // No position is left if Redis has lost its data. The log then is another log, too, and the follower is told so.
+        // No position is left if Redis has lost its data. The log then is another log, too, and the follower is told
+        // so.
         if (now == null || (isUncommitted() && now.equals(stored))) {
             now = positions.store(name, log, now, position)
                     ? position

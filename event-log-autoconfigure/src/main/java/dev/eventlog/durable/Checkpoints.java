@@ -222,7 +222,8 @@ final class Checkpoints {
             } catch (EventLogUnavailableException away) {
                 throw away;
             } catch (EventLogException failure) {
-                if (!(failure.getCause() instanceof IllegalArgumentException)) { // a failure of all positions, not of this one
+                if (!(failure.getCause()
+                        instanceof IllegalArgumentException)) { // a failure of all positions, not of this one
                     throw refused;
                 }
                 failed.put(log, failure);

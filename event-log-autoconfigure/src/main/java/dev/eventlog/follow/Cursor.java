@@ -259,8 +259,7 @@ final class Cursor {
         Page page = read(target);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
-        if (page.verdict()
-                == Verdict.BEGAN_AGAIN) { // the feed reads this log, so the earlier events no longer count
+        if (page.verdict() == Verdict.BEGAN_AGAIN) { // the feed reads this log, so the earlier events no longer count
             loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
             point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
             seen = null;

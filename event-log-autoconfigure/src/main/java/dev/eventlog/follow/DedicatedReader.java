@@ -73,7 +73,8 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             asked = false;
             feed.pages().failed();
         }
-        // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had access when
+        // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had
+        // access when
         // the first follower looked up its start.
         boolean passes = why instanceof EventLogUnavailableException
                 || LogStream.isLoginRefused(why)

@@ -65,8 +65,7 @@ final class SharedReader {
     private volatile boolean down; // had a session, or tried to open one, and has none now
 
     // Guarded by this.
-    private CompletableFuture<Void> ended =
-            CompletableFuture.completedFuture(null); // of the current or last thread
+    private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null); // of the current or last thread
 
     // Used by the reader's thread only.
     private boolean everConnected;

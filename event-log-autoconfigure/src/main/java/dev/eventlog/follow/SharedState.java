@@ -61,7 +61,8 @@ enum SharedState {
                     default -> this;
                 };
             case SENT -> this == QUEUED ? READING : this;
-            case UNCLEAR -> this == READING || this == READING_OLD ? ASKING : this; // the further question sees the change
+            case UNCLEAR ->
+                this == READING || this == READING_OLD ? ASKING : this; // the further question sees the change
             case ALL -> this == READING || this == ASKING ? WATCHED : isBusy() ? QUEUED : this;
             case PART -> isBusy() ? QUEUED : this;
             case ANEW ->

@@ -76,9 +76,7 @@ record StartPoint(
         if (!ended
                 && seen != null
                 && seen.isAfter(
-                        last == null
-                                ? state.lastId()
-                                : last)) { // this log never had that id: it has begun again since
+                        last == null ? state.lastId() : last)) { // this log never had that id: it has begun again since
             return begins(beginning, end(state), null, beganAgain(tail), List.of());
         }
         if (ended || tail.after().compareTo(state.lastId()) >= 0) {

@@ -62,7 +62,7 @@ final class Offsets {
                 // reported below, as for every other malformed offset
             }
         }
-        throw Problems.badRequest("'" + offset + "' is not an offset: send the value of "
-                + StreamHeaders.NEXT_OFFSET + " of an earlier answer, " + START + " for the beginning, or " + NOW + " for the end");
+        throw Problems.badRequest("'" + offset + "' is not an offset: send the value of " + StreamHeaders.NEXT_OFFSET
+                + " of an earlier answer, " + START + " for the beginning, or " + NOW + " for the end");
     }
 }

@@ -28,7 +28,9 @@ final class Problems {
     }
 
     static ErrorResponseException tooLarge(int most) {
-        return of(HttpStatus.CONTENT_TOO_LARGE, "The body has more than " + most + " bytes: split it into several requests");
+        return of(
+                HttpStatus.CONTENT_TOO_LARGE,
+                "The body has more than " + most + " bytes: split it into several requests");
     }
 
     static ErrorResponseException forbidden(String log) {
@@ -38,7 +40,8 @@ final class Problems {
     /** Reports events that are gone before the client has read them, and the offset to continue at. */
     static ErrorResponseException gone(Gap gap, String offset) {
         ErrorResponseException gone = of(
-                HttpStatus.GONE, "Events after this offset are gone. The remaining events begin at the offset in this body");
+                HttpStatus.GONE,
+                "Events after this offset are gone. The remaining events begin at the offset in this body");
         ProblemDetail body = gone.getBody();
         body.setProperty("kind", gap.kind());
         body.setProperty("lastSeen", gap.lastSeen().toString());

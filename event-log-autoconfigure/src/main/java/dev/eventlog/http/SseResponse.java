@@ -180,7 +180,8 @@ final class SseResponse implements ServerResponse {
             }
             logger.debug("A client of an event log has disconnected", failure);
             stream.cancel();
-            result.setErrorResult(new AsyncRequestNotUsableException("The client has disconnected: " + failure.getMessage()));
+            result.setErrorResult(
+                    new AsyncRequestNotUsableException("The client has disconnected: " + failure.getMessage()));
         }
     }
 }

@@ -234,7 +234,8 @@ final class Writing {
                 OffsetDateTime.parse(expiry);
             }
         } catch (DateTimeException malformed) {
-            throw Problems.badRequest(StreamHeaders.EXPIRES_AT + ": '" + expiry + "' is not a time in the format of RFC 3339");
+            throw Problems.badRequest(
+                    StreamHeaders.EXPIRES_AT + ": '" + expiry + "' is not a time in the format of RFC 3339");
         }
         refuse(request, StreamHeaders.TTL);
         refuse(request, StreamHeaders.EXPIRES_AT);
@@ -244,8 +245,7 @@ final class Writing {
         refuse(request, StreamHeaders.FORKED_FROM);
         for (String header : List.of(StreamHeaders.FORK_OFFSET, StreamHeaders.FORK_SUB_OFFSET)) {
             if (request.header(header) != null) {
-                throw Problems.badRequest(
-                        header + " requires " + StreamHeaders.FORKED_FROM);
+                throw Problems.badRequest(header + " requires " + StreamHeaders.FORKED_FROM);
             }
         }
     }

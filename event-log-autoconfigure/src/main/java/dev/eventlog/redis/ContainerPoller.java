@@ -176,7 +176,8 @@ public final class ContainerPoller {
             current = connections.open();
             open = current;
         }
-        if (cut) { // read after open is written; stop() writes cut before it reads open, so one of the two sees the other
+        if (cut) { // read after open is written; stop() writes cut before it reads open, so one of the two sees the
+            // other
             release();
             throw stoppedMeanwhile();
         }

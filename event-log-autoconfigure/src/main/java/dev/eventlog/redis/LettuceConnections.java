@@ -117,7 +117,8 @@ final class LettuceConnections implements Connections {
         if (original.getSocketConfiguration() != null) {
             return original.getSocketConfiguration();
         }
-        // The factory has no getter that distinguishes a static master/replica setup from a standalone server on localhost.
+        // The factory has no getter that distinguishes a static master/replica setup from a standalone server on
+        // localhost.
         Object configured = new DirectFieldAccessor(original).getPropertyValue(CONFIGURATION);
         return configured instanceof RedisStaticMasterReplicaConfiguration staticSet
                 ? staticSet

@@ -12,7 +12,8 @@ final class RecordKey {
         int open = key.indexOf('{');
         int close = key.indexOf('}', open + 1);
         if (open >= 0 && close > open + 1) {
-            return key + ":once:" + idempotencyKey; // the key has a hash tag, which determines the slot of the whole text
+            return key + ":once:"
+                    + idempotencyKey; // the key has a hash tag, which determines the slot of the whole text
         }
         if (open >= 0 || close >= 0) {
             throw new IllegalArgumentException("Log '" + log + "' cannot have idempotent adds: its key '" + key

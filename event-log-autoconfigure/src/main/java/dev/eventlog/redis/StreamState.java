@@ -51,7 +51,8 @@ public record StreamState(
         }
         Event closing = newest != null && Closing.is(newest) ? newest : null;
         boolean closingDeleted = deleted.equals(EventId.MAX);
-        boolean closingTrimmed = closing == null && !closingDeleted && length == 0; // or never existed: this cannot be known
+        boolean closingTrimmed =
+                closing == null && !closingDeleted && length == 0; // or never existed: this cannot be known
         boolean countsClosing = closing != null || closingDeleted;
         return new StreamState(
                 true,

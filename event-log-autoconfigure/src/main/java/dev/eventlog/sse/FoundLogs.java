@@ -41,7 +41,8 @@ final class FoundLogs implements LogsListener<Event> {
     // Guarded by this.
     private final Map<String, Long> goneSince = new HashMap<>();
     private @Nullable LogsFollower follower;
-    private @Nullable Consumer<PatternReader> failure; // reports the failure to a client; null unless the search has failed
+    private @Nullable Consumer<PatternReader>
+            failure; // reports the failure to a client; null unless the search has failed
     private boolean closed;
 
     private volatile @Nullable Set<String> names; // null if not known yet

@@ -85,8 +85,7 @@ final class StreamCursor {
         }
         String mark = colon < 0 ? mark(stream.sources().get(0).name()) : part.substring(0, colon);
         if (hasPatterns && !MARK.matcher(mark).matches()) {
-            throw new IllegalArgumentException(
-                    "'" + mark + "' does not identify a log: send the id unchanged");
+            throw new IllegalArgumentException("'" + mark + "' does not identify a log: send the id unchanged");
         }
         positions.put(mark, position);
     }

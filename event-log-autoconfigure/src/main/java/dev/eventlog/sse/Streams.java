@@ -108,10 +108,9 @@ final class Streams {
         }
         HttpRequest request = client.request();
         if (request == null) {
-            throw new IllegalStateException(
-                    "The access to log '" + log + "' cannot be checked, because the request is"
-                            + " unknown: return the stream from a controller method, and in WebFlux keep the bean of type"
-                            + " ServerWebExchangeContextFilter");
+            throw new IllegalStateException("The access to log '" + log + "' cannot be checked, because the request is"
+                    + " unknown: return the stream from a controller method, and in WebFlux keep the bean of type"
+                    + " ServerWebExchangeContextFilter");
         }
         return access.mayFollow(request, client.principal(), log);
     }

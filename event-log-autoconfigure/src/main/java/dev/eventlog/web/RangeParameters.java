@@ -117,9 +117,7 @@ final class RangeParameters {
             case "", "oldest" -> EventRange.Order.OLDEST_FIRST;
             case "newest" -> EventRange.Order.NEWEST_FIRST;
             default ->
-                throw new IllegalArgumentException(
-                        "Parameter 'order' must be oldest or newest, but is '" + text
-                                + "'");
+                throw new IllegalArgumentException("Parameter 'order' must be oldest or newest, but is '" + text + "'");
         };
     }
 
