@@ -98,7 +98,9 @@ final class TortureSteps {
             boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
             Added cursor = cursor();
             boolean gone = isGone(cursor, told, by) || (!mayHave && isGone(cursor, told, atLatest));
-            if ((before == null && start.isBlind()) || gone) {
+            // It may have been lost with all of it that came between the start and an interruption.
+            boolean beganBeforeItsLog = cursor == null && (start.isBlind() || account.tail() instanceof Tail.From);
+            if (beganBeforeItsLog || (before == null && start.isBlind()) || gone) {
                 if (!mayHave) {
                     findings.count("told to have begun again where Redis could not tell");
                 }

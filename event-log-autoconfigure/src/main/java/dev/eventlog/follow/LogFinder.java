@@ -19,6 +19,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: one thread uses both ways of finding logs, so their times and states are in one place.
 /**
  * Finds logs of a pattern when they begin, and when they are gone. A line to each master reports changed keys. If Redis cannot
  * report them, the finder scans all names at an interval. It also scans at a longer interval to catch unreported changes, and

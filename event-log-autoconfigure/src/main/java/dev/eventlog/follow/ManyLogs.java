@@ -54,7 +54,6 @@ public final class ManyLogs implements Running {
     private final Map<String, LogPlace> places = new ConcurrentHashMap<>();
 
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
-
     private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
     // Guarded by this.

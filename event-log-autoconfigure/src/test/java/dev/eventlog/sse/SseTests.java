@@ -325,7 +325,7 @@ abstract class SseTests extends LogTests {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> EventStream.of(factory.create("a"), Tail.all()).and(factory.create("a"), Tail.all()))
-                .withMessageContaining("named 'a' already");
+                .withMessageContaining("already has a log named 'a'");
     }
 
     /** As after an outage or a deployment. {@code -Deventlog.test.clients=5000} has more of them. */
