@@ -200,7 +200,7 @@ class SsePatternTests extends ServerTests {
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         HttpResponse<String> answer = SseClient.refused(uri(application, "/matching/orders"), null);
         assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
-        assertThat(answer.body()).contains("More than 150 logs", "'orders:*'", "narrower pattern");
+        assertThat(answer.body()).contains("more than 150 logs", "'orders:*'", "narrower pattern");
         LogTests.await().until(() -> followed(application) == 0);
         redis.ask("DEL", "orders:one-more");
         assertThat(readUntilCaughtUp(open(application, "/matching/orders", null)).events)
