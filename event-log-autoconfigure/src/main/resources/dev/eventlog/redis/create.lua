@@ -2,11 +2,11 @@
 -- was given, no entry was deleted, and nothing that counts its events is in doubt.
 -- KEYS[1]  the stream
 -- ARGV[1]  milliseconds until the stream expires, 0 for never
--- Answers 1 if there was none, 0 if there is one.
+-- Answers a list, as drivers expect of a script: of 1 if there was none, of 0 if there is one.
 local key, ttl, group = KEYS[1], ARGV[1], '@eventlog'
 if redis.call('EXISTS', key) == 1 then
   redis.call('XINFO', 'STREAM', key) -- refused where the key holds something else
-  return 0
+  return {0}
 end
 -- What comes after the first write must not be refused any more. Here only trying tells, on all versions.
 local refused = redis.pcall('XGROUP', 'DESTROY', key, group)
@@ -21,4 +21,4 @@ redis.call('XGROUP', 'DESTROY', key, group)
 if ttl ~= '0' then
   redis.call('PEXPIRE', key, ttl)
 end
-return 1
+return {1}
