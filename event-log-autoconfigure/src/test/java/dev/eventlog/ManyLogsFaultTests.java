@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.task.TaskExecutor;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
 /** What goes wrong where many logs are followed with one listener. */
@@ -102,14 +103,15 @@ class ManyLogsFaultTests extends ServerTests {
         LogsFollower follower = closeLater(
                 TestApplication.factory(application).follow(LogPattern.of("orders:*"), Tail.newOnly(), heard));
         AtomicBoolean busy = new AtomicBoolean();
-        executor.execute(() -> {
+        Runnable blocking = () -> {
             busy.set(true);
             try {
                 mayGoOn.await();
             } catch (InterruptedException ended) {
                 Thread.currentThread().interrupt();
             }
-        });
+        };
+        await().until(() -> isAccepted(executor, blocking)); // which is busy with the logs that begin
         await().until(busy::get);
         namesOf(LOGS).forEach(log -> add(log, 5, 10));
         add("orders:new", 0, 5);
@@ -119,6 +121,15 @@ class ManyLogsFaultTests extends ServerTests {
         namesOf(LOGS)
                 .forEach(log -> assertThat(numbers(heard.of(log))).as(log).containsExactlyElementsOf(range(5, 10)));
         assertThat(follower.failures()).isEmpty();
+    }
+
+    private static boolean isAccepted(TaskExecutor executor, Runnable task) {
+        try {
+            executor.execute(task);
+            return true;
+        } catch (TaskRejectedException full) {
+            return false;
+        }
     }
 
     private static TaskExecutor ofOneThread() {
