@@ -54,7 +54,7 @@ public interface EventBatchListener<E> {
     /**
      * Called once for each interruption, as soon as the connection to Redis is lost. The follower continues by itself
      * when Redis is back. Events that were read before may still be delivered. A named follower that loses its lease in
-     * the meantime starts anew, without {@link #onResumed()}.
+     * the meantime starts again, without {@link #onResumed()}.
      *
      * @throws Exception to stop the follower, or to be called again
      */

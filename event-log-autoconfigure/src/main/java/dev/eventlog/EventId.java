@@ -82,7 +82,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      */
     public static EventId firstAt(Instant instant) {
         if (instant == null) {
-            throw new IllegalArgumentException("The moment from which to read a log must not be null");
+            throw new IllegalArgumentException("The instant must not be null");
         }
         if (instant.isBefore(Instant.EPOCH)) {
             return MIN;

@@ -123,8 +123,8 @@ public interface EventLog extends ReadableEventLog<Event> {
 
     /**
      * Decides from the state of the log what to add, and adds it on the condition that nobody else has added in the
-     * meantime, all of it or none: an account is debited only if it has enough. If somebody has, what came is folded
-     * too, and it is decided anew.
+     * meantime, all of it or none: an account is debited only if it has enough. If somebody has, the new
+     * events are folded too, and {@code decide} is called again.
      *
      * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
      * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.

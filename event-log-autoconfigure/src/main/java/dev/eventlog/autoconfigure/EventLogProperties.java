@@ -120,7 +120,7 @@ public record EventLogProperties(
      * Reconnecting after Redis could not be reached.
      *
      * @param delay Delay before the first new attempt to follow.
-     * @param multiplier Factor by which the delay grows after each further failure.
+     * @param multiplier Multiplier of the delay after each further failure.
      * @param maxDelay Maximum delay.
      * @param jitter Random time that is added to or subtracted from the delay, so that followers do not all reconnect
      *     at once. Grows with the delay.
@@ -207,7 +207,7 @@ public record EventLogProperties(
      *
      * @param maxRetries Maximum number of times that a listener is called again with the same events before it stops.
      * @param delay Delay before the first retry.
-     * @param multiplier Factor by which the delay grows after each further failure.
+     * @param multiplier Multiplier of the delay after each further failure.
      * @param maxDelay Maximum delay.
      */
     public record Retry(

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /** Forgets logs that are gone, after all their events have been delivered. Used by the finder's thread only. */
 final class LogsForgetting {
 
-    /** Of so many logs it is asked in one go. */
+    /** The number of logs that one round trip asks about. */
     private static final int TOGETHER = 100;
 
     private final ManyLogs logs;
@@ -84,8 +84,8 @@ final class LogsForgetting {
     }
 
     /**
-     * Forgets the logs among these that were complete and are not any more: they are gone, or have begun again. All of them was
-     * delivered. Asks Redis only about those that were complete.
+     * Forgets complete logs that are gone or have begun again. All events of a complete log have been delivered. Asks Redis
+     * only about logs that were complete.
      */
     void forgetReplaced(Collection<String> names) {
         Map<LogStream, TailRange> completed = new HashMap<>();

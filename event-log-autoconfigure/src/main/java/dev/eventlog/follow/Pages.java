@@ -42,14 +42,12 @@ public final class Pages {
         EventId position = events.isEmpty()
                 ? start.point().id()
                 : events.get(events.size() - 1).id();
-        boolean closingSeen = tail.after().equals(EventId.MAX);
         EventId first = events.isEmpty() ? EventId.MAX : events.get(0).id();
         return new TailPage<>(
                 start.state().exists(),
                 Optional.ofNullable(loss).map(lost -> new Gap(log, lost.kind(), lost.lastSeen(), first, lost.missed())),
                 events,
-                // A reader at the greatest id already knows that the log is complete
-                position.equals(EventId.MAX) && !closingSeen ? start.lastOfEvents() : position,
+                tail.beforeTheEnd(position, start),
                 isAtEnd(start, position),
                 start.state().completion());
     }

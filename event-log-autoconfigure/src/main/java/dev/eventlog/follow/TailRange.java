@@ -82,8 +82,11 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
     }
 
     private EventId position(StartPoint start) {
-        EventId position = start.position();
-        // A reader at the greatest id already knows that the log is complete.
+        return beforeTheEnd(start.position(), start);
+    }
+
+    /** {@return a position that does not claim the end: a reader at the greatest id already knows that the log is complete} */
+    EventId beforeTheEnd(EventId position, StartPoint start) {
         return position.equals(EventId.MAX) && !after.equals(EventId.MAX) ? start.lastOfEvents() : position;
     }
 

@@ -5,13 +5,11 @@ import dev.eventlog.sse.EventStreamAccess;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.http.server.ServletServerHttpRequest;
 import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.util.StringUtils;
-import org.springframework.web.ErrorResponseException;
 import org.springframework.web.servlet.function.HandlerFunction;
 import org.springframework.web.servlet.function.RequestPredicates;
 import org.springframework.web.servlet.function.RouterFunction;
@@ -61,8 +59,7 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
                     live.headers(), live.stream(), settings.sseLifetime().plus(SPARE));
         }
         if (served instanceof Served.Later later) {
-            CompletionStage<ServerResponse> response =
-                    later.answer().exceptionally(EventLogHttp::problem).thenApply(EventLogHttp::response);
+            CompletionStage<ServerResponse> response = later.answer().thenApply(EventLogHttp::response);
             return ServerResponse.async(response, settings.longPollTimeout().plus(SPARE));
         }
         return response((Served.Answer) served);
@@ -77,14 +74,6 @@ public final class EventLogHttp implements RouterFunction<ServerResponse>, Smart
                 StringUtils.trimLeadingCharacter(request.pathVariable(LOG), '/'),
                 new LinkedMultiValueMap<>(request.params()), // read after the request has released its thread
                 most -> servlet.getInputStream().readNBytes(most));
-    }
-
-    private static Served.Answer problem(Throwable failure) {
-        Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
-        if (why instanceof ErrorResponseException problem) {
-            return Exchanges.problem(problem);
-        }
-        throw new CompletionException(why);
     }
 
     private static ServerResponse response(Served.Answer answer) {

@@ -1,8 +1,10 @@
 package dev.eventlog.http;
 
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventStreamAccess;
+import java.util.concurrent.CompletionException;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -39,7 +41,10 @@ final class Exchanges {
     /** {@return what to serve; it may be a problem} */
     Served serve(StreamRequest request) {
         try {
-            return served(request);
+            Served served = served(request);
+            return served instanceof Served.Later later
+                    ? new Served.Later(later.answer().exceptionally(Exchanges::problem))
+                    : served;
         } catch (ErrorResponseException problem) {
             return problem(problem);
         }
@@ -52,6 +57,19 @@ final class Exchanges {
         headers.setCacheControl(CacheControl.noStore());
         headers.putAll(problem.getHeaders());
         return new Served.Answer(problem.getStatusCode(), headers, problem.getBody());
+    }
+
+    /** {@return the answer to a request that failed while it waited} */
+    private static Served.Answer problem(Throwable failure) {
+        Throwable cause = failure.getCause();
+        Throwable why = failure instanceof CompletionException && cause != null ? cause : failure;
+        if (why instanceof ErrorResponseException problem) {
+            return problem(problem);
+        }
+        if (why instanceof EventLogException ofLog) {
+            return problem(Problems.of(ofLog));
+        }
+        throw new CompletionException(why);
     }
 
     private Served served(StreamRequest request) {

@@ -5,7 +5,6 @@ import dev.eventlog.sse.EventStreamAccess;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
 import org.reactivestreams.Publisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -101,9 +100,7 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
                     });
         }
         if (served instanceof Served.Later later) {
-            return Mono.fromCompletionStage(later.answer())
-                    .onErrorResume(ReactiveEventLogHttp::problem)
-                    .flatMap(ReactiveEventLogHttp::response);
+            return Mono.fromCompletionStage(later.answer()).flatMap(ReactiveEventLogHttp::response);
         }
         return response((Served.Answer) served);
     }
@@ -112,12 +109,6 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
         return JdkFlowAdapter.flowPublisherToFlux(stream)
                 .map(chunk ->
                         Mono.fromSupplier(() -> response.bufferFactory().wrap(chunk.getBytes(StandardCharsets.UTF_8))));
-    }
-
-    private static Mono<Served.Answer> problem(Throwable failure) {
-        Throwable cause = failure.getCause();
-        Throwable why = failure instanceof CompletionException && cause != null ? cause : failure;
-        return why instanceof ErrorResponseException problem ? Mono.just(Exchanges.problem(problem)) : Mono.error(why);
     }
 
     private static Mono<ServerResponse> response(Served.Answer answer) {

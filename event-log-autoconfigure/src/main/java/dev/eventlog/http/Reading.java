@@ -9,7 +9,6 @@ import dev.eventlog.TailPage;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
@@ -75,16 +74,7 @@ final class Reading {
         }
         LongPoll poll = LongPoll.begin(log, page.position(), settings.batchSize(), settings.longPollTimeout());
         open.opened(poll::end, poll.found());
-        return new Served.Later(poll.found().handle((found, failure) -> {
-            if (failure == null) {
-                return polled(request, unlessGone(found), caching);
-            }
-            Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
-            if (why instanceof EventLogException ofLog) {
-                throw Problems.of(ofLog);
-            }
-            throw new CompletionException(why);
-        }));
+        return new Served.Later(poll.found().thenApply(found -> polled(request, unlessGone(found), caching)));
     }
 
     private Served.Answer polled(StreamRequest request, TailPage<Event> page, CacheControl caching) {
