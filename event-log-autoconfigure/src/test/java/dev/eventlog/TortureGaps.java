@@ -181,11 +181,13 @@ final class TortureGaps {
             return false;
         }
         long told = gap.missed().getAsLong();
-        return history.lives(step.account().log()).stream()
+        List<TortureLife> earlier = history.lives(step.account().log()).stream()
                 .filter(life -> life.ordinal < next.ordinal)
-                .anyMatch(life -> life.events.stream()
-                        .anyMatch(event ->
-                                event.id.equals(gap.lastSeen()) && next.at(step.next()) - life.at(event) - 1 == told));
+                .toList();
+        return history.withId(step.account().log(), gap.lastSeen())
+                .anyMatch(event -> earlier.stream()
+                        .filter(life -> life.holds(event))
+                        .anyMatch(life -> next.at(step.next()) - life.at(event) - 1 == told));
     }
 
     private void judgeNumber(Step step, Range range) {
@@ -288,6 +290,9 @@ final class TortureGaps {
         Tail tail = step.account().tail();
         if (tail instanceof Tail.After || (tail instanceof Tail.From && step.isFirst())) { // it has no rank yet
             return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();
+        }
+        if (cursor == null && step.start().mayHaveFoundNoLog() && life.isOfLostWrites()) {
+            return true; // it saw the log begin, and then a log that had left events before that
         }
         if (cursor == null || !life.holds(cursor)) {
             return !counts || life.ranksUnknown(life.beganAt, step.by());

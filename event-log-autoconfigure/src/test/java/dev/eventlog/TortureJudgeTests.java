@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.TortureClock.Change;
 import dev.eventlog.TortureJudge.Attempt;
 import dev.eventlog.TortureJudge.Outcome;
 import dev.eventlog.TortureModel.Reader;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -132,6 +134,97 @@ class TortureJudgeTests {
                 .isEqualTo(1);
         assertThat(clock.upTo(29)).isEqualTo(2);
         assertThat(clock.upTo(30)).isGreaterThan(2);
+    }
+
+    /** While a master gives way to another, both answer: who has seen the new one may be told what the old one shows. */
+    @Test
+    void logBeginsAgainForWhoLooksAtTheOldMasterAfterTheNewOne() {
+        TortureHistory history = new TortureHistory();
+        history.take(add("1-0", 1), 0);
+        history.take(add("2-0", 2), 0);
+        history.lose(1);
+        history.take(add("3-0", 3), 0);
+        history.take(add("4-0", 4), 0);
+        TortureAccount account = account(Tail.all(), 5);
+        tell(account, 10, got("1-0", 1), got("3-0", 3), gap(Gap.Kind.BEGAN_AGAIN, "3-0", "4-0"), got("4-0", 4));
+        assertThat(judged(history, account, List.of(new Change(0, 100)))).isEmpty();
+        assertThat(judged(history, account, List.of())).containsExactly("Did not begin again");
+    }
+
+    @Test
+    void idThatTwoMastersGaveIsThatOfTheEventWhichWasThereThen() {
+        TortureHistory history = new TortureHistory();
+        history.take(add("5-0", 1), 0);
+        history.take(add("6-0", 2), 0);
+        history.lose(2);
+        history.take(add("5-0", 3), 0);
+        TortureAccount account = account(Tail.after(new EventId(5, 0)), 15);
+        tell(account, 17, got("6-0", 2));
+        assertThat(judged(history, account, List.of(new Change(0, 100)), sent(1, 1), sent(2, 2), sent(3, 50)))
+                .isEmpty();
+    }
+
+    @Test
+    void logThatComesBackHadEventsBeforeItBeganForWhoSawNone() {
+        TortureHistory history = new TortureHistory();
+        history.take(add("1-0", 1), 0);
+        history.take(add("2-0", 2), 0);
+        history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "1")), 0);
+        history.take(List.of(List.of("DEL", "log")), 0);
+        history.take(List.of(List.of("XADD", "other", "3-0", "n", "3")), 0);
+        history.lose(2);
+        TortureAccount account = account(Tail.last(0), 15);
+        tell(account, 17, gap(Gap.Kind.REMOVED, "0-0", "2-0"), got("2-0", 2));
+        assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 3)))
+                .isEmpty();
+    }
+
+    private static List<List<String>> add(String id, long number) {
+        return List.of(List.of("XADD", "log", id, "n", Long.toString(number)));
+    }
+
+    private static Attempt sent(long number, long at) {
+        return new Attempt("log", List.of(number), at, Outcome.ANSWERED, at + 1, List.of());
+    }
+
+    private static Got got(String id, long number) {
+        return new Got(EventId.parse(id), number);
+    }
+
+    private static Gap gap(Gap.Kind kind, String lastSeen, String first) {
+        return new Gap("log", kind, EventId.parse(lastSeen), EventId.parse(first), OptionalLong.empty());
+    }
+
+    private static TortureAccount account(Tail tail, long calledAt) {
+        return new TortureAccount(
+                "one",
+                "log",
+                tail,
+                null,
+                calledAt,
+                calledAt + 1,
+                false,
+                null,
+                false,
+                0,
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>());
+    }
+
+    private static void tell(TortureAccount account, long at, Object... calls) {
+        for (Object call : calls) {
+            account.calls().add(call);
+            account.times().add(at);
+        }
+    }
+
+    private static List<String> judged(
+            TortureHistory history, TortureAccount account, List<Change> changes, Attempt... attempts) {
+        TortureClock clock = new TortureClock(history, List.of(attempts), changes);
+        TortureFindings findings = new TortureFindings();
+        new TortureSteps(history, clock, true, findings, account, Long.MAX_VALUE).judge();
+        return findings.violations().stream().map(TortureFindings::kind).toList();
     }
 
     private static int events(TortureAccount account) {

@@ -74,6 +74,11 @@ final class TortureLife {
                 && events.get(0) == other.events.get(0);
     }
 
+    /** {@return whether it began with what was left of another, after writes had been lost} */
+    boolean isOfLostWrites() {
+        return events.get(0).tick < beganAt;
+    }
+
     void add(Added added) {
         index.put(added, events.size());
         events.add(added);

@@ -43,20 +43,21 @@ final class TortureStart {
         boolean waits = account.durableName() != null && !account.times().isEmpty(); // for its turn
         this.to = clock.upToByAnyMaster(
                 waits ? Math.max(account.returnedAt(), account.times().get(0)) : account.returnedAt());
-        this.resumed = resumed();
+        Added inTime = resumed(clock.upTo(account.returnedAt()));
+        this.resumed = inTime != null ? inTime : resumed(to);
     }
 
-    private @Nullable Added resumed() {
+    private @Nullable Added resumed(int by) {
         if (!(account.tail() instanceof Tail.After after)) {
             return null;
         }
         return account.resumed() == null
-                ? history.newest(account.log(), after.id(), to)
+                ? history.newest(account.log(), after.id(), by)
                 : history.newest(
                         account.resumed().number(),
                         account.log(),
                         account.resumed().id(),
-                        to);
+                        by);
     }
 
     /**
@@ -82,6 +83,11 @@ final class TortureStart {
     /** {@return whether it resumes after an id that is no event's, as is that of a start before which there was none} */
     boolean isBlind() {
         return resumed == null && account.tail() instanceof Tail.After;
+    }
+
+    /** {@return whether it may have looked for the log when there was none, or at a master that had none} */
+    boolean mayHaveFoundNoLog() {
+        return life() == null;
     }
 
     /** {@return the life in which the follower began for sure, if there is one} */

@@ -74,8 +74,9 @@ final class TortureSteps {
             int by = clock.upTo(account.times().get(i));
             int atLatest = clock.upToByAnyMaster(account.times().get(i));
             if (account.calls().get(i) instanceof Gap told) {
-                tell(told, by, atLatest);
-                mayHaveGoneBack(told, clock.beforeChangeAt(account.times().get(i)));
+                int beforeChange = clock.beforeChangeAt(account.times().get(i));
+                tell(told, by, atLatest, beforeChange);
+                mayHaveGoneBack(told, beforeChange);
             } else {
                 deliver((Got) account.calls().get(i), by, atLatest);
             }
@@ -85,7 +86,7 @@ final class TortureSteps {
         }
     }
 
-    private void tell(Gap told, int by, int atLatest) {
+    private void tell(Gap told, int by, int atLatest, int beforeChange) {
         findings.count("gaps " + told.kind().name().toLowerCase(Locale.ROOT));
         if (gap != null) {
             findings.violation("Two gaps in a row", account + ": " + gap + " and " + told);
@@ -106,6 +107,8 @@ final class TortureSteps {
                 }
             } else if (mayHave) {
                 life++;
+            } else if (isWithout(cursor, beforeChange)) {
+                findings.count("told to have begun again after a look at another master");
             } else if (lives.stream().noneMatch(each -> each.ordinal > life && each.beganAt <= atLatest)) {
                 findings.violation("Did not begin again", account + ": " + told + ", " + lives);
             }
@@ -125,6 +128,11 @@ final class TortureSteps {
                     .findFirst()
                     .ifPresent(each -> life = Math.min(life, each.ordinal));
         }
+    }
+
+    /** Whether a master that may have been looked at as it changed, the one or the other, does not have the event at the cursor. */
+    private boolean isWithout(@Nullable Added cursor, int beforeChange) {
+        return cursor != null && lives.stream().anyMatch(each -> each.endedAt > beforeChange && !each.holds(cursor));
     }
 
     private boolean isGone(@Nullable Added cursor, Gap told, int by) {
