@@ -179,6 +179,20 @@ class TortureJudgeTests {
                 .isEmpty();
     }
 
+    /** Its feed had read the event before an interruption, and cannot tell whether it was deleted or lost. */
+    @Test
+    void newestEventThatWasRetractedMayBeTakenForALostOneWhereRedisDoesNotCount() {
+        TortureHistory history = new TortureHistory();
+        history.take(add("1-0", 1), 0);
+        history.take(add("2-0", 2), 0);
+        history.take(List.of(List.of("XDEL", "log", "2-0")), 0);
+        history.take(add("3-0", 3), 0);
+        TortureAccount account = account(Tail.all(), 5);
+        tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
+        assertThat(judged(history, false, account, List.of())).isEmpty();
+        assertThat(judged(history, true, account, List.of())).containsExactly("Did not begin again");
+    }
+
     private static List<List<String>> add(String id, long number) {
         return List.of(List.of("XADD", "log", id, "n", Long.toString(number)));
     }
@@ -221,9 +235,14 @@ class TortureJudgeTests {
 
     private static List<String> judged(
             TortureHistory history, TortureAccount account, List<Change> changes, Attempt... attempts) {
+        return judged(history, true, account, changes, attempts);
+    }
+
+    private static List<String> judged(
+            TortureHistory history, boolean counts, TortureAccount account, List<Change> changes, Attempt... attempts) {
         TortureClock clock = new TortureClock(history, List.of(attempts), changes);
         TortureFindings findings = new TortureFindings();
-        new TortureSteps(history, clock, true, findings, account, Long.MAX_VALUE).judge();
+        new TortureSteps(history, clock, counts, findings, account, Long.MAX_VALUE).judge();
         return findings.violations().stream().map(TortureFindings::kind).toList();
     }
 

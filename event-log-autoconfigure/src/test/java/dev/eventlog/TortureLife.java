@@ -151,6 +151,13 @@ final class TortureLife {
         return gone == null || gone.at() > by ? null : gone.why();
     }
 
+    /** {@return whether somebody had deleted an event by itself by then, with an id between two others} */
+    boolean hasRetracted(EventId after, EventId before, int by) {
+        return removed.keySet().stream()
+                .filter(each -> each.id.compareTo(after) > 0 && each.id.compareTo(before) < 0)
+                .anyMatch(each -> removal(each, by) == Removal.RETRACTED);
+    }
+
     /** {@return from when on it was not there: by itself, or with the life} */
     int goneAt(Added added) {
         Removed gone = removed.get(added);

@@ -32,6 +32,7 @@ final class TortureSteps {
 
     private final TortureHistory history;
     private final TortureClock clock;
+    private final boolean counts;
     private final TortureFindings findings;
     private final TortureGaps gaps;
     private final TortureAnotherLife anotherLife;
@@ -57,6 +58,7 @@ final class TortureSteps {
             long maxLength) {
         this.history = history;
         this.clock = clock;
+        this.counts = counts;
         this.findings = findings;
         this.account = account;
         this.gaps = new TortureGaps(history, counts, findings);
@@ -107,6 +109,8 @@ final class TortureSteps {
                 }
             } else if (mayHave) {
                 life++;
+            } else if (!counts && wasRetractedUnseen(told, atLatest)) {
+                findings.count("told to have begun again where Redis could not tell");
             } else if (isWithout(cursor, beforeChange)) {
                 findings.count("told to have begun again after a look at another master");
             } else if (lives.stream().noneMatch(each -> each.ordinal > life && each.beganAt <= atLatest)) {
@@ -128,6 +132,13 @@ final class TortureSteps {
                     .findFirst()
                     .ifPresent(each -> life = Math.min(life, each.ordinal));
         }
+    }
+
+    /** Whether its feed may have read an event that was retracted then: a server that does not count may as well have lost it. */
+    private boolean wasRetractedUnseen(Gap told, int by) {
+        return lives.stream()
+                .filter(each -> each.ordinal >= life)
+                .anyMatch(each -> each.hasRetracted(told.lastSeen(), told.firstAvailable(), by));
     }
 
     /** Whether a master that may have been looked at as it changed, the one or the other, does not have the event at the cursor. */
