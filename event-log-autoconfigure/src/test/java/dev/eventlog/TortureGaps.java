@@ -288,7 +288,9 @@ final class TortureGaps {
             return true;
         }
         Tail tail = step.account().tail();
-        if (tail instanceof Tail.After || (tail instanceof Tail.From && step.isFirst())) { // it has no rank yet
+        boolean neverAtTheLastId = cursor != null && life.wasLastIdRaised(cursor.id, step.next().id);
+        if (tail instanceof Tail.After || (tail instanceof Tail.From && (step.isFirst() || neverAtTheLastId))) {
+            // it has no rank yet
             return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();
         }
         if (cursor == null && step.start().mayHaveFoundNoLog() && life.isOfLostWrites()) {

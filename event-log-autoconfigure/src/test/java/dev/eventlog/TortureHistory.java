@@ -167,7 +167,12 @@ final class TortureHistory {
                         on.hashes.getOrDefault(key, Map.of()).remove(field);
                         noteGone(field, tick, register);
                     });
-                case "SELECT", "PEXPIREAT", "PEXPIRE", "PERSIST", "XSETID" -> {}
+                case "XSETID" -> {
+                    if (life != null) {
+                        life.raiseLastId(EventId.parse(command.get(2)));
+                    }
+                }
+                case "SELECT", "PEXPIREAT", "PEXPIRE", "PERSIST" -> {}
                 case "SET" -> {} // leases, and the records of adds with an idempotency key
                 default -> throw new IllegalStateException("Unexpected among the writes: " + command);
             }

@@ -193,6 +193,37 @@ class TortureJudgeTests {
         assertThat(judged(history, true, account, List.of())).containsExactly("Did not begin again");
     }
 
+    @Test
+    void feedAtALastIdThatIsNoEventsHasNothingInCommonAfterAnInterruption() {
+        for (boolean raised : new boolean[] {true, false}) {
+            TortureHistory history = new TortureHistory();
+            history.take(add("1-0", 1), 0);
+            history.take(raised ? List.of(List.of("XSETID", "log", "2-0")) : List.of(), 0);
+            history.take(add("3-0", 2), 0);
+            TortureAccount account = account(Tail.all(), 5);
+            tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 2));
+            assertThat(judged(history, account, List.of()))
+                    .containsExactlyElementsOf(raised ? List.of() : List.of("Did not begin again"));
+        }
+    }
+
+    /** It learns at the last id of a log how many events that ever had: not, if the last id is no event's. */
+    @Test
+    void followerFromAnIdKnowsNoRankWhereTheLastIdWasRaised() {
+        for (boolean raised : new boolean[] {true, false}) {
+            TortureHistory history = new TortureHistory();
+            history.take(add("1-0", 1), 0);
+            history.take(add("2-0", 2), 0);
+            history.take(raised ? List.of(List.of("XSETID", "log", "3-0")) : List.of(), 0);
+            history.take(add("4-0", 3), 0);
+            history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "1")), 0);
+            TortureAccount account = account(Tail.from(new EventId(2, 0)), 5);
+            tell(account, 10, got("2-0", 2), gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 7)))
+                    .containsExactlyElementsOf(raised ? List.of() : List.of("A gap that was none"));
+        }
+    }
+
     private static List<List<String>> add(String id, long number) {
         return List.of(List.of("XADD", "log", id, "n", Long.toString(number)));
     }

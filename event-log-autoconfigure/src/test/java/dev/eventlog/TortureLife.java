@@ -3,9 +3,11 @@ package dev.eventlog;
 import dev.eventlog.TortureHistory.Added;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,7 @@ final class TortureLife {
     private final Map<Added, Integer> index = new IdentityHashMap<>();
     private final Map<Added, Removed> removed = new IdentityHashMap<>();
     private final ArrayDeque<Added> kept = new ArrayDeque<>();
+    private final Set<EventId> raised = new HashSet<>();
     private int groupsSince = NEVER;
     int endedAt = NEVER;
 
@@ -63,6 +66,7 @@ final class TortureLife {
         events.addAll(other.events);
         removed.putAll(other.removed);
         kept.addAll(other.kept);
+        raised.addAll(other.raised);
         groupsSince = other.groupsSince;
     }
 
@@ -120,6 +124,16 @@ final class TortureLife {
         Predicate<Added> isIt = added -> added.id.equals(id);
         kept.stream().filter(isIt).forEach(gone -> removed.put(gone, new Removed(Removal.RETRACTED, at)));
         kept.removeIf(isIt);
+    }
+
+    /** Its last id is no event's any more. */
+    void raiseLastId(EventId to) {
+        raised.add(to);
+    }
+
+    /** {@return whether its last id was once that of no event, between two of them} */
+    boolean wasLastIdRaised(EventId after, EventId before) {
+        return raised.stream().anyMatch(id -> id.compareTo(after) > 0 && id.compareTo(before) < 0);
     }
 
     void hasGroups(int at) {

@@ -109,7 +109,7 @@ final class TortureSteps {
                 }
             } else if (mayHave) {
                 life++;
-            } else if (!counts && wasRetractedUnseen(told, atLatest)) {
+            } else if (isNothingInCommon(told, atLatest)) {
                 findings.count("told to have begun again where Redis could not tell");
             } else if (isWithout(cursor, beforeChange)) {
                 findings.count("told to have begun again after a look at another master");
@@ -134,11 +134,15 @@ final class TortureSteps {
         }
     }
 
-    /** Whether its feed may have read an event that was retracted then: a server that does not count may as well have lost it. */
-    private boolean wasRetractedUnseen(Gap told, int by) {
+    /**
+     * Whether its feed may have stood where there is no event, so that an interruption left none in common: at a last id that was
+     * no event's, or at an event that was retracted, which a server that does not count may as well have lost.
+     */
+    private boolean isNothingInCommon(Gap told, int by) {
         return lives.stream()
                 .filter(each -> each.ordinal >= life)
-                .anyMatch(each -> each.hasRetracted(told.lastSeen(), told.firstAvailable(), by));
+                .anyMatch(each -> each.wasLastIdRaised(told.lastSeen(), told.firstAvailable())
+                        || (!counts && each.hasRetracted(told.lastSeen(), told.firstAvailable(), by)));
     }
 
     /** Whether a master that may have been looked at as it changed, the one or the other, does not have the event at the cursor. */

@@ -35,6 +35,9 @@ final class Checkpoint implements Commit {
 
     private static final Log logger = LogFactory.getLog(Checkpoint.class);
 
+    /** The number of attempts to store the first position. Between two answers Redis may lose the position of another follower. */
+    private static final int ATTEMPTS = 3;
+
     private final EventPositions positions;
     private final String name;
     private final String log;
@@ -83,12 +86,16 @@ final class Checkpoint implements Commit {
      */
     void open(Supplier<EventId> start) {
         Optional<EventId> found = positions.load(name, log);
-        if (found.isEmpty()) {
+        for (int attempt = 0; found.isEmpty() && attempt < ATTEMPTS; attempt++) {
             EventId begin = start.get();
             found = positions.store(name, log, null, begin) ? Optional.of(begin) : positions.load(name, log);
         }
-        standsAt(found.orElseThrow(() -> new IllegalStateException(positions
-                + " refused to store the first position of " + this + ", although it has no other position")));
+        standsAt(
+                found.orElseThrow(
+                        () -> new IllegalStateException(
+                                positions
+                                        + " refused " + ATTEMPTS + " times to store the first position of " + this
+                                        + ", although it has no other position. If these positions are your own, check what 'store' returns.")));
     }
 
     /**

@@ -38,6 +38,38 @@ class CheckpointTests {
         assertThat(later.position()).isEqualTo(FIRST);
     }
 
+    /** Another follower stores its start first, and a failover loses it before it is loaded. */
+    @Test
+    void startIsStoredAfterThatOfAnotherFollowerWasLost() {
+        Place losing = new Place() {
+            private int asked;
+
+            @Override
+            public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+                return asked++ > 0 && super.store(name, log, before, position);
+            }
+        };
+        Checkpoint later = new Checkpoint(losing, "invoices", "orders");
+        later.open(() -> SECOND);
+        assertThat(later.position()).isEqualTo(SECOND);
+        assertThat(losing.stored).isEqualTo(SECOND);
+    }
+
+    @Test
+    void positionsThatNeverStoreTheStartAreToldHowToGoOn() {
+        Place refusing = new Place() {
+            @Override
+            public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+                return false;
+            }
+        };
+        Checkpoint later = new Checkpoint(refusing, "invoices", "orders");
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> later.open(() -> SECOND))
+                .withMessageContaining("orders")
+                .withMessageContaining("check what 'store' returns");
+    }
+
     @Test
     void batchWhosePositionCouldNotBeStoredIsNotTakenAgain() throws Exception {
         place.failure = Failure.BEFORE;
