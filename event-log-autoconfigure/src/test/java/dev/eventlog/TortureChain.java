@@ -91,12 +91,16 @@ final class TortureChain {
         }
     }
 
-    /** Whether the position was lost, or a lease before, which is lost with it, might still have been thought to be held. */
+    /**
+     * Whether the position was lost, or a lease before, which is lost with it, might still have been thought to be held; or
+     * whether two masters may each have given a lease.
+     */
     private boolean isSetBack(TortureAccount before, TortureAccount next) {
-        return history.wasGone(
-                before.durableName() + '@' + before.log(),
-                clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),
-                clock.upToByAnyMaster(next.times().get(0)));
+        return clock.isChangingAt(next.times().get(0))
+                || history.wasGone(
+                        before.durableName() + '@' + before.log(),
+                        clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),
+                        clock.upToByAnyMaster(next.times().get(0)));
     }
 
     private @Nullable Added find(TortureAccount account, EventId id) {

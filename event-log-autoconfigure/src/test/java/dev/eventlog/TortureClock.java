@@ -62,6 +62,11 @@ final class TortureClock {
                 .orElse(null);
     }
 
+    /** {@return whether the master changed at a moment, so that two may have taken adds} */
+    boolean isChangingAt(long time) {
+        return changeAt(time) != null;
+    }
+
     /** {@return the last tick that was before the master began to change; the largest number if that does not change just then} */
     int beforeChangeAt(long time) {
         Change change = changeAt(time);

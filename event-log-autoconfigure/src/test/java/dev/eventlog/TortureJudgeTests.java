@@ -207,6 +207,22 @@ class TortureJudgeTests {
         }
     }
 
+    @Test
+    void whatANewMasterGaveLowerIdsIsNotDueToWhoBeganAtTheOldOne() {
+        TortureHistory history = new TortureHistory();
+        history.take(add("1-0", 1), 0);
+        history.take(add("5-0", 2), 0);
+        history.lose(1);
+        history.take(add("4-0", 3), 0);
+        history.take(add("6-0", 4), 0);
+        TortureAccount account = account(Tail.last(1), 15);
+        tell(account, 30, got("5-0", 2), gap(Gap.Kind.BEGAN_AGAIN, "5-0", "6-0"), got("6-0", 4));
+        Attempt[] sent = {sent(1, 1), sent(2, 2), sent(3, 20), sent(4, 21)};
+        assertThat(judged(history, account, List.of(new Change(10, 100)), sent)).isEmpty();
+        assertThat(judged(history, account, List.of(new Change(16, 100)), sent))
+                .containsExactly("Skipped though it was there");
+    }
+
     /** It learns at the last id of a log how many events that ever had: not, if the last id is no event's. */
     @Test
     void followerFromAnIdKnowsNoRankWhereTheLastIdWasRaised() {

@@ -121,16 +121,49 @@ final class TortureMainLine {
                         + theirs.size() + " writes of it, " + next + " of them received";
     }
 
-    /** {@return how many of the steps have led to what a server had: up to the newest add that it had, and what shows after that} */
+    /**
+     * {@return how many of the steps have led to what a server had} Up to the newest add that it had; then up to the newest step
+     * of which there is a trace, as what one step sets another may replace; then what may be so.
+     */
     private int endOf(List<List<List<String>>> base) {
         int end = 1 + base.stream().mapToInt(this::step).max().orElse(-1);
         List<List<String>> had = base.stream().flatMap(List::stream).toList();
+        for (int next = end;
+                next < steps.size() && steps.get(next).stream().noneMatch(TortureMainLine::isAdd);
+                next++) {
+            if (steps.get(next).stream().anyMatch(command -> hasLeftATrace(command, had))) {
+                end = next + 1;
+            }
+        }
         while (end < steps.size()
                 && steps.get(end).stream().noneMatch(TortureMainLine::isAdd)
                 && steps.get(end).stream().allMatch(command -> shows(command, had))) {
             end++;
         }
         return end;
+    }
+
+    /** Whether what a server had shows that it has carried out a command: a position that was stored, events that are gone. */
+    private static boolean hasLeftATrace(List<String> command, List<List<String>> had) {
+        return switch (command.get(0)) {
+            case "HSET" -> shows(command, had);
+            case "XDEL" -> {
+                List<List<String>> of = had.stream()
+                        .filter(each -> isAdd(each) && each.get(1).equals(command.get(1)))
+                        .toList();
+                List<EventId> ids = command.subList(2, command.size()).stream()
+                        .map(EventId::parse)
+                        .toList();
+                yield !of.isEmpty()
+                        && ids.stream().allMatch(id -> id.isAfter(idOf(of.get(0)))) // else they may have been trimmed
+                        && of.stream().noneMatch(each -> ids.contains(idOf(each)));
+            }
+            default -> false;
+        };
+    }
+
+    private static EventId idOf(List<String> add) {
+        return EventId.parse(add.get(TortureHistory.idAt(add)));
     }
 
     private static boolean shows(List<String> command, List<List<String>> had) {

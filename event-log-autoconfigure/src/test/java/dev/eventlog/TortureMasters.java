@@ -26,6 +26,8 @@ final class TortureMasters implements AutoCloseable {
     private final Map<EmbeddedRedis, Writes> newest = new HashMap<>();
     private final List<Writes> masters = new ArrayList<>();
     private final List<Writes> opened = new ArrayList<>();
+    private long lookedAt = System.nanoTime();
+    private long changingSince = Long.MAX_VALUE;
 
     TortureMasters(SentinelSetup setup) {
         this.setup = setup;
@@ -34,6 +36,7 @@ final class TortureMasters implements AutoCloseable {
 
     /** Looks who is the master, and at the files of both. To be called often. */
     synchronized void look() {
+        long now = System.nanoTime();
         setup.servers().forEach(this::lookAt);
         EmbeddedRedis master;
         try {
@@ -42,8 +45,16 @@ final class TortureMasters implements AutoCloseable {
             return;
         }
         Writes writes = newest.get(master);
-        if (writes == null || !masters.isEmpty() && last() == writes) {
+        if (writes == null) {
             return;
+        }
+        long before = lookedAt;
+        lookedAt = now;
+        if (!masters.isEmpty() && last() == writes) {
+            return;
+        }
+        if (!masters.isEmpty()) {
+            changingSince = Math.min(changingSince, before);
         }
         // Who had just taken over another's data begins to write that down only then, as the same master.
         if (masters.size() > 1 && last().server == master) {
@@ -69,6 +80,13 @@ final class TortureMasters implements AutoCloseable {
                 // the next look finds what has come in its place
             }
         }
+    }
+
+    /** {@return until when there had been no change for sure since this was asked last; the largest number if there was none} */
+    synchronized long changingSince() {
+        long since = changingSince;
+        changingSince = Long.MAX_VALUE;
+        return since;
     }
 
     private Writes last() {

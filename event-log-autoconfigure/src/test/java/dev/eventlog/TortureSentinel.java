@@ -118,9 +118,14 @@ final class TortureSentinel extends TortureServer {
             scene.count("faults that could not be done");
         }
         if (fault.kind() != Kind.PARTITION_OF_SOME && fault.kind() != Kind.CLIENT_KILL) {
-            if (settle()) {
-                scene.note(new Change(begin, System.nanoTime()));
-            }
+            settleSince(begin);
+        }
+    }
+
+    /** A sentinel may be late: it may have changed the master before what has just been done, or after the last fault. */
+    private void settleSince(long begin) throws InterruptedException {
+        if (settle()) {
+            scene.note(new Change(Math.min(begin, masters.changingSince()), System.nanoTime()));
         }
     }
 
@@ -240,6 +245,11 @@ final class TortureSentinel extends TortureServer {
     @Override
     TortureHistory end() {
         ways.forEach(way -> way.all().forEach(TcpProxy::close));
+        try {
+            settleSince(System.nanoTime());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
         setup.servers().forEach(EmbeddedRedis::kill);
         line.append(writes.more());
         line.end();

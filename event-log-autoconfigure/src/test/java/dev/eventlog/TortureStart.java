@@ -22,6 +22,7 @@ final class TortureStart {
     private final TortureAccount account;
     private final long maxLength;
     private final List<TortureLife> lives;
+    private final boolean beganInAChange;
 
     /** The last tick that was before the call, and the last one that may have been before its return. */
     final int from;
@@ -40,6 +41,7 @@ final class TortureStart {
         this.maxLength = maxLength;
         this.lives = history.lives(account.log());
         this.from = clock.before(account.calledAt());
+        this.beganInAChange = clock.isChangingAt(account.calledAt());
         boolean waits = account.durableName() != null && !account.times().isEmpty(); // for its turn
         this.to = clock.upToByAnyMaster(
                 waits ? Math.max(account.returnedAt(), account.times().get(0)) : account.returnedAt());
@@ -130,6 +132,10 @@ final class TortureStart {
         if (resumed != null && idCounts && added.tick <= to && !isAboveTheId(added)) {
             return Due.NO; // of a log that began again with ids below that: it may be what was seen
         }
+        if (beganInAChange && cursor != null && !isAbove(added, cursor) && !wereEverTogether(added, cursor)) {
+            return Due
+                    .PERHAPS; // another master gave that id while the follower began: it is not known to be of that log
+        }
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;
         }
@@ -161,6 +167,14 @@ final class TortureStart {
         }
         boolean sure = !there.hasAfter(added, limit, later -> later.tick <= to && there.goneAt(later) > from);
         return sure && there.isThere(added, from, to) ? Due.YES : Due.PERHAPS;
+    }
+
+    private static boolean isAbove(Added added, Added other) {
+        return added.id.compareTo(other.id) > 0;
+    }
+
+    private boolean wereEverTogether(Added added, Added other) {
+        return lives.stream().anyMatch(life -> life.holds(added) && life.holds(other));
     }
 
     /** {@return whether a log that never answers more than its newest events may have left out this one by then} */

@@ -103,7 +103,9 @@ final class TortureSteps {
             boolean gone = isGone(cursor, told, by) || (!mayHave && isGone(cursor, told, atLatest));
             // It may have been lost with all of it that came between the start and an interruption.
             boolean beganBeforeItsLog = cursor == null && (start.isBlind() || account.tail() instanceof Tail.From);
-            if (beganBeforeItsLog || (before == null && start.isBlind()) || gone) {
+            // Nor does one that has read nothing yet have an event to find again after an interruption.
+            boolean hasReadNothing = before == null && (start.isBlind() || account.tail() instanceof Tail.From);
+            if (beganBeforeItsLog || hasReadNothing || gone) {
                 if (!mayHave) {
                     findings.count("told to have begun again where Redis could not tell");
                 }
