@@ -260,6 +260,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @ParameterizedTest
+    @Tag("server")
     @ValueSource(booleans = {true, false})
     void aCompleteLogThatBeginsAgainAtOnceIsFollowedFromItsFirstEvent(boolean redisTells) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", redisTells ? "+client" : "-client");
@@ -443,6 +444,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void aRedisThatIsAwayRefusesAtTheStart() {
         EventLogFactory factory = newFactory(SHARED);
         redis.kill();
@@ -456,6 +458,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void aRedisThatIsAwayLaterIsSaidOnceAndMissesNothingThatBegins(CapturedOutput output) {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=500ms");
         for (int i = 0; i < 100; i++) {
@@ -479,6 +482,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void aConnectionThatIsKilledMissesNothingThatBegins() {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=1h");
         Heard heard = new Heard();
@@ -496,6 +500,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void whoeverMayNotTrackLooksThroughTheNames(CapturedOutput output) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-client");
         URI app = URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@"));
@@ -525,6 +530,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     @Tag("long")
     void tenThousandLogsTakeNoThreadEach() {
         org.junit.jupiter.api.Assumptions.assumeTrue(LETTUCE, "Jedis has a connection for each log");

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -182,7 +183,7 @@ class MaxAgeTests extends LogTests {
         await().until(() -> slow.all().stream().anyMatch(event -> event.id().equals(last)));
         assertThat(slow.gaps()).isNotEmpty();
         assertThat(slow.gaps().get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
-        assertThat(slow.gaps().get(0).lastSeen()).isEqualTo(old.get(9));
+        assertThat(slow.gaps().get(0).lastSeen()).isGreaterThanOrEqualTo(old.get(9)); // some may have been read before
     }
 
     @Test
@@ -216,6 +217,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
+    @Tag("server")
     void nothingIsAddedWhereRedisForbidsTrimming() {
         EventLog log = log(options -> options.maxLength(100));
         addOld(log, HOUR.dividedBy(2), 3);

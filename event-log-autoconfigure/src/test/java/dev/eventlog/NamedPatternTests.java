@@ -211,6 +211,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void oneThatIsCutOffStopsAndAnotherTakesOver() throws Exception {
         ConfigurableApplicationContext cutOff = closeLater(startOn(proxy.uri(), SHARED));
         CountDownLatch go = new CountDownLatch(1);
@@ -428,6 +429,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void redisRestartedWithItsDataRepeatsAndLosesNothing() {
         Heard heard = new Heard();
         LogsFollower follower = follow(application(SHARED), Tail.all(), heard);
@@ -449,6 +451,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void redisRestartedWithoutItsDataDeliversWhatBeginsThenOnce() {
         ConfigurableApplicationContext first = application(SHARED);
         Heard heard = new Heard();
@@ -478,6 +481,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void positionsThatAreRefusedHoldUpDeliveryAndAreSaidOnce(CapturedOutput output) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all");
         ConfigurableApplicationContext application = closeLater(
@@ -587,6 +591,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
+    @Tag("server")
     void aSetOfLogsThatCannotBeginGoesOnWhenRedisIsBack() {
         ConfigurableApplicationContext application = closeLater(startOn(proxy.uri(), SHARED));
         redis.ask("SET", "eventlog:lock:invoices@@", "another");

@@ -175,7 +175,8 @@ class RecordingTests extends LogTests {
         source.subscriber().onNext(event(0));
         source.subscriber().onComplete();
         await().until(log::isComplete);
-        assertThatExceptionOfType(EventLogCompletedException.class).isThrownBy(() -> elsewhere.record(second));
+        await().untilAsserted(() -> assertThatExceptionOfType(EventLogCompletedException.class)
+                .isThrownBy(() -> elsewhere.record(second))); // its lease is given back after it is complete
         assertThat(second.isSubscribedTo()).isFalse();
 
         EventLog used = newLog();

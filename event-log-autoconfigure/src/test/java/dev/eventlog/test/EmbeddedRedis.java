@@ -65,6 +65,26 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
+     * A server as {@link #onDisk()} or, where the system property {@code eventlog.test.server-port} is set, the one that runs at
+     * that port, emptied: for tests that do no more than ask it.
+     *
+     * @return the running server
+     */
+    static EmbeddedRedis onDiskOrRunning() {
+        @Nullable Integer port = Integer.getInteger("eventlog.test.server-port");
+        if (port == null) {
+            return onDisk();
+        }
+        try {
+            EmbeddedRedis running = new EmbeddedRedis(port, Files.createTempDirectory("event-log-redis-"));
+            running.ask("FLUSHALL");
+            return running;
+        } catch (IOException ex) {
+            throw new UncheckedIOException(ex);
+        }
+    }
+
+    /**
      * A running server with further settings, which writes nothing to disk unless it is asked to.
      *
      * @param settings as on its command line

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 public abstract class ServerTests extends ClosingTests {
 
     /** The server, which has every write on disk before it answers. */
-    protected final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
+    protected final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDiskOrRunning());
 
     /** Stands before it. */
     protected final TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));

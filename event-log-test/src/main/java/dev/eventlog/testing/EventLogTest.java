@@ -1,0 +1,67 @@
+package dev.eventlog.testing;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.test.autoconfigure.OverrideAutoConfiguration;
+import org.springframework.boot.test.context.filter.annotation.TypeExcludeFilters;
+import org.springframework.context.annotation.ComponentScan.Filter;
+import org.springframework.core.annotation.AliasFor;
+import org.springframework.core.env.Environment;
+import org.springframework.test.context.BootstrapWith;
+import org.springframework.test.context.junit.jupiter.SpringExtension;
+
+/**
+ * A test of the parts of an application that use event logs, and of nothing else: a context with an
+ * {@link dev.eventlog.EventLogFactory}, Jackson, listeners by annotation, and a Redis. By default the Redis is in memory, and a bean:
+ *
+ * <pre>
+ * &#64;EventLogTest
+ * &#64;Import(Orders.class)
+ * class OrdersTests {
+ *
+ *     &#64;Autowired Orders orders;
+ *     &#64;Autowired EventLogFactory eventLogs;
+ *     &#64;Autowired InMemoryRedis redis;
+ * }</pre>
+ *
+ * <p>No component of the application is in the context unless it is imported or included by a filter. The logs live as long as the
+ * context, which Spring shares between tests: give each test logs of its own.
+ */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@Documented
+@Inherited
+@BootstrapWith(EventLogTestContextBootstrapper.class)
+@ExtendWith(SpringExtension.class)
+@OverrideAutoConfiguration(enabled = false)
+@TypeExcludeFilters(EventLogTypeExcludeFilter.class)
+@ImportAutoConfiguration
+@EventLogRedis
+public @interface EventLogTest {
+
+    /** {@return the kind of Redis} */
+    @AliasFor(annotation = EventLogRedis.class, attribute = "value")
+    RedisKind redis() default RedisKind.IN_MEMORY;
+
+    /** {@return properties of the {@link Environment}, {@code name=value} each} */
+    String[] properties() default {};
+
+    /** {@return whether components are left out unless a filter includes them} */
+    boolean useDefaultFilters() default true;
+
+    /** {@return which components the context has} */
+    Filter[] includeFilters() default {};
+
+    /** {@return which components the context does not have} */
+    Filter[] excludeFilters() default {};
+
+    /** {@return further auto-configurations that the context does not have} */
+    @AliasFor(annotation = ImportAutoConfiguration.class, attribute = "exclude")
+    Class<?>[] excludeAutoConfiguration() default {};
+}

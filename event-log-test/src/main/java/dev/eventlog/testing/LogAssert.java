@@ -1,0 +1,155 @@
+package dev.eventlog.testing;
+
+import dev.eventlog.EventLogException;
+import dev.eventlog.LoggedEvent;
+import dev.eventlog.ReadableEventLog;
+import dev.eventlog.Tail;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.assertj.core.api.AbstractAssert;
+import org.assertj.core.api.Assertions;
+import org.assertj.core.api.ListAssert;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/**
+ * Assertions about one log. Each reads the log anew, all of it that its max-length shows. After {@link #eventually()}, those that
+ * follow are repeated until they hold.
+ *
+ * <p>For assertions about ids and times, use AssertJ on {@link ReadableEventLog#read(Tail)}.
+ *
+ * @param <T> what the events are compared by
+ */
+@SuppressWarnings("varargs") // AssertJ only reads the events
+public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEventLog<?>> {
+
+    private static final Duration AT_MOST = Duration.ofSeconds(5);
+    private static final Duration PAUSE = Duration.ofMillis(20);
+
+    private final Function<Tail, List<T>> reading;
+    private Duration patience = Duration.ZERO;
+
+    <E extends LoggedEvent> LogAssert(ReadableEventLog<E> log, Function<E, T> value) {
+        super(log, LogAssert.class);
+        this.reading = tail -> log.read(tail).stream().map(value).toList();
+        as("log '%s'", log.name());
+    }
+
+    /** {@return this assertion, of which what follows may take up to five seconds to become true} */
+    public LogAssert<T> eventually() {
+        return within(AT_MOST);
+    }
+
+    /**
+     * Lets what follows take some time to become true.
+     *
+     * @param atMost how long
+     * @return this assertion
+     */
+    public LogAssert<T> within(Duration atMost) {
+        patience = atMost;
+        return this;
+    }
+
+    /**
+     * Asserts that the log has these events, among others, in any order.
+     *
+     * @param events the events
+     * @return this assertion
+     */
+    @SafeVarargs
+    public final LogAssert<T> contains(T... events) {
+        return events(all -> all.contains(events));
+    }
+
+    /**
+     * Asserts that the log has exactly these events, in this order.
+     *
+     * @param events the events, oldest first
+     * @return this assertion
+     */
+    @SafeVarargs
+    public final LogAssert<T> containsExactly(T... events) {
+        return events(all -> all.containsExactly(events));
+    }
+
+    /**
+     * Asserts that these are the newest events of the log, in this order.
+     *
+     * @param events the events, oldest first
+     * @return this assertion
+     */
+    @SafeVarargs
+    public final LogAssert<T> endsWith(T... events) {
+        return events(all -> all.endsWith(events));
+    }
+
+    /**
+     * Asserts that the log has none of these events. After {@link #eventually()}, this holds as soon as they are gone.
+     *
+     * @param events the events
+     * @return this assertion
+     */
+    @SafeVarargs
+    public final LogAssert<T> doesNotContain(T... events) {
+        return events(all -> all.doesNotContain(events));
+    }
+
+    /**
+     * Asserts how many events the log has.
+     *
+     * @param size the number of events
+     * @return this assertion
+     */
+    public LogAssert<T> hasSize(int size) {
+        return events(all -> all.hasSize(size));
+    }
+
+    /** {@return this assertion, which fails if the log has an event} */
+    public LogAssert<T> isEmpty() {
+        return events(all -> all.isEmpty());
+    }
+
+    /** {@return this assertion, which fails unless the writer has completed the log, in whatever way} */
+    public LogAssert<T> isComplete() {
+        return holds(() -> Assertions.assertThat(actual.isComplete())
+                .as(description("is complete"))
+                .isTrue());
+    }
+
+    /**
+     * Asserts anything else about the events.
+     *
+     * @param assertions gets AssertJ's assertions about all events, oldest first
+     * @return this assertion
+     */
+    public LogAssert<T> events(Consumer<ListAssert<T>> assertions) {
+        return holds(() -> assertions.accept(
+                Assertions.assertThat(reading.apply(Tail.all())).as(descriptionText())));
+    }
+
+    private String description(String what) {
+        return descriptionText() + " " + what;
+    }
+
+    private LogAssert<T> holds(Runnable assertion) {
+        if (patience.isZero()) {
+            assertion.run();
+            return this;
+        }
+        try {
+            Awaitility.await()
+                    .pollInSameThread()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(PAUSE)
+                    .atMost(patience.plus(PAUSE))
+                    .ignoreExceptionsInstanceOf(EventLogException.class) // Redis may be away for a while
+                    .untilAsserted(assertion::run);
+        } catch (ConditionTimeoutException late) {
+            throw new AssertionError("Not within " + patience + ": " + late.getMessage(), late.getCause());
+        }
+        return this;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.eventlog.testing.memory;
+
+import java.time.Duration;
+
+/** How late replies are, and whether connections are taken. Thread-safe. */
+final class Faults {
+
+    private Duration delay = Duration.ZERO;
+    private volatile boolean refuses;
+
+    synchronized void delay(Duration by) {
+        delay = by;
+        notifyAll();
+    }
+
+    synchronized void wakeAll() {
+        notifyAll();
+    }
+
+    /** Waits until a reply may be sent that there is since some time, as the delay is then. */
+    synchronized void awaitDue(long since, Session session) throws InterruptedException {
+        while (!session.isClosed()) {
+            long left = delay.toMillis()
+                    - Duration.ofNanos(System.nanoTime() - since).toMillis();
+            if (delay.isZero() || left <= 0) {
+                return;
+            }
+            wait(left);
+        }
+    }
+
+    boolean refuses() {
+        return refuses;
+    }
+
+    void refuses(boolean does) {
+        refuses = does;
+    }
+}

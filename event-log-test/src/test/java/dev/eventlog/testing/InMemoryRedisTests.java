@@ -1,0 +1,195 @@
+package dev.eventlog.testing;
+
+import static dev.eventlog.testing.EventLogAssertions.assertThatLog;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Follower;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.testing.memory.InMemoryRedis;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.data.redis.core.StringRedisTemplate;
+
+@EventLogTest(
+        properties = {
+            "spring.data.redis.timeout=500ms",
+            "eventlog.follow.recovery.delay=20ms",
+            "eventlog.follow.recovery.max-delay=50ms"
+        })
+@SuppressWarnings("try") // followers need no more than to be closed
+class InMemoryRedisTests {
+
+    @Autowired
+    private EventLogFactory eventLogs;
+
+    @Autowired
+    private InMemoryRedis redis;
+
+    @Autowired
+    private StringRedisTemplate template;
+
+    private EventLog log;
+
+    @BeforeEach
+    void create() {
+        log = eventLogs.create("log:" + UUID.randomUUID());
+    }
+
+    @AfterEach
+    void heal() {
+        redis.delayReplies(Duration.ZERO);
+        redis.reconnect();
+    }
+
+    /** Notes all that a follower is told. */
+    private static final class Noted implements EventBatchListener<Event> {
+        private final List<String> numbers = new CopyOnWriteArrayList<>();
+        private final List<Gap> gaps = new CopyOnWriteArrayList<>();
+        private final AtomicInteger interruptions = new AtomicInteger();
+
+        @Override
+        public void onBatch(List<Event> batch) {
+            batch.forEach(event -> numbers.add(String.valueOf(event.fields().get("n"))));
+        }
+
+        @Override
+        public void onGap(Gap gap) {
+            gaps.add(gap);
+        }
+
+        @Override
+        public void onInterrupted() {
+            interruptions.incrementAndGet();
+        }
+    }
+
+    private static Map<String, Object> event(int n) {
+        return Map.of("n", n);
+    }
+
+    @Test
+    void disconnectingInterruptsFollowersAndReconnectingLosesNothing() {
+        Noted noted = new Noted();
+        try (Follower follower = log.follow(Tail.all(), noted)) {
+            log.add(event(1));
+            await().until(() -> noted.numbers.size() == 1);
+
+            redis.disconnect();
+            await().until(() -> noted.interruptions.get() == 1);
+            assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.add(event(2)));
+
+            redis.reconnect();
+            await().ignoreExceptions().until(() -> log.add(event(3)) != null);
+            await().untilAsserted(() -> assertThat(noted.numbers).containsExactly("1", "3"));
+            assertThat(noted.gaps).isEmpty();
+        }
+    }
+
+    @Test
+    void cuttingConnectionsLosesNothing() {
+        Noted noted = new Noted();
+        try (Follower follower = log.follow(Tail.all(), noted)) {
+            log.add(event(1));
+            await().until(() -> noted.numbers.size() == 1);
+            redis.cutConnections();
+            await().ignoreExceptions().until(() -> log.add(event(2)) != null);
+            await().untilAsserted(() -> assertThat(noted.numbers).containsExactly("1", "2"));
+        }
+    }
+
+    @Test
+    void lateReplyLeavesTheOutcomeOfAnAddOpen() {
+        log.add(event(1));
+        redis.delayReplies(Duration.ofSeconds(2));
+        assertThatExceptionOfType(AddOutcomeUnknownException.class)
+                .isThrownBy(() -> log.add(event(2), AddOptions.idempotent("two")));
+        redis.delayReplies(Duration.ZERO);
+        await().ignoreExceptions().until(() -> log.add(event(2), AddOptions.idempotent("two")) != null);
+        assertThatLog(log).containsExactly(Map.of("n", "1"), Map.of("n", "2"));
+    }
+
+    @Test
+    void trimmedEventsAreAGap() {
+        EventId first = log.add(event(1));
+        log.addAll(List.of(event(2), event(3), event(4)));
+        redis.trim(log.name(), 1);
+
+        Noted noted = new Noted();
+        try (Follower follower = log.follow(Tail.after(first), noted)) {
+            await().untilAsserted(() -> assertThat(noted.numbers).containsExactly("4"));
+            assertThat(noted.gaps).hasSize(1);
+            assertThat(noted.gaps.get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
+        }
+    }
+
+    @Test
+    void retractedEventIsGone() {
+        log.add(event(1));
+        redis.retract(log.name(), log.add(event(2)));
+        assertThatLog(log).containsExactly(Map.of("n", "1"));
+    }
+
+    @Test
+    void losingTheNewestEventsIsAGapForWhoHadReadThem() {
+        Noted noted = new Noted();
+        try (Follower follower = log.follow(Tail.all(), noted)) {
+            log.addAll(List.of(event(1), event(2), event(3)));
+            await().until(() -> noted.numbers.size() == 3);
+            redis.loseNewest(log.name(), 2);
+            await().ignoreExceptions().until(() -> log.add(event(4)) != null);
+            await().untilAsserted(() -> assertThat(noted.numbers).endsWith("4"));
+            assertThat(noted.gaps).hasSize(1);
+            assertThat(noted.gaps.get(0).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
+        }
+        assertThatLog(log).containsExactly(Map.of("n", "1"), Map.of("n", "4"));
+    }
+
+    @Test
+    void deletingAndClearing() {
+        EventLog other = eventLogs.create(log.name() + ":other");
+        log.add(event(1));
+        other.add(event(1));
+        redis.delete(log.name());
+        assertThat(log.exists()).isFalse();
+        assertThat(other.exists()).isTrue();
+        redis.clear();
+        assertThat(other.exists()).isFalse();
+    }
+
+    @Test
+    void aLogThatIsNotThereCannotBeTrimmed() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> redis.trim("nobody's", 1))
+                .withMessageContaining("nobody's")
+                .withMessageContaining("eventlog.key-prefix");
+    }
+
+    @Test
+    void commandThatItDoesNotKnowSaysWhatToDo() {
+        assertThatExceptionOfType(RuntimeException.class)
+                .isThrownBy(() -> template.opsForList().leftPush("list", "1"))
+                .havingRootCause()
+                .withMessageContaining("LPUSH")
+                .withMessageContaining("@EventLogRedis(REAL)");
+    }
+}

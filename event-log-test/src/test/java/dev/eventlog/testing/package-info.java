@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.testing;
+
+import org.jspecify.annotations.NullMarked;
