@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.MediaType;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -82,7 +83,7 @@ public final class OneFlushFilter implements WebFilter {
         public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
             return super.writeAndFlushWith(Flux.<Publisher<? extends DataBuffer>>from(body)
                     .bufferUntil(message -> !goesOn())
-                    .map(Flux::concat));
+                    .map(batch -> DataBufferUtils.join(Flux.concat(batch))));
         }
 
         private boolean goesOn() {

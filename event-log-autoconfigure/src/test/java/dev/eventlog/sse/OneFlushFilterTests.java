@@ -2,9 +2,11 @@ package dev.eventlog.sse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Publisher;
 import org.springframework.core.ResolvableType;
@@ -19,22 +21,25 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** How often the response is flushed. */
+/** How often the response is written and flushed. */
 class OneFlushFilterTests {
 
     private static final ResolvableType TYPE = ResolvableType.forClassWithGenerics(ServerSentEvent.class, String.class);
 
-    /** How many buffers came with each flush. */
+    /** How many messages came with each flush. */
     private final List<Integer> flushes = new ArrayList<>();
 
+    private int buffers;
+
     @Test
-    void aBatchIsFlushedOnce() {
+    void aBatchIsWrittenAndFlushedOnce() {
         write(
                 MediaType.TEXT_EVENT_STREAM,
                 exchange -> Flux.just(messages(3), messages(1), messages(2))
                         .concatMapIterable(batch -> OneFlushFilter.batch(batch, exchange), 1));
 
         assertThat(flushes).containsExactly(3, 1, 2);
+        assertThat(buffers).isEqualTo(3);
     }
 
     @Test
@@ -88,8 +93,13 @@ class OneFlushFilterTests {
         @Override
         protected Mono<Void> writeAndFlushWithInternal(Publisher<? extends Publisher<? extends DataBuffer>> body) {
             return Flux.from(body)
-                    .concatMap(group -> Flux.from(group).count())
-                    .doOnNext(count -> flushes.add(count.intValue()))
+                    .concatMap(group -> Flux.from(group)
+                            .map(buffer -> {
+                                buffers++;
+                                return buffer.toString(StandardCharsets.UTF_8);
+                            })
+                            .collect(Collectors.joining()))
+                    .doOnNext(text -> flushes.add(text.split("\n\n").length))
                     .then();
         }
     }
