@@ -88,6 +88,14 @@ public interface EventLogObserver {
     default void onComplete(String log, Completion completion) {}
 
     /**
+     * Called when a typed log reads an event that does not fit its type, whatever {@link UnreadableEvents} says about it:
+     * each time, so several times for one event if it has several readers.
+     *
+     * @param failure says which event of which log, and why it does not fit
+     */
+    default void onUnreadable(EventConversionException failure) {}
+
+    /**
      * Called when a follower starts.
      *
      * @param log the name of the log

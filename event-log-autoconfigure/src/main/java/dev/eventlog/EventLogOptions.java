@@ -5,7 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a log gets, how old its events get, how long it lives, and how long it remembers idempotent adds. Immutable and thread-safe; made by a {@link Builder}.
+ * How long a log gets, how old its events get, how long it lives, how long it remembers idempotent adds, and what happens to
+ * events that do not fit its type. Immutable, and thread-safe if the handler is; made by a {@link Builder}.
  */
 public final class EventLogOptions {
 
@@ -17,6 +18,8 @@ public final class EventLogOptions {
     private final Duration ttlAfterLastAdd;
     private final Duration ttlAfterCompletion;
     private final Duration idempotencyRetention;
+    private final UnreadableEvents unreadableEvents;
+    private final @Nullable UnreadableEventHandler unreadableEventHandler;
 
     private EventLogOptions(Builder builder) {
         this.maxLength = builder.maxLength;
@@ -24,6 +27,8 @@ public final class EventLogOptions {
         this.ttlAfterLastAdd = builder.ttlAfterLastAdd;
         this.ttlAfterCompletion = builder.ttlAfterCompletion;
         this.idempotencyRetention = builder.idempotencyRetention;
+        this.unreadableEvents = builder.unreadableEvents;
+        this.unreadableEventHandler = builder.unreadableEventHandler;
     }
 
     /** {@return a builder of options without limits, where idempotent adds are remembered for an hour} */
@@ -39,6 +44,8 @@ public final class EventLogOptions {
         builder.ttlAfterLastAdd = ttlAfterLastAdd;
         builder.ttlAfterCompletion = ttlAfterCompletion;
         builder.idempotencyRetention = idempotencyRetention;
+        builder.unreadableEvents = unreadableEvents;
+        builder.unreadableEventHandler = unreadableEventHandler;
         return builder;
     }
 
@@ -72,6 +79,16 @@ public final class EventLogOptions {
         return idempotencyRetention;
     }
 
+    /** {@return what happens to an event that does not fit the type of a typed log} */
+    public UnreadableEvents unreadableEvents() {
+        return unreadableEvents;
+    }
+
+    /** {@return what takes such events of this log if they are handed over; null for the bean of the application} */
+    public @Nullable UnreadableEventHandler unreadableEventHandler() {
+        return unreadableEventHandler;
+    }
+
     /** {@return whether the number of events is limited} */
     public boolean hasMaxLength() {
         return maxLength > 0;
@@ -94,12 +111,21 @@ public final class EventLogOptions {
                 && maxAge.equals(that.maxAge)
                 && ttlAfterLastAdd.equals(that.ttlAfterLastAdd)
                 && ttlAfterCompletion.equals(that.ttlAfterCompletion)
-                && idempotencyRetention.equals(that.idempotencyRetention);
+                && idempotencyRetention.equals(that.idempotencyRetention)
+                && unreadableEvents == that.unreadableEvents
+                && Objects.equals(unreadableEventHandler, that.unreadableEventHandler);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention);
+        return Objects.hash(
+                maxLength,
+                maxAge,
+                ttlAfterLastAdd,
+                ttlAfterCompletion,
+                idempotencyRetention,
+                unreadableEvents,
+                unreadableEventHandler);
     }
 
     @Override
@@ -108,7 +134,8 @@ public final class EventLogOptions {
                 + (hasMaxAge() ? ", max-age " + maxAge : "") + ", ttl-after-last-add "
                 + (hasTtl() ? ttlAfterLastAdd : "unlimited")
                 + (ttlAfterCompletion.isZero() ? "" : ", ttl-after-completion " + ttlAfterCompletion)
-                + ", idempotency-retention " + idempotencyRetention;
+                + ", idempotency-retention " + idempotencyRetention
+                + (unreadableEvents == UnreadableEvents.FAIL ? "" : ", unreadable-events " + unreadableEvents);
     }
 
     /** Builds options. Not thread-safe. */
@@ -119,6 +146,8 @@ public final class EventLogOptions {
         private Duration ttlAfterLastAdd = Duration.ZERO;
         private Duration ttlAfterCompletion = Duration.ZERO;
         private Duration idempotencyRetention = Duration.ofHours(1);
+        private UnreadableEvents unreadableEvents = UnreadableEvents.FAIL;
+        private @Nullable UnreadableEventHandler unreadableEventHandler;
 
         private Builder() {}
 
@@ -201,6 +230,41 @@ public final class EventLogOptions {
                         "idempotencyRetention " + retention + ": must be from 1 millisecond to 100 years");
             }
             this.idempotencyRetention = retention;
+            return this;
+        }
+
+        /**
+         * Sets what happens when a typed log reads an event that does not fit its type. Without meaning for untyped logs, which
+         * read every event.
+         *
+         * @param rule what happens; with {@link UnreadableEvents#HAND_OVER}, the application's bean of type
+         *     {@link UnreadableEventHandler} gets the event
+         * @return this builder
+         * @throws IllegalArgumentException if it is null
+         */
+        public Builder unreadableEvents(UnreadableEvents rule) {
+            if (rule == null) {
+                throw new IllegalArgumentException("unreadableEvents null: must be FAIL, SKIP, or HAND_OVER");
+            }
+            this.unreadableEvents = rule;
+            this.unreadableEventHandler = null;
+            return this;
+        }
+
+        /**
+         * Hands over events that do not fit the type of a typed log, and continues after them.
+         *
+         * @param handler receives the events
+         * @return this builder
+         * @throws IllegalArgumentException if it is null
+         */
+        public Builder unreadableEvents(UnreadableEventHandler handler) {
+            if (handler == null) {
+                throw new IllegalArgumentException(
+                        "unreadableEvents null: the handler of events that do not fit must not be null");
+            }
+            this.unreadableEvents = UnreadableEvents.HAND_OVER;
+            this.unreadableEventHandler = handler;
             return this;
         }
 

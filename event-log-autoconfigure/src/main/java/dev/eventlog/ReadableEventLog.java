@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The reading side that {@link EventLog} and {@link TypedEventLog} have in common, for code that accepts either.
  * Thread-safe.
  *
- * <p>On a typed log, an event that does not fit the type causes an {@link EventConversionException}.
+ * <p>On a typed log, an event that does not fit the type causes an {@link EventConversionException}, or is left out if the
+ * options of the log say so: see {@link UnreadableEvents}. The position of a reader goes past it. Then a page can have fewer
+ * events than its limit, or none, although there are more.
  *
  * @param <E> the events: {@link Event} or {@link TypedEvent}
  */

@@ -3,7 +3,6 @@ package dev.eventlog;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * The events that {@link ReadableEventLog#page} returns, as they were at one moment, with what a reader needs to go on.
@@ -49,11 +48,10 @@ public record TailPage<E extends LoggedEvent>(
     /**
      * {@return the same page with other events}
      *
-     * @param conversion converts each event
-     * @param <F> the type of the other events
+     * @param others the other events
+     * @param <F> their type
      */
-    public <F extends LoggedEvent> TailPage<F> map(Function<? super E, ? extends F> conversion) {
-        List<F> others = events.stream().<F>map(conversion).toList();
+    public <F extends LoggedEvent> TailPage<F> with(List<F> others) {
         return new TailPage<>(exists, gap, others, position, atEnd, completion);
     }
 }

@@ -2,6 +2,7 @@ package dev.eventlog;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -15,7 +16,8 @@ import org.springframework.core.retry.RetryPolicy;
  * services can read and write the same events. A value that was written is equal to the value that is read.
  *
  * <p>Thread-safe. Methods throw the same exceptions as those of {@link EventLog}, and an
- * {@link EventConversionException} if a stored event does not fit the type.
+ * {@link EventConversionException} if a stored event does not fit the type, unless the option
+ * {@link EventLogOptions.Builder#unreadableEvents(UnreadableEvents)} says that such events are skipped or handed over.
  *
  * @param <T> the type: a class, record or sealed interface
  */
@@ -227,11 +229,21 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     boolean delete();
 
     /**
-     * Converts an event of the {@linkplain #untyped() untyped} log.
+     * Converts an event of the {@linkplain #untyped() untyped} log, whatever {@link EventLogOptions#unreadableEvents()} says.
      *
      * @param event the event as it is stored
      * @return the event with its value
      * @throws EventConversionException if the event does not fit the type
      */
     TypedEvent<T> typed(Event event);
+
+    /**
+     * Converts an event of the {@linkplain #untyped() untyped} log as the reads of this log do: by the rule of its
+     * {@linkplain EventLogOptions#unreadableEvents() options}.
+     *
+     * @param event the event as it is stored
+     * @return the event with its value; empty if it does not fit the type, and is skipped or was handed over
+     * @throws EventConversionException if the event does not fit the type, and the rule is {@link UnreadableEvents#FAIL}
+     */
+    Optional<TypedEvent<T>> typedIfReadable(Event event);
 }

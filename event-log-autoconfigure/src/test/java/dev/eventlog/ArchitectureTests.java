@@ -31,6 +31,8 @@ import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogHttpAutoConfiguration;
 import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
+import dev.eventlog.convert.EventBinding;
+import dev.eventlog.convert.EventBindings;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.convert.TypedFields;
 import dev.eventlog.core.RedisEventLogFactory;
@@ -277,6 +279,8 @@ class ArchitectureTests {
                 .doNotBelongToAnyOf(
                         RedisEventLogFactory.class,
                         EventFields.class,
+                        EventBinding.class,
+                        EventBindings.class,
                         TypedFields.class,
                         EventFlux.class,
                         EventLogSse.class,

@@ -96,6 +96,14 @@ public @interface EventLogListener {
     String maxAge() default "";
 
     /**
+     * What happens to an event that does not fit the type of the method, instead of {@code eventlog.unreadable-events} and its
+     * overrides: {@code fail}, {@code skip}, or {@code hand-over} to a bean of type {@link dev.eventlog.UnreadableEventHandler}.
+     *
+     * @return the rule; by default the configured value. Not for patterns, which use {@code eventlog.overrides}
+     */
+    String unreadableEvents() default "";
+
+    /**
      * The name under which the position in each log is stored, so that the next application continues there: see
      * {@link dev.eventlog.FollowOptions.Builder#named}. Each log and each pattern has its own lease.
      *

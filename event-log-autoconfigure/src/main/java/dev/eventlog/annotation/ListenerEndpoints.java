@@ -4,11 +4,13 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Tail;
+import dev.eventlog.UnreadableEvents;
 import java.lang.reflect.Method;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -61,7 +63,7 @@ final class ListenerEndpoints {
                 takes,
                 logs,
                 from,
-                attributes.options(annotation.maxLength(), annotation.maxAge(), logs),
+                attributes.options(annotation, logs),
                 attributes.name(name),
                 attributes.autoStartup(annotation.autoStartup()),
                 attributes.errorPolicy(annotation.errorPolicy()));
@@ -196,12 +198,22 @@ final class ListenerEndpoints {
             };
         }
 
-        Consumer<EventLogOptions.Builder> options(String maxLength, String maxAge, Set<String> logs) {
-            return option("maxLength", maxLength, (value, builder) -> builder.maxLength(Long.parseLong(value)), logs)
+        Consumer<EventLogOptions.Builder> options(EventLogListener annotation, Set<String> logs) {
+            return option(
+                            "maxLength",
+                            annotation.maxLength(),
+                            (value, builder) -> builder.maxLength(Long.parseLong(value)),
+                            logs)
                     .andThen(option(
                             "maxAge",
-                            maxAge,
+                            annotation.maxAge(),
                             (value, builder) -> builder.maxAge(DurationFormatterUtils.detectAndParse(value)),
+                            logs))
+                    .andThen(option(
+                            "unreadableEvents",
+                            annotation.unreadableEvents(),
+                            (value, builder) -> builder.unreadableEvents(UnreadableEvents.valueOf(
+                                    value.toUpperCase(Locale.ROOT).replace('-', '_'))),
                             logs));
         }
 
@@ -227,7 +239,7 @@ final class ListenerEndpoints {
                         attribute,
                         text,
                         "it cannot be '" + value + "': " + refused.getMessage(),
-                        "Write a number for maxLength, and a duration as 12h or P7D for maxAge; 0 for no limit.",
+                        "Write a number for maxLength, a duration as 12h or P7D for maxAge (0 for no limit), and fail, skip or hand-over for unreadableEvents.",
                         refused);
             }
         }

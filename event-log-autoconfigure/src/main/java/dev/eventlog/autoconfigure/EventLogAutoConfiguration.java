@@ -3,6 +3,8 @@ package dev.eventlog.autoconfigure;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventPositions;
+import dev.eventlog.EventUpcaster;
+import dev.eventlog.UnreadableEventHandler;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Recovery;
 import dev.eventlog.core.RedisEventLogFactory;
@@ -65,7 +67,13 @@ public final class EventLogAutoConfiguration {
             @Qualifier(EXECUTOR) ObjectProvider<Executor> executor,
             ObjectProvider<EventLogObserver> observers,
             EventPositions positions,
-            ObjectProvider<Leadership> leadership) {
+            ObjectProvider<Leadership> leadership,
+            ObjectProvider<EventUpcaster> upcasters,
+            ObjectProvider<UnreadableEventHandler> unreadable) {
+        UnreadableEventHandler handler = unreadable.getIfAvailable();
+        if (handler == null) {
+            new PropertiesCheck(properties).checkHandler();
+        }
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
                 properties::options,
@@ -77,7 +85,10 @@ public final class EventLogAutoConfiguration {
                 Threading.VIRTUAL.isActive(environment));
         return new RedisEventLogFactory(
                 redis,
-                json.getIfUnique(JsonMapper::new),
+                new RedisEventLogFactory.Conversion(
+                        json.getIfUnique(JsonMapper::new),
+                        upcasters.orderedStream().toList(),
+                        handler),
                 settings,
                 executor.getIfAvailable(),
                 observers.orderedStream().toList(),

@@ -1,6 +1,7 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.UnreadableEvents;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param ttlAfterCompletion How long Redis keeps a log after its completion. As long as after an add when absent or 0.
  * @param idempotencyRetention How long an add with an idempotency key can be repeated without adding again. Never
  *     longer than the ttl of the log.
+ * @param unreadableEvents What happens to an event that does not fit the type of a typed log.
  * @param keyPrefix Prefix of every key that the library uses in Redis.
  * @param overrides Options for logs whose names match a pattern. The first matching entry wins.
  * @param read Reading.
@@ -39,6 +41,7 @@ public record EventLogProperties(
         @Nullable Duration ttlAfterLastAdd,
         @Nullable Duration ttlAfterCompletion,
         @DefaultValue("1h") Duration idempotencyRetention,
+        @DefaultValue("fail") UnreadableEvents unreadableEvents,
         @DefaultValue("") String keyPrefix,
         @DefaultValue List<LogOverride> overrides,
         @DefaultValue Read read,
@@ -64,6 +67,8 @@ public record EventLogProperties(
      *     The general value when absent.
      * @param idempotencyRetention How long an add with an idempotency key to such a log can be repeated without adding
      *     again. The general value when absent.
+     * @param unreadableEvents What happens to an event that does not fit the type of such a log. The general value when
+     *     absent.
      */
     public record LogOverride(
             @DefaultValue("") String pattern,
@@ -71,7 +76,8 @@ public record EventLogProperties(
             @Nullable Duration maxAge,
             @Nullable Duration ttlAfterLastAdd,
             @Nullable Duration ttlAfterCompletion,
-            @Nullable Duration idempotencyRetention) {}
+            @Nullable Duration idempotencyRetention,
+            @Nullable UnreadableEvents unreadableEvents) {}
 
     /**
      * Reading.
@@ -255,7 +261,7 @@ public record EventLogProperties(
     /** {@return the options of a log: those of the first override that matches its name win over the general ones} */
     EventLogOptions options(String log) {
         EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, options);
+        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, unreadableEvents, options);
         overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
@@ -265,6 +271,7 @@ public record EventLogProperties(
                         override.ttlAfterLastAdd(),
                         override.ttlAfterCompletion(),
                         override.idempotencyRetention(),
+                        override.unreadableEvents(),
                         options));
         return options.build();
     }
@@ -275,6 +282,7 @@ public record EventLogProperties(
             @Nullable Duration ttl,
             @Nullable Duration ttlOfCompleted,
             @Nullable Duration retention,
+            @Nullable UnreadableEvents unreadable,
             EventLogOptions.Builder options) {
         if (maxLength != null) {
             options.maxLength(maxLength);
@@ -290,6 +298,9 @@ public record EventLogProperties(
         }
         if (retention != null) {
             options.idempotencyRetention(retention);
+        }
+        if (unreadable != null) {
+            options.unreadableEvents(unreadable);
         }
     }
 }

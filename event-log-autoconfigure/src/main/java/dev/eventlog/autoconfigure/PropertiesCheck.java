@@ -1,6 +1,7 @@
 package dev.eventlog.autoconfigure;
 
 import dev.eventlog.EventLogOptions;
+import dev.eventlog.UnreadableEvents;
 import dev.eventlog.autoconfigure.EventLogProperties.Follow;
 import dev.eventlog.autoconfigure.EventLogProperties.Http;
 import dev.eventlog.autoconfigure.EventLogProperties.LogOverride;
@@ -51,6 +52,21 @@ final class PropertiesCheck {
         logPatterns(properties.observability().logPatterns());
     }
 
+    /** Throws if events are to be handed over and nobody takes them. */
+    void checkHandler() {
+        handler("unreadable-events", properties.unreadableEvents());
+        List<LogOverride> overrides = properties.overrides();
+        for (int i = 0; i < overrides.size(); i++) {
+            handler("overrides[" + i + "].unreadable-events", overrides.get(i).unreadableEvents());
+        }
+    }
+
+    private static void handler(String name, @Nullable UnreadableEvents rule) {
+        if (rule == UnreadableEvents.HAND_OVER) {
+            check(false, name, rule, "needs a bean of type UnreadableEventHandler, which takes these events");
+        }
+    }
+
     private static void overrides(List<LogOverride> overrides) {
         for (int i = 0; i < overrides.size(); i++) {
             LogOverride override = overrides.get(i);
@@ -61,10 +77,11 @@ final class PropertiesCheck {
                             || override.maxAge() != null
                             || override.ttlAfterLastAdd() != null
                             || override.ttlAfterCompletion() != null
-                            || override.idempotencyRetention() != null,
+                            || override.idempotencyRetention() != null
+                            || override.unreadableEvents() != null,
                     name + "pattern",
                     override.pattern(),
-                    "has no option beside it: set max-length, max-age, ttl-after-last-add, ttl-after-completion or idempotency-retention, or leave it out");
+                    "has no option beside it: set max-length, max-age, ttl-after-last-add, ttl-after-completion, idempotency-retention or unreadable-events, or leave it out");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "max-age", override.maxAge(), EventLogOptions.Builder::maxAge);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);

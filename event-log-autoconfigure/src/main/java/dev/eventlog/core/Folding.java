@@ -8,6 +8,7 @@ import dev.eventlog.UnexpectedLastIdException;
 import dev.eventlog.follow.WholeReading;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ final class Folding<E, S extends @Nullable Object> {
 
     private final String log;
     private final WholeReading reading;
-    private final Function<Event, E> conversion;
+    private final Function<Event, Optional<E>> conversion;
     private final BiFunction<? super S, ? super E, ? extends S> fold;
     private S state;
     private @Nullable UnexpectedLastIdException conflict;
@@ -33,7 +34,7 @@ final class Folding<E, S extends @Nullable Object> {
     Folding(
             String log,
             WholeReading reading,
-            Function<Event, E> conversion,
+            Function<Event, Optional<E>> conversion,
             S seed,
             BiFunction<? super S, ? super E, ? extends S> fold) {
         Assert.notNull(fold, () -> "Log '" + log + "' cannot be folded by a function that is null");
@@ -47,7 +48,10 @@ final class Folding<E, S extends @Nullable Object> {
     Folded<S> toEnd() {
         do {
             for (Event event : reading.next()) {
-                state = fold.apply(state, conversion.apply(event));
+                Optional<E> read = conversion.apply(event);
+                if (read.isPresent()) {
+                    state = fold.apply(state, read.get());
+                }
             }
         } while (!reading.isAtEnd());
         return new Folded<>(state, reading.lastId());

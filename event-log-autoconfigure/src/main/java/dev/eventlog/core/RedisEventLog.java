@@ -125,7 +125,7 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public <S extends @Nullable Object> Folded<S> fold(S seed, BiFunction<? super S, ? super Event, ? extends S> fold) {
-        return folding(Function.identity(), seed, fold).toEnd();
+        return folding(Optional::of, seed, fold).toEnd();
     }
 
     @Override
@@ -134,11 +134,11 @@ final class RedisEventLog implements EventLog {
             BiFunction<? super S, ? super Event, ? extends S> fold,
             Function<? super S, ? extends List<? extends Map<String, ?>>> decide,
             RetryPolicy retry) {
-        return folding(Function.identity(), seed, fold).<Map<String, ?>>update(decide, this::addAll, retry);
+        return folding(Optional::of, seed, fold).<Map<String, ?>>update(decide, this::addAll, retry);
     }
 
     <E, S extends @Nullable Object> Folding<E, S> folding(
-            Function<Event, E> conversion, S seed, BiFunction<? super S, ? super E, ? extends S> fold) {
+            Function<Event, Optional<E>> conversion, S seed, BiFunction<? super S, ? super E, ? extends S> fold) {
         return new Folding<>(name(), new WholeReading(stream), conversion, seed, fold);
     }
 
@@ -165,10 +165,10 @@ final class RedisEventLog implements EventLog {
 
     @Override
     public Flow.Publisher<List<Event>> publisher(Tail tail, FollowSignals signals) {
-        return publisher(tail, signals, Function.identity());
+        return publisher(tail, signals, Optional::of);
     }
 
-    <E> Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals, Function<Event, E> conversion) {
+    <E> Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals, Function<Event, Optional<E>> conversion) {
         Assert.notNull(signals, () -> "The signals of log '" + name() + "' must not be null: leave them out");
         TailRange range = TailRange.of(tail, options());
         return subscriber ->

@@ -6,6 +6,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventPositions;
+import dev.eventlog.EventUpcaster;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.LogPattern;
@@ -15,6 +16,8 @@ import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.UnreadableEventHandler;
+import dev.eventlog.convert.EventBindings;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
 import dev.eventlog.durable.Leadership;
@@ -57,6 +60,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
 
     private final Connections connections;
     private final EventFields fields;
+    private final EventBindings bindings;
     private final Settings settings;
     private final ListenerThreads ownThreads;
     private final Followers followers;
@@ -89,10 +93,22 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             boolean virtualThreads) {}
 
     /**
+     * How events become fields, and fields become events. Immutable.
+     *
+     * @param json converts typed events, and nested values of untyped events
+     * @param upcasters change the fields of each event that a typed log reads, in this order
+     * @param unreadable gets the events that do not fit the type of their log, if they are handed over; null for none
+     */
+    public record Conversion(
+            JsonMapper json,
+            List<EventUpcaster> upcasters,
+            @Nullable UnreadableEventHandler unreadable) {}
+
+    /**
      * Creates a factory without auto-configuration. The caller must destroy it.
      *
      * @param redis the model for the connections of this factory; used itself only if it cannot be copied
-     * @param json converts typed events, and nested values of untyped events
+     * @param conversion how events become fields, and fields become events
      * @param settings the settings for all logs
      * @param listenerExecutor runs the listeners; null for threads of this factory
      * @param observers observe the logs; the first one is the outermost
@@ -101,7 +117,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      */
     public RedisEventLogFactory(
             RedisConnectionFactory redis,
-            JsonMapper json,
+            Conversion conversion,
             Settings settings,
             @Nullable Executor listenerExecutor,
             List<EventLogObserver> observers,
@@ -109,7 +125,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             @Nullable Leadership leadership) {
         this(
                 Connections.of(redis, settings.follow().pollTimeout()),
-                json,
+                conversion,
                 settings,
                 listenerExecutor,
                 observers,
@@ -121,7 +137,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * Creates a factory on connections that positions and locks can share.
      *
      * @param connections the connections, which this factory closes
-     * @param json converts typed events, and nested values of untyped events
+     * @param conversion how events become fields, and fields become events
      * @param settings the settings for all logs
      * @param listenerExecutor runs the listeners
      * @param observers observe the logs
@@ -130,16 +146,18 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      */
     public RedisEventLogFactory(
             Connections connections,
-            JsonMapper json,
+            Conversion conversion,
             Settings settings,
             @Nullable Executor listenerExecutor,
             List<EventLogObserver> observers,
             EventPositions positions,
             @Nullable Leadership leadership) {
         this.connections = connections;
-        this.fields = new EventFields(json);
+        this.fields = new EventFields(conversion.json());
         this.settings = settings;
         this.observers = new Observers(observers);
+        this.bindings =
+                new EventBindings(fields, conversion.upcasters(), conversion.unreadable(), this.observers::unreadable);
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
         Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds(), this.observers);
         Executor threads = listenerExecutor != null ? listenerExecutor : ownThreads.forListeners();
@@ -175,7 +193,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer) {
         Assert.notNull(type, () -> "The type of the events of log '" + name + "' must not be null");
-        return new RedisTypedEventLog<>(log(name, customizer), type, fields.typed(type));
+        RedisEventLog untyped = log(name, customizer);
+        return new RedisTypedEventLog<>(untyped, bindings.of(name, type, untyped.options()));
     }
 
     private RedisEventLog log(String name, Consumer<EventLogOptions.Builder> customizer) {
@@ -204,7 +223,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             Tail tail,
             LogsListener<TypedEvent<T>> listener,
             Consumer<FollowOptions.Builder> customizer) {
-        return many.follow(logs, tail, new TypedLogsListener<>(type, fields.typed(type), listener), customizer);
+        return many.follow(logs, tail, typed(type, listener), customizer);
     }
 
     @Override
@@ -223,7 +242,13 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
             Tail tail,
             LogsListener<TypedEvent<T>> listener,
             Consumer<FollowOptions.Builder> customizer) {
-        return many.follow(names, tail, new TypedLogsListener<>(type, fields.typed(type), listener), customizer);
+        return many.follow(names, tail, typed(type, listener), customizer);
+    }
+
+    private <T> LogsListener<Event> typed(Class<T> type, LogsListener<TypedEvent<T>> listener) {
+        fields.typed(type); // refuses a type that cannot be one of events before anything is followed
+        return new TypedLogsListener<>(
+                name -> bindings.of(name, type, settings.options().apply(name)), listener);
     }
 
     @Override

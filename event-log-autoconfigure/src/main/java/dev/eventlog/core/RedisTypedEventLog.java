@@ -4,7 +4,6 @@ import dev.eventlog.AddOptions;
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogOptions;
@@ -21,6 +20,7 @@ import dev.eventlog.Tail;
 import dev.eventlog.TailPage;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.convert.EventBinding;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
 import java.util.Optional;
@@ -36,13 +36,13 @@ import org.springframework.util.Assert;
 final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     private final RedisEventLog untyped;
-    private final Class<T> type;
+    private final EventBinding<T> binding;
     private final TypedFields<T> fields;
 
-    RedisTypedEventLog(RedisEventLog untyped, Class<T> type, TypedFields<T> fields) {
+    RedisTypedEventLog(RedisEventLog untyped, EventBinding<T> binding) {
         this.untyped = untyped;
-        this.type = type;
-        this.fields = fields;
+        this.binding = binding;
+        this.fields = binding.fields();
     }
 
     @Override
@@ -78,19 +78,19 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     @Override
     public List<TypedEvent<T>> read(Tail tail) {
-        return typed(untyped.read(tail));
+        return binding.readAll(untyped.read(tail));
     }
 
     @Override
     public EventPage<TypedEvent<T>> read(EventRange range) {
         EventPage<Event> page = untyped.read(range);
-        return new EventPage<>(typed(page.events()), page.next());
+        return new EventPage<>(binding.readAll(page.events()), page.next());
     }
 
     @Override
     public <S extends @Nullable Object> Folded<S> fold(
             S seed, BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold) {
-        return untyped.folding(this::typed, seed, fold).toEnd();
+        return untyped.folding(binding::read, seed, fold).toEnd();
     }
 
     @Override
@@ -99,12 +99,13 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
             BiFunction<? super S, ? super TypedEvent<T>, ? extends S> fold,
             Function<? super S, ? extends List<? extends T>> decide,
             RetryPolicy retry) {
-        return untyped.folding(this::typed, seed, fold).<T>update(decide, this::addAll, retry);
+        return untyped.folding(binding::read, seed, fold).<T>update(decide, this::addAll, retry);
     }
 
     @Override
     public TailPage<TypedEvent<T>> page(Tail tail, int limit) {
-        return untyped.page(tail, limit).map(this::typed);
+        TailPage<Event> page = untyped.page(tail, limit);
+        return page.with(binding.readAll(page.events()));
     }
 
     @Override
@@ -116,24 +117,17 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     @Override
     public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, FollowSignals signals) {
-        return untyped.publisher(tail, signals, this::typed);
-    }
-
-    private List<TypedEvent<T>> typed(List<Event> events) {
-        return events.stream().map(this::typed).toList();
+        return untyped.publisher(tail, signals, binding::read);
     }
 
     @Override
     public TypedEvent<T> typed(Event event) {
-        return typed(name(), event, type, fields);
+        return binding.bind(event);
     }
 
-    static <T> TypedEvent<T> typed(String log, Event event, Class<T> type, TypedFields<T> fields) {
-        try {
-            return new TypedEvent<>(event.id(), fields.fromFields(event.fields()));
-        } catch (RuntimeException failure) {
-            throw new EventConversionException(log, event, type, failure);
-        }
+    @Override
+    public Optional<TypedEvent<T>> typedIfReadable(Event event) {
+        return binding.read(event);
     }
 
     @Override
@@ -168,7 +162,7 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
     @Override
     public String toString() {
-        return untyped + " of " + type.getName();
+        return untyped + " of " + binding.type().getName();
     }
 
     private final class Converting implements EventBatchListener<Event> {
@@ -181,7 +175,10 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
         @Override
         public void onBatch(List<Event> batch) throws Exception {
-            listener.onBatch(typed(batch));
+            List<TypedEvent<T>> events = binding.readAll(batch);
+            if (!events.isEmpty()) {
+                listener.onBatch(events);
+            }
         }
 
         @Override

@@ -5,31 +5,35 @@ import dev.eventlog.Event;
 import dev.eventlog.Gap;
 import dev.eventlog.LogsListener;
 import dev.eventlog.TypedEvent;
-import dev.eventlog.convert.TypedFields;
+import dev.eventlog.convert.EventBinding;
 import java.util.List;
+import java.util.function.Function;
 import org.springframework.util.Assert;
 
 /** Converts the events for a listener of many logs. */
 final class TypedLogsListener<T> implements LogsListener<Event> {
 
-    private final Class<T> type;
-    private final TypedFields<T> fields;
+    private final Function<String, EventBinding<T>> bindings;
     private final LogsListener<TypedEvent<T>> listener;
 
-    TypedLogsListener(Class<T> type, TypedFields<T> fields, LogsListener<TypedEvent<T>> listener) {
+    /**
+     * Creates a listener of stored events.
+     *
+     * @param bindings returns how the events of a log are read, by its name
+     * @param listener gets the events
+     */
+    TypedLogsListener(Function<String, EventBinding<T>> bindings, LogsListener<TypedEvent<T>> listener) {
         Assert.notNull(listener, "The listener of the logs must not be null");
-        this.type = type;
-        this.fields = fields;
+        this.bindings = bindings;
         this.listener = listener;
     }
 
     @Override
     public void onBatch(String log, List<Event> batch) throws Exception {
-        listener.onBatch(
-                log,
-                batch.stream()
-                        .map(event -> RedisTypedEventLog.typed(log, event, type, fields))
-                        .toList());
+        List<TypedEvent<T>> events = bindings.apply(log).readAll(batch);
+        if (!events.isEmpty()) {
+            listener.onBatch(log, events);
+        }
     }
 
     @Override

@@ -3,7 +3,6 @@ package dev.eventlog.follow;
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
-import dev.eventlog.EventConversionException;
 import dev.eventlog.EventLogFailedException;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,7 +32,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     private static final Log logger = LogFactory.getLog(BatchSubscription.class);
 
     private final String log;
-    private final Function<Event, E> conversion;
+    private final Function<Event, Optional<E>> conversion;
     private final FollowSignals signals;
     private final AtomicLong demand = new AtomicLong();
 
@@ -49,13 +49,13 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
      *
      * @param log the name of the log
      * @param subscriber the subscriber
-     * @param conversion converts an event to an item of the subscriber
+     * @param conversion converts an event to an item of the subscriber; empty to leave it out
      * @param signals gets all other signals; an exception from it ends the subscription
      */
     public BatchSubscription(
             String log,
             Flow.Subscriber<? super List<E>> subscriber,
-            Function<Event, E> conversion,
+            Function<Event, Optional<E>> conversion,
             FollowSignals signals) {
         this.log = log;
         this.subscriber = new AtomicReference<>(
@@ -115,21 +115,22 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
      */
     @Override
     public void onBatch(List<Event> batch) {
-        demand.updateAndGet(now -> now == Long.MAX_VALUE ? now : now - 1);
         List<E> events = new ArrayList<>(batch.size());
         try {
             for (Event event : batch) {
-                events.add(conversion.apply(event));
+                conversion.apply(event).ifPresent(events::add);
             }
-        } catch (EventConversionException unfit) {
+        } catch (RuntimeException unfit) {
             next(events);
             throw unfit;
         }
         next(events);
     }
 
+    /** Uses up no demand if there is nothing to deliver, because all events of a batch were left out. */
     private void next(List<E> events) {
         if (!events.isEmpty()) {
+            demand.updateAndGet(now -> now == Long.MAX_VALUE ? now : now - 1);
             tell("onNext", to -> to.onNext(Collections.unmodifiableList(events)));
         }
     }

@@ -3,6 +3,7 @@ package dev.eventlog.follow;
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.EventLogObserver.Add;
@@ -77,6 +78,15 @@ public final class Observers {
 
     void ended(String log, @Nullable Throwable failure) {
         tell(observer -> observer.onEnd(log, failure));
+    }
+
+    /**
+     * A typed log has read an event that does not fit its type.
+     *
+     * @param failure says which event, and why
+     */
+    public void unreadable(EventConversionException failure) {
+        tell(observer -> observer.onUnreadable(failure));
     }
 
     private void missed(Gap gap) {

@@ -2,6 +2,7 @@ package dev.eventlog.observability;
 
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
+import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.Gap;
@@ -98,6 +99,11 @@ final class EventLogMeters implements EventLogObserver {
     }
 
     @Override
+    public void onUnreadable(EventConversionException failure) {
+        of(failure.log()).unreadable.increment();
+    }
+
+    @Override
     public void onReconnect(String log, Duration interruption) {
         of(log).reconnects.increment();
     }
@@ -118,6 +124,7 @@ final class EventLogMeters implements EventLogObserver {
         private final Timer callback;
         private final Counter gaps;
         private final Counter missed;
+        private final Counter unreadable;
         private final Counter completed;
         private final Counter reconnects;
         private final Map<Failed, Counter> failures;
@@ -148,6 +155,11 @@ final class EventLogMeters implements EventLogObserver {
                     .register(registry);
             missed = Counter.builder("eventlog.events.missed")
                     .description("Events that were lost in these gaps, as far as Redis knows their number.")
+                    .baseUnit("events")
+                    .tags(log)
+                    .register(registry);
+            unreadable = Counter.builder("eventlog.events.unreadable")
+                    .description("Events that did not fit the type of their log, each time that one was read.")
                     .baseUnit("events")
                     .tags(log)
                     .register(registry);

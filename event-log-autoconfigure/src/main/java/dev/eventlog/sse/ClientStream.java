@@ -1,7 +1,6 @@
 package dev.eventlog.sse;
 
 import dev.eventlog.Completion;
-import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
@@ -289,8 +288,8 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         deliver();
     }
 
-    void found(SourceReader source, List<Event> events) {
-        say(new Signal.Batch(source, events));
+    void found(SourceReader source, List<EventStream.Item> items, EventId position) {
+        say(new Signal.Batch(source, items, position));
         settled(source);
     }
 
@@ -548,10 +547,15 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         if (!(signal instanceof Signal.Batch batch)) {
             return List.of(renderer.render(signal));
         }
-        List<ServerSentEvent<String>> messages = new ArrayList<>(batch.events().size());
+        List<ServerSentEvent<String>> messages = new ArrayList<>(batch.items().size());
+        EventId sent = null;
         try {
-            for (Event event : batch.events()) {
-                messages.add(renderer.event(batch.source(), event));
+            for (EventStream.Item item : batch.items()) {
+                messages.add(renderer.event(batch.source(), item));
+                sent = item.stored().id();
+            }
+            if (!batch.position().equals(sent)) { // so that the client resumes after what was left out
+                messages.add(renderer.render(new Signal.Begun(batch.source(), batch.position())));
             }
         } catch (RuntimeException | StackOverflowError unreadable) {
             synchronized (this) {

@@ -9,11 +9,13 @@ import dev.eventlog.ReadableEventLog;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.UnreadableEvents;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.Assert;
 
@@ -288,7 +290,8 @@ public final class EventStream {
         }
 
         /**
-         * Sets what to send for each event, instead of its stored form.
+         * Sets what to send for each event, instead of its stored form, which is also sent of events that do not fit the
+         * type of a typed log, unless its options say that they are skipped or handed over.
          *
          * @param chosenBody returns what to send for an event: text is sent as it is, a
          *     {@link org.springframework.http.codec.ServerSentEvent} with its event name and data, and anything else as
@@ -334,22 +337,48 @@ public final class EventStream {
             return last != null;
         }
 
-        boolean isLast(Event event) {
-            return last != null && last.test(read(event));
-        }
-
         boolean choosesBody() {
             return body != null;
         }
 
+        /** {@return what to send of an event; null if it does not fit the type of the log and is left out} */
         @Nullable
-        Object body(Event event) {
-            return body == null ? event.fields() : body.apply(read(event));
+        Item item(Event event) {
+            if (!isRead()) {
+                return new Item(event, false, event::fields);
+            }
+            E read = read(event);
+            return read == null
+                    ? null
+                    : new Item(
+                            event,
+                            last != null && last.test(read),
+                            () -> body == null ? event.fields() : body.apply(read));
+        }
+
+        /** {@return whether events are converted, although the stored form may be what is sent} */
+        private boolean isRead() {
+            return body != null
+                    || last != null
+                    || (log instanceof TypedEventLog<?> typed
+                            && typed.options().unreadableEvents() != UnreadableEvents.FAIL);
         }
 
         @SuppressWarnings("unchecked")
-        private E read(Event event) {
-            return (E) (log instanceof TypedEventLog<?> typed ? typed.typed(event) : event);
+        private @Nullable E read(Event event) {
+            return (E)
+                    (log instanceof TypedEventLog<?> typed
+                            ? typed.typedIfReadable(event).orElse(null)
+                            : event);
         }
     }
+
+    /**
+     * An event to be sent.
+     *
+     * @param stored the event as stored
+     * @param isLast whether it ends the log for the client
+     * @param body makes what to send; may throw
+     */
+    record Item(Event stored, boolean isLast, Supplier<@Nullable Object> body) {}
 }

@@ -1,7 +1,6 @@
 package dev.eventlog.sse;
 
 import dev.eventlog.Completion;
-import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.Gap;
 import java.util.List;
@@ -26,8 +25,13 @@ sealed interface Signal {
     /** A log of a pattern is gone, or the client may no longer follow it. */
     record Gone(SourceReader source) implements Signal {}
 
-    /** Events, at least one. */
-    record Batch(SourceReader source, List<Event> events) implements Signal {}
+    /**
+     * Events that have been read.
+     *
+     * @param items what to send; empty if all events are left out
+     * @param position the last event that was read, whether it is sent or not
+     */
+    record Batch(SourceReader source, List<EventStream.Item> items, EventId position) implements Signal {}
 
     /** Events are gone that the client has not received. */
     record Missed(SourceReader source, Gap gap) implements Signal {}

@@ -9,6 +9,7 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
@@ -69,11 +70,6 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
 
     boolean choosesBody() {
         return source.choosesBody();
-    }
-
-    @Nullable
-    Object body(Event event) {
-        return source.body(event);
     }
 
     synchronized boolean isComplete() {
@@ -165,24 +161,30 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         if (isOver()) {
             return;
         }
+        List<EventStream.Item> items = new ArrayList<>(batch.size());
         int count = 0;
         boolean end = false;
         RuntimeException failure = null;
         try {
             while (count < batch.size() && !end) {
-                end = source.isLast(batch.get(count));
+                EventStream.Item item = source.item(batch.get(count));
+                if (item != null) {
+                    items.add(item);
+                    end = item.isLast();
+                }
                 count++;
             }
         } catch (RuntimeException thrown) {
             failure = thrown;
         }
         if (count > 0) {
+            EventId read = batch.get(count - 1).id();
             synchronized (this) {
-                last = batch.get(count - 1).id();
+                last = read;
             }
-            stream.found(this, batch.subList(0, count));
+            stream.found(this, items, read);
             synchronized (this) {
-                position = last; // not earlier: later signals must follow these events
+                position = read; // not earlier: later signals must follow these events
             }
         }
         if (failure != null) {
@@ -287,10 +289,15 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
                 return;
             }
             try {
-                known(batch.get(0).id().equals(seen) && source.isLast(batch.get(0)));
+                known(batch.get(0).id().equals(seen) && isLast(batch.get(0)));
             } catch (RuntimeException failure) {
                 stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
             }
+        }
+
+        private boolean isLast(Event event) {
+            EventStream.Item item = source.item(event);
+            return item != null && item.isLast();
         }
 
         @Override

@@ -74,8 +74,9 @@ final class SseRenderer {
     }
 
     /** {@return the message for an event} */
-    ServerSentEvent<String> event(SourceReader source, Event event) {
-        Object body = source.body(event);
+    ServerSentEvent<String> event(SourceReader source, EventStream.Item item) {
+        Event event = item.stored();
+        Object body = item.body().get();
         String name = several ? source.name() : null;
         if (source.isFound() && !source.choosesBody()) {
             name = null; // a browser cannot listen for unknown names

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
+import dev.eventlog.TypedEventLog;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogListenerAutoConfiguration;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestRedisConnection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +92,45 @@ class ListenedOptionsTests extends LogTests {
         log.add(event(5));
 
         assertThat(heard(log, "not-older=1h")).containsExactly(5, 100);
+    }
+
+    sealed interface Purchase {
+        record Placed(String customer) implements Purchase {}
+
+        record Paid(int cents) implements Purchase {}
+    }
+
+    static class Purchases {
+
+        final List<Purchase> heard = new CopyOnWriteArrayList<>();
+
+        @EventLogListener(logs = "${log}", from = "all", unreadableEvents = "${unreadable:}")
+        void take(Purchase purchase) {
+            heard.add(purchase);
+        }
+    }
+
+    @Test
+    void eventsThatDoNotFitAreSkippedByPropertyAndByAttribute() {
+        TypedEventLog<Purchase> log = factory.create(newName(), Purchase.class);
+        List<Purchase> purchases = List.of(new Purchase.Placed("Ada"), new Purchase.Paid(1980));
+        log.add(purchases.get(0));
+        log.untyped().add(Map.of("foo", "bar"));
+        log.add(purchases.get(1));
+        ApplicationContextRunner listening = runner.withPropertyValues("log=" + log.name(), "eventlog.max-length=0")
+                .withBean(Purchases.class);
+        for (String property : List.of("eventlog.unreadable-events=skip", "unreadable=skip")) {
+            listening.withPropertyValues(property).run(context -> {
+                Purchases listener = context.getBean(Purchases.class);
+                await().until(() -> listener.heard.size() == 2);
+                assertThat(listener.heard).isEqualTo(purchases);
+            });
+        }
+        listening
+                .withPropertyValues("unreadable=perhaps")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .hasStackTraceContaining("fail, skip or hand-over for unreadableEvents"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventUpcaster;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -40,6 +41,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -458,6 +460,51 @@ class ReadmeCodeTests extends LogTests {
         OrderEvent paid = new OrderEvent.Paid(Instant.now());
         order.add(paid);
         assertThat(order.read(Tail.last(1)).get(0).value()).isEqualTo(paid);
+    }
+
+    @Test
+    void eventsThatDoNotFit() {
+        List<Map<String, String>> unreadable = new ArrayList<>();
+        // tag::unreadable[]
+        TypedEventLog<OrderEvent> order = eventLogs.create(
+                "orders:17",
+                OrderEvent.class,
+                options -> options.unreadableEvents((stored, failure) -> unreadable.add(stored.fields())));
+        // end::unreadable[]
+        OrderEvent placed = new OrderEvent.Placed("Ada", BigDecimal.ONE);
+        order.untyped().add(Map.of("foo", "bar"));
+        order.add(placed);
+        assertThat(order.read(Tail.all())).extracting(TypedEvent::value).containsExactly(placed);
+        assertThat(unreadable).containsExactly(Map.of("foo", "bar"));
+    }
+
+    static class Upcasters {
+
+        // tag::upcaster[]
+        @Bean
+        EventUpcaster customerWasCalledName() {
+            return (log, type, fields) -> {
+                if (type != OrderEvent.class || !fields.containsKey("name")) {
+                    return fields;
+                }
+                Map<String, String> now = new HashMap<>(fields);
+                now.put("customer", now.remove("name"));
+                return now;
+            };
+        }
+        // end::upcaster[]
+    }
+
+    @Test
+    void upcasters() {
+        ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
+                Upcasters.class, new Upcasters(), "eventlog.key-prefix=" + properties.keyPrefix()));
+        TypedEventLog<OrderEvent> order = TestApplication.factory(application).create("orders:17", OrderEvent.class);
+        order.untyped().add(Map.of("@type", "Placed", "name", "Ada"));
+        order.untyped().add(Map.of("@type", "Placed", "customer", "Grace"));
+        assertThat(order.read(Tail.all()))
+                .extracting(TypedEvent::value)
+                .containsExactly(new OrderEvent.Placed("Ada", null), new OrderEvent.Placed("Grace", null));
     }
 
     @Test

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
 import dev.eventlog.LogPattern;
 import dev.eventlog.Tail;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.UnreadableEvents;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.IdleClients;
 import dev.eventlog.test.LogTests;
@@ -30,6 +32,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -50,6 +53,9 @@ import tools.jackson.databind.json.JsonMapper;
 abstract class SseTests extends LogTests {
 
     record Reading(int n, @Nullable String room) {}
+
+    private static final Consumer<EventLogOptions.Builder> SKIPPING =
+            options -> options.unreadableEvents(UnreadableEvents.SKIP);
 
     sealed interface Step {
         record Started(String by) implements Step {}
@@ -78,6 +84,12 @@ abstract class SseTests extends LogTests {
                         source -> source.body(event -> ServerSentEvent.builder(event.value())
                                 .event(event.value().getClass().getSimpleName())
                                 .build()));
+            case "skipping" -> EventStream.of(logs.create(name, Reading.class, SKIPPING), Tail.all());
+            case "skippingrooms" ->
+                EventStream.of(
+                        logs.create(name, Reading.class, SKIPPING),
+                        Tail.all(),
+                        source -> source.body(event -> event.value().n()));
             case "until" ->
                 EventStream.of(
                         logs.create(name, Step.class),
@@ -556,6 +568,44 @@ abstract class SseTests extends LogTests {
             assertThat(client.next().lines()).containsExactly(":");
         }
         stuck.close();
+    }
+
+    @Test
+    void anEventThatDoesNotFitIsLeftOutAndThePositionGoesPastIt() throws Exception {
+        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
+        ConfigurableApplicationContext application = application();
+        EventLog stored = log.untyped();
+        stored.add(Map.of("foo", "bar"));
+        EventId fits = log.add(new Reading(1, null));
+        String bad = stored.add(Map.of("foo", "bar")).toString();
+        for (String kind : List.of("/skipping/", "/skippingrooms/")) {
+            SseClient client = open(application, kind + log.name(), null);
+            assertThat(client.nextEvent().id()).isEqualTo(fits.toString());
+            assertThat(client.next().lines()).as("the position alone").containsExactly("id:" + bad);
+            client.next("caught-up");
+
+            String next = stored.add(Map.of("foo", "bar")).toString();
+            assertThat(client.next().lines()).containsExactly("id:" + next);
+            String last = log.add(new Reading(2, null)).toString();
+            assertThat(client.nextEvent().id()).isEqualTo(last);
+            client.close();
+            SseClient again = open(application, kind + log.name(), bad);
+            assertThat(again.nextEvent().id()).isEqualTo(last);
+            log.delete();
+            stored.add(Map.of("foo", "bar"));
+            fits = log.add(new Reading(1, null));
+            bad = stored.add(Map.of("foo", "bar")).toString();
+        }
+    }
+
+    @Test
+    void anEventThatDoesNotFitEndsAStreamThatConvertsAndFails() throws Exception {
+        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
+        EventId fits = log.add(new Reading(1, "kitchen"));
+        log.untyped().add(Map.of("n", "bar"));
+        SseClient client = open(application(), "/rooms/" + log.name(), null);
+        assertThat(client.nextEvent().id()).isEqualTo(fits.toString());
+        assertThat(client.next("failed").data()).contains("unreadable-event");
     }
 
     final long blockedConnections(String name) {

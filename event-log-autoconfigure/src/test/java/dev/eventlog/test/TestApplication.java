@@ -204,7 +204,7 @@ public class TestApplication {
                 Duration.ofSeconds(1));
         return new RedisEventLogFactory(
                 redis.getRequiredConnectionFactory(),
-                new JsonMapper(),
+                new RedisEventLogFactory.Conversion(new JsonMapper(), List.of(), null),
                 new RedisEventLogFactory.Settings(
                         "",
                         any -> EventLogOptions.builder().build(),
