@@ -54,10 +54,12 @@ import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.sse.EventLogEmitter;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventLogWebSocket;
 import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.EventStreamAccess;
 import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import dev.eventlog.sse.ReactiveEventLogWebSocket;
 import dev.eventlog.sse.SseSettings;
 import dev.eventlog.web.EventRangeWebFluxAutoConfiguration;
 import dev.eventlog.web.EventRangeWebMvcAutoConfiguration;
@@ -223,7 +225,7 @@ class ArchitectureTests {
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.reactor")
                 .and()
-                .haveNameNotMatching(".*\\.(ReactiveEventLog(Sse|Http)|OneFlushFilter).*")
+                .haveNameNotMatching(".*\\.(ReactiveEventLog(Sse|WebSocket|Http)|OneFlushFilter).*")
                 .should(dependOnClassesThat(reactor))
                 .check(CODE);
         noClasses()
@@ -240,8 +242,9 @@ class ArchitectureTests {
         noClasses()
                 .that()
                 .haveNameMatching(
-                        ".*\\.(ReactiveEventLogSse|Streams?|ClientStream|StreamCursor|SourceReader|SseRenderer|Signal|EventStream).*")
-                .should(dependOnClassesThat(JavaClass.Predicates.resideInAPackage("org.springframework.web.servlet..")
+                        ".*\\.(ReactiveEventLog(Sse|WebSocket)|Streams?|ClientStream|StreamCursor|SourceReader|SignalRenderer|Signal|EventStream|(Sse|Json)Format|Message|HandshakeRequest).*")
+                .should(dependOnClassesThat(JavaClass.Predicates.resideInAnyPackage(
+                                "org.springframework.web.servlet..", "org.springframework.web.socket..", "jakarta..")
                         .or(JavaClass.Predicates.belongToAnyOf(EventLogSse.class, EventLogEmitter.class))))
                 .check(CODE);
     }
@@ -284,6 +287,8 @@ class ArchitectureTests {
                         TypedFields.class,
                         EventFlux.class,
                         EventLogSse.class,
+                        EventLogWebSocket.class,
+                        ReactiveEventLogWebSocket.class,
                         EventLogEmitter.class,
                         EventStream.class,
                         EventStreamAccess.class,

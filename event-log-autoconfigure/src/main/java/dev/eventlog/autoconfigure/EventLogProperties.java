@@ -150,8 +150,9 @@ public record EventLogProperties(
     /**
      * Server-Sent Events.
      *
-     * @param enabled Whether beans that stream logs as Server-Sent Events are available.
-     * @param heartbeat Interval of the comments that detect disconnected clients. No comments when 0.
+     * @param enabled Whether beans that stream logs as Server-Sent Events and over WebSockets are available.
+     * @param heartbeat Interval of the comments that detect disconnected clients (over WebSockets, messages of the type
+     *     heartbeat). None when 0.
      * @param reconnectDelay Time that a client is told to wait before it reconnects. A random value between half and
      *     one and a half of it, so that clients do not all reconnect at once.
      * @param writeTimeout How long a client may leave sent data unread before its stream is closed.

@@ -4,6 +4,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventStreamAccess;
 import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import dev.eventlog.sse.ReactiveEventLogWebSocket;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -19,7 +20,7 @@ import org.springframework.web.filter.reactive.ServerWebExchangeContextFilter;
 import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Auto-configuration of a {@link ReactiveEventLogSse} in applications of Spring WebFlux. */
+/** Auto-configuration of a {@link ReactiveEventLogSse} and a {@link ReactiveEventLogWebSocket} in applications of WebFlux. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
 @ConditionalOnClass(
@@ -43,6 +44,12 @@ public final class ReactiveEventLogSseAutoConfiguration {
                 json.getIfUnique(JsonMapper::new),
                 SseSettingsFactory.settings(properties, environment),
                 access.getIfAvailable());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ReactiveEventLogWebSocket reactiveEventLogWebSocket(ReactiveEventLogSse sse) {
+        return new ReactiveEventLogWebSocket(sse);
     }
 
     /** By which a batch of events is one write. */

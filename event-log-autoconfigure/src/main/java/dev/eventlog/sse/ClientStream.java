@@ -22,15 +22,17 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.server.ResponseStatusException;
 
 // Long: the pending signals, the demand and the end are one state.
 /**
  * The stream of one client. It merges the signals of its logs, renders them, and publishes them as fast as the client reads. At
- * most one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux. Thread-safe.
+ * most one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux, Server-Sent Events and
+ * WebSockets. Thread-safe.
+ *
+ * @param <M> what is sent
  */
-final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>>, Flow.Subscription {
+final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscription {
 
     /** How a stream opens unless it is refused. */
     enum Opening {
@@ -54,7 +56,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private final Streams streams;
     private final StreamClient client;
     private final StreamCursor cursor;
-    private final SseRenderer renderer;
+    private final SignalRenderer<M> renderer;
     private final List<SourceReader> named = new ArrayList<>();
     private final List<PatternReader> patterns = new ArrayList<>();
     private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // including the sources of patterns
@@ -68,7 +70,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private final Set<Object> unbegun =
             new HashSet<>(); // of patterns: no events are sent until all of these have begun
     private final Deque<Signal> due = new ArrayDeque<>();
-    private Flow.@Nullable Subscriber<? super List<ServerSentEvent<String>>> subscriber;
+    private Flow.@Nullable Subscriber<? super List<M>> subscriber;
     private long demand;
     private long lastTaken = System.nanoTime();
     private boolean delivering;
@@ -80,11 +82,12 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     private @Nullable Throwable failure;
     private boolean over;
 
-    ClientStream(Streams streams, EventStream stream, StreamCursor cursor, StreamClient client) {
+    ClientStream(
+            Streams streams, EventStream stream, StreamCursor cursor, StreamClient client, MessageFormat<M> format) {
         this.streams = streams;
         this.client = client;
         this.cursor = cursor;
-        this.renderer = streams.renderer(cursor, stream.isOfSeveral());
+        this.renderer = new SignalRenderer<>(format, cursor, stream.isOfSeveral());
         for (EventStream.Source<?> source : stream.sources()) {
             EventId resumed = cursor.position(StreamCursor.mark(source.name()));
             named.add(new SourceReader(this, source, false, resumed, streams.recovery()));
@@ -350,7 +353,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     }
 
     void fail(Signal.Code code, String log, Throwable why) {
-        logger.error("A stream of Server-Sent Events of log '" + log + "' has failed", why);
+        logger.error("A stream of log '" + log + "' has failed", why);
         fail(code);
     }
 
@@ -448,7 +451,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
     // The client's side
 
     @Override
-    public void subscribe(Flow.Subscriber<? super List<ServerSentEvent<String>>> client) {
+    public void subscribe(Flow.Subscriber<? super List<M>> client) {
         synchronized (this) {
             subscriber = client;
             lastTaken = System.nanoTime();
@@ -488,7 +491,7 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
 
     /** {@return whether to call this method again} */
     private boolean step() {
-        Flow.Subscriber<? super List<ServerSentEvent<String>>> to;
+        Flow.Subscriber<? super List<M>> to;
         Signal next;
         Throwable thrown;
         synchronized (this) {
@@ -543,11 +546,11 @@ final class ClientStream implements Flow.Publisher<List<ServerSentEvent<String>>
         return signal;
     }
 
-    private List<ServerSentEvent<String>> render(Signal signal) {
+    private List<M> render(Signal signal) {
         if (!(signal instanceof Signal.Batch batch)) {
             return List.of(renderer.render(signal));
         }
-        List<ServerSentEvent<String>> messages = new ArrayList<>(batch.items().size());
+        List<M> messages = new ArrayList<>(batch.items().size());
         EventId sent = null;
         try {
             for (EventStream.Item item : batch.items()) {

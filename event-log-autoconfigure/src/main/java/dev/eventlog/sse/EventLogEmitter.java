@@ -16,6 +16,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.http.server.ServerHttpResponse;
 import org.springframework.http.server.ServletServerHttpRequest;
 import org.springframework.http.server.ServletServerHttpResponse;
@@ -74,7 +75,8 @@ public final class EventLogEmitter extends SseEmitter {
             return;
         }
         StreamClient client = client(request);
-        ClientStream stream = new ClientStream(streams, description, cursor, client);
+        ClientStream<ServerSentEvent<String>> stream =
+                new ClientStream<>(streams, description, cursor, client, streams.sseFormat());
         if (opening(stream) == ClientStream.Opening.NOTHING_LEFT) {
             stream.cancel();
             servletResponse.setStatus(HttpStatus.NO_CONTENT.value()); // tells EventSource not to reconnect
@@ -88,7 +90,7 @@ public final class EventLogEmitter extends SseEmitter {
         begin(request, servletResponse, stream);
     }
 
-    private static ClientStream.Opening opening(ClientStream stream) {
+    private static ClientStream.Opening opening(ClientStream<?> stream) {
         try {
             return stream.open().join();
         } catch (CompletionException refused) { // the application can still answer: nothing has been sent yet
@@ -117,7 +119,8 @@ public final class EventLogEmitter extends SseEmitter {
     }
 
     /** Writes as soon as Spring has made the request asynchronous. */
-    private void begin(HttpServletRequest request, HttpServletResponse response, ClientStream stream) {
+    private void begin(
+            HttpServletRequest request, HttpServletResponse response, ClientStream<ServerSentEvent<String>> stream) {
         WebAsyncUtils.getAsyncManager(request)
                 .registerDeferredResultInterceptor(this, new DeferredResultProcessingInterceptor() {
                     @Override

@@ -140,6 +140,10 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
                 : null;
     }
 
+    Streams streams() {
+        return streams;
+    }
+
     /** {@return how many streams are open} */
     int opened() {
         return streams.opened();

@@ -16,7 +16,7 @@ import org.springframework.http.HttpRequest;
  *
  * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of Spring
  * Security authenticated the request, the stream also ends with that session: when the user logs out, or when the session
- * expires.
+ * expires. A WebSocket does not end with the session in this way: most servlet containers close it then themselves.
  */
 @FunctionalInterface
 public interface EventStreamAccess {

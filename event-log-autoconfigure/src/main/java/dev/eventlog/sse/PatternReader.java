@@ -20,7 +20,7 @@ final class PatternReader {
     /** The interval of the check whether a client has received all events of a gone log. */
     private static final long MILLIS_TO_LOOK_AGAIN = 1_000;
 
-    private final ClientStream stream;
+    private final ClientStream<?> stream;
     private final Streams streams;
     private final EventStream.SourcePattern description;
     private final StreamClient client;
@@ -32,7 +32,7 @@ final class PatternReader {
     private volatile boolean begun;
     private volatile boolean closed;
 
-    PatternReader(ClientStream stream, Streams streams, EventStream.SourcePattern description, StreamClient client) {
+    PatternReader(ClientStream<?> stream, Streams streams, EventStream.SourcePattern description, StreamClient client) {
         this.stream = stream;
         this.streams = streams;
         this.description = description;

@@ -150,22 +150,27 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
 
     private Flux<ServerSentEvent<String>> open(
             EventStream description, StreamCursor cursor, StreamClient client, Optional<ServerWebExchange> exchange) {
-        ClientStream stream = new ClientStream(streams, description, cursor, client);
+        ClientStream<ServerSentEvent<String>> stream =
+                new ClientStream<>(streams, description, cursor, client, streams.sseFormat());
+        return opening(streams, stream).flatMapMany(opened -> {
+            if (opened == ClientStream.Opening.NOTHING_LEFT && exchange.isPresent()) {
+                stream.cancel();
+                exchange.get().getResponse().setStatusCode(HttpStatus.NO_CONTENT);
+                return Flux.empty();
+            }
+            exchange.ifPresent(ReactiveEventLogSse::headers);
+            streams.watch(stream, client);
+            return JdkFlowAdapter.flowPublisherToFlux(stream)
+                    .concatMapIterable(messages -> OneFlushFilter.batch(messages, exchange.orElse(null)), 1);
+        });
+    }
+
+    /** Opens a stream, which is cancelled if nobody waits for it any longer. */
+    static Mono<ClientStream.Opening> opening(Streams streams, ClientStream<?> stream) {
         Mono<CompletableFuture<ClientStream.Opening>> opening = Mono.fromCallable(stream::open);
         return (streams.asksForAccess() ? opening.subscribeOn(Schedulers.boundedElastic()) : opening)
                 .flatMap(Mono::fromFuture)
-                .doOnCancel(stream::cancel)
-                .flatMapMany(opened -> {
-                    if (opened == ClientStream.Opening.NOTHING_LEFT && exchange.isPresent()) {
-                        stream.cancel();
-                        exchange.get().getResponse().setStatusCode(HttpStatus.NO_CONTENT);
-                        return Flux.empty();
-                    }
-                    exchange.ifPresent(ReactiveEventLogSse::headers);
-                    streams.watch(stream, client);
-                    return JdkFlowAdapter.flowPublisherToFlux(stream)
-                            .concatMapIterable(messages -> OneFlushFilter.batch(messages, exchange.orElse(null)), 1);
-                });
+                .doOnCancel(stream::cancel);
     }
 
     private static void headers(ServerWebExchange exchange) {
@@ -187,6 +192,10 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         BooleanSupplier authenticated =
                 () -> !session.isExpired() && session.getAttribute(StreamClient.AUTHENTICATION) != null;
         return authenticated.getAsBoolean() ? authenticated : null;
+    }
+
+    Streams streams() {
+        return streams;
     }
 
     /** {@return how many streams are open} */

@@ -26,7 +26,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
     private static final int MOST_WAITING = 1_000;
 
     private final ServletOutputStream out;
-    private final ClientStream stream;
+    private final ClientStream<ServerSentEvent<String>> stream;
     private final Runnable completed;
     private final Consumer<Throwable> failed;
 
@@ -43,7 +43,11 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
      * @param completed called when everything has been written
      * @param failed called when nothing more can be written
      */
-    ServletWriter(ServletOutputStream out, ClientStream stream, Runnable completed, Consumer<Throwable> failed) {
+    ServletWriter(
+            ServletOutputStream out,
+            ClientStream<ServerSentEvent<String>> stream,
+            Runnable completed,
+            Consumer<Throwable> failed) {
         this.out = out;
         this.stream = stream;
         this.completed = completed;
@@ -63,7 +67,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
     @Override
     public void onNext(List<ServerSentEvent<String>> messages) {
         StringBuilder text = new StringBuilder();
-        messages.forEach(message -> text.append(SseRenderer.wire(message)));
+        messages.forEach(message -> text.append(SseFormat.wire(message)));
         synchronized (this) {
             asked = false;
             waiting.add(text.toString().getBytes(StandardCharsets.UTF_8));

@@ -24,7 +24,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
 
     private static final long MILLIS_TO_END = 100;
 
-    private final ClientStream stream;
+    private final ClientStream<?> stream;
     private final EventStream.Source<?> source;
     private final boolean found;
     private final String mark;
@@ -38,7 +38,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
     private boolean closed;
 
     SourceReader(
-            ClientStream stream,
+            ClientStream<?> stream,
             EventStream.Source<?> source,
             boolean found,
             @Nullable EventId resumedAfter,

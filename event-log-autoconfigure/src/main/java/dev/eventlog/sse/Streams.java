@@ -8,6 +8,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.http.HttpRequest;
@@ -24,6 +26,9 @@ final class Streams {
     /** The interval of the check for gone logs of patterns. New logs are reported at once. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    /** How long the shutdown waits for connections to close. */
+    private static final long MILLIS_TO_CLOSE = 2_000;
+
     /** The maximum number of simultaneous access checks for new logs. */
     private static final int MOST_ASKING = 32;
 
@@ -35,7 +40,8 @@ final class Streams {
     private final SimpleAsyncTaskExecutor asking = new SimpleAsyncTaskExecutor("eventlog-sse-access-");
     private final Interruptions interruptions = new Interruptions();
     private final Patterns patterns = new Patterns(this);
-    private final Set<ClientStream> open = ConcurrentHashMap.newKeySet();
+    private final Set<ClientStream<?>> open = ConcurrentHashMap.newKeySet();
+    private final Set<CompletableFuture<Void>> connections = ConcurrentHashMap.newKeySet();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
     Streams(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
@@ -55,8 +61,16 @@ final class Streams {
         timer.scheduleWithFixedDelay(patterns::look, LOOK);
     }
 
-    SseRenderer renderer(StreamCursor cursor, boolean several) {
-        return new SseRenderer(json, cursor, several, retry());
+    SseFormat sseFormat() {
+        return new SseFormat(json, retry());
+    }
+
+    JsonFormat jsonFormat() {
+        return new JsonFormat(json, retry());
+    }
+
+    Duration writeTimeout() {
+        return settings.writeTimeout();
     }
 
     /** Random, so that clients that lose their connections together do not all reconnect at the same moment. */
@@ -91,7 +105,7 @@ final class Streams {
     }
 
     String text(@Nullable Object body) {
-        return SseRenderer.text(json, body);
+        return SseFormat.text(json, body);
     }
 
     /** {@return whether an access check may take time} */
@@ -125,7 +139,7 @@ final class Streams {
      *
      * @return false if the application shuts down
      */
-    boolean opened(ClientStream stream) {
+    boolean opened(ClientStream<?> stream) {
         open.add(stream);
         stream.closed().whenComplete((nothing, failure) -> open.remove(stream));
         if (!running) {
@@ -140,16 +154,24 @@ final class Streams {
     }
 
     /** Checks the access of a client repeatedly, if there is an access bean. */
-    void watch(ClientStream stream, StreamClient client) {
+    void watch(ClientStream<?> stream, StreamClient client) {
         if (access != null || client.session() != null) {
             every(settings.accessInterval(), stream, () -> threads.execute(stream::checkAccess));
         }
     }
 
-    private void every(Duration interval, ClientStream stream, Runnable action) {
+    private void every(Duration interval, ClientStream<?> stream, Runnable action) {
         ScheduledFuture<?> timed =
                 timer.scheduleAtFixedRate(action, Instant.now().plus(interval), interval);
         stream.closed().whenComplete((nothing, failure) -> timed.cancel(false));
+    }
+
+    /** {@return to be completed when a connection, which is still to be closed after its stream has ended, is closed} */
+    CompletableFuture<Void> connected() {
+        CompletableFuture<Void> connection = new CompletableFuture<>();
+        connections.add(connection);
+        connection.whenComplete((nothing, failure) -> connections.remove(connection));
+        return connection;
     }
 
     void start() {
@@ -160,12 +182,14 @@ final class Streams {
         return running;
     }
 
-    /** Ends all streams at the same time, and calls back when the last of them has ended. */
+    /** Ends all streams at the same time, and calls back when the last of them, and its connection, has ended. */
     void stop(Runnable callback) {
         running = false;
-        CompletableFuture<?>[] ending = open.stream()
-                .map(ClientStream::closed)
-                .map(CompletionStage::toCompletableFuture)
+        CompletableFuture<?>[] ending = Stream.concat(
+                        open.stream().map(ClientStream::closed).map(CompletionStage::toCompletableFuture),
+                        connections.stream()
+                                .map(each ->
+                                        each.copy().completeOnTimeout(null, MILLIS_TO_CLOSE, TimeUnit.MILLISECONDS)))
                 .toArray(CompletableFuture[]::new);
         open.forEach(ClientStream::end);
         CompletableFuture<Void> unused =

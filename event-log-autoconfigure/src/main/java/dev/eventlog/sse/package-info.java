@@ -1,6 +1,7 @@
 /**
  * Event logs as Server-Sent Events. Inject {@link dev.eventlog.sse.EventLogSse} into controllers of Spring MVC, or
- * {@link dev.eventlog.sse.ReactiveEventLogSse} into controllers of Spring WebFlux.
+ * {@link dev.eventlog.sse.ReactiveEventLogSse} into controllers of Spring WebFlux. The same streams over WebSockets:
+ * {@link dev.eventlog.sse.EventLogWebSocket}, {@link dev.eventlog.sse.ReactiveEventLogWebSocket}.
  */
 @NullMarked
 package dev.eventlog.sse;

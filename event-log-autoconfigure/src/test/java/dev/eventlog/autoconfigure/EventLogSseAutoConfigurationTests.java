@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventLogWebSocket;
 import dev.eventlog.sse.SseSettings;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,20 @@ class EventLogSseAutoConfigurationTests {
                 .hasSingleBean(EventLogSse.class)
                 .hasBean("eventLogSse")
                 .doesNotHaveBean(TaskScheduler.class));
+    }
+
+    @Test
+    void makesOneForWebSocketsWhereSpringHasThem() {
+        runner.run(context -> assertThat(context).hasSingleBean(EventLogWebSocket.class));
+        runner.withBean("own", EventLogWebSocket.class)
+                .run(context -> assertThat(context)
+                        .hasSingleBean(EventLogWebSocket.class)
+                        .hasBean("own"));
+        runner.withClassLoader(new FilteredClassLoader("org.springframework.web.socket", "jakarta.websocket"))
+                .run(context ->
+                        assertThat(context).hasSingleBean(EventLogSse.class).doesNotHaveBean("eventLogWebSocket"));
+        runner.withPropertyValues("eventlog.sse.enabled=false")
+                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogWebSocket.class));
     }
 
     @Test

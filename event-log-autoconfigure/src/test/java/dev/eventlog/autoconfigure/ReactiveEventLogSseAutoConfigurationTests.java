@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import dev.eventlog.sse.ReactiveEventLogWebSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,10 +33,15 @@ class ReactiveEventLogSseAutoConfigurationTests {
 
     @Test
     void makesABeanForControllersAlsoWithoutSpringMvc() {
-        runner.withClassLoader(new FilteredClassLoader("org.springframework.web.servlet", "jakarta.servlet"))
+        runner.withClassLoader(new FilteredClassLoader(
+                        "org.springframework.web.servlet",
+                        "org.springframework.web.socket",
+                        "jakarta.servlet",
+                        "jakarta.websocket"))
                 .run(context -> assertThat(context)
                         .hasSingleBean(ReactiveEventLogSse.class)
                         .hasBean("reactiveEventLogSse")
+                        .hasSingleBean(ReactiveEventLogWebSocket.class)
                         .doesNotHaveBean(EventLogSse.class));
     }
 

@@ -29,15 +29,19 @@ import dev.eventlog.annotation.EventLogErrorPolicy;
 import dev.eventlog.annotation.EventLogListener;
 import dev.eventlog.reactor.EventFlux;
 import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.EventLogWebSocket;
 import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import dev.eventlog.sse.ReactiveEventLogWebSocket;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.RedisTest;
+import dev.eventlog.test.SocketClient;
 import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
 import java.math.BigDecimal;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -68,11 +72,23 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.messaging.SubscribableChannel;
+import org.springframework.messaging.simp.SimpMessageHeaderAccessor;
+import org.springframework.messaging.simp.SimpMessagingTemplate;
+import org.springframework.messaging.simp.config.MessageBrokerRegistry;
 import org.springframework.stereotype.Service;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.reactive.HandlerMapping;
+import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import org.springframework.web.socket.config.annotation.EnableWebSocket;
+import org.springframework.web.socket.config.annotation.EnableWebSocketMessageBroker;
+import org.springframework.web.socket.config.annotation.StompEndpointRegistry;
+import org.springframework.web.socket.config.annotation.WebSocketConfigurer;
+import org.springframework.web.socket.config.annotation.WebSocketHandlerRegistry;
+import org.springframework.web.socket.config.annotation.WebSocketMessageBrokerConfigurer;
 import reactor.core.publisher.Flux;
 
 /**
@@ -769,6 +785,113 @@ class ReadmeCodeTests extends LogTests {
             return sse.follow(EventStream.of(eventLogs, LogPattern.of("orders:*"), Tail.last(20)));
         }
         // end::sse-pattern[]
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @EnableWebSocket
+    @EnableWebSocketMessageBroker
+    @Import({TestRedisConnection.class, Sockets.class, Broker.class})
+    static class SocketWeb {}
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({TestRedisConnection.class, ReactiveSockets.class})
+    static class ReactiveSocketWeb {}
+
+    static class Sockets implements WebSocketConfigurer {
+
+        private final EventLogWebSocket webSocket;
+        private final EventLog log;
+
+        Sockets(EventLogWebSocket webSocket, EventLogFactory eventLogs) {
+            this.webSocket = webSocket;
+            this.log = eventLogs.create("log");
+        }
+
+        // tag::websocket[]
+        @Override
+        public void registerWebSocketHandlers(WebSocketHandlerRegistry registry) {
+            registry.addHandler(webSocket.follow(log, Tail.last(50)), "/live/readings");
+        }
+        // end::websocket[]
+    }
+
+    static class ReactiveSockets {
+
+        private final EventLog log;
+
+        ReactiveSockets(EventLogFactory eventLogs) {
+            this.log = eventLogs.create("log");
+        }
+
+        // tag::websocket-webflux[]
+        @Bean
+        HandlerMapping sockets(ReactiveEventLogWebSocket webSocket) {
+            return new SimpleUrlHandlerMapping(Map.of("/live/readings", webSocket.follow(log, Tail.last(50))), -1);
+        }
+        // end::websocket-webflux[]
+    }
+
+    static class Broker implements WebSocketMessageBrokerConfigurer {
+
+        @Override
+        public void registerStompEndpoints(StompEndpointRegistry registry) {
+            registry.addEndpoint("/stomp");
+        }
+
+        @Override
+        public void configureMessageBroker(MessageBrokerRegistry registry) {
+            registry.enableSimpleBroker("/topic");
+        }
+
+        @Bean
+        StompOrders stompOrders(SimpMessagingTemplate messaging) {
+            return new StompOrders(messaging);
+        }
+    }
+
+    static class StompOrders {
+
+        private final SimpMessagingTemplate messaging;
+
+        StompOrders(SimpMessagingTemplate messaging) {
+            this.messaging = messaging;
+        }
+
+        // tag::stomp[]
+        @EventLogListener(logs = "orders:*")
+        void send(OrderEvent event, String log) {
+            messaging.convertAndSend("/topic/" + log, event);
+        }
+        // end::stomp[]
+    }
+
+    @Test
+    void webSockets() throws Exception {
+        List<EventId> ids = log.addAll(events(0, 60));
+        ConfigurableApplicationContext mvc = run(SocketWeb.class, WebApplicationType.SERVLET);
+        for (ConfigurableApplicationContext application :
+                List.of(mvc, run(ReactiveSocketWeb.class, WebApplicationType.REACTIVE))) {
+            URI uri = TestApplication.uri(application, "/live/readings");
+            SocketClient fresh = closeLater(SocketClient.open(uri));
+            assertThat(fresh.next("event").get("id").asString())
+                    .isEqualTo(ids.get(10).toString());
+            SocketClient back = closeLater(SocketClient.open(URI.create(uri + "?lastEventId=" + ids.get(58))));
+            assertThat(back.next("event"))
+                    .hasToString("{\"type\":\"event\",\"id\":\"" + ids.get(59) + "\",\"data\":{\"n\":\"59\"}}");
+        }
+        List<String> sent = new CopyOnWriteArrayList<>();
+        mvc.getBean("brokerChannel", SubscribableChannel.class)
+                .subscribe(message -> sent.add(SimpMessageHeaderAccessor.getDestination(message.getHeaders())
+                        + ' '
+                        + new String((byte[]) message.getPayload(), StandardCharsets.UTF_8)));
+        eventLogs.create("orders:19", OrderEvent.class).add(new OrderEvent.Placed("Ada", BigDecimal.ONE));
+        await().untilAsserted(() -> assertThat(sent)
+                .singleElement()
+                .asString()
+                .startsWith("/topic/orders:19 {")
+                .contains("Ada"));
     }
 
     @Test

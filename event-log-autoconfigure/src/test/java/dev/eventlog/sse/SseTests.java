@@ -527,8 +527,9 @@ abstract class SseTests extends LogTests {
         Streams streams = new Streams(new JsonMapper(), settings, null);
         closeLater(streams::destroy);
         EventStream stream = EventStream.of(log, Tail.all());
-        CompletableFuture<ClientStream.Opening> opening =
-                new ClientStream(streams, stream, StreamCursor.of(stream, null, ""), StreamClient.UNKNOWN).open();
+        CompletableFuture<ClientStream.Opening> opening = new ClientStream<>(
+                        streams, stream, StreamCursor.of(stream, null, ""), StreamClient.UNKNOWN, streams.sseFormat())
+                .open();
 
         assertThat(opening.join()).isEqualTo(ClientStream.Opening.OPEN);
         await().until(() -> streams.opened() == 0);
