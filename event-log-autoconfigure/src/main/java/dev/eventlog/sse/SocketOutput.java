@@ -33,7 +33,8 @@ interface SocketOutput {
     static SocketOutput of(WebSocketSession session, Executor threads, Duration timeout) {
         return STANDARD && session instanceof StandardWebSocketSession standard
                 ? new StandardOutput(standard, timeout)
-                : (texts, sent) -> threads.execute(() -> sendAll(session, texts, sent));
+                : (List<String> texts, Consumer<@Nullable Throwable> sent) ->
+                        threads.execute(() -> sendAll(session, texts, sent));
     }
 
     private static void sendAll(WebSocketSession session, List<String> texts, Consumer<@Nullable Throwable> sent) {

@@ -2,6 +2,7 @@ package dev.eventlog.sse;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -41,7 +42,7 @@ final class Streams {
     private final Interruptions interruptions = new Interruptions();
     private final Patterns patterns = new Patterns(this);
     private final Set<ClientStream<?>> open = ConcurrentHashMap.newKeySet();
-    private final Set<CompletableFuture<Void>> connections = ConcurrentHashMap.newKeySet();
+    private final Map<Object, CompletableFuture<Void>> connections = new ConcurrentHashMap<>();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
     Streams(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
@@ -169,8 +170,9 @@ final class Streams {
     /** {@return to be completed when a connection, which is still to be closed after its stream has ended, is closed} */
     CompletableFuture<Void> connected() {
         CompletableFuture<Void> connection = new CompletableFuture<>();
-        connections.add(connection);
-        connection.whenComplete((nothing, failure) -> connections.remove(connection));
+        Object key = new Object();
+        connections.put(key, connection);
+        connection.whenComplete((nothing, failure) -> connections.remove(key));
         return connection;
     }
 
@@ -187,7 +189,7 @@ final class Streams {
         running = false;
         CompletableFuture<?>[] ending = Stream.concat(
                         open.stream().map(ClientStream::closed).map(CompletionStage::toCompletableFuture),
-                        connections.stream()
+                        connections.values().stream()
                                 .map(each ->
                                         each.copy().completeOnTimeout(null, MILLIS_TO_CLOSE, TimeUnit.MILLISECONDS)))
                 .toArray(CompletableFuture[]::new);

@@ -516,11 +516,13 @@ class ReadmeCodeTests extends LogTests {
         ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
                 Upcasters.class, new Upcasters(), "eventlog.key-prefix=" + properties.keyPrefix()));
         TypedEventLog<OrderEvent> order = TestApplication.factory(application).create("orders:17", OrderEvent.class);
-        order.untyped().add(Map.of("@type", "Placed", "name", "Ada"));
-        order.untyped().add(Map.of("@type", "Placed", "customer", "Grace"));
+        order.untyped().add(Map.of("@type", "Placed", "name", "Ada", "total", "17"));
+        order.untyped().add(Map.of("@type", "Placed", "customer", "Grace", "total", "4"));
         assertThat(order.read(Tail.all()))
                 .extracting(TypedEvent::value)
-                .containsExactly(new OrderEvent.Placed("Ada", null), new OrderEvent.Placed("Grace", null));
+                .containsExactly(
+                        new OrderEvent.Placed("Ada", new BigDecimal(17)),
+                        new OrderEvent.Placed("Grace", new BigDecimal(4)));
     }
 
     @Test
