@@ -96,7 +96,8 @@ final class TortureChain {
      * whether two masters may each have given a lease.
      */
     private boolean isSetBack(TortureAccount before, TortureAccount next) {
-        return clock.isChangingAt(next.times().get(0))
+        return clock.isChangingAt(next.calledAt())
+                || clock.isChangingAt(next.times().get(0))
                 || history.wasGone(
                         before.durableName() + '@' + before.log(),
                         clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),

@@ -131,7 +131,8 @@ final class TortureMainLine {
         for (int next = end;
                 next < steps.size() && steps.get(next).stream().noneMatch(TortureMainLine::isAdd);
                 next++) {
-            if (steps.get(next).stream().anyMatch(command -> hasLeftATrace(command, had))) {
+            int at = next;
+            if (steps.get(next).stream().anyMatch(command -> hasLeftATrace(command, at, had))) {
                 end = next + 1;
             }
         }
@@ -143,10 +144,11 @@ final class TortureMainLine {
         return end;
     }
 
-    /** Whether what a server had shows that it has carried out a command: a position that was stored, events that are gone. */
-    private static boolean hasLeftATrace(List<String> command, List<List<String>> had) {
+    /** Whether what a server had shows that it has carried out a command: a position that was stored, a log or events that are gone. */
+    private boolean hasLeftATrace(List<String> command, int at, List<List<String>> had) {
         return switch (command.get(0)) {
             case "HSET" -> shows(command, had);
+            case "DEL", "UNLINK" -> shows(command, had) && wasThere(command.get(1), at);
             case "XDEL" -> {
                 List<List<String>> of = had.stream()
                         .filter(each -> isAdd(each) && each.get(1).equals(command.get(1)))
@@ -160,6 +162,24 @@ final class TortureMainLine {
             }
             default -> false;
         };
+    }
+
+    private boolean wasThere(String log, int at) {
+        for (int before = at - 1; before >= 0; before--) {
+            for (List<String> command : steps.get(before)) {
+                if (command.size() > 1 && command.get(1).equals(log)) {
+                    if (isAdd(command)) {
+                        return true;
+                    }
+                    if (command.get(0).equals("DEL") || command.get(0).equals("UNLINK")) {
+                        return false;
+                    }
+                } else if (command.get(0).equals("FLUSHALL")) {
+                    return false;
+                }
+            }
+        }
+        return false;
     }
 
     private static EventId idOf(List<String> add) {

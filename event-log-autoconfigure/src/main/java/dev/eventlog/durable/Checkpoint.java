@@ -34,9 +34,7 @@ final class Checkpoint implements Commit {
     }
 
     private static final Log logger = LogFactory.getLog(Checkpoint.class);
-
-    /** The number of attempts to store the first position. Between two answers Redis may lose the position of another follower. */
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = 3; // between two of them, Redis may lose the position of another follower
 
     private final EventPositions positions;
     private final String name;
