@@ -109,6 +109,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
+    @Tag("server") // which lists its clients with their flags
     void aLineOnWhichNothingIsToldIsKept() {
         assumeTrue(LETTUCE);
         EventLogFactory factory = newFactory(); // looks after it every 150 ms, and waits 2 s for an answer

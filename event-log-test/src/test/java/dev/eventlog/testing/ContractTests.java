@@ -9,7 +9,7 @@ import org.junit.platform.suite.api.Suite;
 
 /**
  * The library's own tests of what users see, as they are, on the Redis in memory. Not among them: those that stop, freeze or fill a
- * server, or that are about permissions, clusters, Sentinel and drivers.
+ * server, or that are about permissions, clusters, Sentinel and drivers, and those that take long.
  */
 @Suite
 @SelectClasses(
@@ -41,7 +41,7 @@ import org.junit.platform.suite.api.Suite;
             "dev.eventlog.annotation.EventLogListenerTests",
             "dev.eventlog.reactor.EventFluxTests"
         })
-@ExcludeTags("server")
+@ExcludeTags({"server", "long"})
 class ContractTests {
 
     /** Where the library's tests look for their Redis. */
