@@ -232,7 +232,8 @@ class NamedFollowerTests extends LogTests {
         await().until(() -> second.count() == 20);
         assertThat(numbers(first.all())).isEqualTo(range(0, 20));
         assertThat(numbers(second.all())).isEqualTo(range(20, 40));
-        await().until(() -> waiting.position().equals(second.all().get(19).id())); // known after the listener has returned
+        await().until(() ->
+                waiting.position().equals(second.all().get(19).id())); // known after the listener has returned
     }
 
     @Test
