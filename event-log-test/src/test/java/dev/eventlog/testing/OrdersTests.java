@@ -48,6 +48,7 @@ class OrdersTests {
         assertThatThrownBy(() -> orders.place(19, "Cleo")).isInstanceOf(EventLogException.class);
 
         redis.reconnect();
+        assertThatLog(eventLogs.create("orders:20")).eventually().isEmpty();
         eventLogs.create("orders:20", Placed.class).add(new Placed("Dora"));
         assertThatLog(eventLogs.create("invoices", Invoice.class)).eventually().contains(new Invoice("Dora"));
         // end::faults[]
