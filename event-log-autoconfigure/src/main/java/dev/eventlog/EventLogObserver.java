@@ -91,7 +91,7 @@ public interface EventLogObserver {
      * Called when a typed log reads an event that does not fit its type, whatever {@link UnreadableEvents} says about it:
      * each time, so several times for one event if it has several readers.
      *
-     * @param failure says which event of which log, and why it does not fit
+     * @param failure the reason, with the log and the event
      */
     default void onUnreadable(EventConversionException failure) {}
 

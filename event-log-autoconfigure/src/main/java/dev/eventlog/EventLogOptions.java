@@ -234,7 +234,7 @@ public final class EventLogOptions {
         }
 
         /**
-         * Sets what happens when a typed log reads an event that does not fit its type. Without meaning for untyped logs, which
+         * Sets what happens when a typed log reads an event that does not fit its type. Has no effect on untyped logs, which
          * read every event.
          *
          * @param rule what happens; with {@link UnreadableEvents#HAND_OVER}, the application's bean of type

@@ -117,10 +117,7 @@ class TortureJudgeTests {
 
     @Test
     void momentIsKnownByTheAddsAroundIt() {
-        TortureHistory history = new TortureHistory();
-        history.take(List.of(List.of("XADD", "log", "1-0", "n", "1")), 0);
-        history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "0")), 0);
-        history.take(List.of(List.of("XADD", "log", "2-0", "n", "2")), 0);
+        TortureHistory history = history(add("1-0", 1), command("XTRIM", "log", "MAXLEN", "0"), add("2-0", 2));
         TortureClock clock = new TortureClock(
                 history,
                 List.of(
@@ -139,12 +136,9 @@ class TortureJudgeTests {
     /** While a master gives way to another, both answer: who has seen the new one may be told what the old one shows. */
     @Test
     void logBeginsAgainForWhoLooksAtTheOldMasterAfterTheNewOne() {
-        TortureHistory history = new TortureHistory();
-        history.take(add("1-0", 1), 0);
-        history.take(add("2-0", 2), 0);
+        TortureHistory history = history(add("1-0", 1), add("2-0", 2));
         history.lose(1);
-        history.take(add("3-0", 3), 0);
-        history.take(add("4-0", 4), 0);
+        take(history, add("3-0", 3), add("4-0", 4));
         TortureAccount account = account(Tail.all(), 5);
         tell(account, 10, got("1-0", 1), got("3-0", 3), gap(Gap.Kind.BEGAN_AGAIN, "3-0", "4-0"), got("4-0", 4));
         assertThat(judged(history, account, List.of(new Change(0, 100)))).isEmpty();
@@ -153,11 +147,9 @@ class TortureJudgeTests {
 
     @Test
     void idThatTwoMastersGaveIsThatOfTheEventWhichWasThereThen() {
-        TortureHistory history = new TortureHistory();
-        history.take(add("5-0", 1), 0);
-        history.take(add("6-0", 2), 0);
+        TortureHistory history = history(add("5-0", 1), add("6-0", 2));
         history.lose(2);
-        history.take(add("5-0", 3), 0);
+        take(history, add("5-0", 3));
         TortureAccount account = account(Tail.after(new EventId(5, 0)), 15);
         tell(account, 17, got("6-0", 2));
         assertThat(judged(history, account, List.of(new Change(0, 100)), sent(1, 1), sent(2, 2), sent(3, 50)))
@@ -166,12 +158,12 @@ class TortureJudgeTests {
 
     @Test
     void logThatComesBackHadEventsBeforeItBeganForWhoSawNone() {
-        TortureHistory history = new TortureHistory();
-        history.take(add("1-0", 1), 0);
-        history.take(add("2-0", 2), 0);
-        history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "1")), 0);
-        history.take(List.of(List.of("DEL", "log")), 0);
-        history.take(List.of(List.of("XADD", "other", "3-0", "n", "3")), 0);
+        TortureHistory history = history(
+                add("1-0", 1),
+                add("2-0", 2),
+                command("XTRIM", "log", "MAXLEN", "1"),
+                command("DEL", "log"),
+                command("XADD", "other", "3-0", "n", "3"));
         history.lose(2);
         TortureAccount account = account(Tail.last(0), 15);
         tell(account, 17, gap(Gap.Kind.REMOVED, "0-0", "2-0"), got("2-0", 2));
@@ -182,11 +174,7 @@ class TortureJudgeTests {
     /** Its feed had read the event before an interruption, and cannot tell whether it was deleted or lost. */
     @Test
     void newestEventThatWasRetractedMayBeTakenForALostOneWhereRedisDoesNotCount() {
-        TortureHistory history = new TortureHistory();
-        history.take(add("1-0", 1), 0);
-        history.take(add("2-0", 2), 0);
-        history.take(List.of(List.of("XDEL", "log", "2-0")), 0);
-        history.take(add("3-0", 3), 0);
+        TortureHistory history = history(add("1-0", 1), add("2-0", 2), command("XDEL", "log", "2-0"), add("3-0", 3));
         TortureAccount account = account(Tail.all(), 5);
         tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
         assertThat(judged(history, false, account, List.of())).isEmpty();
@@ -196,10 +184,8 @@ class TortureJudgeTests {
     @Test
     void feedAtALastIdThatIsNoEventsHasNothingInCommonAfterAnInterruption() {
         for (boolean raised : new boolean[] {true, false}) {
-            TortureHistory history = new TortureHistory();
-            history.take(add("1-0", 1), 0);
-            history.take(raised ? List.of(List.of("XSETID", "log", "2-0")) : List.of(), 0);
-            history.take(add("3-0", 2), 0);
+            TortureHistory history =
+                    history(add("1-0", 1), raised ? command("XSETID", "log", "2-0") : List.of(), add("3-0", 2));
             TortureAccount account = account(Tail.all(), 5);
             tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 2));
             assertThat(judged(history, account, List.of()))
@@ -209,12 +195,9 @@ class TortureJudgeTests {
 
     @Test
     void whatANewMasterGaveLowerIdsIsNotDueToWhoBeganAtTheOldOne() {
-        TortureHistory history = new TortureHistory();
-        history.take(add("1-0", 1), 0);
-        history.take(add("5-0", 2), 0);
+        TortureHistory history = history(add("1-0", 1), add("5-0", 2));
         history.lose(1);
-        history.take(add("4-0", 3), 0);
-        history.take(add("6-0", 4), 0);
+        take(history, add("4-0", 3), add("6-0", 4));
         TortureAccount account = account(Tail.last(1), 15);
         tell(account, 30, got("5-0", 2), gap(Gap.Kind.BEGAN_AGAIN, "5-0", "6-0"), got("6-0", 4));
         Attempt[] sent = {sent(1, 1), sent(2, 2), sent(3, 20), sent(4, 21)};
@@ -223,16 +206,16 @@ class TortureJudgeTests {
                 .containsExactly("Skipped though it was there");
     }
 
-    /** It learns at the last id of a log how many events that ever had: not, if the last id is no event's. */
+    /** A follower learns how many events a log ever had when it reads the event with the last id. Here, no event has it. */
     @Test
     void followerFromAnIdKnowsNoRankWhereTheLastIdWasRaised() {
         for (boolean raised : new boolean[] {true, false}) {
-            TortureHistory history = new TortureHistory();
-            history.take(add("1-0", 1), 0);
-            history.take(add("2-0", 2), 0);
-            history.take(raised ? List.of(List.of("XSETID", "log", "3-0")) : List.of(), 0);
-            history.take(add("4-0", 3), 0);
-            history.take(List.of(List.of("XTRIM", "log", "MAXLEN", "1")), 0);
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    raised ? command("XSETID", "log", "3-0") : List.of(),
+                    add("4-0", 3),
+                    command("XTRIM", "log", "MAXLEN", "1"));
             TortureAccount account = account(Tail.from(new EventId(2, 0)), 5);
             tell(account, 10, got("2-0", 2), gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
             assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 7)))
@@ -240,8 +223,27 @@ class TortureJudgeTests {
         }
     }
 
+    /** {@return a history of what Redis did, step by step} */
+    @SafeVarargs
+    private static TortureHistory history(List<List<String>>... steps) {
+        TortureHistory history = new TortureHistory();
+        take(history, steps);
+        return history;
+    }
+
+    @SafeVarargs
+    private static void take(TortureHistory history, List<List<String>>... steps) {
+        for (List<List<String>> step : steps) {
+            history.take(step, 0);
+        }
+    }
+
+    private static List<List<String>> command(String... words) {
+        return List.of(List.of(words));
+    }
+
     private static List<List<String>> add(String id, long number) {
-        return List.of(List.of("XADD", "log", id, "n", Long.toString(number)));
+        return command("XADD", "log", id, "n", Long.toString(number));
     }
 
     private static Attempt sent(long number, long at) {

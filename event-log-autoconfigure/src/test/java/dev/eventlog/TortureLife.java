@@ -126,12 +126,12 @@ final class TortureLife {
         kept.removeIf(isIt);
     }
 
-    /** Its last id is no event's any more. */
+    /** The last id of the log now belongs to no event. */
     void raiseLastId(EventId to) {
         raised.add(to);
     }
 
-    /** {@return whether its last id was once that of no event, between two of them} */
+    /** {@return whether its last id was once raised, without an event, to an id between two others} */
     boolean wasLastIdRaised(EventId after, EventId before) {
         return raised.stream().anyMatch(id -> id.compareTo(after) > 0 && id.compareTo(before) < 0);
     }

@@ -382,9 +382,7 @@ class UnreadableEventsTests extends LogTests {
             now.put("customer", String.valueOf(now.remove("name")));
             return now;
         };
-        ConfigurableApplicationContext application =
-                closeLater(TestApplication.startWith(EventUpcaster.class, renames));
-        TypedEventLog<Renamed> log = TestApplication.factory(application).create(stored.name(), Renamed.class);
+        TypedEventLog<Renamed> log = upcasting(renames).create(stored.name(), Renamed.class);
         assertThat(log.read(Tail.all()))
                 .extracting(event -> event.value().customer())
                 .containsExactly("Ada", "Bob");
@@ -406,15 +404,17 @@ class UnreadableEventsTests extends LogTests {
             }
             return fields;
         };
-        ConfigurableApplicationContext application =
-                closeLater(TestApplication.startWith(EventUpcaster.class, refusing));
-        EventLogFactory upcasting = TestApplication.factory(application);
+        EventLogFactory upcasting = upcasting(refusing);
         assertThat(upcasting.create(stored.name(), Renamed.class, SKIP).read(Tail.all()))
                 .extracting(event -> event.value().customer())
                 .containsExactly("Bob");
         assertThatExceptionOfType(EventConversionException.class)
                 .isThrownBy(() -> upcasting.create(stored.name(), Renamed.class).read(Tail.all()))
                 .withMessageContaining("too old");
+    }
+
+    private EventLogFactory upcasting(EventUpcaster upcaster) {
+        return TestApplication.factory(closeLater(TestApplication.startWith(EventUpcaster.class, upcaster)));
     }
 
     @Test

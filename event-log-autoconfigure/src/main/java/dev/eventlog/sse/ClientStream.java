@@ -103,6 +103,10 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         }
     }
 
+    StreamClient client() {
+        return client;
+    }
+
     /**
      * Starts to follow. Only the check of access may block.
      *

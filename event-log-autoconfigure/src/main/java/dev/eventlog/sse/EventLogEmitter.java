@@ -83,7 +83,7 @@ public final class EventLogEmitter extends SseEmitter {
             complete();
             return;
         }
-        streams.watch(stream, client);
+        streams.watch(stream);
         onCompletion(stream::cancel);
         onError(failure -> stream.cancel());
         headersOf(response);

@@ -89,16 +89,14 @@ public final class EventLogWebSocket {
                 URI uri = Objects.requireNonNull(session.getUri(), "The session has no URI");
                 HandshakeRequest request =
                         new HandshakeRequest(uri, session.getHandshakeHeaders(), session.getAttributes());
-                StreamClient client = new StreamClient(request, session.getPrincipal(), null);
-                EventStream what = description.apply(session);
-                StreamCursor cursor = StreamCursor.of(what, request.position(), StreamCursor.PARAMETER);
-                ClientStream<SocketMessage> stream = new ClientStream<>(streams, what, cursor, client, format);
+                ClientStream<SocketMessage> stream =
+                        request.stream(streams, description.apply(session), session.getPrincipal(), format);
                 open.put(session.getId(), stream);
                 CompletableFuture<?> unused = stream.open().whenComplete((opened, failure) -> {
                     if (failure != null) {
                         refuse(session, output, format.refusal(failure));
                     } else {
-                        streams.watch(stream, client);
+                        streams.watch(stream);
                         stream.subscribe(new SocketWriter(session, output, stream, streams::execute));
                     }
                 });

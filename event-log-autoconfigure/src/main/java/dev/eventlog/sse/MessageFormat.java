@@ -14,6 +14,6 @@ interface MessageFormat<M> {
 
     M message(Message message);
 
-    /** {@return whether a client can tell by each message to which log it belongs, whatever the name of the log} */
+    /** {@return whether each message names its log} */
     boolean namesLogs();
 }

@@ -159,7 +159,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
                 return Flux.empty();
             }
             exchange.ifPresent(ReactiveEventLogSse::headers);
-            streams.watch(stream, client);
+            streams.watch(stream);
             return JdkFlowAdapter.flowPublisherToFlux(stream)
                     .concatMapIterable(messages -> OneFlushFilter.batch(messages, exchange.orElse(null)), 1);
         });

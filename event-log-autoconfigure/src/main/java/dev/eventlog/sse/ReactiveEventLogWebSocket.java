@@ -5,6 +5,7 @@ import dev.eventlog.Tail;
 import java.io.EOFException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -109,30 +110,21 @@ public final class ReactiveEventLogWebSocket {
     private Flux<List<SocketMessage>> batches(
             WebSocketSession session, Function<? super WebSocketSession, EventStream> description) {
         JsonFormat format = streams.jsonFormat();
-        return client(session)
-                .flatMap(client -> Mono.fromCallable(() -> stream(description.apply(session), client, format))
-                        .flatMap(stream -> ReactiveEventLogSse.opening(streams, stream)
-                                .map(opened -> {
-                                    streams.watch(stream, client);
-                                    return JdkFlowAdapter.flowPublisherToFlux(stream);
-                                })))
-                .onErrorResume(refused -> Mono.just(Flux.just(List.of(format.refusal(refused)))))
-                .flatMapMany(opened -> opened);
-    }
-
-    private static Mono<StreamClient> client(WebSocketSession session) {
         HandshakeInfo handshake = session.getHandshakeInfo();
         HandshakeRequest request =
                 new HandshakeRequest(handshake.getUri(), handshake.getHeaders(), session.getAttributes());
         return handshake
                 .getPrincipal()
-                .map(principal -> new StreamClient(request, principal, null))
-                .defaultIfEmpty(new StreamClient(request, null, null));
-    }
-
-    private ClientStream<SocketMessage> stream(EventStream what, StreamClient client, JsonFormat format) {
-        String position = client.request() instanceof HandshakeRequest request ? request.position() : null;
-        return new ClientStream<>(
-                streams, what, StreamCursor.of(what, position, StreamCursor.PARAMETER), client, format);
+                .map(Optional::of)
+                .defaultIfEmpty(Optional.empty())
+                .flatMap(principal -> Mono.fromCallable(() ->
+                                request.stream(streams, description.apply(session), principal.orElse(null), format))
+                        .flatMap(stream -> ReactiveEventLogSse.opening(streams, stream)
+                                .map(opened -> {
+                                    streams.watch(stream);
+                                    return JdkFlowAdapter.flowPublisherToFlux(stream);
+                                })))
+                .onErrorResume(refused -> Mono.just(Flux.just(List.of(format.refusal(refused)))))
+                .flatMapMany(opened -> opened);
     }
 }

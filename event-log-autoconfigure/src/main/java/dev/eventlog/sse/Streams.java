@@ -155,8 +155,8 @@ final class Streams {
     }
 
     /** Checks the access of a client repeatedly, if there is an access bean. */
-    void watch(ClientStream<?> stream, StreamClient client) {
-        if (access != null || client.session() != null) {
+    void watch(ClientStream<?> stream) {
+        if (access != null || stream.client().session() != null) {
             every(settings.accessInterval(), stream, () -> threads.execute(stream::checkAccess));
         }
     }

@@ -15,7 +15,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * Assertions about one log. Each reads the log anew, all of it that its max-length shows. After {@link #eventually()}, those that
+ * Assertions about one log. Each one reads the whole log again, up to its max-length. After {@link #eventually()}, those that
  * follow are repeated until they hold.
  *
  * <p>For assertions about ids and times, use AssertJ on {@link ReadableEventLog#read(Tail)}.

@@ -13,6 +13,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -35,7 +39,7 @@ public final class InMemoryRedis implements AutoCloseable {
     static final String VERSION = "7.4.0";
 
     private static final byte[] LOOPBACK = {127, 0, 0, 1};
-    private static final Duration SWEEP = Duration.ofMillis(20);
+    private static final long MILLIS_TO_SWEEP = 20;
 
     private final Commands table = new Commands();
     private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
@@ -43,6 +47,8 @@ public final class InMemoryRedis implements AutoCloseable {
     private final Faults faults = new Faults();
     private final Keyspace keys = new Keyspace(key -> sessions.forEach(session -> session.changed(key)));
     private final ServerSocket server;
+    private final ScheduledExecutorService expiry =
+            Executors.newSingleThreadScheduledExecutor(work -> Session.daemon("in-memory-redis-expiry", work));
     private volatile boolean closed;
 
     private InMemoryRedis(ServerSocket server) {
@@ -51,6 +57,8 @@ public final class InMemoryRedis implements AutoCloseable {
         KeyCommands.addTo(table, keys);
         StreamCommands.addTo(table, keys);
         Scripts.addTo(table);
+        ScheduledFuture<?> unused = expiry.scheduleWithFixedDelay(
+                () -> locked(Keyspace::removeExpired), 0, MILLIS_TO_SWEEP, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -62,8 +70,8 @@ public final class InMemoryRedis implements AutoCloseable {
     public static InMemoryRedis start() {
         try {
             InMemoryRedis redis = new InMemoryRedis(new ServerSocket(0, 128, InetAddress.getByAddress(LOOPBACK)));
-            Session.daemon("in-memory-redis-" + redis.uri().getPort(), redis::accept);
-            Session.daemon("in-memory-redis-expiry-" + redis.uri().getPort(), redis::expire);
+            Session.daemon("in-memory-redis-" + redis.uri().getPort(), redis::accept)
+                    .start();
             return redis;
         } catch (IOException failure) {
             throw new UncheckedIOException("No port for a Redis in memory", failure);
@@ -89,17 +97,6 @@ public final class InMemoryRedis implements AutoCloseable {
                 session.begin(this::run, sessions::remove);
             } catch (IOException closing) {
                 // the loop ends with the server; a connection that was gone at once is nobody's loss
-            }
-        }
-    }
-
-    private void expire() {
-        while (!closed) {
-            locked(all -> all.removeExpired());
-            try {
-                Thread.sleep(SWEEP.toMillis());
-            } catch (InterruptedException end) {
-                return;
             }
         }
     }
@@ -222,6 +219,7 @@ public final class InMemoryRedis implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        expiry.shutdownNow();
         try {
             server.close();
         } catch (IOException already) {

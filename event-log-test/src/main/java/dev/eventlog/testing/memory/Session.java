@@ -58,36 +58,41 @@ final class Session {
     }
 
     void begin(Runner runner, Consumer<Session> ended) {
-        daemon("in-memory-redis-reader-" + id, () -> {
-            try {
-                InputStream in = new BufferedInputStream(socket.getInputStream());
-                while (!closed) {
-                    runner.run(this, command(in));
-                }
-            } catch (IOException gone) {
-                // by whichever side: nobody is there to be told
-            } finally {
-                close();
-                ended.accept(this);
-            }
-        });
-        daemon("in-memory-redis-writer-" + id, () -> {
-            try {
-                OutputStream out = socket.getOutputStream();
-                for (Frame next = frames.take(); next.bytes().hasRemaining(); next = frames.take()) {
-                    faults.awaitDue(next.since(), this);
-                    out.write(next.bytes().array());
-                }
-            } catch (IOException | InterruptedException gone) {
-                close();
-            }
-        });
+        daemon("in-memory-redis-reader-" + id, () -> read(runner, ended)).start();
+        daemon("in-memory-redis-writer-" + id, this::write).start();
     }
 
-    static void daemon(String name, Runnable work) {
+    private void read(Runner runner, Consumer<Session> ended) {
+        try {
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            while (!closed) {
+                runner.run(this, command(in));
+            }
+        } catch (IOException gone) {
+            // by whichever side: nobody is there to be told
+        } finally {
+            close();
+            ended.accept(this);
+        }
+    }
+
+    private void write() {
+        try {
+            OutputStream out = socket.getOutputStream();
+            for (Frame next = frames.take(); next.bytes().hasRemaining(); next = frames.take()) {
+                faults.awaitDue(next.since(), this);
+                out.write(next.bytes().array());
+            }
+        } catch (IOException | InterruptedException gone) {
+            close();
+        }
+    }
+
+    /** {@return a thread that does not keep the test's process alive, and has not started} */
+    static Thread daemon(String name, Runnable work) {
         Thread thread = new Thread(work, name);
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     private static List<String> command(InputStream in) throws IOException {
