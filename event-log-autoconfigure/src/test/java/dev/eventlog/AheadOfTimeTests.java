@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.assertj.core.data.Index;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.aot.generate.ClassNameGenerator;
@@ -115,6 +116,7 @@ class AheadOfTimeTests {
         }
     }
 
+    @Tag("long")
     @Test
     void addsReadsAndFollows(@TempDir Path folder) throws Exception {
         Path sources = folder.resolve("sources");

@@ -38,7 +38,6 @@ import org.springframework.util.ClassUtils;
 
 /** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
 @Tag("faults")
-@Tag("long")
 class ClusterTests extends ClosingTests {
 
     private static final int LONG = 5_000;
@@ -190,6 +189,7 @@ class ClusterTests extends ClosingTests {
         assertThat(writer.assertNoneTwice(followers.assertEachEventOnce())).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void masterIsKilledAndItsReplicaTakesOver() {
         List<EachKindOfFollower> followers = new ArrayList<>();

@@ -14,17 +14,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * A writer and somebody who ends its log, at the same time, again and again. The system properties {@code eventlog.test.rounds}
  * and {@code eventlog.test.seed} say how often, and which times.
  */
-@Tag("long")
 class CompletionRaceTests extends LogTests {
 
-    private static final int ROUNDS = Integer.getInteger("eventlog.test.rounds", 10_000);
+    private static final int ROUNDS = Integer.getInteger("eventlog.test.rounds", 1_000);
     private static final long SEED = Long.getLong("eventlog.test.seed", System.nanoTime());
     private static final int FOLLOWED = 20; // one round of so many is followed
     private static final int MOST_ADDS = 1_000;

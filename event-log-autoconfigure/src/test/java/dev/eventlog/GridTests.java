@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,6 +25,7 @@ class GridTests extends LogTests {
     private static final int MOST = 200;
     private static final int MORE = 10;
 
+    @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {0, 25})
     void readAndFollowedFromEachStart(int maxLength) throws Exception {

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,6 +88,7 @@ class JoiningFeedTests extends ServerTests {
     }
 
     /** The feed still stands in the old log: its last poll may take five seconds more. */
+    @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {3, 10, 30})
     void followerThatBeginsAfterTheLogBeganAgainGetsOnlyTheNewOne(int length) {

@@ -34,7 +34,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** Cases at which other libraries on Redis streams were seen to fail. */
 @Tag("faults")
-@Tag("long")
 @ExtendWith(OutputCaptureExtension.class)
 class KnownCasesTests extends ClosingTests {
 
@@ -142,6 +141,7 @@ class KnownCasesTests extends ClosingTests {
     }
 
     /** Asked for in one command, the answer comes too late. */
+    @Tag("long")
     @Test
     void readOfALogOfTwoMillionEvents() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -54,6 +55,7 @@ class NoTimeoutTests extends ClosingTests {
     }
 
     /** A server that is frozen is given up, as a feed must not wait for ever. */
+    @Tag("long")
     @Test
     void frozenServerIsNoticed(CapturedOutput output) {
         redis.freeze();

@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -23,7 +22,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  * they are let. Each is held against what Redis said to be left after each step. The system properties
  * {@code eventlog.test.seed} and {@code eventlog.test.seeds} choose the first history, and how many.
  */
-@Tag("long")
 class PromisePropertyTests extends ServerTests {
 
     private static final int FIRST = Integer.getInteger("eventlog.test.seed", 1);

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.JRE;
@@ -27,6 +28,7 @@ import org.springframework.util.ClassUtils;
 /** What following costs: connections and threads. */
 class ResourceTests extends LogTests {
 
+    @Tag("long")
     @Test
     void thousandFollowersThatCameAndWentLeaveNothingBehind() {
         String client = "test-" + newName();

@@ -23,7 +23,6 @@ import org.springframework.context.ConfigurableApplicationContext;
 
 /** Logs on a master whose replica takes its place, for an application that knows of it by a sentinel. */
 @Tag("faults")
-@Tag("long")
 class SentinelTests extends ClosingTests {
 
     private static final int LONG = 5_000;
@@ -49,6 +48,7 @@ class SentinelTests extends ClosingTests {
     }
 
     /** For ten seconds after that the old master knows nothing of it: what whoever is connected to it adds is lost. */
+    @Tag("long")
     @Test
     void sentinelMakesAnotherTheMaster() {
         EachKindOfFollower followers =
@@ -95,6 +95,7 @@ class SentinelTests extends ClosingTests {
         assertThat(listener.gaps()).extracting(Gap::lastSeen).containsExactly(last);
     }
 
+    @Tag("long")
     @Test
     void applicationReadsFromReplicas() {
         EventLog log = log(start("spring.data.redis.lettuce.read-from=replica-preferred"));

@@ -3,12 +3,10 @@ package dev.eventlog.http;
 import dev.eventlog.test.TestApplication;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** What clients of a Tomcat get. */
-@Tag("long")
 class EventLogHttpTests extends HttpTests {
 
     private static ConfigurableApplicationContext shared;

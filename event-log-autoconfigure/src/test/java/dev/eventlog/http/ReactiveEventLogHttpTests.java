@@ -4,13 +4,11 @@ import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
 
 /** What clients of a WebFlux server get. */
-@Tag("long")
 class ReactiveEventLogHttpTests extends HttpTests {
 
     private static ConfigurableApplicationContext shared;

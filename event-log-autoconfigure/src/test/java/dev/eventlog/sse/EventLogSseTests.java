@@ -33,7 +33,6 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
 /** What clients of a Tomcat get. */
-@Tag("long")
 class EventLogSseTests extends SseTests {
 
     private static final String CLIENT = "sse-tests";
@@ -213,6 +212,7 @@ class EventLogSseTests extends SseTests {
         }
     }
 
+    @Tag("long")
     @Test
     void twoThousandIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
         EventLog log = newLog();

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -331,6 +332,7 @@ class WebSocketTests extends ServerTests {
         }
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void aClientThatReadsNothingHoldsUpNoOtherAndIsClosed(Kind kind) throws Exception {

@@ -18,7 +18,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** Reads the JSON that comes over a WebSocket, or reads nothing at all. */
 public final class SocketClient implements AutoCloseable, WebSocket.Listener {
 
-    private static final HttpClient http = HttpClient.newHttpClient();
+    /** Calls listeners at once: otherwise the end of the connection can overtake the status with which the server closes. */
+    private static final HttpClient http =
+            HttpClient.newBuilder().executor(Runnable::run).build();
+
     private static final JsonMapper json = new JsonMapper();
 
     private final boolean reads;

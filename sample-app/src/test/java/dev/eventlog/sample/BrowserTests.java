@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
@@ -35,7 +34,6 @@ import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
 /** The page in a real browser: Chromium with its driver, as a Linux distribution installs them; skipped without. */
-@Tag("long")
 class BrowserTests {
 
     private final RedisServer redis = newRedis();
