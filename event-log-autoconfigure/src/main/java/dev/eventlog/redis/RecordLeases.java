@@ -53,7 +53,8 @@ public final class RecordLeases {
      * @param log the log
      */
     public Claim claim(String log) {
-        return Claim.valueOf(ask(log, "claim", log, leaseMillis).get(0));
+        return Claim.valueOf(ask(log, "claim the lease of a recording of", "claim", log, leaseMillis)
+                .get(0));
     }
 
     /**
@@ -62,7 +63,7 @@ public final class RecordLeases {
      * @param log the log
      */
     public void renew(String log) {
-        ask(log, "renew", log, leaseMillis);
+        ask(log, "renew the lease of a recording of", "renew", log, leaseMillis);
     }
 
     /**
@@ -71,7 +72,7 @@ public final class RecordLeases {
      * @param log the log
      */
     public void release(String log) {
-        ask(log, "release", log);
+        ask(log, "release the lease of a recording of", "release", log);
     }
 
     /**
@@ -80,22 +81,22 @@ public final class RecordLeases {
      * @param log the log
      */
     public void forget(String log) {
-        ask(log, "forget", log);
+        ask(log, "forget the lease of a recording of", "forget", log);
     }
 
     /** {@return some of the logs with expired leases, the oldest first} */
     public List<String> runOut() {
-        return ask(key, "runout");
+        return ask(key, "look for expired leases of recordings in", "runout");
     }
 
-    private List<String> ask(String log, String... arguments) {
+    private List<String> ask(String log, String what, String... arguments) {
         long begun = System.nanoTime();
         try {
             @Nullable List<String> answer = connections.commands().execute(SCRIPT, List.of(key), (Object[]) arguments);
             return answer == null ? List.of() : new ArrayList<>(answer);
         } catch (RuntimeException failure) {
             connections.failed(failure, begun);
-            throw RedisFailures.translate(log, key, arguments[0] + " the lease of a recording of", failure);
+            throw RedisFailures.translate(log, key, what, failure);
         }
     }
 }

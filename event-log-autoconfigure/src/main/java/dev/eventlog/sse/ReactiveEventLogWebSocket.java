@@ -71,25 +71,29 @@ public final class ReactiveEventLogWebSocket {
     public WebSocketHandler follow(Function<? super WebSocketSession, EventStream> stream) {
         return session -> Mono.defer(() -> {
             CompletableFuture<Void> connection = streams.connected();
-            Mono<Void> gone = session.receive().then().onErrorComplete().cache(); // is not cancelled before it ends
+            Mono<Integer> gone = session.receive() // is not cancelled before it ends
+                    .then(Mono.<Integer>empty())
+                    .onErrorComplete()
+                    .cache();
+            // The close is not part of the race: it ends what is received, which would cancel it.
             return Mono.firstWithSignal(send(session, stream), gone)
-                    .then(gone.timeout(ANSWER, Mono.empty()))
+                    .defaultIfEmpty(SocketMessage.NORMAL)
+                    .flatMap(status -> session.close(new CloseStatus(status)).onErrorComplete())
+                    .then(gone.timeout(ANSWER, Mono.empty()).then())
                     .doFinally(any -> connection.complete(null));
         });
     }
 
-    private Mono<Void> send(WebSocketSession session, Function<? super WebSocketSession, EventStream> description) {
+    /** {@return the status with which to close the connection after all has been sent} */
+    private Mono<Integer> send(WebSocketSession session, Function<? super WebSocketSession, EventStream> description) {
         AtomicInteger closes = new AtomicInteger(SocketMessage.NORMAL);
         Function<SocketMessage, WebSocketMessage> writing = message -> {
             closes.set(message.closes());
             return session.textMessage(message.text());
         };
         return sendAll(session, batches(session, description), writing)
-                .onErrorResume(EOFException.class, readsNothing -> {
-                    closes.set(SocketMessage.READS_NOTHING);
-                    return Mono.empty();
-                })
-                .then(Mono.defer(() -> session.close(new CloseStatus(closes.get()))));
+                .then(Mono.fromSupplier(closes::get))
+                .onErrorReturn(EOFException.class, SocketMessage.READS_NOTHING);
     }
 
     /**

@@ -348,8 +348,8 @@ class WebSocketTests extends ServerTests {
         }
         SocketClient client = open(application, kind, "/all/log");
         client.next("caught-up");
-        Map<String, String> large = Map.of("text", "x".repeat(100_000));
-        for (int i = 0; i < 100; i++) { // more than the system keeps for a client
+        Map<String, String> large = Map.of("text", "x".repeat(50_000));
+        for (int i = 0; i < 200; i++) { // more than the system keeps for a client
             String id = log.add(large).toString();
             assertThat(client.next("event").get("id").asString()).isEqualTo(id);
             threads = Math.max(threads, waitingThreads(before));

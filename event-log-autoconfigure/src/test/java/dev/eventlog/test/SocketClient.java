@@ -1,41 +1,51 @@
 package dev.eventlog.test;
 
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import org.springframework.web.reactive.socket.CloseStatus;
+import org.springframework.web.reactive.socket.WebSocketSession;
+import org.springframework.web.reactive.socket.client.ReactorNettyWebSocketClient;
+import org.springframework.web.reactive.socket.client.WebSocketClient;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Reads the JSON that comes over a WebSocket, or reads nothing at all. */
-public final class SocketClient implements AutoCloseable, WebSocket.Listener {
+/**
+ * Reads the JSON that comes over a WebSocket, or reads nothing at all. Takes messages up to 64 kB. Not the JDK's client: there the
+ * end of the connection can overtake the status with which the server closes it.
+ */
+public final class SocketClient implements AutoCloseable {
 
-    /** Calls listeners at once: otherwise the end of the connection can overtake the status with which the server closes. */
-    private static final HttpClient http =
-            HttpClient.newBuilder().executor(Runnable::run).build();
-
+    private static final WebSocketClient sockets = new ReactorNettyWebSocketClient();
     private static final JsonMapper json = new JsonMapper();
 
     private final boolean reads;
     private final BlockingQueue<JsonNode> messages = new LinkedBlockingQueue<>();
-    private final StringBuilder text = new StringBuilder(); // used by the calls of this listener only
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
-    private final WebSocket socket;
+    private final CompletableFuture<WebSocketSession> session = new CompletableFuture<>();
+    private final Disposable connection;
 
     private SocketClient(URI uri, boolean reads) {
         this.reads = reads;
-        this.socket = http.newWebSocketBuilder()
-                .connectTimeout(Duration.ofSeconds(10))
-                .buildAsync(URI.create(uri.toString().replaceFirst("^http", "ws")), this)
-                .join();
+        this.connection = sockets.execute(URI.create(uri.toString().replaceFirst("^http", "ws")), this::read)
+                .subscribe(nothing -> {}, session::completeExceptionally);
+        session.orTimeout(10, TimeUnit.SECONDS).join();
+    }
+
+    private Mono<Void> read(WebSocketSession opened) {
+        session.complete(opened);
+        opened.closeStatus().subscribe(status -> closed.complete(status.getCode()), closed::completeExceptionally);
+        return reads
+                ? opened.receive()
+                        .doOnNext(message -> messages.add(json.readTree(message.getPayloadAsText())))
+                        .then()
+                : Mono.never();
     }
 
     /**
@@ -56,34 +66,6 @@ public final class SocketClient implements AutoCloseable, WebSocket.Listener {
      */
     public static SocketClient stuck(URI uri) {
         return new SocketClient(uri, false);
-    }
-
-    @Override
-    public void onOpen(WebSocket opened) {
-        if (reads) {
-            opened.request(Long.MAX_VALUE);
-        }
-    }
-
-    @Override
-    public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-        text.append(data);
-        if (last) {
-            messages.add(json.readTree(text.toString()));
-            text.setLength(0);
-        }
-        return null;
-    }
-
-    @Override
-    public @Nullable CompletionStage<?> onClose(WebSocket from, int status, String reason) {
-        closed.complete(status);
-        return null;
-    }
-
-    @Override
-    public void onError(WebSocket from, Throwable failure) {
-        closed.completeExceptionally(failure);
     }
 
     /**
@@ -140,17 +122,18 @@ public final class SocketClient implements AutoCloseable, WebSocket.Listener {
      * @param message the text
      */
     public void send(String message) {
-        socket.sendText(message, true).join();
+        WebSocketSession opened = session.join();
+        opened.send(Mono.just(opened.textMessage(message))).block();
     }
 
     /** Closes as a browser does that leaves the page. */
     public void leave() {
-        socket.sendClose(1001, "").join();
+        session.join().close(CloseStatus.GOING_AWAY).block();
     }
 
     /** Breaks the connection. */
     @Override
     public void close() {
-        socket.abort();
+        connection.dispose();
     }
 }
