@@ -109,7 +109,7 @@ final class Inquiry {
     /** Decodes a reply that arrived together with others. */
     <T> T decode(String what, @Nullable Object reply, Decoder<T> decoder) {
         if (reply instanceof RuntimeException failure) {
-            if (RedisFailures.isWrongServer(failure)) { // the connection for commands may lead there, too
+            if (RedisFailures.isAnswerOfWrongServer(failure)) { // the connection for commands may lead there, too
                 connections.wrongServer(System.nanoTime());
             }
             throw translate(what, failure);

@@ -95,10 +95,15 @@ final class RedisFailures {
      * trusted.
      */
     static boolean isWrongServer(Throwable failure) {
-        String said = causes(failure);
         return failure instanceof MixedUpReplyException
-                || said.contains(DEAD)
-                || WRONG_SERVER.stream().anyMatch(code -> says(said, code));
+                || causes(failure).contains(DEAD)
+                || isAnswerOfWrongServer(failure);
+    }
+
+    /** Returns whether a server answered that it is the wrong one, which also matters to other connections to it. */
+    static boolean isAnswerOfWrongServer(Throwable failure) {
+        String said = causes(failure);
+        return WRONG_SERVER.stream().anyMatch(code -> says(said, code));
     }
 
     /** Returns whether another server of the cluster is responsible, or is about to be. */
