@@ -59,10 +59,11 @@ final class LettuceReplies {
     }
 
     private static List<@Nullable Object> await(List<AsyncCommand<byte[], byte[], List<Object>>> sent, long timeout) {
+        long patience = awaitLast(sent.get(sent.size() - 1), timeout) ? timeout : 1;
         List<@Nullable Object> replies = new ArrayList<>(sent.size());
         for (RedisFuture<List<Object>> future : sent) {
             try {
-                replies.add(LettuceFutures.awaitOrCancel(future, timeout, TimeUnit.NANOSECONDS));
+                replies.add(LettuceFutures.awaitOrCancel(future, patience, TimeUnit.NANOSECONDS));
             } catch (RuntimeException failure) {
                 replies.add(translate(failure));
                 if (replies.size() == 1) { // the commands behind it are useless
@@ -72,6 +73,16 @@ final class LettuceReplies {
             }
         }
         return replies;
+    }
+
+    /** Replies come in order: waiting for the last one wakes this thread once, and not once for each. */
+    private static boolean awaitLast(RedisFuture<?> last, long timeout) {
+        try {
+            LettuceFutures.awaitOrCancel(last, timeout, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (RuntimeException failure) { // thrown again where its reply is taken
+            return false;
+        }
     }
 
     /** Writes all commands at once. */
