@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -107,6 +108,16 @@ class RecordingTests extends LogTests {
         discreet.record(other, options -> options.reason(failure -> null));
         other.subscriber().onError(new IllegalStateException("a secret"));
         await().until(() -> discreet.completion().equals(Optional.of(Completion.failed(null))));
+    }
+
+    @Test
+    void aSourceThatCannotBeSubscribedToEndsTheLogAsFailed() {
+        EventLog log = newLog();
+        Recording recording = log.record((Flow.Publisher<Map<String, Object>>) subscriber -> {
+            throw new IllegalStateException("no");
+        });
+        assertThat(recording.completion().join()).isEqualTo(Completion.failed("no"));
+        assertThat(log.completion()).contains(Completion.failed("no"));
     }
 
     @Test
@@ -250,7 +261,7 @@ class RecordingTests extends LogTests {
     void aRedisThatStaysAwayStopsTheSource() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
         EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        server.uri(), "spring.data.redis.timeout=500ms", "eventlog.record.lease=1s")))
+                        server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s")))
                 .create("log");
         Recording recording = log.record(source);
         server.kill();

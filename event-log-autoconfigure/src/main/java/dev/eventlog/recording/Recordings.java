@@ -42,6 +42,7 @@ public final class Recordings {
     private static final int SIGNS = 3;
 
     private static final Completion LOST = Completion.failed("producer lost");
+    private static final Completion SHUT_DOWN = Completion.failed("The application that recorded it was shut down");
 
     private final RecordLeases leases;
     private final Function<String, EventLog> logs;
@@ -119,10 +120,14 @@ public final class Recordings {
             return null;
         });
         if (!open) { // closed since the last check, perhaps without this recording
-            recorder.endWith(Completion.cancelled("The application is shutting down"));
+            recorder.endWith(SHUT_DOWN);
         }
         look();
-        source.subscribe(recorder);
+        try {
+            source.subscribe(recorder);
+        } catch (RuntimeException thrown) { // otherwise the log would never end
+            recorder.onError(thrown);
+        }
         return recorder;
     }
 
@@ -231,7 +236,7 @@ public final class Recordings {
         open = false;
         CompletableFuture<?>[] ending = running.stream()
                 .map(recorder -> {
-                    recorder.endWith(Completion.failed("The application that recorded it was shut down"));
+                    recorder.endWith(SHUT_DOWN);
                     return recorder.ended();
                 })
                 .toArray(CompletableFuture[]::new);
