@@ -98,6 +98,28 @@ class NamedPatternTests extends ServerTests {
         assertThat(numbers(after.of("orders:new"))).containsExactly(0, 1);
     }
 
+    /** A failover can lose the first positions before their follower has the lease. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theStartIsKeptThoughItsPositionIsLost(boolean pattern) {
+        String lock = pattern ? LOCK : "eventlog:lock:invoices@@";
+        redis.ask("SET", lock, "another");
+        add("orders:1", 0, 3);
+        EventLogFactory factory = TestApplication.factory(application(SHARED));
+        Heard heard = new Heard();
+        closeLater(
+                pattern
+                        ? factory.follow(ORDERS, Tail.last(1), heard, NAMED)
+                        : factory.follow(Set.of("orders:1"), Tail.last(1), heard, NAMED));
+        assertThat(stored("orders:1")).isPresent();
+        redis.ask("DEL", "eventlog:positions");
+        redis.ask("DEL", lock);
+        add("orders:1", 3, 4);
+        await().until(() -> heard.count() >= 2);
+        assertThat(numbers(heard.of("orders:1"))).containsExactly(2, 3);
+        await().until(() -> stored("orders:1").equals(last(heard, "orders:1")));
+    }
+
     @Test
     void whatWasTrimmedMeanwhileIsToldOfEachLog() {
         ConfigurableApplicationContext first = application(SHARED);

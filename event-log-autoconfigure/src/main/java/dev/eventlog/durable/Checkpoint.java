@@ -40,19 +40,19 @@ final class Checkpoint implements Commit {
     private final String name;
     private final String log;
     private final @Nullable StoringOutage outage;
-
-    private volatile EventId position = EventId.MIN;
+    private volatile EventId position;
     private volatile BooleanSupplier mayDeliver = () -> true;
     private State state = State.STORED;
     private @Nullable EventId stored;
     private @Nullable EventId taken; // the last event of the batch that is not certainly stored; null if there is none
 
     Checkpoint(EventPositions positions, String name, String log) {
-        this(positions, name, log, null);
+        this(positions, name, log, EventId.MIN, null);
     }
 
-    /** Creates one of many checkpoints, which report storage failures together. */
-    Checkpoint(EventPositions positions, String name, String log, @Nullable StoringOutage outage) {
+    /** Creates one of many checkpoints, which report storage failures together, at the position that was stored first. */
+    Checkpoint(EventPositions positions, String name, String log, EventId first, @Nullable StoringOutage outage) {
+        this.position = first;
         this.outage = outage;
         this.positions = positions;
         this.name = name;

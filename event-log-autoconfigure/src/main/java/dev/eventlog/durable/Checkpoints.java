@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -43,6 +44,7 @@ final class Checkpoints {
     private final Function<String, LogStream> streams;
     private final BooleanSupplier mayDeliver;
     private final Map<String, Checkpoint> byLog = new ConcurrentHashMap<>();
+    private final Map<String, EventId> first = new ConcurrentHashMap<>(); // stored before the logs are followed
     private final Map<String, EventLogException> unreadable = new ConcurrentHashMap<>();
     private final StoringOutage outage;
     private @Nullable Round round; // guarded by this, like changes of the checkpoints
@@ -78,19 +80,28 @@ final class Checkpoints {
      * @param names the names of the logs
      * @param tail where to start
      * @param unless the name of a log: if a position is stored for it, nothing is stored; null to store in any case
+     * @return the positions that were to be stored
      */
-    void open(Collection<String> names, Tail tail, @Nullable String unless) {
+    Map<String, EventId> open(Collection<String> names, Tail tail, @Nullable String unless) {
+        Map<String, EventId> all = new HashMap<>();
         for (List<String> page : pages(names)) {
             Map<String, EventId> stored = load(page);
             List<String> missing = page.stream()
                     .filter(log -> !stored.containsKey(log) && !unreadable.containsKey(log))
                     .toList();
             if (!missing.isEmpty()) {
-                Map<String, EventId> first = new HashMap<>();
-                parts(missing, TOGETHER).forEach(some -> first.putAll(begin(some, tail)));
-                positions.storeFirst(name, first, unless);
+                Map<String, EventId> begin = new HashMap<>();
+                parts(missing, TOGETHER).forEach(some -> begin.putAll(begin(some, tail)));
+                positions.storeFirst(name, begin, unless);
+                all.putAll(begin);
             }
         }
+        return all;
+    }
+
+    /** Remembers the first positions of logs until these are followed, because a failover can lose what was stored. */
+    void remember(Map<String, EventId> positionsStoredFirst) {
+        first.putAll(positionsStoredFirst);
     }
 
     private Map<String, EventId> begin(List<String> some, Tail tail) {
@@ -125,7 +136,7 @@ final class Checkpoints {
 
         /**
          * Looks up where to resume. A log without a stored position starts with its first event, because it did not exist when
-         * the follower began.
+         * the follower began, unless its first position has been stored and lost.
          *
          * @param names the names of logs that are not followed at the moment
          * @return where to start in each log
@@ -196,7 +207,8 @@ final class Checkpoints {
     }
 
     private Checkpoint checkpoint(String log) {
-        Checkpoint checkpoint = new Checkpoint(positions, name, log, outage);
+        EventId begin = Objects.requireNonNullElse(first.remove(log), EventId.MIN);
+        Checkpoint checkpoint = new Checkpoint(positions, name, log, begin, outage);
         checkpoint.deliverWhile(mayDeliver);
         return checkpoint;
     }

@@ -43,7 +43,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
 
     /** Fixes the start in further logs, which this then follows. */
     void open(Collection<String> logs) {
-        checkpoints().open(logs, tail, null);
+        checkpoints().remember(checkpoints().open(logs, tail, null));
         synchronized (wanted) {
             wanted.addAll(logs);
         }
@@ -78,7 +78,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
         if (!isRunning()) {
             throw new IllegalStateException("Log '" + log + "' cannot be followed: its follower has ended");
         }
-        checkpoints().open(Set.of(log), tail, null);
+        checkpoints().remember(checkpoints().open(Set.of(log), tail, null));
         ManyLogs granted;
         Beginning beginning;
         synchronized (wanted) {

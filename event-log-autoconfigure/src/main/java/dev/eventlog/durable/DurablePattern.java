@@ -9,6 +9,7 @@ import dev.eventlog.Tail;
 import dev.eventlog.follow.LogFinder;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.redis.LogNames;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -47,20 +48,23 @@ final class DurablePattern extends DurableLogs {
      */
     void open(Tail tail) {
         if (positions.load(name, begun).isEmpty()) {
-            checkpoints().open(names.all(), tail, begun);
-            storeBegun();
+            Map<String, EventId> first = checkpoints().open(names.all(), tail, begun);
+            if (storeBegun()) { // otherwise another instance has begun, and its first positions count
+                checkpoints().remember(first);
+            }
         }
     }
 
-    private void storeBegun() {
-        boolean unused = positions.store(name, begun, null, EventId.MIN);
+    /** {@return whether no follower had begun} */
+    private boolean storeBegun() {
+        return positions.store(name, begun, null, EventId.MIN);
     }
 
     @Override
     void begin(ManyLogs granted, Checkpoints.Round round) {
         try {
             if (positions.load(name, begun).isEmpty()) { // lost together with the other data of Redis
-                storeBegun();
+                boolean unused = storeBegun();
             }
         } catch (RuntimeException failure) {
             throw checkpoints().unavailable(failure);
