@@ -50,15 +50,16 @@ class InterruptionTests extends ServerTests {
         }));
         assertTold("event 0", "caught up");
 
-        for (int i = 0; i < 2; i++) {
+        for (int i = 1; i < 6; i++) {
             redis.kill();
             assertTold("interrupted");
             redis.start();
+            add("log", i, i + 1);
             assertTold("resumed");
+            String next = next();
+            assertThat("gap".equals(next) ? next() : next)
+                    .isEqualTo("event " + i); // the Redis of this test keeps nothing
         }
-        add("log", 5, 6);
-        String next = next();
-        assertThat("gap".equals(next) ? next() : next).isEqualTo("event 5"); // the Redis of this test keeps nothing
     }
 
     @ParameterizedTest

@@ -20,6 +20,9 @@ interface Feed {
     /** {@return whether the connection was lost, and Redis has not been checked since} */
     boolean isInterrupted();
 
+    /** {@return whether Redis has not answered since the connection was lost} Events are delivered only when it is false again. */
+    boolean isAway();
+
     /** {@return whether the feed shares its connection with others} */
     boolean isShared();
 

@@ -38,6 +38,7 @@ final class LogFeed implements Feed {
     private final AtomicInteger comebacks = new AtomicInteger();
 
     private volatile boolean interrupted;
+    private volatile boolean away; // ends with the first answer, before its events are appended
     // Guarded by this.
     private @Nullable FeedReader reader;
     private boolean stopped;
@@ -113,6 +114,11 @@ final class LogFeed implements Feed {
     }
 
     @Override
+    public boolean isAway() {
+        return away;
+    }
+
+    @Override
     public synchronized boolean isShared() {
         FeedReader current = reader;
         return current != null && current.isShared();
@@ -150,6 +156,7 @@ final class LogFeed implements Feed {
     void interrupt() {
         if (!interrupted) {
             interrupted = true;
+            away = true;
             wake(LogFollower.Wake.INTERRUPTION);
         }
     }
@@ -167,6 +174,7 @@ final class LogFeed implements Feed {
     void back(@Nullable Duration lasted) {
         boolean was = interrupted;
         interrupted = false;
+        away = false;
         if (was) {
             wake(LogFollower.Wake.INTERRUPTION);
         }
@@ -241,6 +249,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen take(Window.End end, LogStream.Poll poll) {
+        away = false;
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
@@ -277,6 +286,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
+        away = false;
         Window.End end = window.end();
         Judgement judgement = noDataLost
                 ? GapRules.judge(end.point(), end.event(), answer, trimming, window::memory)

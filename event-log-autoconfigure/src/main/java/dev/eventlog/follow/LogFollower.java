@@ -246,7 +246,7 @@ public final class LogFollower implements RunningFollower {
         if (refused != null) {
             return fail(refused);
         }
-        if (!delivery.isDue() && !delivery.interruption(feed.isInterrupted())) {
+        if (!delivery.isDue() && !delivery.interruption(feed.isAway())) {
             if (!demand.isThere() && !cursor.isOnlyCompleteLeft()) {
                 return Step.NOTHING_DUE;
             }

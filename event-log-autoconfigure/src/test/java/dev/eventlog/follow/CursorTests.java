@@ -477,6 +477,11 @@ class CursorTests extends LogTests {
         }
 
         @Override
+        public boolean isAway() {
+            return interrupted;
+        }
+
+        @Override
         public int comebacks() {
             return comebacks;
         }
