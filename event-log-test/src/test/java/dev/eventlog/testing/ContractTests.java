@@ -1,6 +1,5 @@
 package dev.eventlog.testing;
 
-import dev.eventlog.testing.memory.InMemoryRedis;
 import org.junit.platform.suite.api.AfterSuite;
 import org.junit.platform.suite.api.BeforeSuite;
 import org.junit.platform.suite.api.ExcludeTags;
@@ -9,7 +8,8 @@ import org.junit.platform.suite.api.Suite;
 
 /**
  * The library's own tests of what users see, as they are, on the Redis in memory. Not among them: those that stop, freeze or fill a
- * server, or that are about permissions, clusters, Sentinel and drivers, and those that take long.
+ * server, or that are about permissions, clusters, Sentinel and drivers, and those that take long. {@link LongContract} has the
+ * rest.
  */
 @Suite
 @SelectClasses(
@@ -23,48 +23,26 @@ import org.junit.platform.suite.api.Suite;
             "dev.eventlog.FollowTests",
             "dev.eventlog.FollowerEndTests",
             "dev.eventlog.GapTests",
-            "dev.eventlog.GridTests",
             "dev.eventlog.ListenerFailureTests",
-            "dev.eventlog.ManyLogsTests",
             "dev.eventlog.MaxAgeTests",
             "dev.eventlog.NamedFollowerTests",
-            "dev.eventlog.NamedPatternTests",
             "dev.eventlog.PageTests",
-            "dev.eventlog.PromisePropertyTests",
             "dev.eventlog.PublisherTests",
             "dev.eventlog.ReadTests",
-            "dev.eventlog.RecordingTests",
-            "dev.eventlog.RetractedEventsTests",
             "dev.eventlog.StreamTests",
-            "dev.eventlog.TrimmedWhileFollowingTests",
             "dev.eventlog.TypedTests",
-            "dev.eventlog.annotation.EventLogListenerTests",
-            "dev.eventlog.reactor.EventFluxTests"
+            "dev.eventlog.annotation.EventLogListenerTests"
         })
 @ExcludeTags({"server", "long"})
 class ContractTests {
 
-    /** Where the library's tests look for their Redis. */
-    private static final String SWITCH = "eventlog.test.redis";
-
-    /** Where they look for one that is theirs alone. */
-    private static final String SERVER = "eventlog.test.server-port";
-
-    private static final InMemoryRedis REDIS = InMemoryRedis.start();
-    private static final InMemoryRedis OWN = InMemoryRedis.start();
-    private static final String BEFORE = System.getProperty(SWITCH, "auto");
-
     @BeforeSuite
     static void useRedisInMemory() {
-        System.setProperty(SWITCH, REDIS.uri().toString());
-        System.setProperty(SERVER, Integer.toString(OWN.uri().getPort()));
+        InsteadOfRedis.begin();
     }
 
     @AfterSuite
-    static void close() {
-        System.setProperty(SWITCH, BEFORE);
-        System.clearProperty(SERVER);
-        REDIS.close();
-        OWN.close();
+    static void useWhatWasUsedBefore() {
+        InsteadOfRedis.end();
     }
 }

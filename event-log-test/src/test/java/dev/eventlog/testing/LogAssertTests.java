@@ -1,8 +1,10 @@
 package dev.eventlog.testing;
 
 import static dev.eventlog.testing.EventLogAssertions.assertThatLog;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.eventlog.EventConversionException;
 import dev.eventlog.EventLog;
 import dev.eventlog.TypedEventLog;
 import java.time.Duration;
@@ -88,6 +90,16 @@ class LogAssertTests {
                 .withMessageContaining("Not within PT0.1S")
                 .withMessageContaining(typed.name())
                 .withMessageContaining("Ada");
+    }
+
+    @Test
+    void doesNotWaitForAnEventToFit() {
+        typed.untyped().add(Map.of("paid", "much"));
+        long begun = System.nanoTime();
+        assertThatExceptionOfType(EventConversionException.class)
+                .isThrownBy(
+                        () -> assertThatLog(typed).within(Duration.ofMinutes(1)).hasSize(2));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
     }
 
     @Test

@@ -144,8 +144,12 @@ public final class InMemoryRedis implements AutoCloseable {
      * not answer, although it executes their commands.
      *
      * @param delay how much later; zero to send all replies at once again, also those that are still held back
+     * @throws IllegalArgumentException if the delay is negative
      */
     public void delayReplies(Duration delay) {
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("Replies cannot be delayed by " + delay + ", which is less than zero");
+        }
         faults.delay(delay);
     }
 
@@ -154,8 +158,10 @@ public final class InMemoryRedis implements AutoCloseable {
      *
      * @param key the key of the log
      * @param length the number of events that are left
+     * @throws IllegalArgumentException if the length is negative, or there is no such log
      */
     public void trim(String key, int length) {
+        notNegative(length, "Events that are left");
         onStream(key, stream -> stream.trimToLength(length, false));
     }
 
@@ -174,9 +180,11 @@ public final class InMemoryRedis implements AutoCloseable {
      * received.
      *
      * @param key the key of the log
-     * @param count how many events are lost
+     * @param count how many events are lost; all if the log has fewer
+     * @throws IllegalArgumentException if the count is negative, or there is no such log
      */
     public void loseNewest(String key, int count) {
+        notNegative(count, "Lost events");
         locked(all -> {
             all.becomeAnotherServer();
             onStream(key, stream -> stream.lose(count));
@@ -196,6 +204,12 @@ public final class InMemoryRedis implements AutoCloseable {
     /** Deletes everything, as {@code FLUSHALL} does. */
     public void clear() {
         locked(Keyspace::clear);
+    }
+
+    private static void notNegative(int count, String what) {
+        if (count < 0) {
+            throw new IllegalArgumentException(what + " cannot be " + count + ", which is less than zero");
+        }
     }
 
     private void onStream(String key, Consumer<StreamValue> change) {

@@ -1,0 +1,37 @@
+package dev.eventlog.testing;
+
+import org.junit.platform.suite.api.AfterSuite;
+import org.junit.platform.suite.api.BeforeSuite;
+import org.junit.platform.suite.api.ExcludeTags;
+import org.junit.platform.suite.api.SelectClasses;
+import org.junit.platform.suite.api.Suite;
+
+/**
+ * The library's own tests on the Redis in memory that take longer than those of {@link ContractTests}. The build does not run them:
+ * {@code -Dtest=LongContract} does.
+ */
+@Suite
+@SelectClasses(
+        names = {
+            "dev.eventlog.GridTests",
+            "dev.eventlog.ManyLogsTests",
+            "dev.eventlog.NamedPatternTests",
+            "dev.eventlog.PromisePropertyTests",
+            "dev.eventlog.RecordingTests",
+            "dev.eventlog.RetractedEventsTests",
+            "dev.eventlog.TrimmedWhileFollowingTests",
+            "dev.eventlog.reactor.EventFluxTests"
+        })
+@ExcludeTags({"server", "long"})
+class LongContract {
+
+    @BeforeSuite
+    static void useRedisInMemory() {
+        InsteadOfRedis.begin();
+    }
+
+    @AfterSuite
+    static void useWhatWasUsedBefore() {
+        InsteadOfRedis.end();
+    }
+}
