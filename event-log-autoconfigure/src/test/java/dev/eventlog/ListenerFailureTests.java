@@ -405,7 +405,7 @@ class ListenerFailureTests extends LogTests {
     record Step(int length) {}
 
     @Test
-    void batchThatDoesNotFitTheTypeIsRecoveredAsItIsStored() {
+    void eventThatDoesNotFitTheTypeIsRecoveredAloneAndAsItIsStored() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.add(new Step(1));
         EventId foreign = log.untyped().add(Map.of("length", "not a number"));
@@ -424,14 +424,13 @@ class ListenerFailureTests extends LogTests {
                         .recoverer((name, batch, failure) -> recovered.add(new Recovered(name, batch, failure)))));
         await().until(() -> listener.caughtUp() == 1);
         log.add(new Step(3));
-        await().until(() -> listener.count() == 1);
+        await().until(() -> listener.count() == 3);
 
-        assertThat(listener.all()).extracting(TypedEvent::value).containsExactly(new Step(3));
+        assertThat(listener.all()).extracting(TypedEvent::value).containsExactly(new Step(1), new Step(2), new Step(3));
         assertThat(asked).as("attempts").hasValue(3);
         assertThat(recovered).singleElement().satisfies(call -> {
             assertThat(call.log()).isEqualTo(log.name());
-            assertThat(call.batch()).isEqualTo(log.untyped().read(Tail.all()).subList(0, 3));
-            assertThat(call.batch().get(1)).isEqualTo(new Event(foreign, Map.of("length", "not a number")));
+            assertThat(call.batch()).containsExactly(new Event(foreign, Map.of("length", "not a number")));
             assertThat(call.failure()).isInstanceOfSatisfying(EventConversionException.class, failure -> {
                 assertThat(failure.id()).isEqualTo(foreign);
                 assertThat(failure.fields()).containsEntry("length", "not a number");

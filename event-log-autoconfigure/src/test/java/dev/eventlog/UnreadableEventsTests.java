@@ -298,6 +298,47 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
+    void aFollowerThatFailsGetsTheEventsBeforeFirst() {
+        TypedEventLog<Purchase> log = log(options -> {});
+        EventId ada = log.read(EventRange.all().limit(1)).events().get(0).id();
+        Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> !follower.isRunning());
+        assertThat(values(listener.all())).containsExactly(ADA);
+        assertThat(follower.position()).isEqualTo(ada);
+        assertThat(listener.failure())
+                .isInstanceOf(EventConversionException.class)
+                .hasMessageContaining(BAD.toString());
+    }
+
+    @Test
+    void aRecovererGetsOnlyTheEventThatDoesNotFit() {
+        TypedEventLog<Purchase> log = log(options -> {});
+        Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
+        closeLater(log.follow(
+                Tail.all(),
+                listener,
+                options -> options.recoverer((name, batch, failure) -> handedOver.addAll(batch))));
+        await().until(() -> listener.caughtUp() == 1);
+        log.add(ADA);
+        await().until(() -> listener.count() == 3);
+        assertThat(values(listener.all())).containsExactly(ADA, PAID, ADA);
+        assertThat(handedOver).extracting(Event::fields).containsExactly(BAD, BAD);
+    }
+
+    @Test
+    void aNamedFollowerThatFailsHasStoredTheEventsBefore() {
+        TypedEventLog<Purchase> log = log(options -> {});
+        Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
+        Follower follower = log.follow(Tail.all(), listener, options -> options.named("failing"));
+        await().until(() -> !follower.isRunning());
+        assertThat(values(listener.all())).containsExactly(ADA);
+        Collected<Event> untyped = Collected.events();
+        closeLater(log.untyped().follow(Tail.all(), untyped, options -> options.named("failing")));
+        await().until(() -> untyped.count() == 3);
+    }
+
+    @Test
     void anEventIsConvertedByTheRuleOrStrictly() {
         TypedEventLog<Purchase> log = log(SKIP);
         List<Event> stored = log.untyped().read(Tail.all());

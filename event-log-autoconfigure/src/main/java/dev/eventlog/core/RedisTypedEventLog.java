@@ -175,7 +175,7 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
 
         @Override
         public void onBatch(List<Event> batch) throws Exception {
-            List<TypedEvent<T>> events = binding.readAll(batch);
+            List<TypedEvent<T>> events = TypedBatch.read(binding, batch);
             if (!events.isEmpty()) {
                 listener.onBatch(events);
             }

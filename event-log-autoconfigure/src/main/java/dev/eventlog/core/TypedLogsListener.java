@@ -30,7 +30,7 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
 
     @Override
     public void onBatch(String log, List<Event> batch) throws Exception {
-        List<TypedEvent<T>> events = bindings.apply(log).readAll(batch);
+        List<TypedEvent<T>> events = TypedBatch.read(bindings.apply(log), batch);
         if (!events.isEmpty()) {
             listener.onBatch(log, events);
         }

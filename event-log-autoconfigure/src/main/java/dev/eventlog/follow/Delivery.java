@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: all calls of a listener, and what becomes of each, go through one queue.
 /**
  * Calls the listener with the events that the cursor has found. A pending call is repeated, passed to a recoverer, or ends the
  * follower, but it is never skipped. Used by the current thread of the follower only.
@@ -176,7 +177,26 @@ final class Delivery {
     }
 
     private void batch(List<Event> batch) {
-        due.add(new Call("onBatch", batch, () -> take(batch, () -> listener.onBatch(batch))));
+        due.add(callFor(batch));
+    }
+
+    private Call callFor(List<Event> batch) {
+        return new Call("onBatch", batch, () -> take(batch, () -> listener.onBatch(batch)));
+    }
+
+    /** Replaces a call by three: for the events before the one that cannot be read, for that one, and for the rest. */
+    private Outcome divide(Call call, int readable) {
+        List<Event> batch = call.batch();
+        int next = readable + 1;
+        due.remove();
+        if (next < batch.size()) {
+            due.addFirst(callFor(List.copyOf(batch.subList(next, batch.size()))));
+        }
+        due.addFirst(callFor(List.of(batch.get(readable))));
+        due.addFirst(callFor(List.copyOf(batch.subList(0, readable))));
+        attempts.done();
+        delay = 0;
+        return Outcome.LISTENER_LATER;
     }
 
     /** Adds the call that reports the end of the existing events, once. {@return whether it was added} */
@@ -269,6 +289,9 @@ final class Delivery {
         }
         if (thrown instanceof NotStoredException notStored) {
             return storeLater(notStored);
+        }
+        if (thrown instanceof PartlyReadableException part) {
+            return divide(call, part.readable());
         }
         try {
             delay = attempts.delayAfter(thrown);

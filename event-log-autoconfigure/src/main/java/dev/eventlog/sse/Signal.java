@@ -67,7 +67,7 @@ sealed interface Signal {
     /** The reason for a failed stream, which tells a client what to do. */
     enum Code {
         /** The client may not follow these logs, or may no longer: let the user log in. */
-        ACCESS_DENIED("access-denied", "You are no longer allowed to follow this"),
+        ACCESS_DENIED("access-denied", "You are not allowed to follow this"),
         /** An event cannot be converted to a message: to continue after it, leave it out. */
         UNREADABLE_EVENT("unreadable-event", "The next event cannot be sent"),
         /** Redis refuses to read the log until somebody changes the configuration. */

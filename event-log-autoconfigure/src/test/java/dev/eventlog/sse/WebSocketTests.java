@@ -301,7 +301,7 @@ class WebSocketTests extends ServerTests {
         SocketClient refused = open(application, kind, "/all/log");
         assertThat(refused.next())
                 .hasToString(
-                        "{\"type\":\"failed\",\"data\":{\"code\":\"access-denied\",\"message\":\"You are no longer allowed to follow this\"}}");
+                        "{\"type\":\"failed\",\"data\":{\"code\":\"access-denied\",\"message\":\"You are not allowed to follow this\"}}");
         assertThat(refused.closed()).isEqualTo(1008);
 
         allowed.set("log");
