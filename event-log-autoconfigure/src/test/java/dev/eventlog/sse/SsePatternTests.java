@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -78,6 +79,7 @@ class SsePatternTests extends ServerTests {
                 .containsExactly("orders:2 3");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void losesNothingForAClientThatComesBackBeforeThereIsALog(Kind kind) throws Exception {
@@ -130,6 +132,7 @@ class SsePatternTests extends ServerTests {
         assertThat(read(client, 1).events).containsExactly("orders:1 7");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void tellsThatALogBeganAgainBeforeItWasForgotten(Kind kind) throws Exception {
@@ -177,6 +180,7 @@ class SsePatternTests extends ServerTests {
         assertThat(lateRead.events).contains("orders:0 0", "orders:0 1", "orders:11 0");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void refusesMoreLogsThanAnIdCanHoldAndEndsAStreamThatGrowsBeyond(Kind kind) throws Exception {
@@ -241,6 +245,7 @@ class SsePatternTests extends ServerTests {
         LogTests.await().until(() -> followed(application) == 0);
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void looksForTheLogsOnceForAllClientsAndNotWithoutOne(Kind kind) throws Exception {
@@ -272,6 +277,7 @@ class SsePatternTests extends ServerTests {
                 .count();
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void namesOfClientsAndAnEndHoldForLogsOfAPatternToo(Kind kind) throws Exception {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -42,6 +43,7 @@ class SseStartTests extends ServerTests {
         }
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void aStreamOpensWhileRedisIsSlowAndBeginsWhenItAnswers(Kind kind, CapturedOutput output) throws Exception {

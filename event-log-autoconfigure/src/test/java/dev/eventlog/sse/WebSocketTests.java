@@ -191,6 +191,7 @@ class WebSocketTests extends ServerTests {
         assertThat(again.closed()).isEqualTo(1000);
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void logsOfAPatternAreNamedInEachMessage(Kind kind) throws Exception {

@@ -13,13 +13,13 @@ import org.junit.platform.suite.api.Suite;
 @Suite
 @SelectClasses(
         names = {
-            "dev.eventlog.GridTests",
-            "dev.eventlog.ManyLogsTests",
-            "dev.eventlog.NamedPatternTests",
-            "dev.eventlog.PromisePropertyTests",
-            "dev.eventlog.RecordingTests",
-            "dev.eventlog.RetractedEventsTests",
-            "dev.eventlog.TrimmedWhileFollowingTests",
+            "dev.eventlog.behaviour.GridTests",
+            "dev.eventlog.behaviour.ManyLogsTests",
+            "dev.eventlog.behaviour.NamedPatternTests",
+            "dev.eventlog.behaviour.PromisePropertyTests",
+            "dev.eventlog.behaviour.RecordingTests",
+            "dev.eventlog.behaviour.RetractedEventsTests",
+            "dev.eventlog.behaviour.TrimmedWhileFollowingTests",
             "dev.eventlog.reactor.EventFluxTests"
         })
 @ExcludeTags({"server", "long"})

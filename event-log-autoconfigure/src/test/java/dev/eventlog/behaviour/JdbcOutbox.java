@@ -1,0 +1,72 @@
+package dev.eventlog.behaviour;
+
+import dev.eventlog.AddOptions;
+import dev.eventlog.EventLogFactory;
+import java.util.List;
+import java.util.UUID;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionOperations;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The example in the documentation: events of a transaction, in a table that is written in it, and added to their logs after it.
+ *
+ * <pre>
+ * create table event_outbox (
+ *   id bigint generated always as identity primary key, once varchar(36) not null, log varchar(200) not null, event text not null)
+ * </pre>
+ */
+class JdbcOutbox<T> {
+
+    private final EventLogFactory eventLogs;
+    private final Class<T> type;
+    private final JsonMapper json;
+    private final JdbcClient jdbc;
+    private final TransactionOperations transactions;
+
+    JdbcOutbox(
+            EventLogFactory eventLogs,
+            Class<T> type,
+            JsonMapper json,
+            JdbcClient jdbc,
+            TransactionOperations transactions) {
+        this.eventLogs = eventLogs;
+        this.type = type;
+        this.json = json;
+        this.jdbc = jdbc;
+        this.transactions = transactions;
+    }
+
+    // tag::outbox[]
+    record Row(long id, String once, String log, String event) {}
+
+    // call it in the transaction that the event is about
+    void add(String log, T event) {
+        jdbc.sql("insert into event_outbox (once, log, event) values (?, ?, ?)")
+                .params(UUID.randomUUID().toString(), log, json.writeValueAsString(event))
+                .update();
+    }
+
+    // call it by @Scheduled(fixedDelay = 200)
+    void relay() {
+        while (relayed(100) == 100) {}
+    }
+
+    private int relayed(int most) {
+        return transactions.execute(status -> {
+            List<Row> rows = jdbc.sql("select * from event_outbox order by id limit " + most + " for update")
+                    .query((row, number) -> new Row(
+                            row.getLong("id"), row.getString("once"), row.getString("log"), row.getString("event")))
+                    .list();
+            for (Row row : rows) {
+                T event = json.readValue(row.event(), type);
+                eventLogs.create(row.log(), type).add(event, AddOptions.idempotent(row.once()));
+                jdbc.sql("delete from event_outbox where id = ?")
+                        .param(row.id())
+                        .update();
+            }
+            return rows.size();
+        });
+    }
+    // end::outbox[]
+}

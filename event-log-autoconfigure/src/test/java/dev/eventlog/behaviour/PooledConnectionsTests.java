@@ -1,0 +1,51 @@
+package dev.eventlog.behaviour;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.test.ServerTests;
+import dev.eventlog.test.TestApplication;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.ClassUtils;
+
+/** Jedis lends connections out of a pool. */
+class PooledConnectionsTests extends ServerTests {
+
+    /** A pool that is given up meanwhile never serves those who come to wait just then, and Boot lets them wait without a limit. */
+    @Test
+    void whoWaitsForAConnectionWhileThePoolIsGivenUpIsNotForgotten() {
+        assumeTrue(ClassUtils.isPresent("redis.clients.jedis.Jedis", null));
+        ConfigurableApplicationContext application = closeLater(TestApplication.startOn(
+                redis.uri(),
+                "spring.data.redis.client-type=jedis",
+                "spring.data.redis.timeout=1s",
+                "spring.data.redis.jedis.pool.max-active=2",
+                "spring.data.redis.jedis.pool.max-idle=2"));
+        EventLog log = TestApplication.factory(application).create("log");
+        Connections connections = application.getBean("eventLogConnections", Connections.class);
+        for (int round = 0; round < 5; round++) {
+            log.add(Map.of("n", "0"));
+            redis.freeze(); // so that the pool is soon empty, and whoever else comes waits
+            connections.wrongServer(System.nanoTime());
+            List<CompletableFuture<EventId>> adds = IntStream.rangeClosed(1, 8)
+                    .mapToObj(n -> CompletableFuture.supplyAsync(
+                            () -> log.add(Map.of("n", Integer.toString(n))), task -> new Thread(task).start()))
+                    .toList();
+            await().pollDelay(Duration.ofMillis(1100)).until(() -> true); // until it may be given up again
+            connections.wrongServer(System.nanoTime());
+            redis.thaw();
+            await().atMost(Duration.ofSeconds(20)).until(() -> adds.stream().allMatch(CompletableFuture::isDone));
+        }
+        assertThat(log.add(Map.of("n", "9"))).isNotNull();
+    }
+}

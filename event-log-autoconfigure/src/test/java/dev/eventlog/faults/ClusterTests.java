@@ -1,0 +1,326 @@
+package dev.eventlog.faults;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.LogTests.numbers;
+import static dev.eventlog.test.LogTests.range;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.Tail;
+import dev.eventlog.TypedEventLog;
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.ClusterSetup;
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.EachKindOfFollower;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.TestApplication;
+import dev.eventlog.test.Writer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.ClassUtils;
+
+/** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
+@Tag("faults")
+class ClusterTests extends ClosingTests {
+
+    private static final int LONG = 5_000;
+
+    private static final int DEDICATED = 8; // so many logs have a connection of their own
+
+    private static final Duration SOON = Duration.ofNanos(300_000);
+
+    private static final ClusterSetup cluster = ClusterSetup.start();
+    private static final ConfigurableApplicationContext following = start("spring.data.redis.client-name=follows");
+    private static final ConfigurableApplicationContext writing = start();
+
+    private final EventLogFactory factory = TestApplication.factory(following);
+    private final EventLogFactory elsewhere = TestApplication.factory(writing);
+    private String name = "";
+
+    @AfterAll
+    static void closeAll() {
+        writing.close();
+        following.close();
+        cluster.close();
+    }
+
+    @BeforeEach
+    void begin(TestInfo test) {
+        name = test.getDisplayName();
+        cluster.awaitComplete();
+    }
+
+    record Reading(String sensor, double celsius) {}
+
+    @Test
+    void everyCallOnLogsOfEverySlot() {
+        Set<EmbeddedRedis> masters = new HashSet<>();
+        for (int i = 0; i < 30; i++) {
+            EventLog log = factory.create(name + i, options -> options.maxLength(100));
+            masters.add(cluster.masterOf(log.name()));
+            assertThat(log.exists()).isFalse();
+            Collected<Event> listener = Collected.events();
+            closeLater(log.follow(Tail.all(), listener));
+            EventId first = log.add(event(0));
+            EventId last = log.addAll(events(1, 5)).get(3);
+            assertThat(log.lastId()).contains(last);
+            assertThat(log.size()).isEqualTo(5);
+            assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 5));
+            assertThat(numbers(log.read(Tail.after(first)))).isEqualTo(range(1, 5));
+            await().until(() -> listener.count() == 5);
+            assertThat(listener.all()).isEqualTo(log.read(Tail.all()));
+            assertThat(log.delete()).isTrue();
+            assertThat(log.exists()).isFalse();
+            TypedEventLog<Reading> typed = factory.create(name + i, Reading.class);
+            typed.addAll(List.of(new Reading("a", 1), new Reading("b", 2)));
+            assertThat(typed.read(Tail.last(1)).get(0).value()).isEqualTo(new Reading("b", 2));
+        }
+        assertThat(masters).hasSize(3);
+    }
+
+    @Test
+    void logsOfAPatternAreFoundAtEveryMaster() {
+        Set<EmbeddedRedis> masters = new HashSet<>();
+        for (int i = 0; i < 20; i++) {
+            masters.add(cluster.masterOf(name + ':' + i));
+            elsewhere.create(name + ':' + i).addAll(events(0, 3));
+        }
+        assertThat(masters).hasSize(3);
+        try (Stream<String> names = factory.names(name + ":*")) {
+            assertThat(names.distinct()).hasSize(20);
+        }
+        Map<String, List<Event>> heard = new ConcurrentHashMap<>();
+        closeLater(factory.follow(
+                LogPattern.of(name + ":*"),
+                Tail.all(),
+                (log, batch) -> heard.computeIfAbsent(log, any -> new CopyOnWriteArrayList<>())
+                        .addAll(batch)));
+        for (int i = 0; i < 40; i++) { // of which half begin now
+            elsewhere.create(name + ':' + i).addAll(events(3, 6));
+        }
+        await().until(() -> heard.values().stream().mapToInt(List::size).sum() == 20 * 6 + 20 * 3);
+        for (int i = 0; i < 40; i++) {
+            assertThat(numbers(heard.getOrDefault(name + ':' + i, List.of()))).isEqualTo(range(i < 20 ? 0 : 3, 6));
+        }
+    }
+
+    @Test
+    void aFeedWaitsAtTheMasterOfItsSlot() {
+        assumeTrue(LogTests.DEDICATED, "a shared feed has no connection of its own");
+        for (int i = 0; i < DEDICATED; i++) {
+            closeLater(factory.create(name + i).follow(Tail.all(), Collected.events()));
+        }
+        for (EmbeddedRedis master : cluster.masters()) {
+            long logs = Stream.iterate(0, i -> i + 1)
+                    .limit(DEDICATED)
+                    .filter(i -> cluster.masterOf(name + i) == master)
+                    .count();
+            await().untilAsserted(() -> assertThat(String.valueOf(master.ask("CLIENT", "LIST"))
+                            .lines()
+                            .filter(client -> client.contains(" name=follows ")
+                                    && client.contains(" cmd=xread ")
+                                    && client.contains(" flags=b ")))
+                    .hasSize((int) logs));
+        }
+    }
+
+    @Test
+    void slotMovesWhileItsLogIsFollowedAndWritten() {
+        EachKindOfFollower followers = closeLater(longLog());
+        Writer writer = closeLater(Writer.start(elsewhere.create(name), LONG, SOON));
+        writer.awaitMore(100);
+        followers.catchUp();
+        for (int round = 0; round < 3; round++) {
+            cluster.moveSlot(name, another(), () -> writer.awaitMore(100));
+            writer.awaitMore(100);
+        }
+        writer.close();
+
+        assertThat(writer.assertNoneTwice(followers.assertEachEventOnce())).isEmpty();
+    }
+
+    @Test
+    void slotMovesWhileItsLogIsIdle() {
+        EventLog log = factory.create(name);
+        log.addAll(events(0, 10));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        for (int round = 1; round <= 3; round++) {
+            int first = 10 * round;
+            cluster.moveSlot(name, another(), () -> {});
+            elsewhere.create(name).addAll(events(first, first + 10));
+            await().until(() -> listener.count() == first + 10);
+        }
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 40));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    @Test
+    void replicaTakesOverByAgreement() {
+        EachKindOfFollower followers = closeLater(longLog());
+        Writer writer = closeLater(Writer.start(elsewhere.create(name), LONG, SOON));
+        writer.awaitMore(100);
+        followers.catchUp();
+        for (int round = 0; round < 2; round++) { // there, and back
+            cluster.failover(cluster.masterOf(name));
+            cluster.awaitComplete();
+            writer.awaitMore(100);
+        }
+        writer.close();
+
+        assertThat(writer.assertNoneTwice(followers.assertEachEventOnce())).isEmpty();
+    }
+
+    @Tag("long")
+    @Test
+    void masterIsKilledAndItsReplicaTakesOver() {
+        List<EachKindOfFollower> followers = new ArrayList<>();
+        List<Writer> writers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            EventLog log = longLog(name + i);
+            followers.add(closeLater(new EachKindOfFollower(log)));
+            writers.add(closeLater(Writer.start(elsewhere.create(log.name()), LONG, SOON)));
+        }
+        writers.forEach(writer -> writer.awaitMore(20));
+        followers.forEach(EachKindOfFollower::catchUp);
+        cluster.kill(cluster.masterOf(name + 0));
+        writers.forEach(writer -> writer.awaitMore(20));
+        writers.forEach(Writer::close);
+
+        for (int i = 0; i < followers.size(); i++) {
+            List<Integer> lost = writers.get(i).assertNoneTwice(followers.get(i).assertNothingMissedInSilence(0));
+            System.out.println("Redis lost of log " + i + ": " + lost.size() + " events");
+        }
+    }
+
+    @Test
+    void masterIsKilledWithEventsThatOnlyItHad() {
+        EventLog log = factory.create(name);
+        log.addAll(events(0, 10));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        EmbeddedRedis master = cluster.masterOf(name);
+        ClusterSetup.stopReplication(cluster.replicaOf(master));
+        EventId last = log.addAll(events(10, 15)).get(4);
+        await().until(() -> listener.count() == 15);
+        cluster.kill(master);
+        await().ignoreExceptions().until(() -> log.size() == 10);
+        log.addAll(events(15, 25));
+        await().until(() -> listener.count() >= 25);
+
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 25));
+        assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
+        assertThat(listener.gaps()).extracting(Gap::lastSeen).containsExactly(last);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void masterHangsDuringAnAdd() {
+        EventLog log = TestApplication.factory(closeLater(start("spring.data.redis.timeout=200ms", sentOnce())))
+                .create(name);
+        List<Writer> many = Stream.generate(() -> closeLater(Writer.start(log, 100, SOON)))
+                .limit(5)
+                .toList();
+        many.forEach(writer -> writer.awaitMore(20)); // a driver with a pool has more than one connection from then on
+        many.forEach(Writer::close);
+        EmbeddedRedis master = cluster.masterOf(name);
+        master.freeze(); // for less than the others would take for its end
+        try {
+            assertThatExceptionOfType(AddOutcomeUnknownException.class).isThrownBy(() -> log.add(event(1)));
+        } finally {
+            master.thaw();
+        }
+        await().ignoreExceptions().until(() -> !log.add(event(2)).equals(EventId.MIN));
+        assertThat(numbers(log.read(Tail.all()))).containsOnlyOnce(1);
+    }
+
+    /** Jedis itself repeats what it gets no answer to, unless an application tells it not to. */
+    private static String sentOnce() {
+        boolean lettuce = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
+        return lettuce ? "spring.data.redis.client-type=lettuce" : "spring.data.redis.cluster.max-redirects=1";
+    }
+
+    @Test
+    void applicationReadsFromReplicas() {
+        EventLog log = TestApplication.factory(
+                        closeLater(start("spring.data.redis.lettuce.read-from=replica-preferred")))
+                .create(name);
+        log.addAll(events(0, 10));
+        Collected<Event> listener = Collected.events();
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 10);
+        ClusterSetup.stopReplication(cluster.replicaOf(cluster.masterOf(name)));
+        elsewhere.create(name).addAll(events(10, 500));
+        Collected<Event> second = Collected.events();
+        closeLater(log.follow(Tail.all(), second));
+        await().until(() -> listener.count() == 500 && second.count() == 500);
+
+        assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 500));
+        assertThat(listener.gaps()).isEmpty();
+        assertThat(second.gaps()).isEmpty();
+    }
+
+    private EachKindOfFollower longLog() {
+        return new EachKindOfFollower(longLog(name));
+    }
+
+    private EventLog longLog(String name) {
+        EventLog log = factory.create(name);
+        for (int i = 0; i < LONG; i += 1_000) {
+            log.addAll(events(i, i + 1_000));
+        }
+        return log;
+    }
+
+    private EmbeddedRedis another() {
+        EmbeddedRedis now = cluster.masterOf(name);
+        return cluster.masters().stream()
+                .filter(master -> master != now)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static ConfigurableApplicationContext start(String... properties) {
+        return TestApplication.startElsewhere(Stream.of(
+                        cluster.properties().stream(),
+                        Stream.of(
+                                "spring.data.redis.timeout=2s",
+                                "spring.data.redis.connect-timeout=2s",
+                                "eventlog.follow.poll-timeout=500ms",
+                                "eventlog.follow.batch-size=50",
+                                "eventlog.follow.window-size=100",
+                                "eventlog.follow.recovery.delay=50ms",
+                                "eventlog.follow.recovery.max-delay=500ms"),
+                        Stream.of(properties))
+                .flatMap(each -> each)
+                .toArray(String[]::new));
+    }
+}

@@ -1,0 +1,147 @@
+package dev.eventlog.faults;
+
+import static dev.eventlog.test.LogTests.numbers;
+import static dev.eventlog.test.LogTests.range;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventLog;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.LogTests;
+import dev.eventlog.test.TestApplication;
+import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+/** Events of a megabyte, and a server that cuts off whoever asks for more than sixteen at a time. */
+@Tag("faults")
+@ExtendWith(OutputCaptureExtension.class)
+class LargeEventsTests extends ClosingTests {
+
+    private static final int MEGABYTE = 1_000_000;
+    private static final int COUNT = 40;
+
+    private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
+    private final EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                    redis.uri(),
+                    "spring.data.redis.timeout=5s",
+                    "eventlog.follow.poll-timeout=500ms",
+                    "eventlog.follow.recovery.delay=50ms",
+                    "eventlog.follow.recovery.max-delay=500ms")))
+            .create("log");
+    private final Collected<Event> listener = Collected.events();
+
+    @BeforeEach
+    void limit() {
+        redis.ask("CONFIG", "SET", "client-output-buffer-limit", "normal 16mb 0 0");
+    }
+
+    @Test
+    void followerOfAllGetsEventsThatDoNotFitIntoOnePage(CapturedOutput output) {
+        add(0, COUNT, MEGABYTE);
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == COUNT);
+        add(COUNT, COUNT + 2, 1);
+        await().until(() -> listener.count() == COUNT + 2);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, COUNT + 2));
+        assertThat(listener.gaps()).isEmpty();
+        assertThat(listener.caughtUp()).isEqualTo(1);
+        assertThat(warnings(output)).hasSizeLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void followerOfTheNewestGetsEventsThatDoNotFitIntoOnePage() {
+        add(0, COUNT, MEGABYTE);
+        closeLater(log.follow(Tail.last(30), listener));
+        await().until(() -> listener.count() == 30);
+        assertThat(numbers(listener.all())).isEqualTo(range(10, COUNT));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    /** The script that looks for the beginning of a tail holds what it goes back over, and everybody waits for it. */
+    @Test
+    void findingTheBeginningOfATailOfLargeEventsTakesLittleOfTheServer() {
+        add(0, COUNT, 2 * MEGABYTE);
+        redis.ask("SCRIPT", "FLUSH");
+        closeLater(log.follow(Tail.last(30), listener));
+        assertThat(Long.parseLong(redis.info("memory", "used_memory_lua")))
+                .as("bytes that scripts hold")
+                .isLessThan(12L * MEGABYTE);
+        await().until(() -> listener.count() == 30);
+        assertThat(numbers(listener.all())).isEqualTo(range(10, COUNT));
+    }
+
+    /** All at one moment, so that one poll would bring them all. */
+    @Test
+    void liveFollowerGetsMoreThanFitsIntoOnePoll() {
+        add(0, 1, 1);
+        closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.caughtUp() == 1 && listener.count() == 1);
+        LogTests.awaitThatAFeedWaits(redis);
+        add(1, COUNT, MEGABYTE);
+        await().until(() -> listener.count() == COUNT);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, COUNT));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    @Test
+    void readAnswersEventsThatDoNotFitIntoOnePage() {
+        add(0, COUNT, MEGABYTE);
+        assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, COUNT));
+    }
+
+    /** No smaller page helps: that is said once, with what could be done, and nothing is skipped. */
+    @Tag("long")
+    @Test
+    void eventThatIsLargerThanTheLimitIsWarnedOfOnce(CapturedOutput output) {
+        add(0, 3, 1);
+        add(3, 4, 17 * MEGABYTE);
+        add(4, 6, 1);
+        Follower follower = closeLater(log.follow(Tail.all(), listener));
+        await().until(() -> listener.count() == 3);
+        await().until(() -> warnings(output).size() == 1);
+        Awaitility.await()
+                .during(Duration.ofSeconds(3)) // of tries that fail
+                .atMost(Duration.ofSeconds(6))
+                .until(() -> warnings(output).size() == 1 && listener.count() == 3);
+        assertThat(follower.isRunning()).isTrue();
+        redis.ask("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0");
+        await().until(() -> listener.count() == 6);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 6));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    private static List<String> warnings(CapturedOutput output) {
+        return output.getAll()
+                .lines()
+                .filter(line -> line.contains(" WARN ") && line.contains("eventlog.follow.batch-size"))
+                .toList();
+    }
+
+    private void add(int from, int to, int bytes) {
+        redis.ask(
+                "EVAL",
+                "local text = string.rep('x', ARGV[3]) for n = ARGV[1], ARGV[2] - 1 do"
+                        + " redis.call('XADD', KEYS[1], '*', 'n', string.format('%.0f', n), 'text', text) end",
+                "1",
+                "log",
+                Integer.toString(from),
+                Integer.toString(to),
+                Integer.toString(bytes));
+    }
+
+    private static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(20));
+    }
+}

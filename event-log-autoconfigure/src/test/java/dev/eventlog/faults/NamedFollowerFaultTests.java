@@ -1,0 +1,196 @@
+package dev.eventlog.faults;
+
+import static dev.eventlog.test.LogTests.await;
+import static dev.eventlog.test.LogTests.event;
+import static dev.eventlog.test.LogTests.events;
+import static dev.eventlog.test.LogTests.numbers;
+import static dev.eventlog.test.LogTests.range;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
+import dev.eventlog.EventId;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventPositions;
+import dev.eventlog.Follower;
+import dev.eventlog.Tail;
+import dev.eventlog.test.ChildJvm;
+import dev.eventlog.test.ClosingTests;
+import dev.eventlog.test.Collected;
+import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.FlakyPositions;
+import dev.eventlog.test.TcpProxy;
+import dev.eventlog.test.TestApplication;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** What becomes of named followers and their turns when Redis, the way to it, or their process goes away. */
+@Tag("faults")
+class NamedFollowerFaultTests extends ClosingTests {
+
+    private final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
+
+    /** Another process, that follows and is killed. */
+    static final class Other {
+
+        public static void main(String[] arguments) throws IOException {
+            ConfigurableApplicationContext application = start(URI.create(arguments[0]));
+            TestApplication.factory(application)
+                    .create("log")
+                    .follow(
+                            Tail.all(),
+                            batch -> numbers(batch).forEach(n -> System.out.println("took " + n)),
+                            options -> options.named("invoices"));
+            System.out.println("follows");
+            int unused = System.in.read();
+        }
+    }
+
+    @Test
+    void anotherTakesOverFromAProcessThatIsKilled() {
+        ConfigurableApplicationContext application = closeLater(start(redis.uri()));
+        EventLog log = TestApplication.factory(application).create("log");
+        ChildJvm other =
+                closeLater(new ChildJvm("128m", Other.class, redis.uri().toString()));
+        log.addAll(events(0, 10));
+        other.await("took 9");
+        Collected<Event> listener = Collected.events();
+        follow(application, listener);
+        log.add(event(10));
+        other.await("took 10");
+        assertThat(listener.calls()).isEmpty();
+        other.close();
+        log.addAll(events(11, 20));
+        await().until(() -> numbers(listener.all()).contains(19));
+        // what it took last it may have died before storing
+        assertThat(numbers(listener.all())).isSubsetOf(range(10, 20)).containsAll(range(11, 20));
+        assertThat(listener.gaps()).isEmpty();
+    }
+
+    @Test
+    void oneThatIsCutOffStopsAndAnotherTakesOver() throws Exception {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        ConfigurableApplicationContext cutOff = closeLater(start(proxy.uri()));
+        ConfigurableApplicationContext application = closeLater(start(redis.uri()));
+        EventLog log = TestApplication.factory(application).create("log");
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> first = Collected.and(batch -> go.await());
+        follow(cutOff, first);
+        log.addAll(events(0, 20));
+        await().until(() -> first.count() == 5);
+        proxy.refuse();
+        proxy.cut();
+        Collected<Event> second = Collected.events();
+        follow(application, second);
+        await().until(() -> second.count() == 20);
+        assertThat(numbers(second.all())).as("the first batch was not stored").isEqualTo(range(0, 20));
+        go.countDown(); // for the one that is cut off to go on, if it would
+        proxy.accept();
+        log.addAll(events(20, 25));
+        await().until(() -> second.count() == 25);
+        assertThat(numbers(first.all())).as("no batch but that which it had").isEqualTo(range(0, 5));
+        application.close();
+        log = TestApplication.factory(closeLater(start(redis.uri()))).create("log");
+        log.addAll(events(25, 30));
+        await().until(() -> first.count() == 10);
+        assertThat(numbers(first.all().subList(5, 10))).isEqualTo(range(25, 30));
+        assertThat(first.overlapped()).isFalse();
+    }
+
+    /** Its lock is asked for, and no answer comes: nobody says that it has lost its turn. */
+    @Test
+    void oneThatHearsNothingDeliversNothingWhenItsLeaseIsOver() throws Exception {
+        TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
+        EventPositions elsewhere = new FlakyPositions();
+        ConfigurableApplicationContext deaf = closeLater(TestApplication.startOn(
+                proxy.uri(),
+                EventPositions.class,
+                elsewhere,
+                "spring.data.redis.timeout=20s",
+                "eventlog.follow.batch-size=5",
+                "eventlog.follow.lease=500ms"));
+        CountDownLatch go = new CountDownLatch(1);
+        Collected<Event> listener = Collected.and(batch -> go.await());
+        Follower follower = follow(deaf, listener);
+        await().until(() -> listener.caughtUp() == 1);
+        EventLog log = TestApplication.factory(closeLater(start(redis.uri()))).create("log");
+        log.addAll(events(0, 20));
+        await().until(() -> listener.count() == 5);
+        proxy.swallow();
+        await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+        go.countDown();
+        await().until(() -> follower.position().equals(listener.all().get(4).id()));
+        await().during(Duration.ofMillis(300)).until(() -> listener.count() == 5);
+        proxy.pass();
+        proxy.cut();
+        await().until(() -> listener.count() == 20);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 20));
+    }
+
+    @Test
+    void redisRestartedWithItsData() {
+        ConfigurableApplicationContext application = closeLater(start(redis.uri()));
+        EventLog log = TestApplication.factory(application).create("log");
+        Collected<Event> listener = Collected.events();
+        Collected<Event> waiting = Collected.events();
+        Follower follower = follow(application, listener);
+        await().until(() -> listener.caughtUp() == 1);
+        follow(application, waiting);
+        for (int round = 0; round < 2; round++) {
+            int first = 10 * round;
+            log.addAll(events(first, first + 10));
+            await().until(() -> listener.count() + waiting.count() == first + 10);
+            redis.kill();
+            redis.start();
+            await().ignoreExceptions().until(() -> log.size() >= first + 10);
+        }
+        await().ignoreExceptions().until(() -> !log.add(event(20)).equals(EventId.MIN));
+        await().until(() -> listener.count() + waiting.count() == 21);
+        assertThat(Stream.of(listener, waiting)
+                        .flatMap(each -> numbers(each.all()).stream())
+                        .sorted())
+                .isEqualTo(range(0, 21));
+        assertThat(listener.gaps()).isEmpty();
+        assertThat(follower.isRunning()).isTrue();
+    }
+
+    @Test
+    void redisRestartedWithoutItsData() {
+        ConfigurableApplicationContext application = closeLater(start(redis.uri()));
+        EventLog log = TestApplication.factory(application).create("log");
+        Collected<Event> listener = Collected.events();
+        follow(application, listener);
+        log.addAll(events(0, 10));
+        await().until(() -> listener.count() == 10);
+        redis.kill();
+        redis.deleteData();
+        redis.start();
+        await().ignoreExceptions().until(() -> log.addAll(events(10, 20)).size() == 10);
+        await().until(() -> listener.count() == 20);
+        assertThat(numbers(listener.all())).isEqualTo(range(0, 20));
+    }
+
+    private static ConfigurableApplicationContext start(URI redis) {
+        return TestApplication.startOn(
+                redis,
+                "spring.data.redis.timeout=500ms",
+                "spring.data.redis.connect-timeout=500ms",
+                "eventlog.follow.batch-size=5",
+                "eventlog.follow.poll-timeout=300ms",
+                "eventlog.follow.recovery.delay=30ms",
+                "eventlog.follow.recovery.max-delay=300ms",
+                "eventlog.follow.lease=1s");
+    }
+
+    private Follower follow(ConfigurableApplicationContext application, EventBatchListener<Event> listener) {
+        return closeLater(TestApplication.factory(application)
+                .create("log")
+                .follow(Tail.all(), listener, options -> options.named("invoices")));
+    }
+}

@@ -1,0 +1,345 @@
+package dev.eventlog.torture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureClock.Change;
+import dev.eventlog.torture.TortureJudge.Attempt;
+import dev.eventlog.torture.TortureJudge.Outcome;
+import dev.eventlog.torture.TortureModel.Reader;
+import dev.eventlog.torture.TortureWatch.Got;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Judges the judge: it finds nothing where all is as it should be, and each thing that is not. */
+class TortureJudgeTests {
+
+    /** How many histories are tried; more by the system property, for whoever changes the judge. */
+    private static final int HISTORIES = Integer.getInteger("torture.histories", 300);
+
+    private static final int LOSSES = 200;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nothingIsFoundInGoodHistories(boolean counts) {
+        for (long seed = 0; seed < HISTORIES; seed++) {
+            assertThat(history(seed, counts).judge()).as("seed " + seed).isEmpty();
+        }
+    }
+
+    @Test
+    void eventThatIsLostIsFoundInEachHistory() { // but where a restart lost a retraction, of which there is none in
+        // these
+        int mutated = 0;
+        for (long seed = 0; seed < LOSSES; seed++) {
+            TortureModel model = history(seed, true);
+            Random random = new Random(seed);
+            List<TortureAccount> accounts = model.trace.accounts.stream()
+                    .filter(account -> !between(account).isEmpty())
+                    .toList();
+            if (!accounts.isEmpty()) {
+                TortureAccount account = accounts.get(random.nextInt(accounts.size()));
+                List<Integer> between = between(account);
+                TortureMutation.remove(account, between.get(random.nextInt(between.size())));
+                assertThat(model.judge()).as("seed " + seed).isNotEmpty();
+                mutated++;
+            }
+        }
+        assertThat(mutated).isGreaterThan(LOSSES / 2);
+    }
+
+    /** {@return where in the calls an event stands that was delivered at once with the next, and not as the first} */
+    private static List<Integer> between(TortureAccount account) {
+        List<Integer> found = new ArrayList<>();
+        for (int i = 1; i + 1 < account.calls().size(); i++) {
+            if (account.calls().subList(i - 1, i + 2).stream().allMatch(Got.class::isInstance)
+                    && account.times().get(i).equals(account.times().get(i + 1))) {
+                found.add(i);
+            }
+        }
+        return found;
+    }
+
+    @Test
+    void nothingIsFoundInTheHistoryThatIsMutated() {
+        assertThat(new TortureMutation.Good().model.judge()).isEmpty();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("mutations")
+    void mutationIsFound(TortureMutation mutation) {
+        TortureMutation.Good good = new TortureMutation.Good();
+        mutation.accept(good);
+        List<String> kinds = good.model.judge().stream()
+                .map(TortureFindings::kind)
+                .distinct()
+                .toList();
+        System.out.println("| " + mutation + " | " + String.join("; ", kinds) + " |");
+        assertThat(kinds).contains(mutation.foundAs());
+    }
+
+    static Stream<TortureMutation> mutations() {
+        System.out.println("| mutation | found as |\n| --- | --- |");
+        return TortureMutation.all().stream();
+    }
+
+    @Test
+    void storedTraceIsJudgedTheSameAgain(@TempDir Path root) throws IOException {
+        for (TortureMutation mutation : TortureMutation.all()) {
+            TortureMutation.Good good = new TortureMutation.Good();
+            good.model.lose(1); // so that there is something that the server's file lacks
+            good.model.add(1);
+            mutation.accept(good);
+            good.model.trace.troubles.add("A trouble: of\ttwo\nlines");
+            Path folder = TortureReplay.keep(
+                    Files.createDirectory(
+                            root.resolve(Integer.toString(mutation.toString().hashCode()))),
+                    1,
+                    good.model.trace,
+                    good.model.history,
+                    root.resolve("missing"));
+            assertThat(TortureReplay.judge(folder))
+                    .as(mutation.toString())
+                    .isEqualTo(good.model.judge())
+                    .hasSizeGreaterThan(1);
+        }
+    }
+
+    @Test
+    void momentIsKnownByTheAddsAroundIt() {
+        TortureHistory history = history(add("1-0", 1), command("XTRIM", "log", "MAXLEN", "0"), add("2-0", 2));
+        TortureClock clock = new TortureClock(
+                history,
+                List.of(
+                        new Attempt("log", List.of(1L), 10, Outcome.ANSWERED, 20, List.of(new EventId(1, 0))),
+                        new Attempt("log", List.of(2L), 30, Outcome.UNKNOWN, 40, List.of())),
+                List.of());
+        assertThat(clock.before(20)).isZero();
+        assertThat(clock.before(21)).isEqualTo(1);
+        assertThat(clock.before(50))
+                .as("an outcome that is unknown says nothing")
+                .isEqualTo(1);
+        assertThat(clock.upTo(29)).isEqualTo(2);
+        assertThat(clock.upTo(30)).isGreaterThan(2);
+    }
+
+    /** While a master gives way to another, both answer: who has seen the new one may be told what the old one shows. */
+    @Test
+    void logBeginsAgainForWhoLooksAtTheOldMasterAfterTheNewOne() {
+        TortureHistory history = history(add("1-0", 1), add("2-0", 2));
+        history.lose(1);
+        take(history, add("3-0", 3), add("4-0", 4));
+        TortureAccount account = account(Tail.all(), 5);
+        tell(account, 10, got("1-0", 1), got("3-0", 3), gap(Gap.Kind.BEGAN_AGAIN, "3-0", "4-0"), got("4-0", 4));
+        assertThat(judged(history, account, List.of(new Change(0, 100)))).isEmpty();
+        assertThat(judged(history, account, List.of())).containsExactly("Did not begin again");
+    }
+
+    @Test
+    void idThatTwoMastersGaveIsThatOfTheEventWhichWasThereThen() {
+        TortureHistory history = history(add("5-0", 1), add("6-0", 2));
+        history.lose(2);
+        take(history, add("5-0", 3));
+        TortureAccount account = account(Tail.after(new EventId(5, 0)), 15);
+        tell(account, 17, got("6-0", 2));
+        assertThat(judged(history, account, List.of(new Change(0, 100)), sent(1, 1), sent(2, 2), sent(3, 50)))
+                .isEmpty();
+    }
+
+    @Test
+    void logThatComesBackHadEventsBeforeItBeganForWhoSawNone() {
+        TortureHistory history = history(
+                add("1-0", 1),
+                add("2-0", 2),
+                command("XTRIM", "log", "MAXLEN", "1"),
+                command("DEL", "log"),
+                command("XADD", "other", "3-0", "n", "3"));
+        history.lose(2);
+        TortureAccount account = account(Tail.last(0), 15);
+        tell(account, 17, gap(Gap.Kind.REMOVED, "0-0", "2-0"), got("2-0", 2));
+        assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 3)))
+                .isEmpty();
+    }
+
+    /** Its feed had read the event before an interruption, and cannot tell whether it was deleted or lost. */
+    @Test
+    void newestEventThatWasRetractedMayBeTakenForALostOneWhereRedisDoesNotCount() {
+        TortureHistory history = history(add("1-0", 1), add("2-0", 2), command("XDEL", "log", "2-0"), add("3-0", 3));
+        TortureAccount account = account(Tail.all(), 5);
+        tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
+        assertThat(judged(history, false, account, List.of())).isEmpty();
+        assertThat(judged(history, true, account, List.of())).containsExactly("Did not begin again");
+    }
+
+    @Test
+    void feedAtALastIdThatIsNoEventsHasNothingInCommonAfterAnInterruption() {
+        for (boolean raised : new boolean[] {true, false}) {
+            TortureHistory history =
+                    history(add("1-0", 1), raised ? command("XSETID", "log", "2-0") : List.of(), add("3-0", 2));
+            TortureAccount account = account(Tail.all(), 5);
+            tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 2));
+            assertThat(judged(history, account, List.of()))
+                    .containsExactlyElementsOf(raised ? List.of() : List.of("Did not begin again"));
+        }
+    }
+
+    @Test
+    void whatANewMasterGaveLowerIdsIsNotDueToWhoBeganAtTheOldOne() {
+        TortureHistory history = history(add("1-0", 1), add("5-0", 2));
+        history.lose(1);
+        take(history, add("4-0", 3), add("6-0", 4));
+        TortureAccount account = account(Tail.last(1), 15);
+        tell(account, 30, got("5-0", 2), gap(Gap.Kind.BEGAN_AGAIN, "5-0", "6-0"), got("6-0", 4));
+        Attempt[] sent = {sent(1, 1), sent(2, 2), sent(3, 20), sent(4, 21)};
+        assertThat(judged(history, account, List.of(new Change(10, 100)), sent)).isEmpty();
+        assertThat(judged(history, account, List.of(new Change(16, 100)), sent))
+                .containsExactly("Skipped though it was there");
+    }
+
+    /** A follower learns how many events a log ever had when it reads the event with the last id. Here, no event has it. */
+    @Test
+    void followerFromAnIdKnowsNoRankWhereTheLastIdWasRaised() {
+        for (boolean raised : new boolean[] {true, false}) {
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    raised ? command("XSETID", "log", "3-0") : List.of(),
+                    add("4-0", 3),
+                    command("XTRIM", "log", "MAXLEN", "1"));
+            TortureAccount account = account(Tail.from(new EventId(2, 0)), 5);
+            tell(account, 10, got("2-0", 2), gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 7)))
+                    .containsExactlyElementsOf(raised ? List.of() : List.of("A gap that was none"));
+        }
+    }
+
+    /** {@return a history of what Redis did, step by step} */
+    @SafeVarargs
+    private static TortureHistory history(List<List<String>>... steps) {
+        TortureHistory history = new TortureHistory();
+        take(history, steps);
+        return history;
+    }
+
+    @SafeVarargs
+    private static void take(TortureHistory history, List<List<String>>... steps) {
+        for (List<List<String>> step : steps) {
+            history.take(step, 0);
+        }
+    }
+
+    private static List<List<String>> command(String... words) {
+        return List.of(List.of(words));
+    }
+
+    private static List<List<String>> add(String id, long number) {
+        return command("XADD", "log", id, "n", Long.toString(number));
+    }
+
+    private static Attempt sent(long number, long at) {
+        return new Attempt("log", List.of(number), at, Outcome.ANSWERED, at + 1, List.of());
+    }
+
+    private static Got got(String id, long number) {
+        return new Got(EventId.parse(id), number);
+    }
+
+    private static Gap gap(Gap.Kind kind, String lastSeen, String first) {
+        return new Gap("log", kind, EventId.parse(lastSeen), EventId.parse(first), OptionalLong.empty());
+    }
+
+    private static TortureAccount account(Tail tail, long calledAt) {
+        return new TortureAccount(
+                "one",
+                "log",
+                tail,
+                null,
+                calledAt,
+                calledAt + 1,
+                false,
+                null,
+                false,
+                0,
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>());
+    }
+
+    private static void tell(TortureAccount account, long at, Object... calls) {
+        for (Object call : calls) {
+            account.calls().add(call);
+            account.times().add(at);
+        }
+    }
+
+    private static List<String> judged(
+            TortureHistory history, TortureAccount account, List<Change> changes, Attempt... attempts) {
+        return judged(history, true, account, changes, attempts);
+    }
+
+    private static List<String> judged(
+            TortureHistory history, boolean counts, TortureAccount account, List<Change> changes, Attempt... attempts) {
+        TortureClock clock = new TortureClock(history, List.of(attempts), changes);
+        TortureFindings findings = new TortureFindings();
+        new TortureSteps(history, clock, counts, findings, account, Long.MAX_VALUE).judge();
+        return findings.violations().stream().map(TortureFindings::kind).toList();
+    }
+
+    private static int events(TortureAccount account) {
+        return (int) account.calls().stream().filter(Got.class::isInstance).count();
+    }
+
+    /** A history in which everybody does as they should. */
+    private static TortureModel history(long seed, boolean counts) {
+        Random random = new Random(seed);
+        TortureModel model = new TortureModel(counts);
+        for (int i = 0; i < 60; i++) {
+            switch (random.nextInt(20)) {
+                case 0, 1, 2, 3, 4, 5 -> model.add(1 + random.nextInt(4));
+                case 6, 7 -> model.trim(random.nextInt(8));
+                case 8, 9 -> model.retract(random.nextInt(10));
+                case 10 -> {
+                    if (random.nextInt(3) == 0) {
+                        model.delete();
+                    }
+                }
+                case 11 -> {
+                    if (random.nextInt(2) == 0) {
+                        model.lose(1 + random.nextInt(12));
+                    }
+                }
+                case 12, 13 -> {
+                    if (model.readers().size() < 4) {
+                        model.follow("follower " + i, tail(random));
+                    }
+                }
+                case 14 -> {
+                    for (Reader reader : model.readers()) {
+                        if (events(reader.account) > 0 && random.nextBoolean()) {
+                            reader.resume("resumed " + i, null);
+                        }
+                    }
+                }
+                default -> model.readers().forEach(reader -> reader.look(random.nextInt(8)));
+            }
+        }
+        return model;
+    }
+
+    private static Tail tail(Random random) {
+        return random.nextBoolean() ? Tail.all() : Tail.last(random.nextInt(5));
+    }
+}

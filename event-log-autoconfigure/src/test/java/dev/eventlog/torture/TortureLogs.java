@@ -1,0 +1,102 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.test.TestApplication;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** The logs of a torture run, what stands in them, and the settings of the applications that use them. */
+final class TortureLogs {
+
+    /**
+     * A log and how it is written to.
+     *
+     * @param pause the longest usual pause between two adds of a writer, in milliseconds
+     */
+    record Written(String name, Consumer<EventLogOptions.Builder> options, int pause, int writers) {}
+
+    /** How long a lease of a named follower lasts, in milliseconds. */
+    static final int LEASE = 1_000;
+
+    static final List<Written> ALL = List.of(
+            new Written("plain", options -> {}, 30, 2),
+            new Written("short", options -> options.maxLength(100), 20, 3),
+            new Written("expiring", options -> options.ttlAfterLastAdd(Duration.ofMillis(600)), 400, 1),
+            new Written("both", options -> options.maxLength(30).ttlAfterLastAdd(Duration.ofSeconds(2)), 60, 2));
+
+    /** Of each application: small windows and pages, so that their ends are met often. */
+    private static final List<List<String>> APPLICATIONS = List.of(
+            List.of(
+                    "eventlog.follow.batch-size=20",
+                    "eventlog.follow.window-size=50",
+                    "eventlog.follow.poll-timeout=300ms"),
+            List.of("eventlog.follow.poll-timeout=1s"),
+            List.of(
+                    "eventlog.follow.batch-size=7",
+                    "eventlog.follow.window-size=10",
+                    "eventlog.follow.poll-timeout=50ms",
+                    "eventlog.read.page-size=10"));
+
+    static final int NUMBER_OF_APPLICATIONS = APPLICATIONS.size();
+
+    private TortureLogs() {}
+
+    /**
+     * The settings of an application.
+     *
+     * @param application which one; those beyond the number of applications have the settings of an earlier one
+     * @param more further settings, {@code name=value} each
+     */
+    static String[] settings(int application, List<String> more) {
+        List<String> all = List.of(
+                "spring.data.redis.timeout=500ms",
+                "spring.data.redis.connect-timeout=500ms",
+                "eventlog.follow.recovery.delay=50ms",
+                "eventlog.follow.recovery.max-delay=500ms",
+                "eventlog.follow.lease=" + LEASE + "ms",
+                "logging.level.root=OFF");
+        return Stream.of(all, APPLICATIONS.get(application % NUMBER_OF_APPLICATIONS), more)
+                .flatMap(List::stream)
+                .toArray(String[]::new);
+    }
+
+    /** {@return the logs in an application, in the order of {@link #ALL}} */
+    static List<EventLog> of(ConfigurableApplicationContext application) {
+        EventLogFactory factory = TestApplication.factory(application);
+        return ALL.stream()
+                .map(log -> factory.create(log.name(), log.options()))
+                .toList();
+    }
+
+    /** {@return the max-length of each log that has one} */
+    static Map<String, Long> maxLengths() {
+        Map<String, Long> maxLengths = new TreeMap<>();
+        for (Written log : ALL) {
+            EventLogOptions.Builder builder = EventLogOptions.builder();
+            log.options().accept(builder);
+            EventLogOptions options = builder.build();
+            if (options.hasMaxLength()) {
+                maxLengths.put(log.name(), options.maxLength());
+            }
+        }
+        return maxLengths;
+    }
+
+    /** {@return the event of a number} */
+    static Map<String, String> event(long number) {
+        return Map.of("n", Long.toString(number), "text", Long.toHexString(number * 0x9E3779B97F4A7C15L));
+    }
+
+    /** {@return the number of an event; -1 for one that has none} */
+    static long number(Event event) {
+        return Long.parseLong(event.fields().getOrDefault("n", "-1"));
+    }
+}

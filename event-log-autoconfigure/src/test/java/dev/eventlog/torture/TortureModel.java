@@ -1,0 +1,306 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureJudge.Attempt;
+import dev.eventlog.torture.TortureJudge.Outcome;
+import dev.eventlog.torture.TortureWatch.Got;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A log and followers of it that do all as they should: what a judge is to find nothing in. It keeps no more than what is there
+ * and what each follower is still to get, and so is no second judge. Between any two things that happen another log is added
+ * to, so that it is known when they did.
+ */
+final class TortureModel {
+
+    static final String LOG = "log";
+    static final String PULSE = "pulse";
+    private static final long STEP = 1_000;
+
+    private record Entry(long number, EventId id) {}
+
+    /** What is there at a moment, for a restart to go back to. */
+    private record Moment(boolean exists, List<Entry> entries, List<Entry> ever) {}
+
+    /** A follower of the log. */
+    final class Reader {
+        final TortureAccount account;
+        private final List<Entry> pending = new ArrayList<>();
+        private EventId last = EventId.MIN;
+        private EventId cursor =
+                ever.isEmpty() ? EventId.MIN : ever.get(ever.size() - 1).id();
+        private EventId floor = EventId.MIN; // above which all is asked for
+        private long missed;
+        private boolean beganAgain;
+        private boolean cannotTell; // it resumes after an event that is gone
+        private boolean knowsLog = exists; // else the first one that it sees is no other
+
+        private Reader(String who, Tail tail, @Nullable Got resumed, @Nullable String durableName) {
+            long now = now();
+            account = new TortureAccount(
+                    who,
+                    LOG,
+                    tail,
+                    resumed,
+                    now,
+                    now,
+                    false,
+                    durableName,
+                    false,
+                    0,
+                    new ArrayList<>(),
+                    new ArrayList<>(),
+                    new ArrayList<>());
+        }
+
+        /** Takes at most so many events, after what it is to be told first. */
+        void look(int most) {
+            long now = now();
+            if (pending.isEmpty() || most == 0) {
+                return;
+            }
+            EventId first = pending.get(0).id();
+            if (beganAgain) {
+                call(new Gap(LOG, Gap.Kind.BEGAN_AGAIN, last, first, OptionalLong.empty()), now);
+            } else if (missed > 0 || cannotTell) {
+                OptionalLong number = counts && !cannotTell ? OptionalLong.of(missed) : OptionalLong.empty();
+                call(new Gap(LOG, Gap.Kind.REMOVED, last, first, number), now);
+            }
+            beganAgain = false;
+            cannotTell = false;
+            missed = 0;
+            for (int i = 0; i < most && !pending.isEmpty(); i++) {
+                Entry next = pending.remove(0);
+                call(new Got(next.id(), next.number()), now);
+                last = next.id();
+                cursor = last;
+                floor = floor.compareTo(last) < 0 ? last : floor;
+            }
+        }
+
+        private void call(Object call, long at) {
+            account.calls().add(call);
+            account.times().add(at);
+        }
+
+        /** Another that goes on where this one is. */
+        Reader resume(String who, @Nullable String durableName) {
+            Got end = account.calls().stream()
+                    .filter(Got.class::isInstance)
+                    .map(Got.class::cast)
+                    .reduce((one, other) -> other)
+                    .orElseThrow();
+            Reader next = new Reader(who, Tail.after(end.id()), end, durableName);
+            next.pending.addAll(pending);
+            next.last = last;
+            next.cursor = last;
+            next.floor = last;
+            next.missed = missed;
+            next.knowsLog = true;
+            next.beganAgain =
+                    beganAgain && ever.stream().noneMatch(entry -> entry.id().equals(end.id()));
+            next.cannotTell = !next.beganAgain
+                    && entries.stream().noneMatch(entry -> entry.id().equals(end.id()));
+            readers.remove(this);
+            return register(next);
+        }
+    }
+
+    private final boolean counts;
+    private final List<Reader> readers = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>();
+    private final List<Entry> ever = new ArrayList<>(); // what the log has had since it began
+    private final List<Moment> moments = new ArrayList<>(); // before each step that can be lost
+    private boolean exists;
+    private long numbers;
+    private long ticks;
+    final TortureHistory history = new TortureHistory();
+    final TortureTrace trace;
+
+    TortureModel(boolean counts) {
+        this.counts = counts;
+        this.trace = new TortureTrace(counts, Map.of());
+    }
+
+    private long now() {
+        return ticks * STEP + STEP / 2;
+    }
+
+    /** {@return what a judge finds} */
+    List<String> judge() {
+        return trace.judge(history).violations();
+    }
+
+    /** Redis does something at once; to be called before the model does the same. */
+    private void write(List<List<String>> commands) {
+        moments.add(new Moment(exists, List.copyOf(entries), List.copyOf(ever)));
+        ticks++;
+        history.take(commands, 0);
+    }
+
+    /** Adds to the other log, and so says when it is. */
+    private void pulse() {
+        long number = ++numbers;
+        EventId id = new EventId(ticks + 1, 0);
+        write(List.of(xadd(PULSE, number, id)));
+        attempt(PULSE, List.of(number), List.of(id), null);
+    }
+
+    private static List<String> xadd(String log, long number, EventId id) {
+        return List.of("XADD", log, id.toString(), "n", Long.toString(number));
+    }
+
+    private void attempt(String log, List<Long> numbers, List<EventId> ids, @Nullable String key) {
+        trace.attempts.add(new Attempt(
+                log, numbers, ticks * STEP - STEP / 3, Outcome.ANSWERED, ticks * STEP + STEP / 3, ids, key));
+    }
+
+    void add(int count) {
+        add(count, null);
+    }
+
+    /** Adds so many events at once. */
+    void add(int count, @Nullable String key) {
+        pulse();
+        List<Entry> added = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            added.add(new Entry(++numbers, new EventId(ticks + 1, i)));
+        }
+        write(added.stream().map(entry -> xadd(LOG, entry.number(), entry.id())).toList());
+        attempt(
+                LOG,
+                added.stream().map(Entry::number).toList(),
+                added.stream().map(Entry::id).toList(),
+                key);
+        exists = true;
+        entries.addAll(added);
+        ever.addAll(added);
+        for (Reader reader : readers) {
+            reader.pending.addAll(added);
+            reader.knowsLog = true;
+        }
+        pulse();
+    }
+
+    void trim(int length) {
+        if (exists) {
+            pulse();
+            write(List.of(List.of("XTRIM", LOG, "MAXLEN", Integer.toString(length))));
+            while (entries.size() > length) {
+                Entry gone = entries.remove(0);
+                readers.forEach(reader -> reader.missed += reader.pending.remove(gone) ? 1 : 0);
+            }
+            pulse();
+        }
+    }
+
+    /** Deletes one event by itself: one of those that are there. */
+    void retract(int at) {
+        if (at < entries.size()) {
+            pulse();
+            Entry gone = entries.get(at);
+            write(List.of(List.of("XDEL", LOG, gone.id().toString())));
+            entries.remove(gone);
+            readers.forEach(reader -> reader.pending.remove(gone));
+            pulse();
+        }
+    }
+
+    void delete() {
+        if (exists) {
+            pulse();
+            write(List.of(List.of("DEL", LOG)));
+            exists = false;
+            entries.clear();
+            ever.clear();
+            for (Reader reader : readers) {
+                reader.pending.clear();
+                reader.beganAgain = true;
+            }
+            pulse();
+        }
+    }
+
+    /** A restart loses the newest writes. */
+    void lose(int steps) {
+        if (moments.isEmpty()) {
+            return;
+        }
+        int left = Math.max(0, moments.size() - steps);
+        Moment back = moments.get(left);
+        boolean another = exists != back.exists() || !entries.equals(back.entries());
+        moments.subList(left, moments.size()).clear();
+        history.lose(steps);
+        ticks++;
+        exists = back.exists();
+        entries.clear();
+        entries.addAll(back.entries());
+        ever.clear();
+        ever.addAll(back.ever());
+        for (Reader reader : readers) {
+            boolean cursorIsLost = !reader.cursor.equals(EventId.MIN)
+                    && ever.stream().noneMatch(entry -> entry.id().equals(reader.cursor));
+            if (another || cursorIsLost) {
+                goesBack(reader);
+            }
+        }
+        pulse();
+    }
+
+    /** After what was lost it begins again, and gets what it has not had yet. */
+    private void goesBack(Reader reader) {
+        List<Long> had = new ArrayList<>();
+        reader.account.calls().forEach(call -> {
+            if (call instanceof Got got) {
+                had.add(got.number());
+            }
+        });
+        reader.pending.clear();
+        entries.stream()
+                .filter(entry -> entry.id().compareTo(reader.floor) > 0 && !had.contains(entry.number()))
+                .forEach(reader.pending::add);
+        reader.beganAgain = reader.knowsLog;
+        reader.cannotTell = false;
+        reader.missed = 0;
+        reader.knowsLog |= exists;
+    }
+
+    Reader follow(String who, Tail tail) {
+        return follow(who, tail, null);
+    }
+
+    Reader follow(String who, Tail tail, @Nullable String durableName) {
+        Reader reader = new Reader(who, tail, null, durableName);
+        reader.pending.addAll(entries);
+        if (tail instanceof Tail.Last last) {
+            reader.pending
+                    .subList(0, (int) Math.max(0, entries.size() - last.count()))
+                    .clear();
+        } else if (tail instanceof Tail.From from) {
+            reader.pending.removeIf(entry -> entry.id().compareTo(from.id()) < 0);
+        }
+        int asked = entries.size() - reader.pending.size();
+        reader.floor = asked == 0 ? EventId.MIN : entries.get(asked - 1).id();
+        return register(reader);
+    }
+
+    private Reader register(Reader reader) {
+        readers.add(reader);
+        trace.accounts.add(reader.account);
+        return reader;
+    }
+
+    int size() {
+        return entries.size();
+    }
+
+    List<Reader> readers() {
+        return List.copyOf(readers);
+    }
+}

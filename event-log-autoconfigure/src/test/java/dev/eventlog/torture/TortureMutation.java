@@ -1,0 +1,362 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureJudge.Attempt;
+import dev.eventlog.torture.TortureJudge.Outcome;
+import dev.eventlog.torture.TortureModel.Reader;
+import dev.eventlog.torture.TortureWatch.Got;
+import dev.eventlog.torture.TortureWatch.Pace;
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/**
+ * Something that is wrong in a history that is good but for it.
+ *
+ * @param what is wrong
+ * @param foundAs the kind of finding that a judge is to have, among others perhaps
+ */
+record TortureMutation(String what, String foundAs, Consumer<Good> change) {
+
+    private static final String WRONG_NUMBER = "Wrong number of missed events";
+
+    /**
+     * A good history, in which all that may happen does. Its events are counted from 0, as {@link #at} does:
+     *
+     * <pre>
+     * all:     0 1  2 3 4  gap of 3  5 6  7 8 9 10 11  began again  12 13 14 15 16  gap of 2  17
+     * resumed: the same from gap of 3 on
+     * </pre>
+     */
+    static final class Good {
+        final TortureModel model = new TortureModel(true);
+        final TortureAccount all;
+        final TortureAccount newest;
+        final TortureAccount resumed;
+        final TortureAccount named;
+        final TortureAccount namedNext;
+        private final EventId goneBefore;
+
+        Good() {
+            model.add(1);
+            Reader early = model.follow("early", Tail.all());
+            early.look(1);
+            goneBefore = ((Got) early.account.calls().get(0)).id();
+            model.add(2);
+            model.trim(2);
+            Reader follower = model.follow("all", Tail.all());
+            Reader last = model.follow("last", Tail.last(1));
+            Reader first = model.follow("named 1", Tail.all(), "name");
+            List<Reader> both = List.of(follower, last, first);
+            both.forEach(each -> each.look(9));
+            model.add(1);
+            model.add(1);
+            model.add(1);
+            model.add(1);
+            model.retract(3); // which nobody has got
+            both.forEach(each -> each.look(9));
+            Reader again = last.resume("resumed", null);
+            Reader second = first.resume("named 2", "name");
+            List<Reader> now = List.of(follower, again, second);
+            model.add(5);
+            model.trim(2);
+            now.forEach(each -> each.look(9));
+            for (int i = 0; i < 5; i++) {
+                model.add(1);
+                now.forEach(each -> each.look(9));
+            }
+            model.delete();
+            model.add(2);
+            now.forEach(each -> each.look(9));
+            model.add(3);
+            now.forEach(each -> each.look(9));
+            model.add(4);
+            model.retract(model.size() - 3);
+            model.trim(1);
+            now.forEach(each -> each.look(9));
+            model.add(1, "key");
+            all = follower.account;
+            newest = last.account;
+            resumed = again.account;
+            named = first.account;
+            namedNext = second.account;
+        }
+    }
+
+    void accept(Good good) {
+        change.accept(good);
+    }
+
+    @Override
+    public String toString() {
+        return what;
+    }
+
+    static List<TortureMutation> all() {
+        return List.of(
+                calls("a lost event", "Skipped though it was there", all -> remove(all, at(all, 3))),
+                calls(
+                        "two events swapped",
+                        "Out of order",
+                        all -> Collections.swap(all.calls(), at(all, 7), at(all, 8))),
+                calls("an event repeated", "Delivered twice", all -> insert(all, at(all, 8), got(all, 7))),
+                calls("an event repeated later", "Delivered twice", all -> insert(all, at(all, 11), got(all, 7))),
+                calls("a gap's number too high by one", WRONG_NUMBER, all -> number(all, 0, 1)),
+                calls("a gap's number too low by one", WRONG_NUMBER, all -> number(all, 0, -1)),
+                calls("a gap told after a later event", "Missed and not told", all -> {
+                    Collections.swap(all.calls(), gap(all, 0), at(all, 5));
+                }),
+                calls("a missing gap", "Missed and not told", all -> remove(all, gap(all, 0))),
+                calls("a gap of an unknown number that was none", "A gap that was none", all -> {
+                    insert(all, at(all, 8), removed(all, 7, 8, OptionalLong.empty()));
+                }),
+                calls("a gap of one that was none", WRONG_NUMBER, all -> {
+                    insert(all, at(all, 8), removed(all, 7, 8, OptionalLong.of(1)));
+                }),
+                calls("a gap over events delivered anyway", "A gap with other ends", all -> {
+                    Collections.swap(all.calls(), gap(all, 0), at(all, 4));
+                }),
+                calls("a gap over an event that was there", "Skipped though it was there", all -> {
+                    remove(all, at(all, 5));
+                    all.calls().set(gap(all, 0), removed(all, 4, 5, OptionalLong.of(4)));
+                }),
+                calls("an event that nobody added", "Delivered what nobody added", all -> {
+                    insert(all, at(all, 8), new Got(got(all, 7).id().next(), 1_000_000));
+                }),
+                calls("a retracted event counted as missed", WRONG_NUMBER, all -> number(all, 2, 1)),
+                calls("BEGAN_AGAIN missing", "Began again and not told", all -> remove(all, gap(all, 1))),
+                calls("BEGAN_AGAIN told as REMOVED", "Began again and told as removed", all -> {
+                    all.calls().set(gap(all, 1), removed(all, 11, 12, OptionalLong.empty()));
+                }),
+                calls("BEGAN_AGAIN told for nothing", "Did not begin again", all -> {
+                    EventId before = got(all, 13).id();
+                    EventId next = got(all, 14).id();
+                    insert(
+                            all,
+                            at(all, 14),
+                            new Gap(TortureModel.LOG, Gap.Kind.BEGAN_AGAIN, before, next, OptionalLong.empty()));
+                }),
+                calls("an event of the earlier life after BEGAN_AGAIN", "Began again and not told", all -> {
+                    all.times().set(at(all, 11), all.times().get(gap(all, 1)));
+                    Collections.swap(all.calls(), gap(all, 1), at(all, 11));
+                }),
+                calls("BEGAN_AGAIN told too early", "Did not begin again", all -> {
+                    Collections.swap(all.calls(), gap(all, 1), at(all, 11));
+                }),
+                calls("BEGAN_AGAIN with a number that is a guess", WRONG_NUMBER, all -> {
+                    Gap gap = (Gap) all.calls().get(gap(all, 1));
+                    all.calls().set(gap(all, 1), numbered(gap, OptionalLong.of(7)));
+                }),
+                calls("two gaps for one", "Two gaps in a row", all -> {
+                    insert(all, gap(all, 0), all.calls().get(gap(all, 0)));
+                }),
+                new TortureMutation(
+                        "an event delivered that was gone before the start",
+                        "Delivered though it was gone before the start",
+                        good -> insert(good.all, 0, new Got(good.goneBefore, number(good, good.goneBefore)))),
+                new TortureMutation(
+                        "an event delivered from before the tail",
+                        "Delivered from before its start",
+                        good -> insert(good.newest, 0, got(good.all, 0))),
+                new TortureMutation(
+                        "the event resumed after delivered again",
+                        "Delivered though it was resumed after",
+                        good -> insert(good.resumed, 0, got(good.all, 4))),
+                new TortureMutation(
+                        "a gap missing for one that resumed",
+                        "Missed and not told",
+                        good -> remove(good.resumed, gap(good.resumed, 0))),
+                new TortureMutation("two callbacks at once", "A follower misbehaved", TortureMutation::overlap),
+                new TortureMutation("an answered add that is not in the file", "Answered, but not written so", good -> {
+                    good.model.trace.attempts.add(new Attempt(
+                            TortureModel.LOG, List.of(1_000_000L), 1, Outcome.ANSWERED, 2, List.of(new EventId(1, 5))));
+                }),
+                new TortureMutation(
+                        "an add said to have failed that is in the file",
+                        "Said not to be added, but written",
+                        good -> lastAdd(
+                                good,
+                                add -> new Attempt(
+                                        add.log(),
+                                        add.numbers(),
+                                        add.sentAt(),
+                                        Outcome.FAILED,
+                                        add.endedAt(),
+                                        List.of()))),
+                new TortureMutation("an idempotent add carried out twice", "Added again under one key", good -> {
+                    good.model.add(1, "key");
+                    good.model.history.take(
+                            List.of(List.of(
+                                    "XADD", TortureModel.LOG, "1000000-0", "n", Long.toString(lastNumber(good)))),
+                            0);
+                }),
+                new TortureMutation("an add carried out twice", "Added more than once", good -> {
+                    good.model.add(1);
+                    good.model.history.take(
+                            List.of(List.of(
+                                    "XADD", TortureModel.LOG, "1000000-0", "n", Long.toString(lastNumber(good)))),
+                            0);
+                }),
+                new TortureMutation("an add carried out in part", "Added in part", good -> {
+                    good.model.add(2);
+                    lastAdd(good, add -> {
+                        List<Long> numbers = new ArrayList<>(add.numbers());
+                        numbers.add(1_000_000L);
+                        return new Attempt(add.log(), numbers, add.sentAt(), Outcome.UNKNOWN, add.endedAt(), List.of());
+                    });
+                }),
+                new TortureMutation("a committed batch delivered again", "Delivered again after a commit", good -> {
+                    Got earlier = got(good.all, 1);
+                    for (int i = 4; i > 1; i--) {
+                        insert(good.namedNext, 0, got(good.all, i));
+                    }
+                    goOnAfter(good, earlier);
+                }),
+                new TortureMutation(
+                        "a position found beyond what was delivered", "Went on after what was not delivered", good -> {
+                            remove(good.namedNext, 0);
+                            Got next = (Got) good.namedNext.calls().get(0);
+                            remove(good.namedNext, 0);
+                            goOnAfter(good, next);
+                        }),
+                new TortureMutation("two followers of one name at once", "Two followers of one name at once", good -> {
+                    int end = good.named.times().size() - 1;
+                    good.named.times().set(end, Long.MAX_VALUE);
+                }));
+    }
+
+    private static TortureMutation calls(String what, String foundAs, Consumer<TortureAccount> change) {
+        return new TortureMutation(what, foundAs, good -> change.accept(good.all));
+    }
+
+    private static void overlap(Good good) {
+        TortureWatch watch = new TortureWatch("overlap", TortureModel.LOG, Tail.last(0), false, null, Pace.QUICK, 1);
+        List<Event> batch = new AbstractList<>() {
+            @Override
+            public Event get(int index) {
+                watch.onCaughtUp(); // as if by another thread
+                return new Event(new EventId(1, 0), Map.of("n", "1"));
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        try {
+            watch.onBatch(batch);
+        } catch (Exception unforeseen) {
+            throw new IllegalStateException(unforeseen);
+        }
+        good.all.complaints().addAll(watch.complaints());
+    }
+
+    private static void goOnAfter(Good good, Got after) {
+        TortureAccount next = good.namedNext;
+        int at = good.model.trace.accounts.indexOf(next);
+        good.model.trace.accounts.set(
+                at,
+                new TortureAccount(
+                        next.who(),
+                        next.log(),
+                        Tail.after(after.id()),
+                        after,
+                        next.calledAt(),
+                        next.returnedAt(),
+                        next.toTheEnd(),
+                        next.durableName(),
+                        next.lastBatchMayComeAgain(),
+                        next.lastBatchAt(),
+                        next.calls(),
+                        next.times(),
+                        next.complaints()));
+    }
+
+    private static void lastAdd(Good good, UnaryOperator<Attempt> change) {
+        List<Attempt> attempts = good.model.trace.attempts;
+        for (int i = attempts.size() - 1; i >= 0; i--) {
+            if (attempts.get(i).log().equals(TortureModel.LOG)) {
+                attempts.set(i, change.apply(attempts.get(i)));
+                return;
+            }
+        }
+    }
+
+    private static long lastNumber(Good good) {
+        List<Long> numbers = new ArrayList<>();
+        lastAdd(good, add -> {
+            numbers.addAll(add.numbers());
+            return add;
+        });
+        return numbers.get(0);
+    }
+
+    private static long number(Good good, EventId id) {
+        return good.model.history.lives(TortureModel.LOG).stream()
+                .flatMap(life -> life.events.stream())
+                .filter(added -> added.id.equals(id))
+                .findFirst()
+                .orElseThrow()
+                .number;
+    }
+
+    /** {@return where in the calls an event is} */
+    static int at(TortureAccount account, int event) {
+        return where(account, Got.class, event);
+    }
+
+    private static int gap(TortureAccount account, int gap) {
+        return where(account, Gap.class, gap);
+    }
+
+    private static int where(TortureAccount account, Class<?> kind, int which) {
+        int left = which;
+        for (int i = 0; i < account.calls().size(); i++) {
+            if (kind.isInstance(account.calls().get(i)) && left-- == 0) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException("There are not " + which + " in " + account.calls());
+    }
+
+    private static Got got(TortureAccount account, int event) {
+        return (Got) account.calls().get(at(account, event));
+    }
+
+    static void remove(TortureAccount account, int call) {
+        account.calls().remove(call);
+        account.times().remove(call);
+    }
+
+    private static void insert(TortureAccount account, int at, Object call) {
+        account.calls().add(at, call);
+        account.times().add(at, account.times().get(at));
+    }
+
+    private static Gap removed(TortureAccount account, int before, int next, OptionalLong missed) {
+        return new Gap(
+                TortureModel.LOG,
+                Gap.Kind.REMOVED,
+                got(account, before).id(),
+                got(account, next).id(),
+                missed);
+    }
+
+    private static Gap numbered(Gap gap, OptionalLong missed) {
+        return new Gap(gap.log(), gap.kind(), gap.lastSeen(), gap.firstAvailable(), missed);
+    }
+
+    private static void number(TortureAccount account, int which, int more) {
+        int at = gap(account, which);
+        Gap gap = (Gap) account.calls().get(at);
+        account.calls().set(at, numbered(gap, OptionalLong.of(gap.missed().orElseThrow() + more)));
+    }
+}

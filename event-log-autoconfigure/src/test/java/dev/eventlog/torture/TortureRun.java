@@ -1,0 +1,245 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureClients.Roles;
+import dev.eventlog.torture.TortureLogs.Written;
+import dev.eventlog.torture.TortureWatch.Got;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writers, readers and all kinds of faults at once, for as long as one likes; at the end everything that anybody was told is
+ * held against what Redis wrote down. The same seed does the same harm at the same times.
+ *
+ * <p>The arguments stand in {@code CONTRIBUTING.md}. Ends with 1 if the guarantee was broken, with 2 if the run itself hangs.
+ */
+final class TortureRun {
+
+    private static final int SHOWN_OF_A_KIND = 5;
+    private static final int SECONDS_TO_THE_END = 30;
+    private static final int SECONDS_TO_CLOSE = 300;
+
+    private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1);
+
+    private final TortureSettings settings;
+    private final long millis;
+    private final PrintStream out;
+    private final TorturePlan plan;
+    private final TortureScene scene;
+    private Runnable started = () -> {};
+    private Runnable over = () -> {};
+    private final long begin = System.nanoTime();
+    private volatile @Nullable TortureServer server;
+    private final List<TortureProcess> processes = new ArrayList<>();
+
+    private TortureRun(TortureSettings settings, PrintStream out) {
+        this.settings = settings;
+        this.millis = settings.length().toMillis();
+        this.out = out;
+        this.plan = TorturePlan.of(
+                settings.seed(), millis, TortureLogs.ALL.size(), settings.sentinel(), settings.faketime());
+        this.scene = new TortureScene(settings.seed(), 1);
+    }
+
+    /** What came of a run: the violations, none of which there should be. */
+    record Result(List<String> violations, String summary) {}
+
+    static Result run(long seed, Duration length, PrintStream out) throws InterruptedException {
+        return new TortureRun(TortureSettings.of(seed, length), out).run();
+    }
+
+    public static void main(String... arguments) throws InterruptedException {
+        TortureSettings settings = TortureSettings.parse(arguments);
+        TortureRun run = new TortureRun(settings, System.out);
+        Thread end = endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE), run);
+        run.started = end::start;
+        run.over = end::interrupt; // to judge takes as long as it takes
+        Result result = run.run();
+        System.exit(result.violations().isEmpty() ? 0 : 1);
+    }
+
+    /** {@return what ends a run that hangs, and shows where} */
+    private static Thread endAfter(Duration length, TortureRun run) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        TimeUnit.MILLISECONDS.sleep(length.toMillis());
+                    } catch (InterruptedException ended) {
+                        return;
+                    }
+                    System.out.println("The run itself failed: it has not ended in time\n" + run.state() + '\n'
+                            + TortureState.threads());
+                    System.exit(2);
+                },
+                "end of the run");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private String state() {
+        TortureServer running = server;
+        return running == null ? "no server yet" : running.state();
+    }
+
+    private Result run() throws InterruptedException {
+        try (TortureServer opened = settings.sentinel()
+                ? new TortureSentinel(scene, TortureLogs.NUMBER_OF_APPLICATIONS + 1 + settings.processes())
+                : new TortureSingle(settings.faketime())) {
+            server = opened;
+            return run(opened);
+        }
+    }
+
+    private Result run(TortureServer server) throws InterruptedException {
+        boolean counts = server.master().isAtLeast(7);
+        Map<TorturePlan.Kind, Integer> faults;
+        try (TortureClients clients = new TortureClients(
+                scene,
+                IntStream.range(0, TortureLogs.NUMBER_OF_APPLICATIONS)
+                        .mapToObj(i -> settings(server, i))
+                        .toList(),
+                settings(server, TortureLogs.NUMBER_OF_APPLICATIONS))) {
+            out.println("Seed " + settings.seed() + ", " + millis / 1000 + " s, Redis "
+                    + server.master().info("server", "redis_version") + ", on " + clients.driver());
+            out.print(plan);
+            for (int i = 0; i < settings.processes(); i++) {
+                int client = TortureLogs.NUMBER_OF_APPLICATIONS + 1 + i;
+                processes.add(new TortureProcess(scene, i, settings(server, client), clients::log));
+            }
+            say("all is started");
+            started.run();
+            clients.start(ROLES);
+            TortureHarm harm = new TortureHarm(scene, server, plan);
+            harm.await(millis);
+            say("the faults are over");
+            clients.calmDown();
+            for (TortureProcess process : processes) {
+                process.calmDown();
+            }
+            say("writers and readers have stopped to come and go");
+            bringToTheEnd(server, clients);
+            say("all readers are at the end");
+            faults = harm.done();
+            processes.forEach(TortureProcess::close);
+        }
+        TortureHistory history = server.end();
+        over.run();
+
+        TortureTrace trace = new TortureTrace(counts, TortureLogs.maxLengths());
+        trace.attempts.addAll(scene.attempts());
+        trace.changes.addAll(scene.changes());
+        scene.watches().forEach(watch -> trace.accounts.add(TortureAccount.of(watch)));
+        trace.accounts.addAll(TortureChains.accounts(scene));
+        trace.troubles.addAll(scene.troubles());
+        TortureFindings found = trace.judge(history);
+        Result result = new Result(found.violations(), report(found, history, faults));
+        if (!found.violations().isEmpty()) {
+            keep(trace, history, server);
+        }
+        return result;
+    }
+
+    /** Says how far it is, for whoever looks at a run that hangs. */
+    private void say(String what) {
+        out.println("After " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + " s " + what);
+    }
+
+    private void keep(TortureTrace trace, TortureHistory history, TortureServer server) {
+        try {
+            Path root = Path.of("target", "torture");
+            Path folder = TortureReplay.keep(
+                    root, settings.seed(), trace, history, server.master().writes());
+            out.println("To judge the same again: " + TortureReplay.command(folder));
+        } catch (IOException ex) {
+            out.println("The trace could not be kept: " + ex);
+        }
+    }
+
+    private String[] settings(TortureServer server, int client) {
+        List<String> more = new ArrayList<>(settings.properties());
+        more.addAll(server.settings(client));
+        if (client == TortureLogs.NUMBER_OF_APPLICATIONS) {
+            more.add("eventlog.sse.heartbeat=1s");
+        }
+        return TortureLogs.settings(client, more);
+    }
+
+    /** Adds to every log, in every application, until that works and every reader has got something of it: so all of them have come to the end. */
+    private void bringToTheEnd(TortureServer server, TortureClients clients) throws InterruptedException {
+        long first = scene.nextNumber();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_TO_THE_END);
+        while (true) {
+            List<String> failures = clients.addEverywhere();
+            TimeUnit.MILLISECONDS.sleep(200);
+            processes.forEach(TortureProcess::read);
+            List<String> behind = behind(first);
+            if (behind.isEmpty() && failures.isEmpty()) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                failures.forEach(failure -> scene.trouble("Cannot add any more: " + failure));
+                behind.forEach(reader -> scene.trouble("Never got to the end: " + reader + ", " + SECONDS_TO_THE_END
+                        + " s after the last fault, while the log is at number " + scene.nextNumber()));
+                out.println(server.state() + "\n" + TortureState.threads());
+                return;
+            }
+        }
+    }
+
+    /**
+     * Who has not got any event from this number on. Not among them is who begins at an id that lies ahead of the log, as the
+     * clock has gone back since: what comes before that id is none of its business.
+     */
+    private List<String> behind(long first) {
+        List<String> behind = new ArrayList<>();
+        for (TortureWatch watch : scene.watches()) {
+            Got last = watch.last();
+            if (watch.toTheEnd && !isSince(first, last) && !(watch.tail instanceof Tail.From && last == null)) {
+                behind.add(watch + ", has only got to " + last);
+            }
+        }
+        Map<String, String> named = new TreeMap<>(); // of whose instances one is enough
+        for (TortureNamed instance : scene.named()) {
+            named.putIfAbsent(instance.log.name(), instance.name + " of '" + instance.log.name() + "'");
+        }
+        for (TortureNamed instance : scene.named()) {
+            Got last = instance.last();
+            if (isSince(first, last)) {
+                named.remove(instance.log.name());
+            }
+        }
+        behind.addAll(named.values());
+        return behind;
+    }
+
+    /** Whether an event is as new as the first that was added when the faults were over; other processes add none then. */
+    private static boolean isSince(long first, @Nullable Got got) {
+        return got != null && got.number() >= first && got.number() < TortureProcess.NUMBERS;
+    }
+
+    private String report(TortureFindings found, TortureHistory history, Map<TorturePlan.Kind, Integer> faults) {
+        StringBuilder summary = new StringBuilder("Seed " + settings.seed() + ", " + millis / 1000 + " s: ");
+        Map<String, Integer> figures = new TreeMap<>(found.figures());
+        figures.putAll(scene.figures());
+        int lives = 0;
+        for (Written log : TortureLogs.ALL) {
+            lives += history.lives(log.name()).size();
+        }
+        figures.put("lives of logs", lives);
+        figures.forEach(
+                (what, count) -> summary.append(count).append(' ').append(what).append("; "));
+        summary.append("faults ").append(faults);
+        out.println(summary);
+        TortureReplay.print(found.violations(), SHOWN_OF_A_KIND, out);
+        return summary.toString();
+    }
+}

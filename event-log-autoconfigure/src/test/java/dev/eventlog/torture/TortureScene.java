@@ -1,0 +1,167 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.torture.TortureClock.Change;
+import dev.eventlog.torture.TortureJudge.Attempt;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/** What all parts of a torture run in one process share: what is still to go on, and what happened. Thread-safe. */
+class TortureScene {
+
+    /** What a thread of a run does. */
+    interface Task {
+        void run() throws InterruptedException;
+    }
+
+    private final long seed;
+    private final AtomicLong numbers;
+    private final Queue<Attempt> attempts = new ConcurrentLinkedQueue<>();
+    private final Queue<TortureWatch> watches = new ConcurrentLinkedQueue<>();
+    private final Queue<TortureNamed> named = new ConcurrentLinkedQueue<>();
+    private final Queue<String> troubles = new ConcurrentLinkedQueue<>();
+    private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
+    private final Map<String, Integer> figures = new TreeMap<>(); // guarded by itself
+
+    /** Whether writers are still to write. */
+    volatile boolean writing = true;
+
+    /** Whether readers are still to come and go. */
+    volatile boolean harming = true;
+
+    /**
+     * A scene.
+     *
+     * @param first the number of the first event that is added in it
+     */
+    TortureScene(long seed, long first) {
+        this.seed = seed;
+        this.numbers = new AtomicLong(first - 1);
+    }
+
+    /** {@return the source of chance of one of those who take part} */
+    Random random(int kind, int log, int i) {
+        return new Random(seed * 1_000_003 + kind * 10_007L + log * 101L + i);
+    }
+
+    /** {@return the number of the next event to be added} */
+    long nextNumber() {
+        return numbers.incrementAndGet();
+    }
+
+    /** {@return the numbers of the next events, without one of another's among them} */
+    List<Long> nextNumbers(int count) {
+        long last = numbers.addAndGet(count);
+        return LongStream.rangeClosed(last - count + 1, last).boxed().toList();
+    }
+
+    /** An add is sent; {@link #note(Attempt)} says later what came of it. */
+    void noteSent(Attempt attempt) {}
+
+    void note(Attempt attempt) {
+        attempts.add(attempt);
+    }
+
+    /** A reader is about to begin; {@link #note(TortureWatch)} says later that it has. */
+    void prepare(TortureWatch watch) {}
+
+    /** A reader has begun. */
+    void note(TortureWatch watch) {
+        watches.add(watch);
+    }
+
+    /** A reader stays to the end, or has been followed by another that does. */
+    void stays(TortureWatch watch, boolean stays) {
+        watch.toTheEnd = stays;
+    }
+
+    /** An instance of a named follower is about to begin. */
+    void note(TortureNamed instance) {
+        named.add(instance);
+    }
+
+    /** Another has become the master. */
+    void note(Change change) {
+        changes.add(change);
+    }
+
+    Queue<Change> changes() {
+        return changes;
+    }
+
+    /** Notes what should not have happened: a kind, a colon and a text. */
+    void trouble(String trouble) {
+        troubles.add(trouble);
+        System.out.println("TROUBLE " + trouble);
+    }
+
+    void count(String figure) {
+        synchronized (figures) {
+            figures.merge(figure, 1, Integer::sum);
+        }
+    }
+
+    Queue<Attempt> attempts() {
+        return attempts;
+    }
+
+    Queue<TortureWatch> watches() {
+        return watches;
+    }
+
+    Queue<TortureNamed> named() {
+        return named;
+    }
+
+    Queue<String> troubles() {
+        return troubles;
+    }
+
+    Map<String, Integer> figures() {
+        synchronized (figures) {
+            return new TreeMap<>(figures);
+        }
+    }
+
+    /** Waits, but not longer than readers come and go. {@return whether they still do} */
+    boolean stay(long millis) throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        while (harming && System.nanoTime() < until) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        return harming;
+    }
+
+    Thread start(String name, Task task) {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (InterruptedException | RuntimeException | Error unforeseen) {
+                        trouble("The run itself failed: in " + name + ", " + text(unforeseen));
+                    }
+                },
+                name);
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    static String text(@Nullable Throwable thrown) {
+        if (thrown == null) {
+            return "nothing was thrown";
+        }
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text));
+        return text.toString();
+    }
+}

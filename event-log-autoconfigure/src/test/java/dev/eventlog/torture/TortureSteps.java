@@ -1,0 +1,325 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.EventId;
+import dev.eventlog.Gap;
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureGaps.Step;
+import dev.eventlog.torture.TortureHistory.Added;
+import dev.eventlog.torture.TortureStart.Due;
+import dev.eventlog.torture.TortureWatch.Got;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Judges what one follower was told, call by call. It always is in a life of its log, or in a later one than it is known to be:
+ * what it gets raises the first life in which it may be, and so does being told that the log began again.
+ *
+ * <p>Where the edges are:
+ *
+ * <ul>
+ *   <li>A log that a restart set back, and that still holds the event at the cursor, goes on: nothing need be told, and of what
+ *       was lost nothing is due. That it began again may be told: it did lose something.
+ *   <li>Where the event at the cursor was retracted, and then lost, it is the event before it that must be there.
+ *   <li>A life that began and ended between two looks: one gap for it and the life before is enough. For a follower that began
+ *       when there was no log, or perhaps none, the first life that it sees is the first.
+ *   <li>A life in which a follower began, and of which it was delivered nothing: that it ended is to be told.
+ *   <li>Where all that is left of a log had been added after the cursor, and the event at the cursor is gone, neither id nor
+ *       count tells a log that was trimmed from one that began again: see {@link TortureAnotherLife}.
+ * </ul>
+ */
+final class TortureSteps {
+
+    private final TortureHistory history;
+    private final TortureClock clock;
+    private final boolean counts;
+    private final TortureFindings findings;
+    private final TortureGaps gaps;
+    private final TortureAnotherLife anotherLife;
+    private final TortureAccount account;
+    private final TortureStart start;
+    private final List<TortureLife> lives;
+
+    private final Set<Added> ever = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Added> sinceItBegan = Collections.newSetFromMap(new IdentityHashMap<>());
+    private boolean beganAgain;
+    private boolean beganAgainBefore; // the last event
+    private int life;
+    private @Nullable Added before;
+    private @Nullable Gap gap;
+    private int gapBy;
+
+    TortureSteps(
+            TortureHistory history,
+            TortureClock clock,
+            boolean counts,
+            TortureFindings findings,
+            TortureAccount account,
+            long maxLength) {
+        this.history = history;
+        this.clock = clock;
+        this.counts = counts;
+        this.findings = findings;
+        this.account = account;
+        this.gaps = new TortureGaps(history, counts, findings);
+        this.start = new TortureStart(history, clock, account, maxLength);
+        this.anotherLife = new TortureAnotherLife(history, counts, findings, gaps);
+        this.lives = history.lives(account.log());
+        this.life = start.firstLife();
+    }
+
+    void judge() {
+        findings.count(account.toTheEnd() ? "followers to the end" : "followers that went");
+        account.complaints()
+                .forEach(complaint -> findings.violation("A follower misbehaved", account + ": " + complaint));
+        for (int i = 0; i < account.calls().size(); i++) {
+            int by = clock.upTo(account.times().get(i));
+            int atLatest = clock.upToByAnyMaster(account.times().get(i));
+            if (account.calls().get(i) instanceof Gap told) {
+                int beforeChange = clock.beforeChangeAt(account.times().get(i));
+                tell(told, by, atLatest, beforeChange);
+                mayHaveGoneBack(told, beforeChange);
+            } else {
+                deliver((Got) account.calls().get(i), by, atLatest);
+            }
+        }
+        if (gap != null && account.toTheEnd()) {
+            findings.violation("A gap and nothing after it", account + ": " + gap);
+        }
+    }
+
+    private void tell(Gap told, int by, int atLatest, int beforeChange) {
+        findings.count("gaps " + told.kind().name().toLowerCase(Locale.ROOT));
+        if (gap != null) {
+            findings.violation("Two gaps in a row", account + ": " + gap + " and " + told);
+        }
+        gap = told;
+        gapBy = atLatest;
+        if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
+            beganAgain = true;
+            sinceItBegan.clear();
+            boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
+            Added cursor = cursor();
+            boolean gone = isGone(cursor, told, by) || (!mayHave && isGone(cursor, told, atLatest));
+            // It may have been lost with all of it that came between the start and an interruption.
+            boolean beganBeforeItsLog = cursor == null && (start.isBlind() || account.tail() instanceof Tail.From);
+            // Nor does one that has read nothing yet have an event to find again after an interruption.
+            boolean hasReadNothing = before == null && (start.isBlind() || account.tail() instanceof Tail.From);
+            if (beganBeforeItsLog || hasReadNothing || gone) {
+                if (!mayHave) {
+                    findings.count("told to have begun again where Redis could not tell");
+                }
+            } else if (mayHave) {
+                life++;
+            } else if (isNothingInCommon(told, atLatest)) {
+                findings.count("told to have begun again where Redis could not tell");
+            } else if (isWithout(cursor, beforeChange)) {
+                findings.count("told to have begun again after a look at another master");
+            } else if (lives.stream().noneMatch(each -> each.ordinal > life && each.beganAt <= atLatest)) {
+                findings.violation("Did not begin again", account + ": " + told + ", " + lives);
+            }
+        }
+    }
+
+    /** The event at which the follower stands, whether it was delivered or not. */
+    private @Nullable Added cursor() {
+        return before != null ? before : start.resumed != null ? start.resumed : start.newest();
+    }
+
+    /** One who has seen something of the new master may look at the old one again, which still shows what will be lost. */
+    private void mayHaveGoneBack(Gap told, int beforeChange) {
+        if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
+            lives.stream()
+                    .filter(each -> each.endedAt > beforeChange)
+                    .findFirst()
+                    .ifPresent(each -> life = Math.min(life, each.ordinal));
+        }
+    }
+
+    /**
+     * Whether its feed may have stood where there is no event, so that an interruption left none in common: at a last id that was
+     * no event's, or at an event that was retracted, which a server that does not count may as well have lost.
+     */
+    private boolean isNothingInCommon(Gap told, int by) {
+        return lives.stream()
+                .filter(each -> each.ordinal >= life)
+                .anyMatch(each -> each.wasLastIdRaised(told.lastSeen(), told.firstAvailable())
+                        || (!counts && each.hasRetracted(told.lastSeen(), told.firstAvailable(), by)));
+    }
+
+    /** Whether a master that may have been looked at as it changed, the one or the other, does not have the event at the cursor. */
+    private boolean isWithout(@Nullable Added cursor, int beforeChange) {
+        return cursor != null && lives.stream().anyMatch(each -> each.endedAt > beforeChange && !each.holds(cursor));
+    }
+
+    private boolean isGone(@Nullable Added cursor, Gap told, int by) {
+        return (cursor != null && isGone(cursor, by)) || isGone(told.lastSeen(), by);
+    }
+
+    /** Whether the log once had an event with this id, and has none now. Also covers a follower that has delivered nothing yet. */
+    private boolean isGone(EventId id, int by) {
+        List<Added> all = history.withId(account.log(), id)
+                .filter(event -> event.tick <= by)
+                .toList();
+        return !all.isEmpty() && all.stream().allMatch(event -> isGone(event, by));
+    }
+
+    private boolean isGone(Added event, int by) {
+        return lives.stream().filter(each -> each.holds(event)).noneMatch(each -> each.goneAt(event) > by);
+    }
+
+    private void deliver(Got got, int by, int atLatest) {
+        findings.count("events delivered");
+        Added inTime = history.newest(got.number(), account.log(), got.id(), by);
+        if (inTime != null && before != null && inTime.order < before.order) { // perhaps added again, to another master
+            inTime = history.newest(got.number(), account.log(), got.id(), atLatest);
+        }
+        Added next = inTime != null
+                ? inTime
+                : history.of(got.number()).stream()
+                        .filter(added -> added.id.equals(got.id()) && added.key.equals(account.log()))
+                        .findFirst()
+                        .orElse(null);
+        if (next == null) {
+            findings.violation(
+                    "Delivered what nobody added",
+                    account + ": " + got + ", of this number " + history.of(got.number()));
+            return;
+        }
+        boolean isFirst = before == null;
+        Step step = new Step(
+                account,
+                start,
+                cursor(),
+                next,
+                gap,
+                gap == null ? atLatest : gapBy,
+                isFirst && start.resumed == null,
+                beganAgainBefore);
+        beganAgainBefore = beganAgain;
+        if (isAsked(step) && isNew(step)) {
+            judgeStep(step);
+        }
+        judgeEnds(step);
+        raiseLife(step);
+        ever.add(next);
+        sinceItBegan.add(next);
+        before = next;
+        gap = null;
+    }
+
+    /** Nothing is delivered that the tail did not ask for, or that was gone before the follower began. */
+    private boolean isAsked(Step step) {
+        if (!start.isThereFromThenOn(step.next())) {
+            findings.violation("Delivered though it was gone before the start", step);
+            return false;
+        }
+        if (beganAgain) {
+            return true;
+        }
+        if (!start.isAboveTheId(step.next())) {
+            boolean again = account.tail() instanceof Tail.After;
+            findings.violation(
+                    again ? "Delivered though it was resumed after" : "Delivered from before its start", step);
+            return false;
+        }
+        if (step.isFirst() && start.due(step.next(), true, null) == Due.NO) {
+            findings.violation("Delivered from before its start", step);
+            return false;
+        }
+        return true;
+    }
+
+    /** Nothing is delivered twice, unless the log has begun again with it and that was told. */
+    private boolean isNew(Step step) {
+        if (sinceItBegan.contains(step.next())) {
+            findings.violation("Delivered twice", step);
+            return false;
+        }
+        if (!ever.contains(step.next())) {
+            return true;
+        }
+        List<TortureLife> theirs = holding(step.next());
+        if (theirs.size() < 2 || theirs.get(theirs.size() - 1).ordinal < life) {
+            findings.violation("Delivered twice", step);
+            return false;
+        }
+        findings.count("events delivered again after data was lost");
+        return step.gap() != null && step.gap().missed().isPresent(); // which is to be right there, too
+    }
+
+    private List<TortureLife> holding(Added event) {
+        return lives.stream().filter(each -> each.holds(event)).toList();
+    }
+
+    private void judgeStep(Step step) {
+        Added cursor = step.cursor();
+        Added next = step.next();
+        List<TortureLife> possible =
+                holding(next).stream().filter(each -> each.ordinal >= life).toList();
+        if (possible.isEmpty()) {
+            findings.violation("Out of order", step + ", of an earlier life than it was in: " + holding(next));
+            return;
+        }
+        if (cursor == null) {
+            judgeFirstOfALog(step, possible);
+            return;
+        }
+        List<TortureLife> both =
+                possible.stream().filter(each -> each.holds(cursor)).toList();
+        if (both.isEmpty()) {
+            Added older = anotherLife.notRetracted(cursor);
+            if (step.gap() == null && older != null && possible.get(0).holds(older)) {
+                gaps.judgeInLife(step.from(older), possible.get(0), life);
+            } else {
+                anotherLife.judge(step, possible.get(0), life, ever);
+            }
+            return;
+        }
+        TortureLife last = both.get(both.size() - 1);
+        if (!step.isFirst() && last.at(next) <= last.at(cursor)) {
+            if (!step.beganAgain()) {
+                findings.violation("Out of order", step);
+            } else if (step.gap() != null && step.gap().missed().isPresent()) {
+                findings.violation("Wrong number of missed events", step + ": nothing lies in between");
+            }
+            return;
+        }
+        gaps.judgeInLife(step, last, life);
+    }
+
+    /** The log had no event, or perhaps none, when the follower began. */
+    private void judgeFirstOfALog(Step step, List<TortureLife> possible) {
+        TortureLife first = possible.get(0);
+        boolean unseen = lives.subList(Math.min(life, first.ordinal), first.ordinal).stream()
+                .flatMap(each -> each.events.stream())
+                .anyMatch(each -> !first.holds(each) && start.due(each, true, null) == Due.YES);
+        if (unseen && step.gap() == null) {
+            findings.count("lives missed by one that began when there was no log");
+        }
+        gaps.judgeInLife(step, possible.get(possible.size() - 1), life);
+    }
+
+    /** A gap names the last event before it and the first after it. */
+    private void judgeEnds(Step step) {
+        if (step.gap() != null
+                && (!step.gap().firstAvailable().equals(step.next().id)
+                        || (!step.isFirst()
+                                && step.cursor() != null
+                                && !step.gap().lastSeen().equals(step.cursor().id)))) {
+            findings.violation("A gap with other ends", step);
+        }
+    }
+
+    private void raiseLife(Step step) {
+        for (TortureLife each : holding(step.next())) {
+            if (each.ordinal >= life) {
+                life = each.ordinal;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.Event;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Tail;
+import dev.eventlog.torture.TortureWatch.Got;
+import dev.eventlog.torture.TortureWatch.Pace;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** Subscribes to {@link EventLog#publisher}, and asks for little at a time, and late. */
+final class TortureSubscribers extends TortureReader {
+
+    TortureSubscribers(TortureScene scene, List<List<EventLog>> logs, int log, String name, Random random) {
+        super(scene, logs, log, name, random);
+    }
+
+    @Override
+    void comeAndGo() throws InterruptedException {
+        @Nullable Got end = null;
+        while (scene.harming) {
+            EventLog of = log();
+            Tail tail = tail(end);
+            TortureWatch watch = watch(of, tail, end, Pace.QUICK);
+            Subscriber subscriber = new Subscriber(watch);
+            watch.ending = subscriber::cancel;
+            long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(stay());
+            if (!open(watch, of, false, () -> subscriber.subscribe(of.publisher(tail, gap -> watch.told(gap))))) {
+                return;
+            }
+            begins(watch);
+            while (scene.harming && !subscriber.refused && System.nanoTime() < until) {
+                subscriber.request(1 + random.nextInt(3));
+                TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
+            }
+            if (!scene.harming && !subscriber.refused) {
+                staysToTheEnd();
+                subscriber.request(Long.MAX_VALUE / 2);
+                return;
+            }
+            watch.close();
+            end = watch.last();
+        }
+    }
+
+    /** A cancelled subscriber may get one more call, of which it then takes no notice: nobody asks it for its place. */
+    private static final class Subscriber implements Flow.Subscriber<List<Event>> {
+
+        private final TortureWatch watch;
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final AtomicLong demand = new AtomicLong();
+        private volatile Flow.@Nullable Subscription subscription;
+        private volatile boolean refused;
+        private volatile boolean cancelled;
+
+        Subscriber(TortureWatch watch) {
+            this.watch = watch;
+        }
+
+        /** Returns when it has its start, or will hear soon that there is none. */
+        void subscribe(Flow.Publisher<List<Event>> publisher) throws InterruptedException {
+            publisher.subscribe(this);
+            if (!begun.await(20, TimeUnit.SECONDS)) {
+                watch.complain("onSubscribe() was not called within 20 s");
+            }
+        }
+
+        void request(long batches) {
+            Flow.Subscription to = subscription;
+            if (to != null) {
+                demand.addAndGet(batches);
+                to.request(batches);
+            }
+        }
+
+        void cancel() {
+            cancelled = true;
+            Flow.Subscription to = subscription;
+            if (to != null) {
+                to.cancel();
+            }
+        }
+
+        @Override
+        public void onSubscribe(Flow.Subscription given) {
+            subscription = given;
+            begun.countDown();
+        }
+
+        @Override
+        public void onNext(List<Event> batch) {
+            if (cancelled) {
+                return;
+            }
+            if (demand.getAndDecrement() <= 0) {
+                watch.complain("got a batch that it had not asked for");
+            }
+            watch.took(batch);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            if (failure instanceof EventLogUnavailableException && watch.calls().isEmpty()) {
+                refused = true; // which is how it hears that it could not start
+            } else {
+                watch.complain("ended by itself: " + failure);
+            }
+        }
+
+        @Override
+        public void onComplete() {
+            if (!cancelled) {
+                watch.complain("completed by itself");
+            }
+        }
+    }
+}
