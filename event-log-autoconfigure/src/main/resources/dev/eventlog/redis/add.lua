@@ -1,26 +1,26 @@
--- Adds events to one stream and renews its expiry: all of it, or it is refused before anything is written.
+-- Adds events to one stream and renews its expiry. It does all of this, or fails before the first write.
 -- KEYS[1]  the stream
--- KEYS[2]  the record of this add, if it is to happen once: its ids, and how many events were ever added up to then
--- ARGV[1]  max-length, 0 for none
--- ARGV[2]  milliseconds until the stream expires, 0 for never
--- ARGV[3]  the id that must have been given last, 0-0 if the stream must not exist, empty if it does not matter
--- ARGV[4]  milliseconds until the record expires
--- ARGV[5]  how many events
--- ARGV[6]  how many milliseconds old an event may be, 0 for no limit
--- ARGV[7…] for each event how many texts follow, then its fields and values by turns
--- Answers the ids: those in the record, if there is one. If another id was given last than the one that must have been,
--- nothing is added; the answer then is an empty text and that other id. An error that says HALFDONE came after a write.
+-- KEYS[2]  the record of an idempotent add: its ids, and the number of events ever added to the stream by then
+-- ARGV[1]  the max-length, 0 for no limit
+-- ARGV[2]  the milliseconds until the stream expires, 0 for never
+-- ARGV[3]  the expected last id, 0-0 if the stream must not exist, empty for any
+-- ARGV[4]  the milliseconds until the record expires
+-- ARGV[5]  the number of events
+-- ARGV[6]  the maximum age of an event in milliseconds, 0 for no limit
+-- ARGV[7…] for each event: the number of texts that follow, then its field names and values in turn
+-- Returns the ids, from the record if it exists. If the last id is not the expected one, nothing is added, and the result
+-- is an empty text and the actual last id. The error HALFDONE means that the script failed after a write.
 local key, record, limit, ttl, expected, count = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
-local asksAcl = redis.acl_check_cmd ~= nil -- from Redis 7 on
+local asksAcl = redis.acl_check_cmd ~= nil -- Redis 7 and later have it
 local added, known = 0, false
-local oldest -- the smallest id that an event may have which is not too old, where there is a limit
+local oldest -- the smallest possible id of an event that is not too old; nil without an age limit
 if ARGV[6] ~= '0' then
   local time = redis.call('TIME')
   oldest = string.format('%.0f', math.max(0, time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[6])) .. '-0'
 end
-local trims = oldest and limit ~= '0' -- as one XADD cannot trim by both
+local trims = oldest and limit ~= '0' -- one XADD cannot trim by length and by age
 if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
-  local state = {} -- what the stream knows of itself
+  local state = {} -- the reply of XINFO STREAM by name
   if redis.call('EXISTS', key) == 1 then
     local info = redis.call('XINFO', 'STREAM', key)
     for i = 1, #info, 2 do
@@ -46,7 +46,7 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
       return redis.error_reply("ERR the key '" .. record .. "' should store the record of this idempotent add, and holds something else")
     end
 
-    -- Ids are unsigned 64-bit numbers, which Lua's own cannot hold.
+    -- Compares ids as text: their parts are unsigned 64-bit numbers, which a Lua number cannot hold exactly.
     local function before(one, other)
       local a, b = string.match(one, '(%d+)-(%d+)')
       local c, d = string.match(other, '(%d+)-(%d+)')
@@ -56,14 +56,15 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
       return #a < #c or #a == #c and a < c
     end
 
-    -- The record counts only for the stream to which its ids were given: not if that is gone, or has begun again.
+    -- The record is valid only for the stream that assigned its ids, not if that stream is gone or has begun again.
     if not before(last, id) then
       local first, length = state['first-entry'], state['length']
       if first and before(first[1], id) or #redis.call('XRANGE', key, id, id, 'COUNT', 1) == 1 then
         return ids
       end
-      -- All that is there came later. Either enough was removed for this stream to have had those events, or it never had
-      -- them; before Redis 7, which does not count, only trimming to max-length and by age is thought to remove any.
+      -- All events in the stream are newer than the record. If the stream has lost enough events, it had those of the
+      -- record. Otherwise it never had them. Redis 6.2 does not count added events: there, the script assumes that only
+      -- trimming by max-length and by age has removed events.
       if state['entries-added'] and added - length >= addedThen
           or not state['entries-added']
             and (limit ~= '0' and length >= tonumber(limit) or oldest and before(id, oldest)) then
@@ -71,7 +72,7 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
       end
     end
   end
-  if last == '18446744073709551615-18446744073709551615' then -- the log is complete, whatever was expected
+  if last == '18446744073709551615-18446744073709551615' then -- the log is complete; checked before the expected last id
     return redis.error_reply('ERR The stream has exhausted the last possible ID, unable to add more items')
   end
   if expected ~= '' and expected ~= last then
@@ -83,7 +84,7 @@ if record or expected ~= '' or count > 1 or ttl ~= '0' and not asksAcl then
   end
 end
 
--- What comes after the first XADD must not be refused any more. Its own refusals come before anything is written.
+-- No command may be refused after the first XADD. The first XADD itself can be refused: nothing is written by then.
 if asksAcl then
   if ttl ~= '0' and not redis.acl_check_cmd('PEXPIRE', key, ttl) then
     return redis.error_reply("NOPERM this user has no permissions to run the 'pexpire' command")
@@ -95,8 +96,9 @@ if asksAcl then
     return redis.error_reply("NOPERM this user has no permissions to run the 'set' command on the record of the add")
   end
 elseif ttl ~= '0' or record or trims then
-  -- Here only trying tells, and once a command may have written Redis looks no more at its memory. So XADD is tried first,
-  -- with an id that is refused in any case, but last of all.
+  -- Redis 6.2 cannot check permissions in a script, so each command is called once in a form that changes nothing. XADD
+  -- comes first, because Redis stops checking its memory limit in a script after the first write command. Its id 0-0 is
+  -- always refused, but only after all other checks.
   local refused = redis.pcall('XADD', key, '0-0', 'n', '')
   if not string.find(refused.err, '0-0', 1, true) then
     return refused
@@ -139,7 +141,7 @@ end
 local done, failure = pcall(add)
 if not done then
   local why = type(failure) == 'table' and failure.err or failure
-  local code = #ids > 0 and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- Lua's own have none
+  local code = #ids > 0 and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- errors of Lua itself have no code
   return redis.error_reply(code .. why)
 end
 return ids

@@ -1,28 +1,29 @@
--- Ends a log by an entry of the greatest id, after which Redis gives out none: all of it, or it is refused before anything is
--- written. That entry pushes no event out, as it is added without a limit.
+-- Completes a log: adds the last events, and a closing entry with the greatest id, after which Redis assigns no more ids. It
+-- does all of this, or fails before the first write. The closing entry is added without a limit, so it trims no event.
 -- KEYS[1]  the stream
--- ARGV[1]  max-length, 0 for none: for the last events
--- ARGV[2]  milliseconds until the stream expires, 0 to change nothing
--- ARGV[3]  how many milliseconds old an event may be, 0 for no limit: when last events are added
--- ARGV[4…] how many texts follow, then the fields and values of that entry by turns; the same of each last event
--- Answers 'done' or, if the log had ended in the same way and by the same events before, 'same'; and the ids of the last events.
--- If it had ended in another way: 'other' and how, and why if that was said. An error that says HALFDONE came after a write.
+-- ARGV[1]  the max-length for the adds of the last events, 0 for no limit
+-- ARGV[2]  the milliseconds until the stream expires, 0 to leave the expiry unchanged
+-- ARGV[3]  the maximum age of an event in milliseconds, 0 for no limit; ignored without last events
+-- ARGV[4…] for the closing entry and then for each last event: the number of texts that follow, then its fields and values
+-- Returns 'done' and the ids of the last events, or 'same' and these ids if the log was already completed in the same way with
+-- the same last events. If it was completed in another way: 'other', the kind, and the reason if there is one. The error
+-- HALFDONE means that the script failed after a write.
 local key, limit, ttl = KEYS[1], ARGV[1], ARGV[2]
 local greatest = '18446744073709551615-18446744073709551615'
-local first = 5 + ARGV[4] -- of the arguments, that of the last events
-local starts = {} -- of the arguments, that of each last event
+local first = 5 + ARGV[4] -- the index of the first argument for the last events
+local starts = {} -- the index of the first argument for each last event
 local at = first
 while at <= #ARGV do
   starts[#starts + 1] = at
   at = at + 1 + ARGV[at]
 end
-local oldest -- the smallest id that an event may have which is not too old, where there is a limit
+local oldest -- the smallest possible id of an event that is not too old; nil without an age limit
 if ARGV[3] ~= '0' and #starts > 0 then
   local time = redis.call('TIME')
   oldest = string.format('%.0f', math.max(0, time[1] * 1000 + math.floor(time[2] / 1000) - ARGV[3])) .. '-0'
 end
-local trims = oldest and limit ~= '0' -- as one XADD cannot trim by both
-local asksAcl = redis.acl_check_cmd ~= nil -- from Redis 7 on
+local trims = oldest and limit ~= '0' -- one XADD cannot trim by length and by age
+local asksAcl = redis.acl_check_cmd ~= nil -- Redis 7 and later have it
 
 local last = '0-0'
 if redis.call('EXISTS', key) == 1 then
@@ -72,7 +73,7 @@ if last == greatest then
   return why and {'other', how, why} or {'other', how}
 end
 
--- What comes after the first XADD must not be refused any more. Its own refusals come before anything is written.
+-- No command may be refused after the first XADD. The first XADD itself can be refused: nothing is written by then.
 local left = string.match(last, '^18446744073709551615%-18446744(' .. string.rep('%d', 12) .. ')$')
 if left and 73709551614 - tonumber(left) < #starts then
   return redis.error_reply('ERR The stream has too few possible IDs left for the last events')
@@ -84,7 +85,7 @@ if asksAcl then
   if trims and not redis.acl_check_cmd('XTRIM', key, 'MINID', '~', oldest) then
     return redis.error_reply("NOPERM this user has no permissions to run the 'xtrim' command")
   end
-elseif ttl ~= '0' or trims then -- here only trying tells, as in add.lua
+elseif ttl ~= '0' or trims then -- Redis 6.2: see add.lua
   local refused = redis.pcall('XADD', key, '0-0', 'n', '')
   if not string.find(refused.err, '0-0', 1, true) then
     return refused
@@ -127,7 +128,7 @@ end
 local done, failure = pcall(complete)
 if not done then
   local why = type(failure) == 'table' and failure.err or failure
-  local code = written and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- Lua's own have none
+  local code = written and 'HALFDONE ' or string.find(why, '^%u+ ') and '' or 'ERR ' -- errors of Lua itself have no code
   return redis.error_reply(code .. why)
 end
 return answer

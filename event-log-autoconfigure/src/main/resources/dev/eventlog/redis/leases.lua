@@ -1,8 +1,9 @@
--- Which logs are being recorded, in a sorted set by when their lease runs out.
+-- Manages the leases of recordings: a sorted set of log names, scored by the time at which the lease expires.
 -- KEYS[1]  the sorted set
--- ARGV[1]  what to do: claim, renew, release, forget or runout
--- ARGV[2]  the log; ARGV[3] the milliseconds of a lease
--- Answers a list: to claim GRANTED, HELD or RUN_OUT; to runout the names of logs.
+-- ARGV[1]  the action: claim, renew, release, forget, or runout
+-- ARGV[2]  the log; ARGV[3] the duration of a lease in milliseconds
+-- Returns a list: GRANTED, HELD, or RUN_OUT for claim, GRANTED for renew, and up to 100 names of logs with an expired lease for
+-- runout. It is empty for the other actions.
 local key, what, log = KEYS[1], ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

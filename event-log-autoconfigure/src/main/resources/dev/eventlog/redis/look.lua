@@ -1,23 +1,30 @@
--- What the stream KEYS[1] shows to somebody who reads after an id, all of it at one moment.
--- ARGV[1]  the id after which to read; '' to find where a tail begins, by the following
+-- Reads the state of the stream KEYS[1] and its events after an id, all at one moment.
+-- ARGV[1]  the id after which to read; '' to find the start of a tail
 -- ARGV[2]  the last id to read, + for no limit
--- ARGV[3]  how many events to read at most; fewer are answered where they are large
--- ARGV[4]  1 to tell which life of which server this is: the same text means that no data was lost in between
--- ARGV[5]  of a tail: the id after which it begins at the earliest
--- ARGV[6]  of a tail: how many events it has at most, -1 for no limit
--- ARGV[7]  of a tail: how many events to go back for that at most
--- ARGV[8]  an id of which to show the event
--- ARGV[9]  1 to answer of the event at ARGV[1] its digest only
--- ARGV[10] of a tail: how many milliseconds old an event may be, 0 or nothing for no limit
--- An error where ARGV[4] is 1 and this server is older than event logs need.
--- Answers the server, the state (nothing if there is no such key), the id after which was read, the event at that id, the
--- newest event below it if there is none, the events after it, the event at ARGV[8], how many events of a tail were counted if it
--- begins further back (-1 if not), of a tail the newest events of all, newest first: two more if they are small, and the id
--- after which it begins at the earliest, as the age of events has it. The entry that ends a complete log, which is no event, may
--- be among the newest events.
+-- ARGV[3]  the maximum number of events to read; fewer are returned if they are large
+-- ARGV[4]  1 to return the replication id of the server; no data was lost between two calls that return the same id
+-- ARGV[5]  for a tail: the earliest id after which it starts
+-- ARGV[6]  for a tail: the maximum number of its events, -1 for no limit
+-- ARGV[7]  for a tail: the maximum number of events to read in order to find its start
+-- ARGV[8]  the id of one more event to return
+-- ARGV[9]  1 to return only a digest of the event at ARGV[1]
+-- ARGV[10] for a tail: the maximum age of an event in milliseconds, 0 or nothing for no limit
+-- Fails if ARGV[4] is 1 and the server is too old for event logs.
+-- Returns a list of
+--  1 the replication id, empty if it was not requested or if this is not a master
+--  2 the state, empty if the key does not exist
+--  3 the id after which the events were read
+--  4 the event at that id
+--  5 if there is none: the newest event before that id
+--  6 the events after that id
+--  7 the event at ARGV[8]
+--  8 for a tail that starts further back: the number of events counted so far; otherwise -1
+--  9 for a tail: the newest event of the stream, and up to two more, newest first, if they are small
+-- 10 for a tail: the earliest id after which it starts, with regard to the age limit
+-- The closing entry of a complete log is not an event, but can be among the newest events.
 local key, after, server, state, counted = KEYS[1], ARGV[1], '', {}, -1
 
-local greatest = '18446744073709551615-18446744073709551615' -- nothing can be asked for after it; of a log's closing entry
+local greatest = '18446744073709551615-18446744073709551615' -- of the closing entry; no range can start after it
 
 local function entry(id)
   return id ~= '0-0' and redis.call('XRANGE', key, id, id, 'COUNT', 1)[1] or false
@@ -31,8 +38,8 @@ local function size(event)
   return bytes
 end
 
--- The first events after an id or, backwards, the last ones up to one, in ever larger pieces, until there are enough or they
--- have enough bytes: nobody's server is to hold more.
+-- Returns the first events after an id or, backwards, the last events up to an id. It reads them in pieces of growing size
+-- until there are enough events or 1 MB, to limit the memory that the server needs. Also returns true if no more events exist.
 local function page(command, from, to, count)
   local events, bytes, piece, enough = {}, 0, 1, 1048576
   while #events < count and bytes < enough do
@@ -53,7 +60,7 @@ local function page(command, from, to, count)
   return events
 end
 
--- Ids are unsigned 64-bit numbers, which Lua's own cannot hold.
+-- Compares ids as text: their parts are unsigned 64-bit numbers, which a Lua number cannot hold exactly.
 local function before(one, other)
   local a, b = string.match(one, '(%d+)-(%d+)')
   local c, d = string.match(other, '(%d+)-(%d+)')
@@ -64,11 +71,11 @@ local function before(one, other)
 end
 
 if ARGV[4] == '1' then
-  local number, major, minor = redis.REDIS_VERSION_NUM, nil, nil -- from Redis 7 on
+  local number, major, minor = redis.REDIS_VERSION_NUM, nil, nil -- Redis 7 and later have it
   if number then
     major, minor = math.floor(number / 65536), math.floor(number / 256) % 256
   else
-    local about = redis.pcall('INFO', 'server') -- may be forbidden, as the next
+    local about = redis.pcall('INFO', 'server') -- may be forbidden, like the next command
     major, minor = string.match(type(about) == 'string' and about or '', 'redis_version:(%d+)%.(%d+)')
   end
   if major and major + minor / 100 < 6.02 then
@@ -90,7 +97,7 @@ for i = 1, #info, 2 do
     state[#state + 1] = info[i] == 'first-entry' and info[i + 1] and {info[i + 1][1], {}} or info[i + 1]
   end
 end
-local newest_id, length = '+', known['length'] -- of events
+local newest_id, length = '+', known['length'] -- without the closing entry
 local last = known['last-entry']
 if last and last[1] == greatest then
   for i = 1, #last[2], 2 do
@@ -114,7 +121,7 @@ if after == '' then
     after = known['last-generated-id']
   elseif limit > 0 and length > limit and after ~= greatest then
     local excess, oldest = length - limit, {}
-    if excess <= limit and excess <= most then -- the old end is nearer
+    if excess <= limit and excess <= most then -- the start is nearer to the old end
       oldest = page('XRANGE', '-', '+', excess)
     end
     if #oldest == excess then
