@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Options of an add: add only once, however often the call is repeated, or add only if nobody else has added in the
- * meantime. Immutable and thread-safe. Redis decides both in the script that adds the events: in one round trip, with
- * nothing between the decision and the add.
+ * meantime. Immutable and thread-safe. Redis checks both in the script that adds the events, in one round trip. No
+ * other command runs between the check and the add.
  *
  * <pre>{@code
  * log.add(event, AddOptions.idempotent("order-17-paid"));
@@ -42,15 +42,15 @@ public final class AddOptions {
      * <p>Redis remembers a key for {@link EventLogOptions#idempotencyRetention()} after the first add, but no longer
      * than the ttl of the log. A second add does not extend this time. Redis remembers the key even if its events have
      * been trimmed or deleted, but no longer than the log itself: if the log was deleted, expired, or was lost, the add
-     * is a new one, even if the log has begun again. Redis 7 and later notice this, unless the new log has already lost
-     * as many events as the old log ever had. Redis 6.2 does not count events. There, a new log that holds its
-     * max-length of events is taken for the old one, and a log that lost the events of the key and all events before
-     * them, by anything other than its max-length, is taken for a new one.
+     * is a new one, even if the log has begun again. On Redis 7 and later, this is exact unless the new log has already
+     * lost as many events as the old log ever had. Redis 6.2 does not count events. There, a new log that holds its
+     * max-length of events is mistaken for the old one. A log that lost the events of the key and all events before
+     * them, other than by its max-length, is mistaken for a new one.
      *
      * <p>The key identifies the add. The events are not compared, only their number.
      *
      * <p>Redis: {@code GET}, {@code XINFO STREAM}, and {@code SET} in the script, for one more key, which begins with
-     * the key of the log and is in the same cluster slot. The second time also {@code XRANGE} of one event. O(1).
+     * the key of the log and is in the same cluster slot. A repeated add also needs {@code XRANGE} of one event. O(1).
      *
      * @param key identifies the add within its log: not blank, at most 1,000 characters
      * @return the options
@@ -65,7 +65,7 @@ public final class AddOptions {
                     .formatted(LONGEST_KEY, key.substring(0, 50), key.length()));
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(key)) {
-            // Java would send a question mark for half a surrogate pair: two keys would be one
+            // Java sends a question mark for half a surrogate pair, so two different keys would become the same
             throw new IllegalArgumentException("The idempotency key '" + key + "' is not valid Unicode");
         }
         return new AddOptions(key, null);

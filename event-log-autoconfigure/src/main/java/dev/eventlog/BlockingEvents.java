@@ -17,20 +17,23 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/** The events of a publisher of batches for a thread that waits for them. It asks for a batch when it has used up the last. */
+/**
+ * A blocking iteration over a publisher of batches, for one thread. It requests a batch when the previous one is used
+ * up.
+ */
 final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E> {
 
-    /** What came: a batch, or the end, which may have a failure. */
+    /** A signal of the publisher: a batch, or the end, with a failure if there was one. */
     private record Signal<E>(
             @Nullable List<E> batch, @Nullable Throwable failure) {}
 
     private final String log;
     private final @Nullable Duration timeout;
     private final CompletableFuture<Flow.Subscription> subscription = new CompletableFuture<>();
-    private final BlockingQueue<Signal<E>> signals = new LinkedBlockingQueue<>(); // one batch and the end at most
+    private final BlockingQueue<Signal<E>> signals = new LinkedBlockingQueue<>(); // at most one batch and the end
     private volatile boolean closed;
 
-    // What follows belongs to the thread that reads.
+    // The following fields are used by the reading thread only.
     private Iterator<E> batch = Collections.emptyIterator();
     private @Nullable Signal<E> end;
     private boolean asked;
@@ -44,7 +47,7 @@ final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E
         this.timeout = timeout;
     }
 
-    /** A stream that has its start when this returns. */
+    /** Returns a stream whose start is fixed when this method returns. */
     static <E> Stream<E> stream(String log, Flow.Publisher<List<E>> publisher, @Nullable Duration timeout) {
         BlockingEvents<E> events = new BlockingEvents<>(log, timeout);
         publisher.subscribe(events);
@@ -71,7 +74,7 @@ final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E
         return cancelled;
     }
 
-    /** From any thread: ends the waiting of the one that reads. */
+    /** Ends the stream and wakes the reading thread. Any thread can call it. */
     private void close() {
         closed = true;
         CompletableFuture<Void> unused = subscription.thenAccept(Flow.Subscription::cancel);
@@ -114,7 +117,7 @@ final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E
         return true;
     }
 
-    /** Waits for the next batch. {@return whether there is one; not if it has ended, or the time is over} */
+    /** Waits for the next batch. {@return whether there is one; false at the end or after the time-out} */
     private boolean nextBatch() {
         if (end == null) {
             Signal<E> next = await();
@@ -152,7 +155,7 @@ final class BlockingEvents<E> implements Flow.Subscriber<List<E>>, Spliterator<E
         }
     }
 
-    /** Null: what comes one by one is not for many threads. */
+    /** Returns null, because a stream of single events cannot be split. */
     @Override
     public @Nullable Spliterator<E> trySplit() {
         return null;

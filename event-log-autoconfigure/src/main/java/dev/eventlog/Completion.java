@@ -65,7 +65,7 @@ public record Completion(Kind kind, @Nullable String reason) {
         return kind == Kind.FAILED;
     }
 
-    /** {@return the completion as text, such as "failed (out of memory)"} */
+    /** {@return the completion as text, for example "failed (out of memory)"} */
     @Override
     public String toString() {
         String said = switch (kind) {

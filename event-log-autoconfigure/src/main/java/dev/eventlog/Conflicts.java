@@ -3,7 +3,7 @@ package dev.eventlog;
 import java.time.Duration;
 import org.springframework.core.retry.RetryPolicy;
 
-/** What an update does where others add to its log meanwhile, unless it is told otherwise. */
+/** The default retry policy of an update when others add to its log in the meantime. */
 final class Conflicts {
 
     static final RetryPolicy RETRY = RetryPolicy.builder()

@@ -36,7 +36,9 @@ public class EventConversionException extends EventLogException {
         this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(event.fields()));
     }
 
-    /** Jackson says on a second line where in the source it was, which is no source here, and which property it was. */
+    /**
+     * Joins the lines of Jackson's message, and removes the location in the source, because there is no source here.
+     */
     private static String onOneLine(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         return message.lines()

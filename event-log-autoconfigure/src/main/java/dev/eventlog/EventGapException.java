@@ -3,7 +3,7 @@ package dev.eventlog;
 /**
  * Thrown if events are gone that a subscriber or a stream had not received yet. The subscription or stream has ended.
  * Use {@link #resume()} to continue. A publisher with a consumer of gaps calls the consumer instead, and continues by
- * itself. Thrown too by a fold of a log whose beginning is gone.
+ * itself. {@link ReadableEventLog#fold} throws this exception if the beginning of the log is gone.
  */
 public class EventGapException extends EventLogException {
 

@@ -31,7 +31,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      * @param milliseconds milliseconds since the epoch, unsigned
      * @param sequence the number within that millisecond, unsigned
      */
-    // Else Jackson takes a JSON object too, an empty one for 0-0
+    // Otherwise Jackson would accept a JSON object too, and read an empty one as 0-0
     @JsonCreator(mode = JsonCreator.Mode.DISABLED)
     public EventId {}
 
@@ -54,7 +54,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
                         Long.parseUnsignedLong(text, 0, dash, 10),
                         Long.parseUnsignedLong(text, dash + 1, text.length(), 10));
             } catch (NumberFormatException tooLarge) {
-                // said below, as for every other malformed id
+                // reported below, like any other malformed id
             }
         }
         throw new IllegalArgumentException(
@@ -74,10 +74,11 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * The smallest id that an event can have which was added at a moment or later.
+     * Returns the smallest possible id of an event that was added at a moment or later.
      *
      * @param instant the moment
-     * @return an id of the first millisecond that is not before it; {@link #MIN} for one before 1970
+     * @return the smallest id of the first millisecond that is not before the moment; {@link #MIN} for a moment before
+     *     1970
      * @throws IllegalArgumentException if the moment is null
      */
     public static EventId firstAt(Instant instant) {
@@ -88,7 +89,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
             return MIN;
         }
         if (instant.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE))) {
-            return new EventId(Long.MIN_VALUE, 0); // unsigned: the first that is beyond
+            return new EventId(Long.MIN_VALUE, 0); // unsigned: the first millisecond beyond the signed range
         }
         boolean withinMillisecond = !instant.truncatedTo(ChronoUnit.MILLIS).equals(instant);
         return new EventId(instant.toEpochMilli() + (withinMillisecond ? 1 : 0), 0);
@@ -114,7 +115,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * Returns the greatest id that is less than this one. To start after it is to start at this id.
+     * Returns the greatest id that is less than this one. A reader that starts after it starts at this id.
      *
      * @return the id before; {@link #MIN} for {@link #MIN} itself
      */

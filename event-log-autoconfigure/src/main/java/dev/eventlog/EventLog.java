@@ -25,8 +25,8 @@ public interface EventLog extends ReadableEventLog<Event> {
     /**
      * Appends an event.
      *
-     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} where there is a max-length; with a ttl or max-age one script of
-     * {@code XADD}, with {@code MINID ~} or a second {@code XTRIM} for the age, and {@code PEXPIRE}. One round trip,
+     * <p>Redis: {@code XADD}, with {@code MAXLEN ~} if there is a max-length. With a ttl or a max-age, it is one script
+     * with {@code XADD}, {@code MINID ~} or a separate {@code XTRIM} for the age, and {@code PEXPIRE}. One round trip,
      * O(1), plus the trimmed events.
      *
      * @param event its fields: at least one and at most 3,900, no null among the names or values
@@ -42,8 +42,8 @@ public interface EventLog extends ReadableEventLog<Event> {
     }
 
     /**
-     * Appends an event with options: once, however often this is called, or only if the last id of the log is still the
-     * expected one.
+     * Appends an event with options: only once, however often the call is repeated, or only if the last id of the log
+     * is the expected one.
      *
      * <p>Redis: one script in one round trip, O(1), plus the trimmed events. It runs the commands of {@link #add(Map)}
      * and those of the {@link AddOptions}.
@@ -101,18 +101,19 @@ public interface EventLog extends ReadableEventLog<Event> {
     List<EventId> addAll(List<? extends Map<String, ?>> events, AddOptions options);
 
     /**
-     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and
-     * tries again up to ten times if others add to it in the meantime, first after 10 ms and then twice as long each
-     * time.
+     * Adds events that depend on the state of the log, as {@link #update(Object, BiFunction, Function, RetryPolicy)}.
+     * If others add to the log in the meantime, it tries again up to ten times: first after about 10 ms, and then after
+     * twice as long each time, up to 1 second.
      *
      * @param seed the state before the first event
-     * @param fold makes the next state of a state and an event
-     * @param decide answers what to add, by the state; nothing is allowed
+     * @param fold computes the next state from a state and an event
+     * @param decide returns the events to add, given the state; can be an empty list
      * @param <S> the type of the state
-     * @return the ids of what was added, in that order
-     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
-     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
-     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
+     * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
+     * @throws EventLogException if the events were not added, or if the outcome is unknown, as
+     *     {@link #addAll(List, AddOptions)}
      */
     default <S extends @Nullable Object> List<EventId> update(
             S seed,
@@ -122,27 +123,28 @@ public interface EventLog extends ReadableEventLog<Event> {
     }
 
     /**
-     * Decides from the state of the log what to add, and adds it on the condition that nobody else has added in the
-     * meantime, all of it or none: an account is debited only if it has enough. If somebody has, the new
-     * events are folded too, and {@code decide} is called again.
+     * Adds events that depend on the state of the log, all of them or none, if nobody else has added in the meantime.
+     * For example, it debits an account only if the balance is sufficient. If somebody else has added, the new events
+     * are folded too, and {@code decide} is called again.
      *
-     * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
-     * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.
+     * <p>{@code decide} can be called several times, and must not change the state. The condition covers every add to
+     * the log, by any client. If the outcome of an add is unknown, the add is not repeated.
      *
-     * <p>Redis: what {@link #fold} sends, then what {@link #addAll(List, AddOptions)} sends with {@link AddOptions#ifLast}; at each
-     * further try only what came since is read.
+     * <p>Redis: the commands of {@link #fold}, then those of {@link #addAll(List, AddOptions)} with
+     * {@link AddOptions#ifLast}. Each further attempt reads only the new events.
      *
      * @param seed the state before the first event
-     * @param fold makes the next state of a state and an event
-     * @param decide answers what to add, by the state; an empty list adds nothing
-     * @param retry how often and when to try again if others add in the meantime; it decides about no other failure.
-     *     The calling thread waits
+     * @param fold computes the next state from a state and an event
+     * @param decide returns the events to add, given the state; an empty list adds nothing
+     * @param retry how often and when to try again if others add in the meantime; ignored for all other failures. The
+     *     calling thread waits between attempts
      * @param <S> the type of the state
-     * @return the ids of what was added, in that order; none if there was nothing to add
-     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
-     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
+     * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
      * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
-     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     * @throws EventLogException if the events were not added, or if the outcome is unknown, as
+     *     {@link #addAll(List, AddOptions)}
      */
     <S extends @Nullable Object> List<EventId> update(
             S seed,
@@ -225,16 +227,15 @@ public interface EventLog extends ReadableEventLog<Event> {
     EventId complete(Map<String, ?> lastEvent);
 
     /**
-     * Adds last events and completes the log as done, with nothing between them: all of it, or nothing. It is safe to
-     * repeat the call: if the log was completed as done with the same last events, nothing is added, and their ids are
-     * returned.
+     * Appends last events and completes the log as done, in one step. If the log was already completed as done with the
+     * same last events, this does nothing and returns their ids, so you can safely repeat the call.
      *
      * <p>Redis: one script, as for {@link #completeAs}, with one more {@code XADD} for each event.
      *
-     * @param lastEvents the fields of each event, in the order in which they are added; if empty, the same as
+     * @param lastEvents the fields of each event, in the order to append; an empty list has the same effect as
      *     {@link #complete()}
      * @return the ids, in the same order
-     * @throws IllegalArgumentException if one of the events cannot be stored; the message names it; nothing was sent
+     * @throws IllegalArgumentException if one of the events cannot be stored (the message says which); nothing was sent
      * @throws EventLogCompletedException if the log was completed in another way or with other events; nothing was added
      * @throws AddOutcomeUnknownException if Redis did not answer: the events may have been added, and the log may be
      *     complete
@@ -247,11 +248,11 @@ public interface EventLog extends ReadableEventLog<Event> {
      * Creates the log without an event. Readers and followers treat it as a log that does not exist yet, and so does
      * {@link AddOptions#ifAbsent()}, until somebody adds an event.
      *
-     * <p>Redis: one script of {@code XGROUP CREATE} with {@code MKSTREAM}, {@code XGROUP DESTROY}, and {@code PEXPIRE} if
-     * the log has a ttl; O(1). The result is an empty stream that has never assigned an id.
+     * <p>Redis: one script with {@code XGROUP CREATE} and {@code MKSTREAM}, {@code XGROUP DESTROY}, and {@code PEXPIRE}
+     * if the log has a ttl, O(1). The result is an empty stream that has never assigned an id.
      *
      * @return whether this call created the log; false if it existed
-     * @throws EventLogUnavailableException if Redis cannot be reached or did not answer; it is safe to repeat the call
+     * @throws EventLogUnavailableException if Redis cannot be reached or did not answer. You can safely repeat the call
      * @throws EventLogException if Redis refuses; nothing was done
      */
     boolean createIfAbsent();
@@ -281,8 +282,8 @@ public interface EventLog extends ReadableEventLog<Event> {
      * with the reason {@code producer lost}, within two leases.
      *
      * <p>Redis: one script for each batch, as for {@link #addAll(List, AddOptions)} with an idempotency key that is
-     * remembered for two leases, and one script with {@code ZADD} three times for each lease. A follower waits for the
-     * completion of the log.
+     * remembered for two leases, and one script with {@code ZADD} three times for each lease. The recording also
+     * follows the log, to notice its completion.
      *
      * @param source emits the events, each in the form that {@link #add(Map)} accepts. An event that cannot be stored
      *     stops the source, and the log ends as failed

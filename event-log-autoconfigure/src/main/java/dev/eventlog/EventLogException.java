@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Thrown if a log could not be written, read, or followed. If it is exactly this class, Redis refused, and will refuse
  * again until somebody changes something: the key has another type, the memory is full, or the user lacks a permission.
  * A failure that may pass by itself is an {@link EventLogUnavailableException}. An add without an answer is an
- * {@link AddOutcomeUnknownException}. The message names the log and the way out. The cause is the exception of Spring
+ * {@link AddOutcomeUnknownException}. The message names the log and a remedy. The cause is the exception of Spring
  * Data.
  */
 public class EventLogException extends RuntimeException {

@@ -88,8 +88,8 @@ public interface EventLogObserver {
     default void onComplete(String log, Completion completion) {}
 
     /**
-     * Called when a typed log reads an event that does not fit its type, whatever {@link UnreadableEvents} says about it:
-     * each time, so several times for one event if it has several readers.
+     * Called each time a typed log reads an event that does not fit its type, for every rule of
+     * {@link UnreadableEvents}. An event with several readers is reported several times.
      *
      * @param failure the reason, with the log and the event
      */

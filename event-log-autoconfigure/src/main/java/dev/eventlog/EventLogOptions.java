@@ -5,8 +5,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a log gets, how old its events get, how long it lives, how long it remembers idempotent adds, and what happens to
- * events that do not fit its type. Immutable, and thread-safe if the handler is; made by a {@link Builder}.
+ * Options of a log: its maximum length, the maximum age of its events, how long Redis keeps it and remembers its
+ * idempotent adds, and what happens to events that do not fit its type. Immutable, and thread-safe if the handler is.
+ * Use a {@link Builder} to create them.
  */
 public final class EventLogOptions {
 
@@ -54,7 +55,7 @@ public final class EventLogOptions {
         return maxLength;
     }
 
-    /** {@return how old an event gets at most, by the clock of Redis; zero for no limit} */
+    /** {@return the maximum age of an event, by the clock of Redis; zero for no limit} */
     public Duration maxAge() {
         return maxAge;
     }
@@ -84,7 +85,7 @@ public final class EventLogOptions {
         return unreadableEvents;
     }
 
-    /** {@return what takes such events of this log if they are handed over; null for the bean of the application} */
+    /** {@return the handler of such events if they are handed over; null for the bean of the application} */
     public @Nullable UnreadableEventHandler unreadableEventHandler() {
         return unreadableEventHandler;
     }
@@ -94,7 +95,7 @@ public final class EventLogOptions {
         return maxLength > 0;
     }
 
-    /** {@return whether there is a limit to the age of events} */
+    /** {@return whether the age of events is limited} */
     public boolean hasMaxAge() {
         return !maxAge.isZero();
     }
@@ -168,10 +169,11 @@ public final class EventLogOptions {
         }
 
         /**
-         * Limits the age of events. Nothing older is read, to the millisecond. Redis removes what is older at each add, in whole
-         * blocks of its own: some of it stays for a while, and all of it in a log to which nothing is added.
+         * Limits the age of events. Reads leave out older events, with millisecond precision. Each add removes older
+         * events from Redis, but only in whole internal blocks of Redis, so some of them stay for a while. Without
+         * further adds, all of them stay.
          *
-         * @param age how old an event gets at most, to the millisecond, by the clock of Redis; zero for no limit
+         * @param age the maximum age of an event, with millisecond precision, by the clock of Redis; zero for no limit
          * @return this builder
          * @throws IllegalArgumentException if the time is neither zero nor from a millisecond to 100 years
          */

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
  * {@code next}.
  *
  * @param events the events, in the order of the range; unmodifiable
- * @param next the id of the last event that was read, if the range has more events: they are after it or, with the
- *     newest first, before it; null if there are no more
- * @param <E> the events: {@link Event} or {@link TypedEvent}
+ * @param next the id of the last event that was read if the range has more events; null if it has no more. The
+ *     remaining events are after this id or, with the newest first, before it
+ * @param <E> {@link Event} or {@link TypedEvent}
  */
 public record EventPage<E extends LoggedEvent>(
         List<E> events, @Nullable EventId next) {

@@ -12,11 +12,10 @@ import java.util.Optional;
  * EventPage<Event> older = chat.read(EventRange.before(oldestShown).newestFirst().limit(20));
  * }</pre>
  *
- * <p>By default a range is read oldest event first, with at most 100 events in a page. The order also decides from
- * which end of the range the limit counts. A controller method can have a range as a parameter. The parameters of the
- * request are {@code after}, {@code before}, {@code since}, {@code until}, {@code order} ({@code oldest} or
- * {@code newest}), and {@code limit}, at most {@code eventlog.web.max-limit}. A malformed parameter gets the status
- * 400.
+ * <p>By default, a page has at most 100 events, oldest first. The order also decides from which end of the range the
+ * limit counts. A controller method can have a range as a parameter. The parameters of the request are {@code after},
+ * {@code before}, {@code since}, {@code until}, {@code order} ({@code oldest} or {@code newest}), and {@code limit}, at
+ * most {@code eventlog.web.max-limit}. A malformed parameter gets the status 400.
  *
  * @param oldest the smallest id in the range
  * @param newest the greatest id in the range; if it is less than {@code oldest}, the range has no events
@@ -63,7 +62,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     /**
      * Returns the events after an id, excluding it.
      *
-     * @param id the id, of an event or not
+     * @param id the id, which does not need to belong to an event
      * @return the range
      * @throws IllegalArgumentException if the id is null
      */
@@ -74,7 +73,7 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     /**
      * Returns the events before an id, excluding it.
      *
-     * @param id the id, of an event or not
+     * @param id the id, which does not need to belong to an event
      * @return the range
      * @throws IllegalArgumentException if the id is null
      */
@@ -172,10 +171,10 @@ public record EventRange(EventId oldest, EventId newest, Order order, int limit)
     }
 
     /**
-     * The rest of this range, after one of its pages.
+     * Returns the rest of this range after a page.
      *
-     * @param page the page, read by this range
-     * @return the range to read next; nothing if the page was the last
+     * @param page the page, which was read with this range
+     * @return the range to read next; empty if the page was the last one
      */
     public Optional<EventRange> next(EventPage<?> page) {
         EventId last = page.next();

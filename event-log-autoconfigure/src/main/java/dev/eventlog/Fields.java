@@ -12,12 +12,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of an event that has few, as most have: name after value in one array, as they stand in Redis. Events are many,
- * and are kept; for three fields a hash table with its nodes took 186 bytes more. Unmodifiable.
+ * A map for the few fields of a typical event: one array with each name before its value, in stored order. Many events
+ * are kept in memory, and a hash table for three fields takes 186 bytes more. Unmodifiable.
  */
 final class Fields extends AbstractMap<String, String> {
 
-    /** Up to so many the names are looked through as fast as hashed. */
+    /** Up to this number of fields, a linear search is as fast as a hash table. */
     private static final int FEW = 8;
 
     private final String[] texts;

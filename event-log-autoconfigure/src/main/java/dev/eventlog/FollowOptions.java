@@ -175,9 +175,8 @@ public final class FollowOptions {
 
         /**
          * Continues a {@link LogsFollower} at the positions of another one, instead of starting at its tail. A log that
-         * matches the pattern and has no position here has begun since then, and is delivered from its first event.
-         * Without meaning for one log, where {@link Tail#after} says this, and for a follower with a name, which knows
-         * its positions.
+         * matches the pattern but has no position here counts as new, and is delivered from its first event. Ignored
+         * for one log (use {@link Tail#after}) and for a follower with a name, which stores its own positions.
          *
          * @param positions the last processed event of each log, as {@link LogsFollower#positions()} returns them
          * @return this builder

@@ -23,8 +23,8 @@ public record FollowedLog(
      * the values from before.
      *
      * @param position the last event that the listener took
-     * @param lag the number of events that follow that one; empty if it is unknown: beyond
-     *     {@code eventlog.follow.window-size} only Redis 7 and later know it, and not for a follower that started in
+     * @param lag the number of later events in the log; empty if it is unknown. Beyond
+     *     {@code eventlog.follow.window-size}, only Redis 7 and later know it, and not for a follower that started in
      *     the middle of the log and is still that far behind
      * @param lagTime how long the next event has been waiting, by the time in its id; zero if there is none; null if it
      *     is unknown, for example because the id is not a time. Beyond {@code eventlog.follow.window-size} it is the

@@ -3,7 +3,7 @@ package dev.eventlog;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
-/** What a listener does that does not care: say it in the log. */
+/** The default behavior of a listener: it writes to the application log. */
 final class ListenerDefaults {
 
     private static final Log logger = LogFactory.getLog(EventBatchListener.class);
@@ -15,7 +15,7 @@ final class ListenerDefaults {
     }
 
     static void onFailure(String log, Throwable failure) {
-        Throwable trace = failure instanceof EventLogException ? null : failure; // whose message says all of it
+        Throwable trace = failure instanceof EventLogException ? null : failure; // its message is complete
         logger.error("The follower of log '" + log + "' has ended: " + failure.getMessage(), trace);
         logger.debug("The failure was thrown here", failure);
     }

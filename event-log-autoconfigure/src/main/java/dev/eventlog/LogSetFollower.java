@@ -9,7 +9,7 @@ public interface LogSetFollower extends LogsFollower {
      *
      * @param name the name of the log
      * @return whether the log is new in the set; otherwise nothing happens. A log that stopped with an error starts
-     *     anew
+     *     again
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalArgumentException if the name is blank or not valid Unicode

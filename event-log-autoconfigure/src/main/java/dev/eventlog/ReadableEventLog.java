@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * The reading side that {@link EventLog} and {@link TypedEventLog} have in common, for code that accepts either.
  * Thread-safe.
  *
- * <p>On a typed log, an event that does not fit the type causes an {@link EventConversionException}, or is left out if the
- * options of the log say so: see {@link UnreadableEvents}. The position of a reader goes past it. Then a page can have fewer
- * events than its limit, or none, although there are more.
+ * <p>On a typed log, an event that does not fit the type causes an {@link EventConversionException}. If the options of
+ * the log say so, the event is left out instead, and the reader continues after it: see {@link UnreadableEvents}. A
+ * page can then have fewer events than its limit, or none, although there are more.
  *
- * @param <E> the events: {@link Event} or {@link TypedEvent}
+ * @param <E> {@link Event} or {@link TypedEvent}
  */
 public interface ReadableEventLog<E extends LoggedEvent> {
 
@@ -42,13 +42,14 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     List<E> read(Tail tail);
 
     /**
-     * Reads a page of a part of the log, within the newest max-length events, and nothing older than max-age.
+     * Reads a page of a range of the log, within the newest max-length events, and none older than max-age.
      *
-     * <p>Redis: {@code XREVRANGE} newest first, a script of {@code XRANGE} oldest first; O(N) for N events, at most
-     * {@code eventlog.read.page-size} at once. With a max-length or max-age first one script to find where the log begins.
-     * A page has no hole: if events of the range are removed while it is being read, it ends before them.
+     * <p>Redis: {@code XREVRANGE} for newest first, or a script with {@code XRANGE} for oldest first. O(N) for N
+     * events, at most {@code eventlog.read.page-size} per command. With a max-length or max-age, one script finds the
+     * start of the log first. A page has no holes: if events of the range are removed during the call, the page ends
+     * before them.
      *
-     * @param range which events
+     * @param range the events to read
      * @return the events, and whether there are more
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
@@ -57,23 +58,24 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     EventPage<E> read(EventRange range);
 
     /**
-     * Makes a state of all events that Redis holds, oldest first: the total of an account, an order as it is now. Not limited
-     * by the max-length and max-age of this handle, so a log that its writer keeps whole is folded whole, whatever the options here.
+     * Computes a state from all events that Redis holds, oldest first: for example, the balance of an account or the
+     * current state of an order. The max-length and max-age of this handle do not limit it, so a log that its writer
+     * does not trim is always folded completely.
      *
-     * <p>A state made of a part of the log would be wrong without a word. So it is an {@link EventGapException} if the
-     * beginning is gone, or leaves the log meanwhile. From Redis 7 on that is exact, unless several events were deleted by
-     * themselves ({@code XDEL}), or the stream has consumer groups: then the beginning counts as gone, as it may be. Redis 6.2
-     * does not count what was added. There, the beginning counts as gone if the log holds as many events as the max-length of this
-     * handle or more, or none although it had some.
+     * <p>A state from only a part of the log would be wrong, so this method throws an {@link EventGapException} if the
+     * beginning of the log is gone, or is removed during the call. On Redis 7 and later, this is exact unless several
+     * events were deleted by their ids ({@code XDEL}), or the stream has consumer groups: then the beginning may be
+     * gone, and counts as gone. Redis 6.2 does not count added events. There, the beginning counts as gone if the log
+     * holds at least as many events as the max-length of this handle, or if it had events and holds none.
      *
-     * <p>Redis: a script of {@code XINFO STREAM} and {@code XRANGE} for each page, of at most a thousand events or about a megabyte;
-     * O(N).
+     * <p>Redis: one script with {@code XINFO STREAM} and {@code XRANGE} for each page of at most a thousand events or
+     * about a megabyte, O(N) for N events.
      *
      * @param seed the state before the first event
-     * @param fold makes the next state of a state and an event; what it throws is thrown to the caller
+     * @param fold computes the next state from a state and an event; its exceptions go to the caller
      * @param <S> the type of the state
-     * @return the state, and the id that was given last
-     * @throws EventGapException if the beginning of the log is gone, or may be
+     * @return the state, and the last id of the log
+     * @throws EventGapException if the beginning of the log is or may be gone
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws EventConversionException if one of the events does not fit the type
@@ -83,11 +85,12 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     /**
      * Reads the first events of a tail. Use it in code that passes a log on part by part and keeps no state in between,
      * such as an HTTP endpoint. {@link Tail#after} the {@link TailPage#position()} of a page reads the next page. Its
-     * {@link TailPage#gap()} tells what a follower that resumes there would be told.
+     * {@link TailPage#gap()} is the gap that a follower would report if it resumed there.
      *
-     * <p>Redis: one script of {@code XINFO STREAM}, {@code XRANGE}, and {@code XREVRANGE} of three events, in one round
-     * trip; O(N) for N events. {@link Tail#last}, and {@link Tail#all} of a log that holds more than its max-length, can
-     * take more round trips, one for each thousand events. {@link Tail#after} also reads what lies beyond the max-length.
+     * <p>Redis: one script with {@code XINFO STREAM}, {@code XRANGE}, and {@code XREVRANGE} of three events, in one
+     * round trip, O(N) for N events. {@link Tail#last}, and {@link Tail#all} of a log that holds more than its
+     * max-length, can take more round trips, one for each thousand events. {@link Tail#after} also reads events beyond
+     * the max-length.
      *
      * @param tail where to start
      * @param limit the maximum number of events, 0 for none; fewer events are returned if they are large
@@ -125,8 +128,8 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     }
 
     /**
-     * Follows the log, as {@link #follow(Tail, EventBatchListener)}, with options. They say what happens when the
-     * listener throws, whether the follower has a name and stores its position, and how many events it delivers at
+     * Follows the log, as {@link #follow(Tail, EventBatchListener)}, with options. The options set what happens when
+     * the listener throws, whether the follower has a name and stores its position, and how many events it delivers at
      * once. A batch with an event that does not fit the type is treated as if the listener had thrown an
      * {@link EventConversionException}. A recoverer gets the events as they are stored.
      *
@@ -185,22 +188,22 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * <p>{@code onError} gets every failure that would end a follower: Redis refuses, or a signal threw. If Redis
      * cannot be reached, this is an error at the start and a pause later. If an event does not fit the type, the events
      * before it are delivered, and {@code onError} gets an {@link EventConversionException}: {@link Tail#after} with
-     * its id continues behind that event. {@code onComplete} is called when the log is complete and when the
-     * application shuts down. To cancel closes the follower without waiting. A call that is running at that moment is
-     * the last one.
+     * its id continues after that event. {@code onComplete} is called when the log is complete and when the application
+     * shuts down. Cancelling closes the follower without waiting. A call that is running at that moment is the last
+     * one.
      *
      * <p>Redis: nothing until somebody subscribes, then for each subscriber the commands of {@link #follow(Tail,
      * EventBatchListener)}.
      *
      * @param tail where to start
-     * @param signals receives everything except the events, for each subscription; a gap before the first event after
-     *     it
+     * @param signals receives all signals except the events, for each subscription; a gap comes before the first event
+     *     after it
      * @return the publisher; any number may subscribe
      */
     Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals);
 
     /**
-     * Follows the log as a blocking stream without end, whose terminal operation or iterator waits for each next event.
+     * Follows the log as an endless blocking stream, whose terminal operation or iterator waits for each next event.
      * The start is fixed when this method returns. Events are fetched as they are used, at most
      * {@code eventlog.follow.batch-size} ahead.
      *

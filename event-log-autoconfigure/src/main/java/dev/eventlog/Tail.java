@@ -3,18 +3,19 @@ package dev.eventlog;
 import java.time.Instant;
 
 /**
- * Where in a log to begin: with all of it, its last events, only what comes, at an id, or at a moment. Always the newest end of the
- * log, oldest event first. A closed set of immutable values. For a part from the middle of a log see {@link EventRange}.
+ * Where to start in a log: at its first event, at its last events, at the next event, at an id, or at a moment. A tail
+ * always extends to the newest event, and is read oldest event first. A closed set of immutable values. To read a part
+ * from the middle of a log, use {@link EventRange}.
  *
- * <p>Whatever the tail, it has at most the newest max-length events, and none older than max-age, by the options of the handle that
- * reads: those of {@code eventlog.*}, unless the handle was created with others. A log that is written with other options
- * has to be read with those, or a tail leaves events out without a word. What must have all of a log, such as a state made of its
- * events, is made by {@link ReadableEventLog#fold}, which is limited by nothing.
+ * <p>A tail has at most the newest max-length events, and none older than max-age. Both come from the options of the
+ * handle that reads: those of {@code eventlog.*}, unless the handle was created with others. Read a log with the same
+ * options that its writers use, because otherwise a tail can silently leave out events. To compute a state from all
+ * events of a log, use {@link ReadableEventLog#fold}, which has no limit.
  */
 public sealed interface Tail {
 
     /**
-     * Everything that the log keeps, within the max-length and max-age of the handle that reads.
+     * Starts at the first event, within the max-length and max-age of the handle that reads.
      *
      * @return the tail
      */
@@ -70,9 +71,9 @@ public sealed interface Tail {
     }
 
     /**
-     * All that was added at a moment or later, by the clock of Redis.
+     * Starts at the first event that was added at a moment or later, by the clock of Redis.
      *
-     * @param instant the moment; one that has not come yet is allowed
+     * @param instant the moment; can be in the future
      * @return the tail
      */
     static Tail since(Instant instant) {
@@ -145,7 +146,7 @@ public sealed interface Tail {
     }
 
     /**
-     * From a moment on: see {@link Tail#since(Instant)}.
+     * Starts at a moment, including it: see {@link Tail#since(Instant)}.
      *
      * @param instant the moment
      */

@@ -5,8 +5,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The events that {@link ReadableEventLog#page} returns, as they were at one moment, with what a reader needs to go on.
- * Immutable.
+ * A page of events from {@link ReadableEventLog#page}, as they were at one moment, and the information that a reader
+ * needs to continue. Immutable.
  *
  * @param <E> the events
  * @param exists whether the log existed

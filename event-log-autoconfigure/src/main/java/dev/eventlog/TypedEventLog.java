@@ -13,13 +13,13 @@ import org.springframework.core.retry.RetryPolicy;
 /**
  * An {@link EventLog} whose events are written and read as values of a type, with the application's {@code JsonMapper}.
  * Each property is stored as one field (a null property is not stored), so an untyped log of the same name and other
- * services can read and write the same events. A value that was written is equal to the value that is read.
+ * services can read and write the same events. The value that is read is equal to the value that was written.
  *
  * <p>Thread-safe. Methods throw the same exceptions as those of {@link EventLog}, and an
  * {@link EventConversionException} if a stored event does not fit the type, unless the option
- * {@link EventLogOptions.Builder#unreadableEvents(UnreadableEvents)} says that such events are skipped or handed over.
+ * {@link EventLogOptions.Builder#unreadableEvents(UnreadableEvents)} is to skip such events or to hand them over.
  *
- * @param <T> the type: a class, record or sealed interface
+ * @param <T> the type: a class, record, or sealed interface
  */
 public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
 
@@ -80,18 +80,19 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     List<EventId> addAll(List<? extends T> events, AddOptions options);
 
     /**
-     * Decides by the state of the log what to add, as {@link #update(Object, BiFunction, Function, RetryPolicy)}, and
-     * tries again up to ten times if others add to it in the meantime, first after 10 ms and then twice as long each
-     * time.
+     * Adds events that depend on the state of the log, as {@link #update(Object, BiFunction, Function, RetryPolicy)}.
+     * If others add to the log in the meantime, it tries again up to ten times: first after about 10 ms, and then after
+     * twice as long each time, up to 1 second.
      *
      * @param seed the state before the first event
-     * @param fold makes the next state of a state and an event
-     * @param decide answers what to add, by the state; nothing is allowed
+     * @param fold computes the next state from a state and an event
+     * @param decide returns the events to add, given the state; can be an empty list
      * @param <S> the type of the state
-     * @return the ids of what was added, in that order
-     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
-     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
-     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
+     * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
+     * @throws EventLogException if the events were not added, or if the outcome is unknown, as
+     *     {@link #addAll(List, AddOptions)}
      */
     default <S extends @Nullable Object> List<EventId> update(
             S seed,
@@ -101,27 +102,28 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     }
 
     /**
-     * Decides from the state of the log what to add, and adds it on the condition that nobody else has added in the
-     * meantime, all of it or none: an account is debited only if it has enough. If somebody has, the new
-     * events are folded too, and {@code decide} is called again.
+     * Adds events that depend on the state of the log, all of them or none, if nobody else has added in the meantime.
+     * For example, it debits an account only if the balance is sufficient. If somebody else has added, the new events
+     * are folded too, and {@code decide} is called again.
      *
-     * <p>{@code decide} may be called several times, and must not change the state. The condition, and so the decision, holds
-     * among all that add to the log, by whichever client. An add whose outcome is not known is not tried again.
+     * <p>{@code decide} can be called several times, and must not change the state. The condition covers every add to
+     * the log, by any client. If the outcome of an add is unknown, the add is not repeated.
      *
-     * <p>Redis: what {@link #fold} sends, then what {@link #addAll(List, AddOptions)} sends with {@link AddOptions#ifLast}; at each
-     * further try only what came since is read.
+     * <p>Redis: the commands of {@link #fold}, then those of {@link #addAll(List, AddOptions)} with
+     * {@link AddOptions#ifLast}. Each further attempt reads only the new events.
      *
      * @param seed the state before the first event
-     * @param fold makes the next state of a state and an event
-     * @param decide answers what to add, by the state; an empty list adds nothing
-     * @param retry how often and when to try again if others add in the meantime; it decides about no other failure.
-     *     The calling thread waits
+     * @param fold computes the next state from a state and an event
+     * @param decide returns the events to add, given the state; an empty list adds nothing
+     * @param retry how often and when to try again if others add in the meantime; ignored for all other failures. The
+     *     calling thread waits between attempts
      * @param <S> the type of the state
-     * @return the ids of what was added, in that order; none if there was nothing to add
-     * @throws UnexpectedLastIdException if others added to the log at each try; nothing was added
-     * @throws EventGapException if the beginning of the log is gone, or may be; nothing was added
+     * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
+     * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
      * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
-     * @throws EventLogException if nothing was added, or if that is not known, as {@link #addAll(List, AddOptions)}
+     * @throws EventLogException if the events were not added, or if the outcome is unknown, as
+     *     {@link #addAll(List, AddOptions)}
      */
     <S extends @Nullable Object> List<EventId> update(
             S seed,
@@ -229,7 +231,7 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     boolean delete();
 
     /**
-     * Converts an event of the {@linkplain #untyped() untyped} log, whatever {@link EventLogOptions#unreadableEvents()} says.
+     * Converts an event of the {@linkplain #untyped() untyped} log. Ignores {@link EventLogOptions#unreadableEvents()}.
      *
      * @param event the event as it is stored
      * @return the event with its value
@@ -238,11 +240,11 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     TypedEvent<T> typed(Event event);
 
     /**
-     * Converts an event of the {@linkplain #untyped() untyped} log as the reads of this log do: by the rule of its
-     * {@linkplain EventLogOptions#unreadableEvents() options}.
+     * Converts an event of the {@linkplain #untyped() untyped} log in the same way as the reads of this log, with the
+     * rule of its {@linkplain EventLogOptions#unreadableEvents() options}.
      *
      * @param event the event as it is stored
-     * @return the event with its value; empty if it does not fit the type, and is skipped or was handed over
+     * @return the event with its value; empty if it does not fit the type and was skipped or handed over
      * @throws EventConversionException if the event does not fit the type, and the rule is {@link UnreadableEvents#FAIL}
      */
     Optional<TypedEvent<T>> typedIfReadable(Event event);

@@ -5,8 +5,8 @@ package dev.eventlog;
  * in another log. Declare a bean for all logs, or pass a function to
  * {@link EventLogOptions.Builder#unreadableEvents(UnreadableEventHandler)}. Must be thread-safe.
  *
- * <p>It is called each time the event is read, on the thread that reads: once for each read, each follower and each web
- * client, and again if a batch with the event is repeated.
+ * <p>The library calls it on the reading thread each time the event is read: once for each read, each follower, and
+ * each web client, and again if a batch with the event is repeated.
  */
 @FunctionalInterface
 public interface UnreadableEventHandler {

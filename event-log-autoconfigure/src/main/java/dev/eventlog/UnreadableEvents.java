@@ -2,9 +2,9 @@ package dev.eventlog;
 
 /**
  * What happens when a typed log reads an event that does not fit its type, because another program wrote it or the type
- * has changed. The same rule applies to every way of reading: reads, folds, followers, publishers, streams, listeners
- * by annotation, and web clients. {@link EventLogOptions.Builder#unreadableEvents(UnreadableEvents)} sets it for a
- * handle, {@code eventlog.unreadable-events} for all logs.
+ * has changed. The same rule applies to every kind of reader: reads, folds, followers, publishers, streams, annotated
+ * listeners, and web clients. {@link EventLogOptions.Builder#unreadableEvents(UnreadableEvents)} sets it for a handle,
+ * {@code eventlog.unreadable-events} for all logs.
  */
 public enum UnreadableEvents {
 
@@ -14,9 +14,12 @@ public enum UnreadableEvents {
      */
     FAIL,
 
-    /** The event is left out, and reading continues after it. It is counted, and warned of once a minute for each log. */
+    /**
+     * The event is left out, and reading continues after it. A meter counts these events, and the application log gets
+     * at most one warning a minute for each log.
+     */
     SKIP,
 
-    /** As {@link #SKIP}, and an {@link UnreadableEventHandler} gets the event. */
+    /** As {@link #SKIP}, and an {@link UnreadableEventHandler} receives the event. */
     HAND_OVER
 }
