@@ -16,8 +16,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes typed events of the stored events of one log: the only place where that happens, and so the only one that knows
- * what becomes of an event that does not fit. Thread-safe.
+ * Converts the stored events of one log to typed events, and applies the rule for events that do not fit the type. No
+ * other class does this. Thread-safe.
  *
  * @param <T> the type
  */
@@ -52,13 +52,13 @@ public final class EventBinding<T> {
         return type;
     }
 
-    /** {@return the conversion of values, for adding} */
+    /** {@return the conversion of values to fields} */
     public TypedFields<T> fields() {
         return fields;
     }
 
     /**
-     * Converts an event, whatever the rule.
+     * Converts an event, without applying the rule.
      *
      * @param event the event as stored
      * @return the event with its value
@@ -87,7 +87,7 @@ public final class EventBinding<T> {
      *
      * @param event the event as stored
      * @return the event with its value; empty if it does not fit the type and is left out
-     * @throws EventConversionException if it does not fit the type, and reading is to fail
+     * @throws EventConversionException if it does not fit the type, and the rule is to fail
      */
     public Optional<TypedEvent<T>> read(Event event) {
         try {
@@ -107,7 +107,7 @@ public final class EventBinding<T> {
         }
     }
 
-    /** Without the fields, which may be large, and are not everybody's. */
+    /** Does not log the fields, which may be large or confidential. */
     private void warn(Event event, EventConversionException unfit) {
         logger.warn("Event " + event.id() + " of log '" + log + "' does not fit " + type.getName() + " and is "
                 + (rule == UnreadableEvents.SKIP ? "skipped" : "handed over")
@@ -121,7 +121,7 @@ public final class EventBinding<T> {
      *
      * @param events the events as stored
      * @return the events with their values, without those that are left out; unmodifiable
-     * @throws EventConversionException if one of them does not fit the type, and reading is to fail
+     * @throws EventConversionException if one of them does not fit the type, and the rule is to fail
      */
     public List<TypedEvent<T>> readAll(List<Event> events) {
         return events.stream().map(this::read).flatMap(Optional::stream).toList();

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What the typed logs of an application have in common when they read events. Thread-safe. */
+/** The settings that all typed logs of an application share when they read events. Thread-safe. */
 public final class EventBindings {
 
     private final EventFields fields;
@@ -19,12 +19,12 @@ public final class EventBindings {
     private final RareWarnings warnings = new RareWarnings(System::nanoTime);
 
     /**
-     * Creates what the logs have in common.
+     * Creates the shared settings.
      *
      * @param fields converts fields
      * @param upcasters change the fields of each event first, in this order
-     * @param handler gets the events of logs that hand them over and have no handler of their own; null for none
-     * @param unreadable is told of each event that does not fit its type
+     * @param handler receives the events of logs that hand them over and have no handler of their own; null for none
+     * @param unreadable receives the exception for each event that does not fit its type
      */
     public EventBindings(
             EventFields fields,
@@ -38,15 +38,15 @@ public final class EventBindings {
     }
 
     /**
-     * Returns how the events of a log are read.
+     * Returns the conversion of the events of a log.
      *
      * @param log the name of the log
      * @param type the type of its events
-     * @param options say what happens to an event that does not fit the type
+     * @param options the options with the rule for events that do not fit the type
      * @param <T> that type
-     * @return how they are read
-     * @throws IllegalArgumentException if values of this type cannot be stored, or if events are to be handed over and
-     *     nobody takes them
+     * @return the conversion
+     * @throws IllegalArgumentException if values of this type cannot be stored, or if the rule is to hand over events
+     *     and there is no handler
      */
     public <T> EventBinding<T> of(String log, Class<T> type, EventLogOptions options) {
         UnreadableEventHandler own = options.unreadableEventHandler();
@@ -54,7 +54,7 @@ public final class EventBindings {
         if (options.unreadableEvents() == UnreadableEvents.HAND_OVER && taker == null) {
             throw new IllegalArgumentException("Log '" + log + "' hands over events that do not fit "
                     + type.getName()
-                    + ", but nobody takes them: declare a bean of type UnreadableEventHandler, or pass a"
+                    + ", but there is no handler: declare a bean of type UnreadableEventHandler, or pass a"
                     + " function to the option unreadableEvents");
         }
         return new EventBinding<>(this, log, type, fields.typed(type), options.unreadableEvents(), taker);

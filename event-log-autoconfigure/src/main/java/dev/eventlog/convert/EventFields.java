@@ -8,9 +8,9 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Converts events to stored fields: texts by name. Text stays as it is. Numbers and booleans become their plain text. For any
- * other value, the application's {@link JsonMapper} decides: the text of a JSON string, number or boolean, or the JSON of an
- * object or array.
+ * Converts events to stored fields: a map from names to texts. Text stays as it is. Numbers and booleans become their
+ * plain text. For any other value, the application's {@link JsonMapper} decides: the text of a JSON string, number or
+ * boolean, or the JSON of an object or array.
  *
  * <p>Thread-safe. Create one instance for each mapper and keep it, because it caches its {@link TypedFields}.
  */

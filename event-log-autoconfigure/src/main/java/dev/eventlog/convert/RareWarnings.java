@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Says whether to warn of a log: at most once a minute for each. Thread-safe. */
+/** Limits warnings to one a minute for each log. Thread-safe. */
 final class RareWarnings {
 
     private static final long INTERVAL = TimeUnit.MINUTES.toNanos(1);
 
     private final LongSupplier nanoTime;
-    private final Map<String, Long> warned = new LinkedHashMap<>(); // guarded by this, the oldest first
+    private final Map<String, Long> warned = new LinkedHashMap<>(); // guarded by this; oldest first
 
     RareWarnings(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;

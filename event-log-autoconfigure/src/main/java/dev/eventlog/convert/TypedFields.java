@@ -65,9 +65,8 @@ public final class TypedFields<T> {
         }
         this.writer = new ValueWriter(mappers.writerFor(type));
         this.reader = mappers.readerFor(type);
-        // A deserializer that reads the whole event itself, such as hand-written polymorphism, gets what JSON would
-        // have
-        // contained. Texts stay texts as long as it accepts them, because they could be strings
+        // A deserializer that reads the whole event itself, such as hand-written polymorphism, gets the tokens of the
+        // original JSON. Texts stay texts as long as it accepts them, because they could be strings
         this.openings =
                 mappers.readsItself(type) ? List.of(Opening.NESTED, Opening.ALL, Opening.NONE) : List.of(Opening.NONE);
     }
