@@ -13,7 +13,7 @@ import java.util.Map;
 /** Context of an observed add. Its carrier receives the stored header of the trace, if traces are propagated. */
 public final class AddContext extends SenderContext<Map<String, String>> {
 
-    /** The header of the W3C form, which Spring Boot writes unless told otherwise. */
+    /** The header in W3C format, which Spring Boot writes by default. */
     static final String TRACE_PARENT = "traceparent";
 
     private final String log;
@@ -60,7 +60,7 @@ public final class AddContext extends SenderContext<Map<String, String>> {
         this.ids = given;
     }
 
-    /** {@return these events, with the trace where there is one} */
+    /** {@return the events with the trace in an additional field, if there is a trace} */
     List<Map<String, String>> withTrace(List<Map<String, String>> fields) {
         Map<String, String> carrier = getCarrier();
         String trace = carrier == null ? null : carrier.get(TRACE_PARENT);

@@ -9,19 +9,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers the logs of which a follower ended by an error, until they are followed anew. Of these it keeps the newest
- * hundred. Thread-safe.
+ * Remembers the logs whose followers ended with an error, until somebody follows the log again. It keeps the hundred
+ * most recent ones. Thread-safe.
  */
 final class EndedFollowers implements EventLogObserver {
 
     private static final int MOST = 100;
 
     /**
-     * What became of a log's followers.
+     * The failed followers of a log.
      *
-     * @param followers how many have ended by an error
-     * @param failure what the last one of these ended by: its class, and its message if that holds nothing of an event
-     * @param at when that was
+     * @param followers the number of followers that ended with an error
+     * @param failure the last error: its class, and its message if the message contains no event data
+     * @param at the time of that error
      */
     record Ended(int followers, String failure, Instant at) {}
 
@@ -44,13 +44,16 @@ final class EndedFollowers implements EventLogObserver {
         }
     }
 
-    /** The message only where it is the library's and holds no event: health is shown to more people than events are. */
+    /**
+     * Returns the error as text. It includes the message only if it comes from this library and contains no event data,
+     * because more people can see the health than the events.
+     */
     private static String said(Throwable failure) {
         boolean mayTell = failure instanceof EventLogException && !(failure instanceof EventConversionException);
         return mayTell ? failure.toString() : failure.getClass().getName();
     }
 
-    /** {@return what became of which log, that longest ago first} */
+    /** {@return the failed followers by log name; the oldest error first} */
     synchronized Map<String, Ended> byLog() {
         return new LinkedHashMap<>(byLog);
     }

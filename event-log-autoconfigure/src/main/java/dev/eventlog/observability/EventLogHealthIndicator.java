@@ -8,7 +8,10 @@ import java.util.Map;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
-/** Down while there is a log of which a follower has ended by an error, and that was not followed anew. Asks Redis nothing. */
+/**
+ * Reports the health of event logs: down if a follower ended with an error and nobody has followed its log again. Sends
+ * nothing to Redis.
+ */
 final class EventLogHealthIndicator extends AbstractHealthIndicator {
 
     private final RedisEventLogFactory factory;

@@ -21,16 +21,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Counts and times what event logs do. Thread-safe. */
+/** Records the meters of event logs. Thread-safe. */
 final class EventLogMeters implements EventLogObserver {
 
-    /** What can fail. */
+    /** The value of the tag for failures. */
     private enum Failed {
         /** An add. */
         ADD,
         /** A call of a listener with a batch. */
         BATCH,
-        /** A follower, for good. */
+        /** A follower, which has ended. */
         FOLLOWER;
 
         String tag() {
@@ -115,7 +115,7 @@ final class EventLogMeters implements EventLogObserver {
         }
     }
 
-    /** The meters of one tag: all there from the beginning, so that each is zero before it is more. */
+    /** The meters of one tag value. All of them are registered at once, so that each one starts at zero. */
     private static final class Meters {
 
         private final Counter added;

@@ -8,7 +8,7 @@ import io.micrometer.observation.docs.ObservationDocumentation;
 /** The observations of event logs. */
 public enum EventLogObservation implements ObservationDocumentation {
 
-    /** An add of one event or many. */
+    /** An add of one or more events. */
     ADD {
         @Override
         public Class<? extends ObservationConvention<? extends Context>> getDefaultConvention() {
@@ -34,10 +34,12 @@ public enum EventLogObservation implements ObservationDocumentation {
         return High.values();
     }
 
-    /** Keys with few values. */
+    /** Low-cardinality keys. */
     public enum Low implements KeyName {
 
-        /** The first of {@code eventlog.observability.log-patterns} that fits the log's name, or an asterisk. */
+        /**
+         * The first of {@code eventlog.observability.log-patterns} that matches the name of the log, or an asterisk.
+         */
         LOG {
             @Override
             public String asString() {
@@ -46,7 +48,7 @@ public enum EventLogObservation implements ObservationDocumentation {
         }
     }
 
-    /** Keys with any number of values. */
+    /** High-cardinality keys. */
     public enum High implements KeyName {
 
         /** The name of the log. */
@@ -57,7 +59,7 @@ public enum EventLogObservation implements ObservationDocumentation {
             }
         },
 
-        /** How many events. */
+        /** The number of events. */
         EVENTS {
             @Override
             public String asString() {
@@ -65,7 +67,7 @@ public enum EventLogObservation implements ObservationDocumentation {
             }
         },
 
-        /** The id of the first of them; none if the add failed. */
+        /** The id of the first event; none if the add failed. */
         FIRST_ID {
             @Override
             public String asString() {
@@ -73,7 +75,7 @@ public enum EventLogObservation implements ObservationDocumentation {
             }
         },
 
-        /** The id of the last of them; none if the add failed. */
+        /** The id of the last event; none if the add failed. */
         LAST_ID {
             @Override
             public String asString() {

@@ -26,7 +26,7 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 @Endpoint(id = "eventlogs")
 final class EventLogsEndpoint {
 
-    /** So many logs are shown at once. */
+    /** The maximum number of logs in one response. */
     private static final int MOST = 100;
 
     private final RedisEventLogFactory factory;
@@ -99,14 +99,17 @@ final class EventLogsEndpoint {
                 follower.lagTime());
     }
 
-    /** What Redis says of a log. */
+    /** The state of a log in Redis. */
     private record Seen(
             @Nullable Long size,
             @Nullable String lastId,
             @Nullable Completion completion,
             @Nullable String error) {}
 
-    /** Looks at logs in Redis. When that does not answer it is not asked for the rest, as each would have to wait as long. */
+    /**
+     * Reads the state of logs. When Redis does not answer, it does not ask for the remaining logs, because each one
+     * would have to wait for a time-out.
+     */
     private static final class Look {
 
         private @Nullable EventLogUnavailableException unavailable;
@@ -128,10 +131,10 @@ final class EventLogsEndpoint {
     }
 
     /**
-     * The answer.
+     * The response.
      *
-     * @param followed how many logs have followers here
-     * @param logs the first hundred of them by their names
+     * @param followed the number of logs with followers in this application
+     * @param logs the first hundred of them, by name
      */
     record EventLogs(int followed, Map<String, LogDescriptor> logs) implements OperationResponseBody {}
 
@@ -139,12 +142,12 @@ final class EventLogsEndpoint {
      * A log.
      *
      * @param options its options
-     * @param size how many events it holds
-     * @param lastId the id that an event was given last; none if there was no event
-     * @param completion how it ended: its kind, and the reason if one was given; none if it is not complete
-     * @param error what Redis says instead
-     * @param interrupted whether its feed has lost Redis at the moment; none if it has no feed here
-     * @param followers its followers here
+     * @param size the number of its events
+     * @param lastId the last id that an event got; none if there was no event
+     * @param completion how it ended: the kind, and the reason if there is one; none if it is not complete
+     * @param error the error, if Redis did not return the state
+     * @param interrupted whether its feed is interrupted at the moment; none if it has no feed in this application
+     * @param followers its followers in this application
      */
     record LogDescriptor(
             OptionsDescriptor options,
@@ -157,12 +160,12 @@ final class EventLogsEndpoint {
             implements OperationResponseBody {}
 
     /**
-     * The options of a log: those of its followers' handle, or the configured ones.
+     * The options of a log: those of the handle that its followers use, or the configured ones.
      *
-     * @param maxLength how many events it keeps at most; none if that is not limited
-     * @param maxAge how old its events get at most; none if that is not limited
-     * @param ttlAfterLastAdd how long it lives after the last add; none for ever
-     * @param ttlAfterCompletion how long it lives after its completion; none for as long as after an add
+     * @param maxLength the maximum number of events; none for no limit
+     * @param maxAge the maximum age of its events; none for no limit
+     * @param ttlAfterLastAdd how long Redis keeps it after the last add; none for no limit
+     * @param ttlAfterCompletion how long Redis keeps it after its completion; none for as long as after an add
      * @param idempotencyRetention how long an idempotent add is remembered
      */
     record OptionsDescriptor(
@@ -175,9 +178,9 @@ final class EventLogsEndpoint {
     /**
      * A follower.
      *
-     * @param position the last event taken
-     * @param lag how many events follow that, if known
-     * @param lagTime for how long the next one has been waiting, if known
+     * @param position the last event that the listener took
+     * @param lag the number of later events, if known
+     * @param lagTime how long the next event has been waiting, if known
      */
     record FollowerDescriptor(
             String position, @Nullable Long lag, @Nullable Duration lagTime) {}

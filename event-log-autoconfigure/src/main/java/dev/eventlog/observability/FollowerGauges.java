@@ -16,14 +16,14 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gauges over all followers of a tag. They look at the followers that there are when they are read, and keep none; Redis is
- * asked nothing. Thread-safe.
+ * Gauges over all followers of a tag value. Each one looks at the current followers when it is read, holds no reference
+ * to them, and sends nothing to Redis. Thread-safe.
  */
 final class FollowerGauges implements MeterBinder {
 
     private static final long FRESH_FOR = TimeUnit.MILLISECONDS.toNanos(500);
 
-    /** The followers of the logs of one tag, taken together. */
+    /** The sums and maxima over the followers of one tag value. */
     private static final class Figures {
 
         private static final Figures NONE = new Figures();
@@ -51,7 +51,7 @@ final class FollowerGauges implements MeterBinder {
             followers++;
         }
 
-        /** What is not known counts only where nothing is. */
+        /** Returns the larger number. An unknown number (NaN) is returned only if both are unknown. */
         private static double larger(double one, double other) {
             return Double.isNaN(one) || other > one ? other : one;
         }
@@ -104,7 +104,10 @@ final class FollowerGauges implements MeterBinder {
                 .tag("log", tag);
     }
 
-    /** Not counted anew for each gauge that is read of one moment. */
+    /**
+     * Returns the figures of a tag value. They are reused for half a second, so that gauges that are read together
+     * compute them once.
+     */
     private synchronized Figures of(String tag) {
         Map<String, Figures> byTag = figures;
         if (byTag == null || System.nanoTime() - takenAt > FRESH_FOR) {

@@ -7,7 +7,7 @@ import io.micrometer.common.KeyValue;
 import io.micrometer.common.KeyValues;
 import java.util.List;
 
-/** The key values of both observations. */
+/** The key values that both observations have. */
 final class Keys {
 
     private Keys() {}

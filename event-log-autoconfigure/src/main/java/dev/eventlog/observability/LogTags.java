@@ -7,28 +7,28 @@ import java.util.Set;
 import org.springframework.util.PatternMatchUtils;
 
 /**
- * The values of the tag log: a log's is the first pattern that its name fits, so that there are no more of them than patterns,
- * and one.
+ * The values of the tag {@code log}: the first pattern that matches the name of a log, or an asterisk. So there is at
+ * most one more value than there are patterns.
  *
  * @param patterns the patterns
  */
 record LogTags(List<String> patterns) {
 
-    /** The tag of the logs that no pattern fits. */
+    /** The value for logs that match no pattern. */
     private static final String OTHER = "*";
 
     static LogTags of(EventLogProperties properties) {
         return new LogTags(properties.observability().logPatterns());
     }
 
-    /** {@return all tags that there can be} */
+    /** {@return all possible values} */
     Set<String> all() {
         Set<String> tags = new LinkedHashSet<>(patterns);
         tags.add(OTHER);
         return tags;
     }
 
-    /** {@return the tag of a log} */
+    /** {@return the value for a log} */
     String of(String log) {
         for (String pattern : patterns) {
             if (PatternMatchUtils.simpleMatch(pattern, log)) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Makes an observation of each add and each batch. Thread-safe. */
+/** Creates an observation for each add and each batch. Thread-safe. */
 final class Observing implements EventLogObserver {
 
     private static final AddConvention ADD = new AddConvention() {};

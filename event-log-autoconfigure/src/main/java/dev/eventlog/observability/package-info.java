@@ -1,4 +1,4 @@
-/** Meters, observations, health and the actuator endpoint of event logs, each with its auto-configuration. */
+/** Meters, observations, health, and the actuator endpoint of event logs, each with its auto-configuration. */
 @NullMarked
 package dev.eventlog.observability;
 
