@@ -37,7 +37,7 @@ final class Folding<E, S extends @Nullable Object> {
             Function<Event, Optional<E>> conversion,
             S seed,
             BiFunction<? super S, ? super E, ? extends S> fold) {
-        Assert.notNull(fold, () -> "Log '" + log + "' cannot be folded by a function that is null");
+        Assert.notNull(fold, () -> "The function that folds log '" + log + "' must not be null");
         this.log = log;
         this.reading = reading;
         this.conversion = conversion;
@@ -80,8 +80,8 @@ final class Folding<E, S extends @Nullable Object> {
             Function<? super S, ? extends List<? extends V>> decide,
             BiFunction<List<? extends V>, AddOptions, List<EventId>> adding,
             RetryPolicy retry) {
-        Assert.notNull(decide, () -> "An update of log '" + log + "' must say what to add, and not be null");
-        Assert.notNull(retry, () -> "The policy of retries of an update of log '" + log + "' must not be null");
+        Assert.notNull(decide, () -> "The function that decides an update of log '" + log + "' must not be null");
+        Assert.notNull(retry, () -> "The retry policy of an update of log '" + log + "' must not be null");
         try {
             return new RetryTemplate(new AfterConflict(retry)).execute(() -> updateOnce(decide, adding));
         } catch (RetryException given) {
@@ -96,7 +96,7 @@ final class Folding<E, S extends @Nullable Object> {
         List<? extends V> decided = decide.apply(now.state());
         Assert.notNull(
                 decided,
-                () -> "What is decided to be added to log '" + log + "' must not be null: an empty list adds nothing");
+                () -> "The list of events to add to log '" + log + "' must not be null: an empty list adds nothing");
         if (decided.isEmpty()) {
             return List.of();
         }

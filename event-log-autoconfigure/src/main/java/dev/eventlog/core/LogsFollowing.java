@@ -97,7 +97,9 @@ final class LogsFollowing {
     private static FollowOptions check(
             String follower, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> follower + " needs a listener, but it is null");
-        Assert.notNull(customizer, () -> follower + " needs a customizer of options that is not null, or none");
+        Assert.notNull(
+                customizer,
+                () -> follower + " needs a customizer that is not null: leave it out if you do not need it");
         Assert.notNull(tail, () -> follower + " needs a tail, but it is null");
         if (tail instanceof Tail.After) {
             throw new IllegalArgumentException(follower + " cannot begin at " + tail
@@ -118,7 +120,7 @@ final class LogsFollowing {
         return tails;
     }
 
-    /** Returns the tails of logs that have begun since: events that were already trimmed from them are missing. */
+    /** Returns the tails of new logs, from their first events. Events that were already trimmed are left out. */
     private Map<String, TailRange> fromTheBeginning(Collection<String> found) {
         return tails(found, Tail.all(), Map.of());
     }

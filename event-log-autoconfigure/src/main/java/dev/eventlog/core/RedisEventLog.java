@@ -184,7 +184,7 @@ final class RedisEventLog implements EventLog {
     public Optional<EventId> lastId() {
         StreamState state = stream.state();
         EventId last = state.lastOfEvents();
-        if (last == null) { // there was no id before the log was complete
+        if (last == null) { // the log was completed before it had an id
             List<Event> newest = read(Tail.last(1));
             return newest.isEmpty()
                     ? Optional.empty()
@@ -245,7 +245,10 @@ final class RedisEventLog implements EventLog {
                 source, customizer, log -> (events, terms) -> log.addAllStored(fields.allToFields(events), terms));
     }
 
-    /** The add of a recording is repeated at once or not at all, so its record need not be kept as long as others. */
+    /**
+     * Records a source. Its adds are repeated at once or never, so Redis keeps the records of their keys only for a
+     * short time.
+     */
     <E> Recording record(
             Flow.Publisher<? extends E> source,
             Consumer<RecordOptions.Builder> customizer,

@@ -246,7 +246,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     private <T> LogsListener<Event> typed(Class<T> type, LogsListener<TypedEvent<T>> listener) {
-        fields.typed(type); // refuses a type that cannot be one of events before anything is followed
+        fields.typed(type); // refuses an invalid event type before anything is followed
         return new TypedLogsListener<>(
                 name -> bindings.of(name, type, settings.options().apply(name)), listener);
     }

@@ -17,7 +17,7 @@ final class TypedBatch {
      * Converts a batch.
      *
      * @return the events with their values, without those that are left out
-     * @throws EventConversionException if the first event does not fit, and reading is to fail
+     * @throws EventConversionException if the first event does not fit, and the rule is to fail
      * @throws PartlyReadableException if a later event does not fit
      */
     static <T> List<TypedEvent<T>> read(EventBinding<T> binding, List<Event> batch) {

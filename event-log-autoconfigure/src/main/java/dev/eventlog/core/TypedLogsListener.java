@@ -19,7 +19,7 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
     /**
      * Creates a listener of stored events.
      *
-     * @param bindings returns how the events of a log are read, by its name
+     * @param bindings returns the conversion of the events of a log, by its name
      * @param listener gets the events
      */
     TypedLogsListener(Function<String, EventBinding<T>> bindings, LogsListener<TypedEvent<T>> listener) {

@@ -1,4 +1,4 @@
-/** Followed logs as Reactor has them. Needs {@code reactor-core}, which nothing else in this library does. */
+/** Event logs for Project Reactor. This is the only package that needs {@code reactor-core}. */
 @NullMarked
 package dev.eventlog.reactor;
 
