@@ -82,7 +82,7 @@ public @interface EventLogListener {
      * The maximum number of events in the logs, instead of {@code eventlog.max-length} and its overrides. At the start, only the
      * newest of them are read. Set 0 for logs that their writers do not trim, because otherwise the beginning is left out.
      *
-     * @return a number; by default the configured value. Not for patterns, which use {@code eventlog.overrides}
+     * @return a number; by default the configured value. Not allowed for patterns, which use {@code eventlog.overrides}
      */
     String maxLength() default "";
 
@@ -90,8 +90,8 @@ public @interface EventLogListener {
      * The maximum age of the events in the logs, instead of {@code eventlog.max-age} and its overrides. At the start, no older
      * events are read.
      *
-     * @return a duration such as {@code 12h} or {@code P7D}, or 0 for no limit; by default the configured value. Not for
-     *         patterns, which use {@code eventlog.overrides}
+     * @return a duration such as {@code 12h} or {@code P7D}, or 0 for no limit; by default the configured value. Not
+     *     allowed for patterns, which use {@code eventlog.overrides}
      */
     String maxAge() default "";
 
@@ -99,7 +99,7 @@ public @interface EventLogListener {
      * What happens to an event that does not fit the type of the method, instead of {@code eventlog.unreadable-events} and its
      * overrides: {@code fail}, {@code skip}, or {@code hand-over} to a bean of type {@link dev.eventlog.UnreadableEventHandler}.
      *
-     * @return the rule; by default the configured value. Not for patterns, which use {@code eventlog.overrides}
+     * @return the rule; by default the configured value. Not allowed for patterns, which use {@code eventlog.overrides}
      */
     String unreadableEvents() default "";
 

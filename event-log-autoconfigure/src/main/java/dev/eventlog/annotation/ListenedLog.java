@@ -104,7 +104,7 @@ final class ListenedLog {
             return;
         }
         follower = begun;
-        if (!wanted) { // stopped in the meantime by a caller that did not wait
+        if (!wanted) { // a caller has stopped it in the meantime without waiting
             begun.close();
             return;
         }

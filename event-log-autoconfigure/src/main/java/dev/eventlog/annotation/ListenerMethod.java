@@ -90,7 +90,7 @@ final class ListenerMethod {
             this.type = typeOf(element);
         }
         if (found.getReturnType() != void.class) {
-            throw refused("it returns a value, which nobody would use");
+            throw refused("it returns a value, which would be ignored");
         }
     }
 

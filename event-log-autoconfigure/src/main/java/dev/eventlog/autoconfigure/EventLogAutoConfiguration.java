@@ -38,7 +38,7 @@ import tools.jackson.databind.json.JsonMapper;
 @EnableConfigurationProperties(EventLogProperties.class)
 public final class EventLogAutoConfiguration {
 
-    /** The name of the bean that runs listeners, where an application has one of its own. */
+    /** The name of the application's own bean that runs listeners. */
     static final String EXECUTOR = "eventLogTaskExecutor";
 
     EventLogAutoConfiguration() {}

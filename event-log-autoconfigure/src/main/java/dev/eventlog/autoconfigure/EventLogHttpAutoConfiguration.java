@@ -14,7 +14,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.web.servlet.function.RouterFunction;
 
-/** Auto-configuration of an {@link EventLogHttp} in applications of Spring MVC that set {@code eventlog.http.path}. */
+/** Auto-configuration of an {@link EventLogHttp} in Spring MVC applications that set {@code eventlog.http.path}. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnClass(RouterFunction.class)

@@ -19,7 +19,7 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import org.springframework.web.socket.WebSocketHandler;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Auto-configuration of an {@link EventLogSse} and an {@link EventLogWebSocket} in applications of Spring MVC. */
+/** Auto-configuration of an {@link EventLogSse} and an {@link EventLogWebSocket} in Spring MVC applications. */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
 @ConditionalOnClass(SseEmitter.class)

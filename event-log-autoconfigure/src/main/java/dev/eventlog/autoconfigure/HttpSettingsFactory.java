@@ -5,7 +5,7 @@ import dev.eventlog.sse.EventStreamAccess;
 import java.util.Objects;
 import org.springframework.beans.factory.ObjectProvider;
 
-/** Makes the settings of logs on HTTP, which are those of both web stacks. */
+/** Creates the settings of logs over HTTP, for both web stacks. */
 final class HttpSettingsFactory {
 
     private HttpSettingsFactory() {}
@@ -22,7 +22,7 @@ final class HttpSettingsFactory {
                 properties.follow().batchSize());
     }
 
-    /** Without somebody who decides, every log would be for everybody. */
+    /** Returns the bean that decides about access. Without it, every client could access every log. */
     static EventStreamAccess required(ObjectProvider<EventStreamAccess> access, EventLogProperties properties) {
         EventStreamAccess found = access.getIfUnique();
         if (found == null) {

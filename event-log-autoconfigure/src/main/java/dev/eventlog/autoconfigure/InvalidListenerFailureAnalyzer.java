@@ -5,7 +5,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.Ordered;
 
-/** Says what is wrong with a listener, and not how it was found out. */
+/** Reports an invalid listener, without the stack of exceptions around it. */
 final class InvalidListenerFailureAnalyzer extends AbstractFailureAnalyzer<InvalidEventLogListenerException>
         implements Ordered {
 
@@ -14,7 +14,7 @@ final class InvalidListenerFailureAnalyzer extends AbstractFailureAnalyzer<Inval
         return new FailureAnalysis(invalid.description() + ".", invalid.action(), invalid);
     }
 
-    /** Before Spring Boot's own, which know only the cause of a missing policy. */
+    /** Runs before the analyzers of Spring Boot, which would report only the cause of a missing policy. */
     @Override
     public int getOrder() {
         return 0;

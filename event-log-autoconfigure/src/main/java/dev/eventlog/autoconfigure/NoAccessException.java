@@ -1,13 +1,13 @@
 package dev.eventlog.autoconfigure;
 
-/** Logs are to be served, and nobody decides to whom. */
+/** Thrown if logs are served over HTTP, but no bean decides about access. */
 final class NoAccessException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
     NoAccessException(String path) {
-        super("Event logs are to be served at '" + path
-                + "' (eventlog.http.path), and there is no single bean of type EventStreamAccess that decides who may read and"
-                + " write which of them");
+        super("Event logs are served at '" + path
+                + "' (eventlog.http.path), but there is no single bean of type EventStreamAccess that decides who can read and"
+                + " write each log");
     }
 }

@@ -4,7 +4,7 @@ import dev.eventlog.sse.EventStreamAccess;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Says what is missing where logs are to be served on HTTP. */
+/** Reports that the bean is missing that decides about access to logs over HTTP. */
 final class NoAccessFailureAnalyzer extends AbstractFailureAnalyzer<NoAccessException> {
 
     @Override
@@ -12,7 +12,7 @@ final class NoAccessFailureAnalyzer extends AbstractFailureAnalyzer<NoAccessExce
         return new FailureAnalysis(
                 missing.getMessage() + ".",
                 "Define one bean of type " + EventStreamAccess.class.getName()
-                        + ", whose mayFollow answers for each request and log, or remove eventlog.http.path.",
+                        + ", whose mayFollow decides about each request and log, or remove eventlog.http.path.",
                 missing);
     }
 }

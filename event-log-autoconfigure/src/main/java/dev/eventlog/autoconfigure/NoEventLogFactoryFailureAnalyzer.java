@@ -12,7 +12,7 @@ import org.springframework.boot.diagnostics.analyzer.AbstractInjectionFailureAna
 import org.springframework.core.Ordered;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/** Says why there is no {@link EventLogFactory}, where Spring Boot would ask for one to be defined. */
+/** Reports why there is no {@link EventLogFactory}. Spring Boot would only suggest to define one. */
 final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAnalyzer<NoSuchBeanDefinitionException>
         implements Ordered {
 
@@ -68,7 +68,7 @@ final class NoEventLogFactoryFailureAnalyzer extends AbstractInjectionFailureAna
         return BeanFactoryUtils.beanNamesForTypeIncludingAncestors(all, type, true, false);
     }
 
-    /** Before that of Spring Boot for all missing beans. */
+    /** Runs before the analyzer of Spring Boot for all missing beans. */
     @Override
     public int getOrder() {
         return 0;

@@ -5,13 +5,16 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/** It is clear on which Redis the logs are: one is named for them, or there is one, or a primary one. */
+/**
+ * Matches if the Redis of the logs is unambiguous: a connection factory has the name for logs, or there is only one, or
+ * one is primary.
+ */
 final class OneRedis extends AnyNestedCondition {
 
-    /** The name of the connection factory of the logs, where it is not that of the rest of the application. */
+    /** The name of the connection factory of the logs, if the rest of the application uses another one. */
     static final String FACTORY = "eventLogConnectionFactory";
 
-    /** The name of the connections of all that the library does. */
+    /** The name of the bean with all connections of the library. */
     static final String CONNECTIONS = "eventLogConnections";
 
     OneRedis() {

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.util.unit.DataSize;
 
-/** What values the properties may have. Whatever is refused is told with the property's name, its value and the bounds. */
+/** Checks the values of the properties. A failure names the property, its value, and the bounds. */
 final class PropertiesCheck {
 
-    /** What Redis takes for one text. */
+    /** The maximum size of one text in Redis. */
     private static final DataSize MOST_BODY = DataSize.ofMegabytes(512);
 
     private final EventLogProperties properties;
@@ -27,7 +27,7 @@ final class PropertiesCheck {
         this.properties = properties;
     }
 
-    /** Throws what Boot explains by the property, if one has a value that it may not have. */
+    /** Throws an exception for the first property with an invalid value. Spring Boot reports it with the property. */
     void check() {
         valid("max-length", properties.maxLength(), EventLogOptions.Builder::maxLength);
         valid("max-age", properties.maxAge(), EventLogOptions.Builder::maxAge);
@@ -52,7 +52,7 @@ final class PropertiesCheck {
         logPatterns(properties.observability().logPatterns());
     }
 
-    /** Throws if events are to be handed over and nobody takes them. */
+    /** Throws an exception if the rule is to hand over events, but there is no handler. */
     void checkHandler() {
         handler("unreadable-events", properties.unreadableEvents());
         List<LogOverride> overrides = properties.overrides();
@@ -63,7 +63,7 @@ final class PropertiesCheck {
 
     private static void handler(String name, @Nullable UnreadableEvents rule) {
         if (rule == UnreadableEvents.HAND_OVER) {
-            check(false, name, rule, "needs a bean of type UnreadableEventHandler, which takes these events");
+            check(false, name, rule, "needs a bean of type UnreadableEventHandler, which receives these events");
         }
     }
 
@@ -81,7 +81,7 @@ final class PropertiesCheck {
                             || override.unreadableEvents() != null,
                     name + "pattern",
                     override.pattern(),
-                    "has no option beside it: set max-length, max-age, ttl-after-last-add, ttl-after-completion, idempotency-retention or unreadable-events, or leave it out");
+                    "has no options: set max-length, max-age, ttl-after-last-add, ttl-after-completion, idempotency-retention, or unreadable-events, or remove the pattern");
             valid(name + "max-length", override.maxLength(), EventLogOptions.Builder::maxLength);
             valid(name + "max-age", override.maxAge(), EventLogOptions.Builder::maxAge);
             valid(name + "ttl-after-last-add", override.ttlAfterLastAdd(), EventLogOptions.Builder::ttlAfterLastAdd);
@@ -183,12 +183,12 @@ final class PropertiesCheck {
                 "must be from " + leastText + " to " + mostText);
     }
 
-    /** A bound that is another property's value. */
+    /** Returns the text of a bound that is the value of another property. */
     private static String text(String other, Duration value) {
         return "eventlog." + other + ", which is " + text(value);
     }
 
-    /** As one writes it in a configuration. */
+    /** Returns a duration in the format of a configuration file. */
     private static String text(Duration value) {
         long millis = value.toMillis();
         if (millis == 0 || millis % 1000 != 0) {

@@ -14,7 +14,10 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.web.reactive.function.server.RouterFunction;
 
-/** Auto-configuration of a {@link ReactiveEventLogHttp} in applications of WebFlux that set {@code eventlog.http.path}. */
+/**
+ * Auto-configuration of a {@link ReactiveEventLogHttp} in Spring WebFlux applications that set
+ * {@code eventlog.http.path}.
+ */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
 @ConditionalOnClass(RouterFunction.class)

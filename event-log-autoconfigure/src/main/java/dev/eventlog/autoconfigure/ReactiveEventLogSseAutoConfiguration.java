@@ -20,7 +20,10 @@ import org.springframework.web.filter.reactive.ServerWebExchangeContextFilter;
 import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Auto-configuration of a {@link ReactiveEventLogSse} and a {@link ReactiveEventLogWebSocket} in applications of WebFlux. */
+/**
+ * Auto-configuration of a {@link ReactiveEventLogSse} and a {@link ReactiveEventLogWebSocket} in Spring WebFlux
+ * applications.
+ */
 @AutoConfiguration(after = EventLogAutoConfiguration.class)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
 @ConditionalOnClass(
@@ -52,14 +55,14 @@ public final class ReactiveEventLogSseAutoConfiguration {
         return new ReactiveEventLogWebSocket(sse);
     }
 
-    /** By which a batch of events is one write. */
+    /** Writes each batch of events with one flush. */
     @Bean
     @ConditionalOnMissingBean
     OneFlushFilter eventLogFlushFilter() {
         return new OneFlushFilter();
     }
 
-    /** Gives a stream access to its request. */
+    /** Makes the request available to its stream. */
     @Bean
     @ConditionalOnMissingBean
     ServerWebExchangeContextFilter serverWebExchangeContextFilter() {

@@ -4,7 +4,7 @@ import dev.eventlog.sse.SseSettings;
 import org.springframework.boot.thread.Threading;
 import org.springframework.core.env.Environment;
 
-/** Makes the settings of streams, which are those of both web stacks. */
+/** Creates the settings of streams, for both web stacks. */
 final class SseSettingsFactory {
 
     private SseSettingsFactory() {}
