@@ -7,7 +7,7 @@ import dev.eventlog.TypedEventLog;
 import java.util.Map;
 
 /**
- * AssertJ's assertions about event logs, for a static import:
+ * AssertJ assertions for event logs, for a static import:
  *
  * <pre>{@code
  * assertThatLog(order).contains(new Placed("Ada"));
@@ -19,21 +19,21 @@ public final class EventLogAssertions {
     private EventLogAssertions() {}
 
     /**
-     * Begins an assertion about a typed log, whose events are compared as values.
+     * Creates assertions for a typed log. They compare its events as values.
      *
      * @param log the log
      * @param <T> the type of the events
-     * @return the assertion
+     * @return the assertions
      */
     public static <T> LogAssert<T> assertThatLog(TypedEventLog<T> log) {
         return new LogAssert<>(log, TypedEvent::value);
     }
 
     /**
-     * Begins an assertion about a log, whose events are compared as they are stored: as maps of texts.
+     * Creates assertions for a log. They compare its events as stored, as maps of texts.
      *
      * @param log the log
-     * @return the assertion
+     * @return the assertions
      */
     public static LogAssert<Map<String, String>> assertThatLog(EventLog log) {
         return new LogAssert<>(log, Event::fields);

@@ -8,8 +8,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Connects the application of a Spring Boot test to a Redis that is started for it. {@link EventLogTest} has it already. On a
- * {@code @SpringBootTest} it is all that is needed:
+ * Starts a Redis for a Spring Boot test, and connects the application to it. {@link EventLogTest} includes this
+ * annotation. Add it to a {@code @SpringBootTest}:
  *
  * <pre>
  * &#64;SpringBootTest
@@ -17,12 +17,12 @@ import java.lang.annotation.Target;
  * class ShopTests {
  * }</pre>
  *
- * <p>The property {@value #PROPERTY} wins over the annotation, as a system property or any other property of the test. So the same
- * tests can also run on a real Redis. Its values: {@code in-memory}, {@code real}, or {@code redis://host:port} for a server that
- * runs already.
+ * <p>The property {@value #PROPERTY}, as a system property or any other property of the test, overrides the annotation.
+ * So the same tests can also run on a real Redis. Its values are {@code in-memory}, {@code real}, and
+ * {@code redis://host:port} for a running server.
  *
- * <p>The connection takes the place of {@code spring.data.redis.host}, {@code url}, and the like, and also of a
- * {@code @ServiceConnection}: use one of them or this annotation.
+ * <p>The connection replaces {@code spring.data.redis.host}, {@code url}, and similar properties, and also a
+ * {@code @ServiceConnection}. Use either these or this annotation.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -30,7 +30,7 @@ import java.lang.annotation.Target;
 @Inherited
 public @interface EventLogRedis {
 
-    /** The property that says on which Redis all tests run. */
+    /** The property that selects the Redis of all tests. */
     String PROPERTY = "test.eventlog.redis";
 
     /** {@return the kind of Redis} */

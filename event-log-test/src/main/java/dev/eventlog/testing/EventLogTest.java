@@ -17,8 +17,9 @@ import org.springframework.test.context.BootstrapWith;
 import org.springframework.test.context.junit.jupiter.SpringExtension;
 
 /**
- * A test of the parts of an application that use event logs, and of nothing else: a context with an
- * {@link dev.eventlog.EventLogFactory}, Jackson, listeners by annotation, and a Redis. By default the Redis is in memory, and a bean:
+ * A test slice for the parts of an application that use event logs. Its context has an
+ * {@link dev.eventlog.EventLogFactory}, Jackson, annotated listeners, and a Redis. By default, the Redis is in memory
+ * and is a bean:
  *
  * <pre>
  * &#64;EventLogTest
@@ -30,8 +31,8 @@ import org.springframework.test.context.junit.jupiter.SpringExtension;
  *     &#64;Autowired InMemoryRedis redis;
  * }</pre>
  *
- * <p>No component of the application is in the context unless it is imported or included by a filter. The logs live as long as the
- * context, which Spring shares between tests: give each test logs of its own.
+ * <p>Components of the application are in the context only if the test imports them or includes them with a filter. The
+ * logs exist as long as the context, which Spring shares between tests, so use different logs in each test.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
@@ -49,19 +50,19 @@ public @interface EventLogTest {
     @AliasFor(annotation = EventLogRedis.class, attribute = "value")
     RedisKind redis() default RedisKind.IN_MEMORY;
 
-    /** {@return properties of the {@link Environment}, {@code name=value} each} */
+    /** {@return properties of the {@link Environment}, each as {@code name=value}} */
     String[] properties() default {};
 
     /** {@return whether components are left out unless a filter includes them} */
     boolean useDefaultFilters() default true;
 
-    /** {@return which components the context has} */
+    /** {@return filters for components to add to the context} */
     Filter[] includeFilters() default {};
 
-    /** {@return which components the context does not have} */
+    /** {@return filters for components to leave out of the context} */
     Filter[] excludeFilters() default {};
 
-    /** {@return further auto-configurations that the context does not have} */
+    /** {@return auto-configurations to leave out of the context} */
     @AliasFor(annotation = ImportAutoConfiguration.class, attribute = "exclude")
     Class<?>[] excludeAutoConfiguration() default {};
 }

@@ -15,7 +15,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
 
 /**
- * Event logs in memory for a test without Spring:
+ * In-memory event logs for a test without Spring:
  *
  * <pre>{@code
  * try (InMemoryEventLogs logs = InMemoryEventLogs.start()) {
@@ -25,7 +25,8 @@ import org.springframework.context.support.GenericApplicationContext;
  * }
  * }</pre>
  *
- * <p>The factory is the one of production, on an {@link InMemoryRedis}, with the properties of production. Thread-safe.
+ * <p>The factory is the same as in production and has the same properties, but runs on an {@link InMemoryRedis}.
+ * Thread-safe.
  */
 public final class InMemoryEventLogs implements AutoCloseable {
 
@@ -38,10 +39,10 @@ public final class InMemoryEventLogs implements AutoCloseable {
     }
 
     /**
-     * Starts a Redis in memory, and creates a factory on it.
+     * Starts an in-memory Redis, and creates a factory on it.
      *
      * @param properties properties of the factory, such as {@code eventlog.max-length=10}
-     * @return the logs, to be closed
+     * @return the logs, which the caller closes
      */
     public static InMemoryEventLogs start(String... properties) {
         InMemoryRedis redis = InMemoryRedis.start();
@@ -64,12 +65,12 @@ public final class InMemoryEventLogs implements AutoCloseable {
                 .run();
     }
 
-    /** {@return the factory, the same at each call} */
+    /** {@return the factory, the same instance each time} */
     public EventLogFactory factory() {
         return context.getBean(EventLogFactory.class);
     }
 
-    /** {@return the Redis, to let it fail or lose events} */
+    /** {@return the Redis, which can fail or lose events on request} */
     public InMemoryRedis redis() {
         return redis;
     }
@@ -81,7 +82,7 @@ public final class InMemoryEventLogs implements AutoCloseable {
         redis.close();
     }
 
-    /** What an application has for its logs. */
+    /** The configuration of an application with event logs. */
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({
         DataRedisAutoConfiguration.class,

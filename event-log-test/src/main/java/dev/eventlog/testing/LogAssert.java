@@ -16,12 +16,12 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * Assertions about one log. Each one reads the whole log again, up to its max-length. After {@link #eventually()}, those that
- * follow are repeated until they hold.
+ * Assertions about one log. Each assertion reads the whole log again, up to its max-length. After
+ * {@link #eventually()}, the following assertions are repeated until they pass.
  *
  * <p>For assertions about ids and times, use AssertJ on {@link ReadableEventLog#read(Tail)}.
  *
- * @param <T> what the events are compared by
+ * @param <T> the type by which the events are compared
  */
 @SuppressWarnings("varargs") // AssertJ only reads the events
 public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEventLog<?>> {
@@ -38,15 +38,15 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
         as("log '%s'", log.name());
     }
 
-    /** {@return this assertion, of which what follows may take up to five seconds to become true} */
+    /** {@return this assertion; the following assertions are repeated for up to five seconds} */
     public LogAssert<T> eventually() {
         return within(AT_MOST);
     }
 
     /**
-     * Lets what follows take some time to become true.
+     * Repeats the following assertions until they pass, for a limited time.
      *
-     * @param atMost how long
+     * @param atMost the maximum time
      * @return this assertion
      */
     public LogAssert<T> within(Duration atMost) {
@@ -88,7 +88,7 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
     }
 
     /**
-     * Asserts that the log has none of these events. After {@link #eventually()}, this holds as soon as they are gone.
+     * Asserts that the log has none of these events. After {@link #eventually()}, this passes as soon as they are gone.
      *
      * @param events the events
      * @return this assertion
@@ -99,7 +99,7 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
     }
 
     /**
-     * Asserts how many events the log has.
+     * Asserts the number of events in the log.
      *
      * @param size the number of events
      * @return this assertion
@@ -113,7 +113,7 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
         return events(all -> all.isEmpty());
     }
 
-    /** {@return this assertion, which fails unless the writer has completed the log, in whatever way} */
+    /** {@return this assertion, which fails unless the log is complete: done, failed, or cancelled} */
     public LogAssert<T> isComplete() {
         return holds(() -> Assertions.assertThat(actual.isComplete())
                 .as(description("is complete"))
@@ -121,9 +121,9 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
     }
 
     /**
-     * Asserts anything else about the events.
+     * Makes any other assertions about the events.
      *
-     * @param assertions gets AssertJ's assertions about all events, oldest first
+     * @param assertions receives AssertJ assertions for the list of all events, oldest first
      * @return this assertion
      */
     public LogAssert<T> events(Consumer<ListAssert<T>> assertions) {
@@ -135,7 +135,7 @@ public final class LogAssert<T> extends AbstractAssert<LogAssert<T>, ReadableEve
         return descriptionText() + " " + what;
     }
 
-    /** {@return whether it may pass} Redis may be away for a while, but an event that does not fit its type never will. */
+    /** {@return whether a retry can help} Redis can come back, but an event that does not fit its type never will. */
     private static boolean mayPass(Throwable failure) {
         return failure instanceof EventLogException && !(failure instanceof EventConversionException);
     }

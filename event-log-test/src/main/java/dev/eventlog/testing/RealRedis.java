@@ -11,7 +11,7 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 import redis.embedded.RedisServer;
 
-/** A real Redis for all tests of the JVM, started for the first that asks. It ends with the JVM. */
+/** A real Redis for all tests of the JVM. The first test that needs it starts it, and it stops with the JVM. */
 final class RealRedis {
 
     private static @Nullable URI started;
@@ -34,9 +34,9 @@ final class RealRedis {
         if (isPresent("redis.embedded.RedisServer")) {
             return Embedded.start();
         }
-        throw new IllegalStateException("No real Redis for this test: Docker does not run here, or"
-                + " org.testcontainers:testcontainers is missing; and com.github.codemonstur:embedded-redis is not there"
-                + " to take its place. Add one of them to the tests, or name a server by " + EventLogRedis.PROPERTY
+        throw new IllegalStateException("There is no real Redis for this test: Docker is not running, or"
+                + " org.testcontainers:testcontainers is missing, and com.github.codemonstur:embedded-redis is missing"
+                + " too. Add one of them to the tests, or set " + EventLogRedis.PROPERTY
                 + "=redis://host:port.");
     }
 
@@ -44,7 +44,7 @@ final class RealRedis {
         return ClassUtils.isPresent(type, RealRedis.class.getClassLoader());
     }
 
-    /** In a class of its own, as Testcontainers may be missing. */
+    /** A separate class, because Testcontainers may be missing. */
     private static final class Container {
 
         private static final DockerImageName IMAGE = DockerImageName.parse("redis:8-alpine");
@@ -62,7 +62,7 @@ final class RealRedis {
         }
     }
 
-    /** In a class of its own, as the embedded server may be missing. */
+    /** A separate class, because the embedded server may be missing. */
     private static final class Embedded {
 
         static URI start() {
@@ -92,7 +92,7 @@ final class RealRedis {
             try {
                 server.stop();
             } catch (IOException gone) {
-                // it ends with this process in any case
+                // it stops with this process anyway
             }
         }
     }

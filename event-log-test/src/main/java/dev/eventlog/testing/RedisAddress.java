@@ -4,7 +4,7 @@ import java.net.URI;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisConnectionDetails;
 
-/** A server at a {@code redis://} address, with a user, a password, and a database where the address has them. */
+/** A server at a {@code redis://} address, with the user, password, and database of the address, if it has them. */
 record RedisAddress(@Nullable String username, @Nullable String password, DataRedisConnectionDetails.Standalone server)
         implements DataRedisConnectionDetails {
 

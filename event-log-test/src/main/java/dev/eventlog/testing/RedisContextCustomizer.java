@@ -11,9 +11,9 @@ import org.springframework.test.context.ContextCustomizer;
 import org.springframework.test.context.MergedContextConfiguration;
 
 /**
- * Gives a test's context the connection to its Redis.
+ * Adds the connection to the Redis of a test to its context.
  *
- * @param kind the kind of Redis that the test asks for
+ * @param kind the kind of Redis that the test requests
  */
 record RedisContextCustomizer(RedisKind kind) implements ContextCustomizer {
 

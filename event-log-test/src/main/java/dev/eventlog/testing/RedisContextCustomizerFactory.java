@@ -7,7 +7,7 @@ import org.springframework.test.context.ContextCustomizer;
 import org.springframework.test.context.ContextCustomizerFactory;
 import org.springframework.test.context.TestContextAnnotationUtils;
 
-/** Finds {@link EventLogRedis} on a test, and on the tests around it. */
+/** Finds {@link EventLogRedis} on a test class and its enclosing classes. */
 final class RedisContextCustomizerFactory implements ContextCustomizerFactory {
 
     @Override

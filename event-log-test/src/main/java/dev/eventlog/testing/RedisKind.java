@@ -1,17 +1,18 @@
 package dev.eventlog.testing;
 
-/** What kind of Redis a test uses. */
+/** The kind of Redis that a test uses. */
 public enum RedisKind {
 
     /**
-     * A {@link dev.eventlog.testing.memory.InMemoryRedis} of the application context, and a bean in it. Starts in milliseconds, and
-     * fails as a test tells it.
+     * An {@link dev.eventlog.testing.memory.InMemoryRedis} for the application context, and a bean in it. It starts in
+     * milliseconds, and a test can make it fail.
      */
     IN_MEMORY,
 
     /**
-     * A real Redis, one for all tests of the JVM: in a container if Docker runs and Testcontainers is on the classpath, otherwise
-     * a process of its own if {@code com.github.codemonstur:embedded-redis} is.
+     * A real Redis, one for all tests of the JVM. It runs in a container if Docker is running and Testcontainers is on
+     * the class path. Otherwise, it is a separate process, if {@code com.github.codemonstur:embedded-redis} is on the
+     * class path.
      */
     REAL
 }

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What answers one command. It runs while nothing else does. */
+/** Executes one command. No other command runs at the same time. */
 @FunctionalInterface
 interface Command {
 
     /**
-     * A command as it came.
+     * A received command.
      *
-     * @param session whose it is
-     * @param name its name, in capitals
-     * @param arguments what follows the name
+     * @param session the connection that sent it
+     * @param name its name, in uppercase
+     * @param arguments the arguments after the name
      */
     record Call(Session session, String name, List<String> arguments) {
 
@@ -25,7 +25,7 @@ interface Command {
             return arguments.get(index);
         }
 
-        /** {@return an argument that is one of the words of the protocol, in capitals; empty if there is none} */
+        /** {@return an argument that is a keyword, in uppercase; empty if there is none} */
         String word(int index) {
             return index < arguments.size() ? arguments.get(index).toUpperCase(Locale.ROOT) : "";
         }
@@ -42,7 +42,7 @@ interface Command {
             }
         }
 
-        /** {@return a key that the command reads} */
+        /** {@return an argument that is a key, which counts as read by the command} */
         String readKey(int index) {
             String key = at(index);
             session.reads(key);

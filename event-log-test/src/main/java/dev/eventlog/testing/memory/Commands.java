@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** All commands by their names. Used by who has the lock of the keyspace. */
+/** All commands by name. The caller must hold the lock of the keyspace. */
 final class Commands {
 
     private final Map<String, Command> table = new HashMap<>();
@@ -22,7 +22,7 @@ final class Commands {
     /**
      * {@return the reply to a command}
      *
-     * @throws Failure if it fails
+     * @throws Failure if the command fails
      */
     @Nullable
     Object answer(Session session, List<String> command) {
@@ -35,14 +35,14 @@ final class Commands {
         return known.answer(new Call(session, name, command.subList(1, command.size())));
     }
 
-    /** {@return the error about what this server cannot do} */
+    /** {@return the error for an unsupported command} */
     static Failure unknown(String command) {
         return new Failure(
-                "ERR unknown command '" + command + "': the Redis in memory of event-log-test has only the commands"
-                        + " that event logs need. Run this test on a real Redis, by @EventLogRedis(REAL).");
+                "ERR unknown command '" + command + "': the in-memory Redis of event-log-test has only the commands"
+                        + " that event logs need. Run this test on a real Redis, with @EventLogRedis(REAL).");
     }
 
-    /** {@return how often each command has run, as in {@code INFO commandstats}} */
+    /** {@return the number of calls of each command, as in {@code INFO commandstats}} */
     String statistics() {
         StringBuilder lines = new StringBuilder();
         calls.forEach((name, count) -> lines.append("cmdstat_")

@@ -2,7 +2,7 @@ package dev.eventlog.testing.memory;
 
 import java.time.Duration;
 
-/** How late replies are, and whether connections are taken. Thread-safe. */
+/** The delay of replies, and whether new connections are refused. Thread-safe. */
 final class Faults {
 
     private Duration delay = Duration.ZERO;
@@ -17,7 +17,7 @@ final class Faults {
         notifyAll();
     }
 
-    /** Waits until a reply may be sent that there is since some time, as the delay is then. */
+    /** Waits until a reply that was created at a given time can be sent. Changes of the delay apply at once. */
     synchronized void awaitDue(long since, Session session) throws InterruptedException {
         while (!session.isClosed()) {
             long left = delay.toMillis()

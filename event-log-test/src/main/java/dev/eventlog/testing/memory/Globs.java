@@ -2,7 +2,7 @@ package dev.eventlog.testing.memory;
 
 import java.util.regex.Pattern;
 
-/** The patterns of Redis for keys. */
+/** Matches keys against the glob-style patterns of Redis. */
 final class Globs {
 
     private Globs() {}

@@ -3,7 +3,10 @@ package dev.eventlog.testing.memory;
 import dev.eventlog.EventId;
 import dev.eventlog.testing.memory.Reply.Failure;
 
-/** Ids as commands have them: whole, without a sequence, excluded by a parenthesis, or as a sign. */
+/**
+ * Parses the ids in commands: complete, without a sequence, with a parenthesis to exclude the id, or a special
+ * character.
+ */
 final class Ids {
 
     private Ids() {}

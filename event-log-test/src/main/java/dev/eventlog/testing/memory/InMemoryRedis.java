@@ -21,21 +21,21 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * A Redis for tests, inside the test's own process: no program to install, no container, and it starts in milliseconds. It speaks
- * the protocol of Redis on a port of this machine, so that everything above it is what runs in production: the driver, the Lua
- * scripts, and all of this library. It answers as Redis 7 does, and passes the tests of this library.
+ * A Redis for tests that runs inside the process of the test. It needs no installation and no container, and starts in
+ * milliseconds. It speaks the Redis protocol on a local port, so everything else is the same as in production: the
+ * driver, the Lua scripts, and this library. It behaves like Redis 7, and passes the tests of this library.
  *
- * <p>It knows the commands that event logs need, and a few more on keys, texts, and hashes. It refuses every other command with an
- * error that names it. It stores nothing on disk, has one database, no passwords, no replicas, and is no cluster. A test that is
- * about any of this needs a real Redis.
+ * <p>It supports the commands that event logs need, and a few more for keys, texts, and hashes. It refuses every other
+ * command with an error that names the command. It stores nothing on disk, and has one database, no passwords, no
+ * replicas, and no cluster. Tests of these features need a real Redis.
  *
- * <p>It can also fail like a Redis: {@link #disconnect()}, {@link #cutConnections()}, {@link #delayReplies}; and lose events:
- * {@link #trim}, {@link #retract}, {@link #loseNewest}, {@link #delete}, {@link #clear()}. The key of a log is
- * {@code eventlog.key-prefix} and its name. Thread-safe.
+ * <p>It can fail like a real Redis ({@link #disconnect()}, {@link #cutConnections()}, {@link #delayReplies}) and lose
+ * events ({@link #trim}, {@link #retract}, {@link #loseNewest}, {@link #delete}, {@link #clear()}). The key of a log is
+ * {@code eventlog.key-prefix} followed by the name of the log. Thread-safe.
  */
 public final class InMemoryRedis implements AutoCloseable {
 
-    /** The version that it answers as. */
+    /** The version that it reports. */
     static final String VERSION = "7.4.0";
 
     private static final byte[] LOOPBACK = {127, 0, 0, 1};
@@ -62,7 +62,7 @@ public final class InMemoryRedis implements AutoCloseable {
     }
 
     /**
-     * Starts one on a free port of this machine.
+     * Starts a server on a free local port.
      *
      * @return the running server
      * @throws UncheckedIOException if no port can be opened
@@ -78,7 +78,7 @@ public final class InMemoryRedis implements AutoCloseable {
         }
     }
 
-    /** {@return where it listens, such as {@code redis://127.0.0.1:40123}} */
+    /** {@return its address, for example {@code redis://127.0.0.1:40123}} */
     public URI uri() {
         return URI.create("redis://127.0.0.1:" + server.getLocalPort());
     }
@@ -96,7 +96,7 @@ public final class InMemoryRedis implements AutoCloseable {
                 sessions.add(session);
                 session.begin(this::run, sessions::remove);
             } catch (IOException closing) {
-                // the loop ends with the server; a connection that was gone at once is nobody's loss
+                // the loop ends with the server; a connection that failed at once needs no handling
             }
         }
     }
@@ -108,8 +108,8 @@ public final class InMemoryRedis implements AutoCloseable {
                 reply = table.answer(session, command);
             } catch (Failure failure) {
                 reply = failure;
-            } catch (RuntimeException broken) { // by the command or by this class: the client is to hear of it
-                reply = new Failure("ERR the Redis in memory failed at " + command.get(0) + ": " + broken);
+            } catch (RuntimeException broken) { // by the command or by this class: the client gets an error
+                reply = new Failure("ERR the in-memory Redis failed at " + command.get(0) + ": " + broken);
             }
             session.send(reply);
         });
@@ -128,22 +128,22 @@ public final class InMemoryRedis implements AutoCloseable {
         locked(Keyspace::wakeAll);
     }
 
-    /** Closes all connections and takes no new ones until {@link #reconnect()}: like a Redis that has stopped. */
+    /** Closes all connections and refuses new ones until {@link #reconnect()}, like a stopped Redis. */
     public void disconnect() {
         faults.refuses(true);
         cutConnections();
     }
 
-    /** Takes connections again after {@link #disconnect()}. The data is still there. */
+    /** Accepts connections again after {@link #disconnect()}. The data is unchanged. */
     public void reconnect() {
         faults.refuses(false);
     }
 
     /**
-     * Sends every reply later, like a slow network. With more than {@code spring.data.redis.timeout}, clients see a Redis that does
-     * not answer, although it executes their commands.
+     * Delays every reply, like a slow network. If the delay is longer than {@code spring.data.redis.timeout}, clients
+     * get no answer in time, although the server executes their commands.
      *
-     * @param delay how much later; zero to send all replies at once again, also those that are still held back
+     * @param delay the delay; zero to send all replies at once again, including those that are still waiting
      * @throws IllegalArgumentException if the delay is negative
      */
     public void delayReplies(Duration delay) {
@@ -157,7 +157,7 @@ public final class InMemoryRedis implements AutoCloseable {
      * Removes the oldest events of a log, as {@code XTRIM MAXLEN} does.
      *
      * @param key the key of the log
-     * @param length the number of events that are left
+     * @param length the number of events to keep
      * @throws IllegalArgumentException if the length is negative, or there is no such log
      */
     public void trim(String key, int length) {
@@ -176,11 +176,11 @@ public final class InMemoryRedis implements AutoCloseable {
     }
 
     /**
-     * Loses the newest events of a log, and closes all connections: what a failover does to events that the new master had not
-     * received.
+     * Loses the newest events of a log, and closes all connections, like a failover to a master that had not received
+     * these events.
      *
      * @param key the key of the log
-     * @param count how many events are lost; all if the log has fewer
+     * @param count the number of events to lose; all events if the log has fewer
      * @throws IllegalArgumentException if the count is negative, or there is no such log
      */
     public void loseNewest(String key, int count) {
@@ -224,12 +224,12 @@ public final class InMemoryRedis implements AutoCloseable {
         });
     }
 
-    /** Inside, a text has one character for each byte. */
+    /** Returns a text with one character for each byte, as this server stores texts. */
     private static String bytes(String text) {
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
-    /** Stops it, with all connections. Its data is gone. */
+    /** Stops the server, and closes all connections. The data is lost. */
     @Override
     public void close() {
         closed = true;
@@ -237,7 +237,7 @@ public final class InMemoryRedis implements AutoCloseable {
         try {
             server.close();
         } catch (IOException already) {
-            // that is all it was to be
+            // already closed
         }
         cutConnections();
     }

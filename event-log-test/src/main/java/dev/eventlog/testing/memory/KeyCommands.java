@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The commands on keys of any type, and on texts, hashes and sorted sets. */
+/** The commands for keys of any type, and for texts, hashes, and sorted sets. */
 final class KeyCommands {
 
     /** A hash. */

@@ -20,8 +20,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All keys and their values: {@code String}, {@code Map} for a hash, {@link Scores} for a sorted set, {@link StreamValue}. One
- * command at a time has the lock. Everything but {@link #locked} needs it.
+ * All keys and their values: {@code String}, {@code Map} for a hash, {@link Scores} for a sorted set,
+ * {@link StreamValue} for a stream. One command at a time holds the lock. Callers of all methods except {@link #locked}
+ * must hold it.
  */
 final class Keyspace {
 
@@ -37,7 +38,7 @@ final class Keyspace {
     private final Consumer<@Nullable String> changes;
     private String replicationId = newReplicationId();
 
-    /** Creates a keyspace that tells which key has changed, or null for all. */
+    /** Creates a keyspace that reports each changed key to a consumer, or null for all keys. */
     Keyspace(Consumer<@Nullable String> changes) {
         this.changes = changes;
     }
@@ -57,8 +58,8 @@ final class Keyspace {
         }
     }
 
-    /** {@return whether there was a change within a time} Other commands run meanwhile. */
-    @SuppressWarnings("WaitNotInLoop") // the caller looks whether it was the change that it waits for
+    /** {@return whether there was a change in time} Other commands run in the meantime. */
+    @SuppressWarnings("WaitNotInLoop") // the caller checks whether this is the change that it waits for
     boolean awaitChange(Duration atMost) {
         try {
             return change.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
@@ -131,7 +132,7 @@ final class Keyspace {
         return value;
     }
 
-    /** Sets a value, which has no expiry then. */
+    /** Sets a value, and removes the expiry of its key. */
     void put(String key, Object value) {
         values.put(key, value);
         expiries.remove(key);

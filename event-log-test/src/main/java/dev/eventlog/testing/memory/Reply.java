@@ -17,7 +17,7 @@ final class Reply {
     /** A short text. */
     record Status(String text) {}
 
-    /** What the server tells without having been asked. */
+    /** A message that the server sends without a request. */
     record Push(String what, @Nullable List<String> about) {}
 
     /** An error, thrown by the command that fails. */

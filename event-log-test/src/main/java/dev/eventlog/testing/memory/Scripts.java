@@ -25,10 +25,10 @@ import org.luaj.vm2.Varargs;
 import org.luaj.vm2.lib.VarArgFunction;
 import org.luaj.vm2.lib.jse.JsePlatform;
 
-/** Runs Lua scripts, those of the library among them, as they are. */
+/** Runs Lua scripts, including those of the library, without changes. */
 final class Scripts {
 
-    /** What Redis 7.4.0 says that it is. */
+    /** The version number that Redis 7.4.0 reports to scripts. */
     private static final int VERSION_NUMBER = 0x00070400;
 
     private static final Pattern FORMAT = Pattern.compile("%([-+ #0]*\\d*(?:\\.\\d+)?)([a-zA-Z%])");
@@ -40,7 +40,7 @@ final class Scripts {
 
     private Scripts(Commands table) {
         this.table = table;
-        globals.set("unpack", globals.get("table").get("unpack")); // which moved there after Lua 5.1
+        globals.set("unpack", globals.get("table").get("unpack")); // moved there after Lua 5.1
         globals.get("string").set("format", function(Scripts::format));
         LuaTable redis = new LuaTable();
         redis.set("call", function(this::call));
@@ -155,7 +155,7 @@ final class Scripts {
         return table;
     }
 
-    /** Lua's own in this implementation writes large numbers with an exponent, whatever it is told. */
+    /** Formats a text. The function of this Lua implementation always writes large numbers with an exponent. */
     private static Varargs format(Varargs arguments) {
         Matcher next = FORMAT.matcher(text(arguments.checkstring(1)));
         StringBuilder formatted = new StringBuilder();

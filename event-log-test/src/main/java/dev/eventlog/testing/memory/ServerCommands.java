@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The commands on connections and the server. */
+/** The commands for connections and the server. */
 final class ServerCommands {
 
     private final Commands table;

@@ -19,18 +19,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection of a client: a thread that reads commands, one after the other, and one that writes what is to be sent in the
- * order in which it came to be. So a change is never told before the answer that it makes old.
+ * One connection of a client. One thread reads commands, one after the other. Another thread writes replies and
+ * messages in the order in which they were created, so a client never learns of a change before it gets an older reply.
  */
 final class Session {
 
-    /** Runs a command, and hands its reply over while nothing else runs. */
+    /** Runs a command, and sends its reply before any other command runs. */
     @FunctionalInterface
     interface Runner {
         void run(Session session, List<String> command);
     }
 
-    /** Something to be sent. */
+    /** The bytes of a reply or message, and the time at which it was created. */
     private record Frame(ByteBuffer bytes, long since) {}
 
     private static final Frame END = new Frame(ByteBuffer.allocate(0), 0);
@@ -41,7 +41,7 @@ final class Session {
     private final LinkedBlockingQueue<Frame> frames = new LinkedBlockingQueue<>();
     private volatile boolean closed;
 
-    // What follows is used with the lock of the keyspace.
+    // The following fields are used with the lock of the keyspace.
     private boolean resp3;
     private boolean inScript;
     private boolean blocks;
@@ -69,7 +69,7 @@ final class Session {
                 runner.run(this, command(in));
             }
         } catch (IOException gone) {
-            // by whichever side: nobody is there to be told
+            // either side closed the connection, so there is nobody to notify
         } finally {
             close();
             ended.accept(this);
@@ -88,7 +88,7 @@ final class Session {
         }
     }
 
-    /** {@return a thread that does not keep the test's process alive, and has not started} */
+    /** {@return a daemon thread that has not started} */
     static Thread daemon(String name, Runnable work) {
         Thread thread = new Thread(work, name);
         thread.setDaemon(true);
@@ -138,7 +138,7 @@ final class Session {
         try {
             socket.close();
         } catch (IOException already) {
-            // that is all it was to be
+            // already closed
         }
     }
 
@@ -182,7 +182,10 @@ final class Session {
         blocks = does;
     }
 
-    /** Tells changes of the keys that are read from now on or, by broadcast, of all keys with one of the prefixes. */
+    /**
+     * Starts to report changes of the keys that the client reads from now on or, with broadcast, of all keys with one
+     * of the prefixes.
+     */
     void track(boolean byBroadcast, List<String> ofPrefixes) {
         if (!resp3) {
             throw new Failure("ERR Client tracking can be enabled only with RESP3 or REDIRECT");
@@ -204,7 +207,7 @@ final class Session {
         }
     }
 
-    /** Tells of a change, where that is wanted: of a key, or null for all. */
+    /** Reports a change of a key, or of all keys if it is null, if the client tracks it. */
     void changed(@Nullable String key) {
         if (!tracks) {
             return;

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The commands on streams. */
+/** The commands for streams. */
 final class StreamCommands {
 
     private final Keyspace keys;
@@ -52,10 +52,10 @@ final class StreamCommands {
         return stream;
     }
 
-    /** What of a stream is to be removed. */
+    /** A trimming option of a command. */
     private record Trimming(boolean byLength, boolean approximately, String limit, int next) {
 
-        /** {@return what begins at an argument; null if nothing of it does} */
+        /** {@return the option at an argument; null if there is none} */
         static @Nullable Trimming at(int index, Call call) {
             boolean byLength = call.word(index).equals("MAXLEN");
             if (!byLength && !call.word(index).equals("MINID")) {
@@ -235,7 +235,7 @@ final class StreamCommands {
         }
     }
 
-    /** One setting counts: how many events an approximate trimming removes at once. */
+    /** Sets the only supported option: the number of events that approximate trimming removes at once. */
     private Object configure(Call call) {
         if (!call.word(0).equals("SET") || !call.at(1).equals("stream-node-max-entries")) {
             throw Commands.unknown("CONFIG " + call.word(0) + " " + call.at(1));

@@ -15,8 +15,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream. Like that of Redis it keeps its entries in nodes, and the approximate trimming removes whole nodes only. Not
- * thread-safe.
+ * A stream. As in Redis, its entries are in nodes, and approximate trimming removes only whole nodes. Not thread-safe.
  */
 final class StreamValue {
 
@@ -73,7 +72,7 @@ final class StreamValue {
         return deleted;
     }
 
-    /** {@return the id that an entry gets which is added with this text for an id} */
+    /** {@return the id of a new entry, given the id argument of its command} */
     EventId idFor(String text, long now) {
         boolean anySequence = text.endsWith("-*");
         if (!text.equals("*") && !anySequence) {
@@ -143,12 +142,12 @@ final class StreamValue {
         return true;
     }
 
-    /** {@return how many entries were removed, so that at most so many are left} */
+    /** Removes the oldest entries until at most {@code length} are left. {@return the number of removed entries} */
     long trimToLength(long length, boolean approximately) {
         return trim(approximately, id -> length() > length, node -> length() - node.left >= length);
     }
 
-    /** {@return how many entries were removed, all below this id} */
+    /** Removes the entries below an id. {@return the number of removed entries} */
     long trimBelow(EventId oldest, boolean approximately) {
         return trim(approximately, oldest::isAfter, node -> oldest.isAfter(node.last));
     }
@@ -168,7 +167,7 @@ final class StreamValue {
         return before - length();
     }
 
-    /** Forgets the newest entries as if they had never been added. */
+    /** Removes the newest entries as if they had never been added. */
     void lose(int count) {
         Iterator<EventId> backwards = List.copyOf(entries.descendingKeySet()).iterator();
         for (int i = 0; i < count && backwards.hasNext(); i++) {

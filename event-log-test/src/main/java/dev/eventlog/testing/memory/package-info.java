@@ -1,4 +1,7 @@
-/** A Redis for tests within the test's own process, with as many commands as event logs need, and with faults. */
+/**
+ * A Redis for tests inside the process of the test. It supports the commands that event logs need, and can simulate
+ * faults.
+ */
 @NullMarked
 package dev.eventlog.testing.memory;
 
