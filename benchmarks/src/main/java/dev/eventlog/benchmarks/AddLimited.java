@@ -32,7 +32,7 @@ import org.springframework.data.redis.core.RedisOperations;
 import org.springframework.data.redis.core.SessionCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** Adding to a log with a max-length and a ttl: one event, and a hundred at once. */
+/** Adds to a log with a max-length and a ttl: one event, and a hundred at once. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -48,7 +48,7 @@ public class AddLimited {
     private final XAddArgs trimmed =
             XAddArgs.Builder.maxlen(Contenders.MAX_LENGTH).approximateTrimming();
 
-    @SuppressWarnings("deprecation") // what takes its place came with Spring Data Redis 4.1
+    @SuppressWarnings("deprecation") // its replacement needs Spring Data Redis 4.1
     private final XAddOptions trimmedBySpring =
             XAddOptions.maxlen(Contenders.MAX_LENGTH).approximateTrimming(true);
 
@@ -58,7 +58,7 @@ public class AddLimited {
     private StringRedisTemplate spring;
     private Contenders contenders;
 
-    /** Makes each contender, and one call of it. */
+    /** Creates each contender, and calls it once. */
     @Setup
     public void prepare(Contenders all) {
         contenders = all;
@@ -74,13 +74,13 @@ public class AddLimited {
         return library.add(event);
     }
 
-    /** One {@code XADD} that trims, and nothing for the ttl: the nearest that one command comes. */
+    /** One {@code XADD} that trims, without a ttl: the closest that a single command can get. */
     @Benchmark
     public String lettuceWithoutTtl() {
         return lettuce.xadd(KEY, trimmed, event);
     }
 
-    /** As an expert would write it: both commands sent at once. */
+    /** The code of an expert: both commands are sent at once. */
     @Benchmark
     public boolean lettuce() {
         RedisFuture<String> added = lettuceAsync.xadd(KEY, trimmed, event);
@@ -88,7 +88,7 @@ public class AddLimited {
         return LettuceFutures.awaitAll(Duration.ofMinutes(1), added, renewed);
     }
 
-    /** As its documentation shows it. */
+    /** The code of Spring's documentation. */
     @Benchmark
     public Boolean spring() {
         addBySpring(spring);
@@ -117,7 +117,7 @@ public class AddLimited {
     public List<Object> springHundred() {
         return spring.executePipelined(new SessionCallback<>() {
             @Override
-            @SuppressWarnings({"unchecked", "NullAway"}) // in a pipeline it has to answer null
+            @SuppressWarnings({"unchecked", "NullAway"}) // must return null in a pipeline
             public <K, V> Object execute(RedisOperations<K, V> operations) {
                 RedisOperations<String, String> pipeline = (RedisOperations<String, String>) operations;
                 for (int i = 0; i < BATCH; i++) {

@@ -23,7 +23,7 @@ import org.redisson.api.stream.StreamMessageId;
 import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.core.StreamOperations;
 
-/** Adding one event to a log without limits, from one thread and from sixteen. */
+/** Adds one event to a log without limits, from one thread and from sixteen threads. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -41,7 +41,7 @@ public class AddOne {
     private StreamOperations<String, String, String> spring;
     private RStream<String, String> redisson;
 
-    /** Makes each contender, and one call of it. */
+    /** Creates each contender, and calls it once. */
     @Setup
     public void prepare(Contenders all) {
         contenders = all;
@@ -51,7 +51,7 @@ public class AddOne {
         redisson = all.redisson().getStream(KEY);
     }
 
-    /** Empties the log, which would else have millions of events. */
+    /** Empties the log, which would otherwise hold millions of events. */
     @TearDown(Level.Iteration)
     public void empty() {
         contenders.lettuce().sync().unlink(KEY);

@@ -21,12 +21,12 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import redis.embedded.RedisServer;
 
 /**
- * Runs everything and prints the report.
+ * Runs all benchmarks and probes, and prints the report.
  *
- * <p>Arguments: {@code --redis redis://host:port} for a server of your own in place of the embedded one (it gets millions of
- * events); {@code --forks} and how many processes measure each, in place of three; {@code --quick} for one and short iterations,
- * to see that all of it works; {@code --only} and a regular expression that is looked for in the names of benchmarks and
- * probes; {@code --growth} for the three tables of growth instead.
+ * <p>Arguments: {@code --redis redis://host:port} to use your own server instead of the embedded one (it receives
+ * millions of events); {@code --forks} with the number of processes for each benchmark, 3 by default; {@code --quick}
+ * for one fork and short iterations, to check that everything works; {@code --only} with a regular expression to find
+ * in the names of benchmarks and probes; {@code --growth} for the three growth tables instead.
  */
 final class Benchmarks {
 
@@ -166,7 +166,7 @@ final class Benchmarks {
         }
     }
 
-    /** What redis-benchmark, where it is installed, gets out of the server with the same commands. */
+    /** Runs redis-benchmark with the same commands, if it is installed, to show the limit of the server. */
     private void limitOfTheServer() throws InterruptedException {
         List<String> xadd = new ArrayList<>(List.of("XADD", "limit", "MAXLEN", "~", "10000", "*"));
         Contenders.event().forEach((field, value) -> xadd.addAll(List.of(field, value)));

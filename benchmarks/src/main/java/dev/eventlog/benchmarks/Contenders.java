@@ -30,7 +30,10 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.connection.lettuce.LettucePoolingClientConfiguration;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** What is compared: this library, plain Spring Data Redis, raw Lettuce and Redisson, each made when it is first asked for. */
+/**
+ * The contenders: this library, plain Spring Data Redis, raw Lettuce, and Redisson. Each one is created when it is
+ * first needed.
+ */
 @State(Scope.Benchmark)
 public class Contenders implements AutoCloseable {
 
@@ -49,17 +52,17 @@ public class Contenders implements AutoCloseable {
     private @Nullable StatefulRedisConnection<String, String> lettuce;
     private @Nullable RedissonClient redisson;
 
-    /** {@return where the one server of this run listens} */
+    /** {@return the address of the server of this run} */
     static String redisUri() {
         return System.getProperty(REDIS, "redis://127.0.0.1:6379");
     }
 
-    /** {@return how a process of this run is told} */
+    /** {@return the JVM argument with the address of the server} */
     static String redisProperty(String uri) {
         return "-D" + REDIS + "=" + uri;
     }
 
-    /** {@return an event of three fields and about 130 bytes} */
+    /** {@return an event with three fields and about 130 bytes} */
     static Map<String, String> event() {
         Map<String, String> event = new LinkedHashMap<>();
         event.put("sensor_id", "1234");
@@ -96,12 +99,12 @@ public class Contenders implements AutoCloseable {
         return application().getBean(StringRedisTemplate.class);
     }
 
-    /** {@return that, below its template} */
+    /** {@return the connections below the template of Spring Data Redis} */
     RedisConnectionFactory springConnections() {
         return application().getBean(RedisConnectionFactory.class);
     }
 
-    /** {@return the same with a pool, as {@code spring.data.redis.lettuce.pool.enabled} makes it} */
+    /** {@return the same with a pool, as with {@code spring.data.redis.lettuce.pool.enabled}} */
     RedisConnectionFactory pooledSpringConnections() {
         LettuceConnectionFactory running = pooled;
         if (running == null) {
@@ -115,7 +118,7 @@ public class Contenders implements AutoCloseable {
         return running;
     }
 
-    /** {@return the one connection of raw Lettuce that all threads share} */
+    /** {@return the connection of raw Lettuce, which all threads share} */
     StatefulRedisConnection<String, String> lettuce() {
         StatefulRedisConnection<String, String> open = lettuce;
         if (open == null) {
@@ -125,7 +128,7 @@ public class Contenders implements AutoCloseable {
         return open;
     }
 
-    /** {@return another connection of raw Lettuce, for a read that blocks} */
+    /** {@return another connection of raw Lettuce, for a blocking read} */
     StatefulRedisConnection<String, String> newLettuce() {
         RedisClient client = lettuceClient;
         if (client == null) {
@@ -143,14 +146,14 @@ public class Contenders implements AutoCloseable {
             config.setCodec(StringCodec.INSTANCE);
             config.useSingleServer()
                     .setAddress(redisUri())
-                    .setTimeout(60_000); // its own of 3 s is too short to read 100,000 events
+                    .setTimeout(60_000); // the default of 3 s is too short to read 100,000 events
             running = Redisson.create(config);
             redisson = running;
         }
         return running;
     }
 
-    /** Fills a log to so many events, unless it has them already from a process before. */
+    /** Fills a log to a number of events, unless an earlier process has done so. */
     void fill(String key, int count) {
         var sync = lettuce().sync();
         if (sync.xlen(key) == count) {

@@ -34,8 +34,8 @@ import org.springframework.data.redis.connection.stream.ReadOffset;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 
 /**
- * Following: all of a log of half a million events, and events as a writer adds them by the hundred, as fast as it can. The
- * time of one such follow, from its beginning to its last event.
+ * Follows a log of half a million events, and a log to which a writer adds a hundred events at a time, as fast as it
+ * can. Measures the time from the start of the follower to its last event.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -45,7 +45,7 @@ import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 public class FollowLog {
 
     static final int COUNT = 500_000;
-    static final int PAGE = 500; // as many as a batch of the library has by default
+    static final int PAGE = 500; // the default batch size of the library
 
     private static final String EXISTING = "drain";
     private static final String GROWING = "keep-up";
@@ -59,7 +59,7 @@ public class FollowLog {
     private RedisConnectionFactory spring;
     private RedisConnectionFactory pooledSpring;
 
-    /** Makes each contender, and the log that exists. */
+    /** Creates each contender, and the existing log. */
     @Setup
     public void prepare(Contenders all) {
         all.fill(EXISTING, COUNT);
@@ -71,7 +71,7 @@ public class FollowLog {
         pooledSpring = all.pooledSpringConnections();
     }
 
-    /** Empties the log that grows. */
+    /** Empties the growing log. */
     @TearDown(Level.Invocation)
     public void empty() {
         lettuce.sync().unlink(GROWING);
@@ -116,7 +116,7 @@ public class FollowLog {
     }
 
     @Benchmark
-    @SuppressWarnings("unchecked") // for the array that Lettuce makes of one offset
+    @SuppressWarnings("unchecked") // Lettuce creates an array from one offset
     public void lettuceKeepsUp() throws InterruptedException {
         Thread writer = write();
         String last = "0";
@@ -160,7 +160,7 @@ public class FollowLog {
         return container;
     }
 
-    /** The writer beside every one that keeps up: raw Lettuce, a hundred at once. */
+    /** Starts the writer for each benchmark that keeps up: raw Lettuce, a hundred events at once. */
     private Thread write() {
         Map<String, String> event = Contenders.event();
         Thread writer = new Thread(() -> {
@@ -180,7 +180,7 @@ public class FollowLog {
     private static final class Counted {
 
         private final CountDownLatch all = new CountDownLatch(1);
-        private int count; // by one thread at a time
+        private int count; // used by one thread at a time
 
         void more(int events) {
             count += events;

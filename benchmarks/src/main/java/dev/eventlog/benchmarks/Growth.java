@@ -23,14 +23,17 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What one call costs as a log, the number of its followers, or the number of events a call grows. */
+/**
+ * Measures how the cost of one call grows with the length of the log, the number of its followers, and the number of
+ * events in a call.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 2, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class Growth {
 
-    /** A log of a length that its max-length keeps. */
+    /** A log whose max-length keeps its length constant. */
     @State(Scope.Benchmark)
     public static class OfLog {
 
@@ -48,7 +51,7 @@ public class Growth {
         }
     }
 
-    /** A log with followers, all of which have got all that there is. */
+    /** A log with followers that have received all its events. */
     @State(Scope.Benchmark)
     public static class OfFollowers {
 
@@ -71,7 +74,7 @@ public class Growth {
             }
         }
 
-        /** Closes them. */
+        /** Closes the followers. */
         @TearDown
         public void close() {
             following.forEach(Follower::close);
@@ -79,7 +82,7 @@ public class Growth {
         }
     }
 
-    /** A number of events to add at once. */
+    /** The events to add in one call. */
     @State(Scope.Benchmark)
     public static class OfBatch {
 
@@ -89,7 +92,7 @@ public class Growth {
         private EventLog log;
         private List<Map<String, String>> batch;
 
-        /** Makes the log. */
+        /** Creates the log. */
         @Setup
         public void prepare(Contenders all) {
             log = all.library()
@@ -100,26 +103,26 @@ public class Growth {
         }
     }
 
-    /** {@return the id of one event that was added, while another was trimmed now and then} */
+    /** {@return the id of the added event; some adds also trim} */
     @Benchmark
     public EventId addToLog(OfLog state) {
         return state.log.add(Contenders.event());
     }
 
-    /** {@return the newest hundred} */
+    /** {@return the newest hundred events} */
     @Benchmark
     public List<Event> readNewestOfLog(OfLog state) {
         return state.log.read(Tail.last(100));
     }
 
-    /** From an add until the last follower has the event. */
+    /** Measures the time from an add until the last follower has the event. */
     @Benchmark
     public int addUntilAllFollowersHaveIt(OfFollowers state) {
         state.log.add(Contenders.event());
         return state.got.arriveAndAwaitAdvance();
     }
 
-    /** {@return the ids of the events of one call} */
+    /** {@return the ids of the added events} */
     @Benchmark
     public List<EventId> addAll(OfBatch state) {
         return state.log.addAll(state.batch);

@@ -28,10 +28,11 @@ import org.springframework.data.redis.connection.stream.ReadOffset;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 
 /**
- * Follows many logs in one application and prints what that costs, a name and a number a line.
+ * Follows many logs in one application and prints the cost: one name and one number per line.
  *
- * <p>Arguments: who follows ({@code shared} or {@code dedicated} for this library, {@code container} for Spring's bare container,
- * {@code lettuce} for a connection and a thread a log), and how many logs. The server is to be one that nobody else uses.
+ * <p>Arguments: the contender ({@code shared} or {@code dedicated} for this library, {@code container} for Spring's
+ * bare container, {@code lettuce} for one connection and one thread per log), and the number of logs. Nothing else may
+ * use the server.
  */
 final class ManyLogs {
 
@@ -60,12 +61,12 @@ final class ManyLogs {
         try (Contenders all = new Contenders()) {
             new ManyLogs(all, arguments[0], Integer.parseInt(arguments[1])).measure();
         }
-        System.exit(0); // readers that block would keep the process
+        System.exit(0); // blocking readers would keep the process alive
     }
 
     private void measure() throws Exception {
         IntFollow follow = contender();
-        follow.start(count).close(); // opens whatever is opened once
+        follow.start(count).close(); // opens everything that is opened only once
         long heap = heap();
         long memory = server("memory", "used_memory:");
         int threads = ManagementFactory.getThreadMXBean().getThreadCount();
@@ -81,11 +82,11 @@ final class ManyLogs {
         result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
         result("heap.bytes", (heap() - heap) / (double) count);
         result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
-        wakeUps(null); // for the compiler
+        wakeUps(null); // warms up the compiler
         result("wakeup.p50", wakeUps(null));
         fullSpeed();
         fullSpeed();
-        if (!who.equals("container")) { // which has no subscription that begins at a given moment
+        if (!who.equals("container")) { // it has no subscriptions that start at a known moment
             int[] at = {0};
             long[] due = {System.nanoTime()};
             result("churn.wakeup.p50", wakeUps(() -> {
@@ -96,19 +97,19 @@ final class ManyLogs {
                 }
             }));
         }
-        if (who.equals("shared") || who.equals("dedicated")) { // the others stop reading for good
+        if (who.equals("shared") || who.equals("dedicated")) { // the others stop reading permanently
             lettuce.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
             result("killed.millis", untilAllAreRead());
         }
     }
 
-    /** Begins to follow a log. */
+    /** Starts to follow a log. */
     @FunctionalInterface
     private interface IntFollow {
         AutoCloseable start(int log);
     }
 
-    /** What happens before each add. */
+    /** An action before each add. */
     @FunctionalInterface
     private interface Between {
         void run() throws Exception;
@@ -153,7 +154,7 @@ final class ManyLogs {
         }
     }
 
-    @SuppressWarnings("unchecked") // for the array that Lettuce makes of one offset
+    @SuppressWarnings("unchecked") // Lettuce creates an array from one offset
     private AutoCloseable raw(int log, IntConsumer reader) {
         StatefulRedisConnection<String, String> reading = all.newLettuce();
         List<StreamMessage<String, String>> newest =
@@ -191,7 +192,10 @@ final class ManyLogs {
         }
     }
 
-    /** The median, in microseconds, from before an add to any log until its follower has the event. */
+    /**
+     * Returns the median time in microseconds from just before an add to one of the logs until its follower has the
+     * event.
+     */
     private double wakeUps(@Nullable Between between) throws Exception {
         came.drainPermits();
         long[] taken = new long[WAKE_UPS];

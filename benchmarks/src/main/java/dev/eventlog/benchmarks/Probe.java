@@ -32,14 +32,14 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 
 /**
- * Measures one thing that is not the time of a call, in a process of its own, and prints what it found, a name and a number a
- * line. The arguments say what: see {@link #main}.
+ * Measures something other than the time of a call, in a separate process, and prints the results: one name and one
+ * number per line. The arguments select the measurement: see {@link #main}.
  */
 final class Probe {
 
     static final String RESULT = "RESULT ";
 
-    private static final int AT_ONCE = 30_000; // without a pause in between, so that the JVM has compiled what it runs
+    private static final int AT_ONCE = 30_000; // without a pause, so that the JVM has compiled the code
     private static final int WARM_UP = 1_000;
     private static final int MEASURED = 2_000;
     private static final long PACE = MILLISECONDS.toNanos(2);
@@ -62,7 +62,9 @@ final class Probe {
         System.out.println(RESULT + name + " " + value);
     }
 
-    /** Who reads a stream of its own, when it had which event, and how one is added there. */
+    /**
+     * A contender that reads its own stream, with the times at which it had each event, and a function that adds one.
+     */
     private static final class Racer {
 
         private final String name;
@@ -81,15 +83,15 @@ final class Probe {
     }
 
     /**
-     * From before an add until a reader on another connection has the event, one event every two milliseconds; each contender in
-     * turn, so that whatever else the machine does falls on all of them.
+     * Measures the time from just before an add until a reader on another connection has the event, with one event
+     * every two milliseconds. The contenders take turns, so that other load on the machine affects all of them.
      */
     private static void latency(Contenders all, List<String> contenders) throws Exception {
         List<Racer> racers = new ArrayList<>();
         for (String contender : contenders) {
             racers.add(racer(all, contender));
         }
-        TimeUnit.SECONDS.sleep(1); // until the readers read
+        TimeUnit.SECONDS.sleep(1); // until the readers are reading
         int atOnce = racers.get(0).sentAt.length - WARM_UP - MEASURED;
         for (Racer racer : racers) {
             for (int i = 0; i < atOnce; i++) {
@@ -122,7 +124,7 @@ final class Probe {
         racer.adding.run();
     }
 
-    @SuppressWarnings("unchecked") // for the array that Lettuce makes of one offset
+    @SuppressWarnings("unchecked") // Lettuce creates an array from one offset
     private static Racer racer(Contenders all, String contender) {
         String key = "latency-" + contender;
         Map<String, String> event = Contenders.event();
@@ -131,7 +133,7 @@ final class Probe {
         String first = Objects.requireNonNull(lettuce.sync().xadd(key, event));
         int count = AT_ONCE + WARM_UP + MEASURED;
         long[] receivedAt = new long[count];
-        int[] received = {0}; // by the reading thread alone, until done
+        int[] received = {0}; // used only by the reading thread, until done
         CountDownLatch done = new CountDownLatch(1);
         Consumer<Integer> reader = came -> {
             long now = System.nanoTime();
@@ -160,7 +162,7 @@ final class Probe {
                             for (String last = first; done.getCount() > 0; ) {
                                 var block = XReadArgs.Builder.block(Duration.ofSeconds(2));
                                 var batches = reading.async().xread(block, StreamOffset.from(key, last));
-                                if (state) { // as the library asks, so that no gap is silent
+                                if (state) { // like the library, to detect gaps
                                     var known = reading.async().xinfoStream(key);
                                     var there = reading.async().xrange(key, Range.create(last, last), Limit.from(1));
                                     LettuceFutures.awaitAll(Duration.ofMinutes(1), batches, known, there);
@@ -212,7 +214,7 @@ final class Probe {
         for (int i = 0; i < count; i++) {
             followers.add(log.follow(Tail.last(0), batch -> got.countDown()));
         }
-        Thread.sleep(11_000); // so that threads that are not needed any more are gone
+        Thread.sleep(11_000); // until unused threads have ended
         Facts after = Facts.now(all);
         String name = "followers." + count + ".";
         result(name + "bytes", (after.heap - before.heap) / (double) count);
@@ -234,7 +236,7 @@ final class Probe {
         StringRedisTemplate own = all.spring();
         own.opsForValue().set("own", "value");
         EventLogFactory logs = all.library();
-        logs.create("logs-first").size(); // opens the library's own connection
+        logs.create("logs-first").size(); // opens the connection of the library
         ownCalls(own, 3_000);
         results("logs.own.without", ownCalls(own, 3_000));
         Facts before = Facts.now(all);
@@ -275,7 +277,7 @@ final class Probe {
         }
     }
 
-    /** The application's own use of Redis: a call a millisecond. */
+    /** Returns the times of the application's own calls of Redis, one call per millisecond. */
     private static long[] ownCalls(StringRedisTemplate redis, int count) throws InterruptedException {
         long[] taken = new long[count];
         for (int i = 0; i < count; i++) {
@@ -296,11 +298,11 @@ final class Probe {
         result(withLibrary ? "start.with" : "start.without", (System.nanoTime() - begin) / 1e6);
         if (withLibrary) {
             application.getBean(EventLogFactory.class);
-            result("start.connections", Facts.now(all).connections - 1); // but for the one that asks this
+            result("start.connections", Facts.now(all).connections - 1); // without the connection for this question
         }
     }
 
-    /** What can be seen of this process and its server. */
+    /** The state of this process and its server. */
     private record Facts(long heap, int threads, int connections, int blocked) {
 
         static Facts now(Contenders all) {

@@ -26,7 +26,7 @@ import org.redisson.api.stream.StreamRangeArgs;
 import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.core.StreamOperations;
 
-/** Reading a log of 100,000 events: all of it, and the newest hundred. */
+/** Reads a log of 100,000 events: all of it, and the newest hundred. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -45,7 +45,7 @@ public class ReadLog {
     private StreamOperations<String, String, String> spring;
     private RStream<String, String> redisson;
 
-    /** Makes each contender, and the log. */
+    /** Creates each contender, and the log. */
     @Setup
     public void prepare(Contenders all) {
         all.fill(KEY, COUNT);
@@ -65,7 +65,10 @@ public class ReadLog {
         return lettuce.xrange(KEY, Range.unbounded());
     }
 
-    /** As this library does it, so that neither side holds more than a page at a time for the other. */
+    /**
+     * Reads in pages, like this library, so that neither the client nor the server holds more than one page for the
+     * other.
+     */
     @Benchmark
     public List<List<StreamMessage<String, String>>> lettuceByPages() {
         List<List<StreamMessage<String, String>>> pages = new ArrayList<>();

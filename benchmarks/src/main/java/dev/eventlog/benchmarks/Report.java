@@ -18,16 +18,16 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.redisson.Redisson;
 
-/** What was measured, and the tables made of it: medians, the spread of what they are medians of, and ratios of medians. */
+/** The measurements, and the tables with their medians, spreads, and ratios of medians. */
 final class Report {
 
     private static final String ALLOCATED = ":allocated";
 
     /**
-     * A row: this library against another.
+     * A row that compares this library with another contender.
      *
-     * @param atLeast the ratio that is asked for
-     * @param more whether more is better, as of things done in a second; else less is, as of time
+     * @param atLeast the required ratio
+     * @param more whether a larger number is better, as for a rate; otherwise a smaller number is better, as for a time
      */
     private record Bar(
             String row, String what, String ours, String against, String theirs, double atLeast, boolean more) {}
@@ -199,7 +199,7 @@ final class Report {
         return text.toString();
     }
 
-    /** A table for each thing that grows. */
+    /** Returns a table for each growth benchmark. */
     String ofGrowth(String redis) {
         StringBuilder text = new StringBuilder(versions(redis)).append('\n');
         Map<String, List<String>> rows = new LinkedHashMap<>();

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Records of five properties, added by the hundred and followed, and the same fields as plain text. */
+/** Adds records with five properties, a hundred at a time, and follows them; and the same with plain fields. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -37,7 +37,7 @@ public class TypedEvents {
     private static final String ADDED = "typed-added";
     private static final String EXISTING = "typed-existing";
 
-    /** What a device says. */
+    /** A reading of a device. */
     public record Reading(String sensor, double celsius, int humidity, boolean indoors, Instant taken) {}
 
     private final Reading reading = new Reading("roof-17", 19.8, 61, false, Instant.parse("2026-11-01T10:15:30Z"));
@@ -49,7 +49,7 @@ public class TypedEvents {
     private TypedEventLog<Reading> typedExisting;
     private JsonMapper json;
 
-    /** Makes the logs, one of them with as many events as are followed. */
+    /** Creates the logs, and fills one of them with the events to follow. */
     @Setup
     public void prepare(Contenders all) {
         json = all.application().getBean(JsonMapper.class);
@@ -112,7 +112,7 @@ public class TypedEvents {
         }
     }
 
-    /** What Jackson alone takes to write one as JSON and read it back, without any Redis. */
+    /** Writes a record as JSON with Jackson and reads it back, without Redis. */
     @Benchmark
     public Reading jsonMapperAlone() {
         return json.readValue(json.writeValueAsString(reading), Reading.class);

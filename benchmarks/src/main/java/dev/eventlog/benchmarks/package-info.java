@@ -1,10 +1,10 @@
 /**
- * Measures the library side by side with what one would write or pick instead, in one run on one Redis.
+ * Compares the library with the alternatives that a developer would write or use instead, in one run on one Redis.
  *
- * <p>{@link dev.eventlog.benchmarks.Benchmarks} starts the server, has everything measured, and prints the
- * {@link dev.eventlog.benchmarks.Report}. {@code Contenders} holds what is compared; the classes with JMH's annotations
- * measure one row each; what JMH cannot measure, as it is not the time of one call, a {@code Probe} does in a process of its
- * own.
+ * <p>{@link dev.eventlog.benchmarks.Benchmarks} starts the server, runs all measurements, and prints the
+ * {@link dev.eventlog.benchmarks.Report}. {@code Contenders} creates the alternatives. The classes with JMH annotations
+ * measure one row each. JMH can only measure the time of a call, so a {@code Probe} measures everything else in a
+ * separate process.
  */
 @NullMarked
 package dev.eventlog.benchmarks;
