@@ -7,9 +7,9 @@ import org.junit.platform.suite.api.SelectClasses;
 import org.junit.platform.suite.api.Suite;
 
 /**
- * The library's own tests of what users see, as they are, on the Redis in memory. Not among them: those that stop, freeze or fill a
- * server, or that are about permissions, clusters, Sentinel and drivers, and those that take long. {@link LongContract} has the
- * rest.
+ * Runs the library's own tests of its public behavior on the in-memory Redis, without changes. It excludes tests that
+ * stop, freeze, or fill a server, tests of permissions, clusters, Sentinel, and drivers, and tests that take long.
+ * {@link LongContract} has the long ones.
  */
 @Suite
 @SelectClasses(

@@ -110,11 +110,11 @@ class EventLogTestTests {
     @SpringBootApplication(proxyBeanMethods = false)
     static class Application {}
 
-    /** Nobody asked for it. */
+    /** A component that no test imports. */
     @Component
     static class Mailer {}
 
-    /** Makes an invoice of each order. */
+    /** Creates an invoice for each order. */
     static class Invoices {
 
         private final TypedEventLog<Placed> invoices;

@@ -36,7 +36,7 @@ import org.springframework.data.redis.core.StringRedisTemplate;
             "eventlog.follow.recovery.delay=20ms",
             "eventlog.follow.recovery.max-delay=50ms"
         })
-@SuppressWarnings("try") // followers need no more than to be closed
+@SuppressWarnings("try") // the tests only close the followers
 class InMemoryRedisTests {
 
     @Autowired
@@ -61,7 +61,7 @@ class InMemoryRedisTests {
         redis.reconnect();
     }
 
-    /** Notes all that a follower is told. */
+    /** Records all calls of a follower. */
     private static final class Noted implements EventBatchListener<Event> {
         private final List<String> numbers = new CopyOnWriteArrayList<>();
         private final List<Gap> gaps = new CopyOnWriteArrayList<>();

@@ -3,15 +3,15 @@ package dev.eventlog.testing;
 import dev.eventlog.testing.memory.InMemoryRedis;
 
 /**
- * Gives the library's own tests a Redis in memory where they look for a real one. It runs as long as the process, like the
+ * Gives the library's own tests an in-memory Redis instead of a real one. It runs as long as the process, like the
  * applications that these tests share.
  */
 final class InsteadOfRedis {
 
-    /** Where the library's tests look for their Redis. */
+    /** The property with the Redis of the library's tests. */
     private static final String SWITCH = "eventlog.test.redis";
 
-    /** Where they look for one that is theirs alone. */
+    /** The property with the port of a Redis that no other test uses. */
     private static final String SERVER = "eventlog.test.server-port";
 
     private static final String BEFORE = System.getProperty(SWITCH, "auto");

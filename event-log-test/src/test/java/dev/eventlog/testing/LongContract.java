@@ -7,8 +7,8 @@ import org.junit.platform.suite.api.SelectClasses;
 import org.junit.platform.suite.api.Suite;
 
 /**
- * The library's own tests on the Redis in memory that take longer than those of {@link ContractTests}. The build does not run them:
- * {@code -Dtest=LongContract} does.
+ * Runs those of the library's own tests on the in-memory Redis that take longer than {@link ContractTests}. The build
+ * does not run it. Use {@code -Dtest=LongContract} to run it.
  */
 @Suite
 @SelectClasses(

@@ -4,7 +4,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.annotation.EventLogListener;
 
-/** The part of an application that the documentation tests: it adds events, and makes one of each that comes. */
+/** The application code in the documentation's test example: it adds events, and adds an invoice for each order. */
 class Orders {
 
     record Placed(String customer) {}

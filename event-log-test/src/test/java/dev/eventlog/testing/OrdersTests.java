@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.annotation.Import;
 
-/** The tests in the documentation. */
+/** The test examples of the documentation. */
 // tag::slice[]
 @EventLogTest
 @Import(Orders.class)
