@@ -1,18 +1,18 @@
 'use strict';
 
 const MAX_KEPT = 2000;   // entries that the tab remembers
-const MAX_ROWS = 200;    // of them in the table
-const MAX_POINTS = 300;  // of them in the chart
+const MAX_ROWS = 200;    // the number of them in the table
+const MAX_POINTS = 300;  // the number of them in the chart
 
 const $ = id => document.getElementById(id);
 
-let sensor;              // the one shown
-let entries = [];        // what it has shown, oldest first: readings { id, added, temperature, measured }, and gaps { gap }
+let sensor;              // the sensor that is shown
+let entries = [];        // its entries, oldest first: readings { id, added, temperature, measured }, and gaps { gap }
 let source;              // the open EventSource
-let fresh = [];          // entries not yet drawn
+let fresh = [];          // entries that are not drawn yet
 let drawTimer, saveTimer, reopenTimer;
 
-// ---- what the tab remembers: what it has shown, and with it from where to go on -------------------------------------
+// ---- what the tab remembers: the shown entries, and so the position to continue at ----------------------------------
 
 function load() {
   try {
@@ -28,7 +28,7 @@ function save() {
   try {
     sessionStorage.setItem('readings:' + sensor, JSON.stringify(entries));
   } catch {
-    sessionStorage.removeItem('readings:' + sensor); // no room: a reload then begins anew
+    sessionStorage.removeItem('readings:' + sensor); // no space: a reload then starts from the beginning
   }
 }
 
@@ -57,8 +57,9 @@ function open() {
   source?.close();
   clearTimeout(reopenTimer);
   setState('connecting', 'Connecting');
-  // A lost connection is made anew by the browser, which then says in a header how far it was. Only a new page, or one that the
-  // server has turned away, has to say it in the address: of the readings alone, as it needs the names of all sensors.
+  // After a lost connection, the browser reconnects by itself and sends its position in a header. Only a new page, or a page
+  // that the server has refused, must send it in the address. It sends only the position in the readings, because it needs the
+  // names of all sensors again.
   const after = lastId();
   source = new EventSource(`api/sensors/${encodeURIComponent(sensor)}/readings/stream` + (after ? '?lastEventId=' + after : ''));
   source.onopen = () => setState('connecting', 'Catching up');
@@ -72,8 +73,8 @@ function open() {
   source.addEventListener('caught-up', () => setState('live', 'Live'));
   source.addEventListener('sensor', message => addSensor(message.data));
   source.addEventListener('gap', message => addGap(JSON.parse(message.data)));
-  answers.clear(); // a new connection tells all of them once more
-  source.onmessage = message => addPiece(JSON.parse(message.data)); // the logs of a pattern
+  answers.clear(); // a new connection sends all answers again
+  source.onmessage = message => addPiece(JSON.parse(message.data)); // an event of the logs of a pattern
   source.addEventListener('complete', message => endAnswer(JSON.parse(message.data)));
   source.addEventListener('gone', message => forgetAnswer(JSON.parse(message.data)));
   source.addEventListener('interrupted', message => setState('connecting', message.data));
@@ -95,13 +96,13 @@ function add(entry) {
   if (entries.length > MAX_KEPT) {
     entries.splice(0, entries.length - MAX_KEPT);
   }
-  drawTimer ??= setTimeout(draw, 50); // not requestAnimationFrame: a tab in the background shall keep up too
+  drawTimer ??= setTimeout(draw, 50); // not requestAnimationFrame, so that a tab in the background keeps up too
   saveTimer ??= setTimeout(save, 2000);
 }
 
 function addGap({ kind, missed, log }) {
   if (log !== 'reading') {
-    return; // a name of a sensor that is known already
+    return; // names of sensors that the page already knows
   }
   const count = missed == null ? 'Some readings' : missed === 1 ? '1 reading' : missed + ' readings';
   if (kind === 'BEGAN_AGAIN') {
@@ -195,7 +196,7 @@ function drawChart(readings) {
     return;
   }
   const color = name => {
-    // Through an element, since a custom property that says light-dark(…) is only resolved where it is used.
+    // Uses an element, because a custom property with light-dark(…) is resolved only where it is used.
     $('chart').style.color = `var(--${name})`;
     return getComputedStyle($('chart')).color;
   };
@@ -211,7 +212,7 @@ function drawChart(readings) {
   }, data, $('chart'));
 }
 
-// Of a single moment uPlot would make a whole day.
+// Without this, uPlot shows a whole day for a single moment.
 function atLeastAMinute({ data: [times] }, from, to) {
   const span = times.at(-1) - times[0];
   return span < 60 ? [times[0] - (60 - span) / 2, times.at(-1) + (60 - span) / 2] : [from, to];
@@ -229,7 +230,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 
 // ---- the model's answer ---------------------------------------------------------------------------------------------
 
-// By the name of the log, the newest of which is shown. The tab remembers none: a new page reads them from the beginning.
+// The answers by log name. The newest one is shown. The tab does not store them: a new page reads them from the beginning.
 const answers = new Map();
 
 const answerOf = log => answers.get(log) ?? answers.set(log, { text: '', end: null }).get(log);
@@ -263,10 +264,10 @@ function drawAnswer() {
   $('answer').textContent = text;
   $('answer').classList.toggle('going', going);
   $('answer-state').dataset.state = end?.kind ?? 'going';
-  $('answer-state').textContent = going ? 'Answering. It goes on without this page.'
+  $('answer-state').textContent = going ? 'Answering. The answer continues without this page.'
     : end.kind === 'DONE' ? 'The answer is complete.'
-    : end.kind === 'CANCELLED' ? 'Stopped: ' + (end.reason ?? 'nobody said why') + '.'
-    : 'Ended in mid-sentence: ' + (end.reason ?? 'nobody knows why') + '.';
+    : end.kind === 'CANCELLED' ? 'Stopped: ' + (end.reason ?? 'no reason given') + '.'
+    : 'Ended in mid-sentence: ' + (end.reason ?? 'unknown reason') + '.';
   $('ask').textContent = going ? 'Stop' : 'Ask';
   $('ask').classList.toggle('stop', going);
 }
@@ -284,13 +285,13 @@ $('ask').addEventListener('click', async () => {
   } catch {
     $('answer-state').textContent = 'The server cannot be reached.';
   } finally {
-    $('ask').disabled = false; // what happens now comes through the log, as in every other tab
+    $('ask').disabled = false; // the result arrives through the log, as in every other tab
   }
 });
 
 // ---- adding ---------------------------------------------------------------------------------------------------------
 
-// One key for each reading that somebody types: to send that one again, after an answer that got lost, adds it once.
+// One key for each reading that somebody enters: if a response is lost, sending the reading again adds it only once.
 const newKey = () => Date.now() + '-' + Math.random().toString(36).slice(2);
 let idempotencyKey = newKey();
 $('add').addEventListener('input', () => idempotencyKey = newKey());
@@ -301,7 +302,7 @@ $('add').addEventListener('submit', async event => {
   const temperature = $('add-temperature').value;
   say('', []);
   if (!name || !temperature) {
-    say(name ? 'Give a temperature.' : 'Name a sensor.', [name ? 'temperature' : 'sensor']);
+    say(name ? 'Enter a temperature.' : 'Enter the name of a sensor.', [name ? 'temperature' : 'sensor']);
     return;
   }
   try {
@@ -316,7 +317,7 @@ $('add').addEventListener('submit', async event => {
       return;
     }
     idempotencyKey = newKey();
-    // Nothing is drawn here: the reading comes back through the log, as in every other tab.
+    // Nothing is drawn here: the reading arrives through the log, as in every other tab.
     $('add-message').textContent = 'Added as ' + body.id;
     $('add-temperature').value = '';
     location.hash = name;

@@ -8,7 +8,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Asks the model, and stops it. What it answers comes with the stream of the page. */
+/** Starts and stops answers of the model. The stream of the page delivers their text. */
 @RestController
 @RequestMapping("/api/answers")
 class AnswerController {

@@ -13,18 +13,18 @@ import java.util.stream.Stream;
 import org.springframework.stereotype.Component;
 
 /**
- * What a model has answered, a log for each answer. The model is asked by the server, apart from the request that wants to know: so
- * the answer goes on while a page is reloaded, every tab sees it, and anybody may stop it, on whichever instance.
+ * Records the answers of a model, each in its own log. The server asks the model independently of the request. So the
+ * answer continues while a page is reloaded, every tab shows it, and anybody can stop it, on any instance.
  */
 @Component
 class Answers {
 
-    /** The logs of all answers, which a page follows with whatever else it shows. */
+    /** The logs of all answers, which a page follows together with its other logs. */
     static final LogPattern ALL = LogPattern.of("answers:*");
 
     private static final String PREFIX = "answers:";
 
-    /** So many are kept beside the newest, for pages that still show them. */
+    /** The number of answers to keep besides the newest one, for pages that still show them. */
     private static final int KEPT = 3;
 
     private final EventLogFactory logs;
@@ -35,10 +35,10 @@ class Answers {
         this.model = model;
     }
 
-    /** A piece of an answer, as the model gives it. */
+    /** A piece of an answer, as the model returns it. */
     record Piece(String text) {}
 
-    /** {@return the id of an answer that has begun, by which later ones sort behind earlier ones} */
+    /** Starts an answer. {@return its id; the ids of later answers are greater} */
     String ask() {
         removeOld();
         String id =
@@ -48,7 +48,7 @@ class Answers {
         return id;
     }
 
-    /** {@return whether it was still going on} */
+    /** Stops an answer. {@return whether it was still running} */
     boolean stop(String id) {
         EventLog answer = logs.create(PREFIX + id);
         try {

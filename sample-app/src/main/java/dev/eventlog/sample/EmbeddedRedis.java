@@ -16,11 +16,12 @@ import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
 /**
- * Starts a real Redis of the sample's own if none is configured, so that a JDK is all it takes to try it. It keeps nothing
+ * Starts an embedded Redis server if none is configured, so that the sample needs only a JDK. The server keeps nothing
  * on disk: when the application ends, its logs are gone.
  *
- * <p>Everything that talks to Redis depends on the properties that tell where it is, so it starts first and stops last. A bean
- * with a condition would do, were the sample not also processed ahead of time, when conditions are decided for good.
+ * <p>Every bean that uses Redis depends on the connection properties, so the server starts first and stops last. A
+ * conditional bean would not work, because the sample is also processed ahead of time, which evaluates conditions only
+ * once.
  */
 @Component
 class EmbeddedRedis implements DestructionAwareBeanPostProcessor {
@@ -43,8 +44,8 @@ class EmbeddedRedis implements DestructionAwareBeanPostProcessor {
             properties.setHost(HOST);
             properties.setPort(port);
             logger.info(
-                    "No Redis is configured: started an embedded one on {}:{}. Its data ends with the application;"
-                            + " set spring.data.redis.host or spring.data.redis.url to use yours.",
+                    "No Redis is configured: started an embedded one on {}:{}. It loses its data when the application ends;"
+                            + " set spring.data.redis.host or spring.data.redis.url to use your own.",
                     HOST,
                     port);
         }
@@ -52,7 +53,7 @@ class EmbeddedRedis implements DestructionAwareBeanPostProcessor {
     }
 
     private boolean isRedisConfigured() {
-        // Asks the binder, not the environment: it also knows lists, and SPRING_DATA_REDIS_HOST.
+        // Asks the binder, not the environment, because it also supports lists and SPRING_DATA_REDIS_HOST.
         Binder binder = Binder.get(environment);
         return Stream.of("host", "port", "url", "sentinel.nodes", "cluster.nodes", "masterreplica.nodes")
                 .map(name -> binder.bind("spring.data.redis." + name, Bindable.listOf(String.class)))

@@ -30,15 +30,18 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 import tools.jackson.core.JacksonException;
 
 /**
- * Answers errors as problem details (RFC 9457). Those of a bad request have a member {@code errors}, which says of each field
- * what is wrong with it.
+ * Returns errors as problem details (RFC 9457). For a bad request, the member {@code errors} lists each invalid field
+ * and its problem.
  */
 @RestControllerAdvice
 class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(ProblemAdvice.class);
 
-    /** What is wrong with a field: a path variable, parameter, header, or property of the body ({@code [3].temperature}). */
+    /**
+     * An invalid field and its problem. The field is a path variable, parameter, header, or property of the body
+     * ({@code [3].temperature}).
+     */
     record BadField(String field, @Nullable String message) {}
 
     static ErrorResponseException badRequest(String field, String message) {
@@ -61,18 +64,18 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
         return ResponseEntity.status(HttpStatus.SERVICE_UNAVAILABLE)
                 .header(HttpHeaders.RETRY_AFTER, "1")
                 .body(ProblemDetail.forStatusAndDetail(
-                        HttpStatus.SERVICE_UNAVAILABLE, "Redis is not available now. Try again in a moment."));
+                        HttpStatus.SERVICE_UNAVAILABLE, "Redis is not available. Try again in a moment."));
     }
 
-    /** Without {@code Retry-After}, as a client that simply tries again may add the same reading twice. */
+    /** Sends no {@code Retry-After}, because a client that simply tries again could add the same reading twice. */
     @ExceptionHandler
     ResponseEntity<ProblemDetail> handleUnknownOutcome(AddOutcomeUnknownException ex) {
         log.warn("Redis did not answer: {}", ex.getMessage());
         return ResponseEntity.status(HttpStatus.GATEWAY_TIMEOUT)
                 .body(ProblemDetail.forStatusAndDetail(
                         HttpStatus.GATEWAY_TIMEOUT,
-                        "Redis did not answer: it may have been added. Repeat a request that has an Idempotency-Key;"
-                                + " before any other, look whether it was added."));
+                        "Redis did not answer: the event may have been added. Repeat the request if it has an"
+                                + " Idempotency-Key. Otherwise, check first whether the event was added."));
     }
 
     @ExceptionHandler
@@ -97,7 +100,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
             HandlerMethodValidationException ex, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         List<BadField> errors = new ArrayList<>();
         for (ParameterValidationResult result : ex.getParameterValidationResults()) {
-            // Of a list's element there may be an index and, if it is an object, the field that is wrong.
+            // An element of a list has an index and, if it is an object, an invalid field.
             String index = result.getContainerIndex() != null ? "[" + result.getContainerIndex() + "]" : "";
             for (MessageSourceResolvable error : result.getResolvableErrors()) {
                 String field = result instanceof ParameterErrors && error instanceof FieldError inBody
@@ -114,7 +117,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
             TypeMismatchException ex, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         Throwable cause = ex.getMostSpecificCause();
         String message = cause instanceof NumberFormatException || cause.getMessage() == null
-                ? "'" + ex.getValue() + "' is no whole number"
+                ? "'" + ex.getValue() + "' is not a whole number"
                 : cause.getMessage();
         BadField error = new BadField(String.valueOf(ex.getPropertyName()), message);
         return handleExceptionInternal(ex, problem(List.of(error)), headers, status, request);
@@ -131,8 +134,8 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
             }
         }
         BadField error = field.isEmpty()
-                ? new BadField("body", "must be JSON of the expected form")
-                : new BadField(field, "has a value of the wrong form");
+                ? new BadField("body", "must be JSON with the expected structure")
+                : new BadField(field, "has a value of the wrong type");
         return handleExceptionInternal(ex, problem(List.of(error)), headers, status, request);
     }
 }

@@ -7,10 +7,10 @@ import java.time.LocalDateTime;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sensor measured: an event of its log.
+ * A measurement of a sensor, which is an event of its log.
  *
- * @param temperature in degrees Celsius
- * @param measured when, by the sensor's own clock, if that is another time than the one at which it was added
+ * @param temperature the temperature in degrees Celsius
+ * @param measured the time by the clock of the sensor; null if it is the time of the add
  */
 record Reading(
         @NotNull @DecimalMin("-273.15") @DecimalMax("1000") Double temperature,

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.time.LocalDateTime;
 import org.jspecify.annotations.Nullable;
 
-/** A reading as this application's clients see it. */
+/** A reading in the format that clients of this application get. */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ReadingEvent(
         EventId id,

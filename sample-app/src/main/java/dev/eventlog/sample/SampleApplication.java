@@ -8,7 +8,7 @@ import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.scheduling.annotation.EnableScheduling;
 
-/** Runs the sample, and says where to find its page. */
+/** Runs the sample, and logs the address of its page. */
 @SpringBootApplication
 @EnableScheduling
 public class SampleApplication {
@@ -18,7 +18,7 @@ public class SampleApplication {
     /**
      * Runs the sample.
      *
-     * @param args Spring Boot's, for example {@code --spring.data.redis.host=redis.example.com}
+     * @param args the arguments of Spring Boot, for example {@code --spring.data.redis.host=redis.example.com}
      */
     public static void main(String[] args) {
         SpringApplication.run(SampleApplication.class, args);

@@ -16,8 +16,9 @@ import org.springframework.scheduling.config.ScheduledTaskRegistrar;
 import org.springframework.stereotype.Component;
 
 /**
- * Replays a year of temperatures into the log of sensor "seattle", an hour of it at every turn, over and over. Every instance
- * of the application that has it switched on does so: with many on one Redis, leave it on in one.
+ * Replays a year of temperatures into the log of sensor "seattle", one hour at a time, in an endless loop. Every
+ * instance of the application does this if it is enabled. If many instances share one Redis, enable it in one of them
+ * only.
  */
 @Component
 class SeattleFeeder implements SchedulingConfigurer {
@@ -46,7 +47,10 @@ class SeattleFeeder implements SchedulingConfigurer {
         this.year = enabled ? SeattleTemperatures.load() : List.of();
     }
 
-    /** Decided here and not by a condition, which would be decided for good where the sample is processed ahead of time. */
+    /**
+     * Schedules the feeder if it is enabled. A condition would not work, because ahead-of-time processing evaluates
+     * conditions only once.
+     */
     @Override
     public void configureTasks(ScheduledTaskRegistrar tasks) {
         if (enabled) {
@@ -60,9 +64,9 @@ class SeattleFeeder implements SchedulingConfigurer {
                 next = afterTheLastOneFed();
             }
             sensors.add(SENSOR, year.get(next), AddOptions.idempotent(run + "-" + turn));
-        } catch (EventLogException ex) { // added all the same, perhaps: the next try has the same key
+        } catch (EventLogException ex) { // it may have been added anyway: the next attempt has the same key
             if (!failing) {
-                logger.warn("Cannot feed sensor '{}', will go on trying: {}", SENSOR, ex.getMessage());
+                logger.warn("Cannot feed sensor '{}', and will try again: {}", SENSOR, ex.getMessage());
                 failing = true;
             }
             return;
@@ -75,11 +79,11 @@ class SeattleFeeder implements SchedulingConfigurer {
         turn++;
     }
 
-    /** The log itself knows where an earlier run of the application left off. */
+    /** Returns the index to continue at. The log shows where an earlier run of the application stopped. */
     private int afterTheLastOneFed() {
         List<TypedEvent<Reading>> kept = sensors.readings(SENSOR).read(Tail.all());
         for (int i = kept.size() - 1; i >= 0; i--) {
-            int index = year.indexOf(kept.get(i).value()); // -1 for one that a person has added
+            int index = year.indexOf(kept.get(i).value()); // -1 for a reading that a person has added
             if (index >= 0) {
                 return (index + 1) % year.size();
             }

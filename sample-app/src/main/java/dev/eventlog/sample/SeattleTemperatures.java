@@ -31,7 +31,7 @@ final class SeattleTemperatures {
         return List.copyOf(readings);
     }
 
-    /** To a tenth of a degree, which is how exact the data is. */
+    /** Rounds to a tenth of a degree, the precision of the data. */
     private static double toCelsius(double fahrenheit) {
         return Math.round((fahrenheit - 32) * 50 / 9) / 10.0;
     }

@@ -32,12 +32,12 @@ import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/** The sensors over HTTP: add readings, read them back, follow them. */
+/** HTTP endpoints to add, read, and follow the readings of sensors. */
 @RestController
 @RequestMapping("/api/sensors")
 class SensorController {
 
-    // No colon, which parts the names of logs, and nothing that a URL would have to escape.
+    // No colon, which separates the parts of a log name, and no character that a URL must escape.
     private static final String NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,39}";
     private static final String NAME_MESSAGE =
             "must be 1 to 40 letters, digits, '-' or '_', and begin with a letter or digit";
@@ -64,7 +64,10 @@ class SensorController {
         return sensors.list();
     }
 
-    /** With an {@code Idempotency-Key} it can be repeated: the reading is added once, and each answer has the same id. */
+    /**
+     * Adds a reading. A request with an {@code Idempotency-Key} can be repeated: the reading is added once, and each
+     * response has the same id.
+     */
     @PostMapping("/{sensor}/readings")
     ResponseEntity<Added> add(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor,
@@ -78,7 +81,7 @@ class SensorController {
                 .body(new Added(id));
     }
 
-    /** All of them or none: one bad reading, and nothing is added. Can be repeated, as {@link #add}. */
+    /** Adds readings, all of them or none: if one is invalid, nothing is added. Can be repeated, as {@link #add}. */
     @PostMapping("/{sensor}/readings/batch")
     @ResponseStatus(HttpStatus.CREATED)
     AllAdded addAll(
@@ -109,7 +112,10 @@ class SensorController {
                 .toList();
     }
 
-    /** A part of them, page by page: {@code ?order=newest&limit=20}, and older ones with {@code &before=} the id in {@code next}. */
+    /**
+     * Returns a page of readings: {@code ?order=newest&limit=20} for the newest, and {@code &before=} with the id in
+     * {@code next} for older ones.
+     */
     @GetMapping("/{sensor}/readings/page")
     EventPage<TypedEvent<Reading>> page(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor, EventRange range) {
@@ -117,9 +123,9 @@ class SensorController {
     }
 
     /**
-     * What is kept, then what comes, the names of the sensors, and what the model answers, all through one connection. A browser
-     * that lost it says in a header how far it was in all of them; a page that was reloaded can only say so in the address, as
-     * {@code lastEventId}.
+     * Streams the stored readings and then each new one, the names of the sensors, and the answers of the model, all on
+     * one connection. A browser that reconnects sends its position in all of these logs in a header. A reloaded page
+     * can only send it in the address, as {@code lastEventId}.
      */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow(@PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor) {

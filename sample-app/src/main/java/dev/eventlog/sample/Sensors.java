@@ -9,8 +9,8 @@ import java.util.List;
 import org.springframework.stereotype.Component;
 
 /**
- * The sensors: each has a log of its readings, and one more log tells which sensors there are. All of it lives in Redis, so
- * any number of instances of this application can share it.
+ * The sensors. Each sensor has a log of its readings, and another log has the names of all sensors. All of these are in
+ * Redis, so any number of instances of this application can share them.
  */
 @Component
 class Sensors {
@@ -23,7 +23,10 @@ class Sensors {
         this.names = logs.create("sensors", Sensor.class);
     }
 
-    /** A sensor has begun a log. Two instances may both say so, and it may begin again: readers take the name once. */
+    /**
+     * A sensor that has a log. A name can occur several times, because two instances can add it, and a log can begin
+     * again. Readers ignore repeated names.
+     */
     record Sensor(String name) {}
 
     TypedEventLog<Sensor> names() {

@@ -1,4 +1,4 @@
-/** A small web application that shows what event logs are for: sensors, their readings, and pages that follow them. */
+/** A small web application that shows how to use event logs: sensors, their readings, and pages that follow them. */
 @NullMarked
 package dev.eventlog.sample;
 

@@ -33,7 +33,10 @@ import org.springframework.context.ConfigurableApplicationContext;
 import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
-/** The page in a real browser: Chromium with its driver, as a Linux distribution installs them; skipped without. */
+/**
+ * Tests the page in a real browser: Chromium with its driver, as a Linux distribution installs them. Skipped without
+ * them.
+ */
 class BrowserTests {
 
     private final RedisServer redis = newRedis();
@@ -66,7 +69,7 @@ class BrowserTests {
                 "--disable-sync",
                 "--window-size=1280,1000",
                 "--user-data-dir=" + profile);
-        // With the path given, Selenium does not look for a driver, nor download one.
+        // With an explicit path, Selenium neither searches for a driver nor downloads one.
         browser = new ChromeDriver(
                 new ChromeDriverService.Builder().usingDriverExecutable(driver).build(), options);
     }
@@ -102,7 +105,7 @@ class BrowserTests {
                 .startsWith("19.8");
         assertThat(browser.findElement(By.id("last-id")).getText()).isEqualTo(log().get(0));
 
-        // Another instance goes on adding while this one is away.
+        // Another instance continues to add while this one is down.
         try (ConfigurableApplicationContext other = RunningSample.start(redis, 0)) {
             application.close();
             for (int i = 0; i < 5; i++) {
@@ -218,7 +221,7 @@ class BrowserTests {
                 .strip();
     }
 
-    /** For the documentation, where {@code -Dsample.pictures} says into which folder. */
+    /** Takes a picture for the documentation, into the folder of {@code -Dsample.pictures}. */
     private void picture(String name) {
         String folder = System.getProperty("sample.pictures");
         if (folder != null) {
@@ -274,7 +277,7 @@ class BrowserTests {
                 .until(driver -> driver.findElement(By.id("state")).getText().equals("Live"));
     }
 
-    /** Until the tab shows exactly the log: no reading twice, none missing, none out of order. */
+    /** Waits until the tab shows exactly the log: no reading is repeated, missing, or out of order. */
     private void awaitWholeLog(String tab, int size) {
         browser.switchTo().window(tab);
         new WebDriverWait(browser, Duration.ofSeconds(20)).until(driver -> shown().size() >= size);
@@ -285,7 +288,7 @@ class BrowserTests {
         assertThat(browser.findElements(By.cssSelector("#readings tr.gap"))).isEmpty();
     }
 
-    /** The ids in the table, oldest first. */
+    /** Returns the ids in the table, oldest first. */
     @SuppressWarnings("unchecked")
     private List<String> shown() {
         List<String> ids = new ArrayList<>((List<String>) browser.executeScript(

@@ -8,7 +8,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A running sample, as its clients see it. */
+/** A client of a running sample. */
 record HttpSample(int port) {
 
     private static final HttpClient http = HttpClient.newHttpClient();
@@ -38,7 +38,7 @@ record HttpSample(int port) {
         return HttpRequest.newBuilder(uri(path));
     }
 
-    /** Five seconds are more than an answer may take, also while Redis is away. */
+    /** Sends a request. Every response must arrive within five seconds, even while Redis is down. */
     static HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
         return http.send(request.timeout(Duration.ofSeconds(5)).build(), HttpResponse.BodyHandlers.ofString());
     }

@@ -13,7 +13,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
-/** A Redis that outlives the applications on it, and applications as a person would start them. */
+/** Starts a Redis that outlives its applications, and applications like those that a user starts. */
 final class RunningSample {
 
     private RunningSample() {}
@@ -28,17 +28,20 @@ final class RunningSample {
                 .build();
     }
 
-    /** Starts one without the feeder. */
+    /** Starts an application without the feeder. */
     static ConfigurableApplicationContext start(RedisServer redis, int port, String... more) {
         return run(redis, more, "--server.port=" + port, "--sample.feeder.enabled=false");
     }
 
-    /** Starts one that feeds, faster than a person could watch. */
+    /** Starts an application with a fast feeder. */
     static ConfigurableApplicationContext startFeeding(RedisServer redis, String... more) {
         return run(redis, more, "--server.port=0", "--sample.feeder.interval=1ms");
     }
 
-    /** Starts one without the feeder in a process of its own, which can be killed. It has not started yet when this returns. */
+    /**
+     * Starts an application without the feeder in a separate process, which can be killed. Does not wait until it has
+     * started.
+     */
     static Process startInAnotherJvm(RedisServer redis, int port) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -55,7 +58,7 @@ final class RunningSample {
                 .start();
     }
 
-    /** Sends a command, and returns when it is answered. */
+    /** Sends a command, and waits for the reply. */
     static void tell(RedisServer redis, String command, String... arguments) {
         LettuceConnectionFactory connections =
                 new LettuceConnectionFactory("127.0.0.1", redis.ports().get(0));

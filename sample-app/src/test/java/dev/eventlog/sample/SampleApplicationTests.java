@@ -19,8 +19,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /**
- * The endpoints, on the embedded Redis that the sample starts by itself. They are tested once more on the packaged sample, see
- * {@link StartedSample}.
+ * Tests the endpoints on the embedded Redis that the sample starts by itself. The same tests also run on the packaged
+ * sample: see {@link StartedSample}.
  */
 class SampleApplicationTests {
 
@@ -124,7 +124,7 @@ class SampleApplicationTests {
 
         assertThat(JsonPath.<List<String>>read(sample.get("/api/sensors").body(), "$"))
                 .containsOnlyOnce(sensor)
-                .doesNotContain(SeattleFeeder.SENSOR); // whose feeder is off
+                .doesNotContain(SeattleFeeder.SENSOR); // its feeder is off
     }
 
     @Test
@@ -167,7 +167,7 @@ class SampleApplicationTests {
             sample.post("/api/sensors/" + other + "/readings", "{\"temperature\": 1}");
 
             String named = "";
-            while (!named.equals(other)) { // first come those of other tests
+            while (!named.equals(other)) { // names of other tests come first
                 named = client.next("sensor").data();
             }
         }
@@ -220,7 +220,7 @@ class SampleApplicationTests {
             redis.delete(key);
             String id = add(2);
 
-            // Which kind it is, "began again" or just "removed", only Redis 7 can tell; the embedded one is older.
+            // Only Redis 7 can report the kind of the gap, and the embedded one is older.
             String gap = client.next("gap").data();
             assertThat(JsonPath.<String>read(gap, "$.firstAvailable")).isEqualTo(id);
             assertThat(client.nextReading().id()).isEqualTo(id);

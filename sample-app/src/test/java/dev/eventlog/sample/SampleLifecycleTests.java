@@ -21,11 +21,11 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import redis.embedded.RedisServer;
 
-/** What happens when Redis or the application goes away and comes back. */
+/** Tests outages and restarts of Redis and of the application. */
 @ExtendWith(OutputCaptureExtension.class)
 class SampleLifecycleTests {
 
-    /** For half a second. */
+    /** A script that blocks Redis for half a second. */
     private static final String BUSY = """
             local begin = redis.call('TIME')
             local now = begin
@@ -50,7 +50,7 @@ class SampleLifecycleTests {
     @Test
     void usesTheRedisThatIsConfigured(CapturedOutput output) {
         try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
-            assertThat(application.getBean(Sensors.class).list()).isEmpty(); // and reaches it
+            assertThat(application.getBean(Sensors.class).list()).isEmpty(); // the application reaches Redis
             assertThat(output).doesNotContain("started an embedded one");
         }
     }
@@ -72,7 +72,7 @@ class SampleLifecycleTests {
                 assertThat(answer.body()).contains("Redis is not available").doesNotContain("Exception", "trace");
             }
             try (SseClient client = sample.follow("/api/sensors/garden/readings/stream", null)) {
-                client.next("interrupted"); // on a stream that is open, as a browser gives up at any error
+                client.next("interrupted"); // on an open stream, because a browser gives up after any error
                 assertThat(output).doesNotContain("\tat ");
                 redis.start();
                 client.next("resumed");
@@ -116,7 +116,7 @@ class SampleLifecycleTests {
         }
     }
 
-    /** Redis does what it was asked while it was busy, but answers nobody who has given up on it. */
+    /** A busy Redis executes the commands that it received, but their clients have stopped waiting for replies. */
     @Test
     void feedsEachReadingOnceThoughTheOutcomeOfAnAddIsUnknown(CapturedOutput output) throws Exception {
         List<Reading> year = SeattleTemperatures.load();
@@ -127,7 +127,7 @@ class SampleLifecycleTests {
             for (int round = 1; round <= 100 && !output.getOut().contains(unknown); round++) {
                 EventId last = last(sensors);
                 await().ignoreExceptions().until(() -> last(sensors).isAfter(last));
-                RunningSample.tell(redis, "EVAL", BUSY, "0"); // in the middle of an add, with luck
+                RunningSample.tell(redis, "EVAL", BUSY, "0"); // with luck, in the middle of an add
             }
             assertThat(output).contains(unknown);
             EventId last = last(sensors);
@@ -135,7 +135,7 @@ class SampleLifecycleTests {
             List<Reading> log = sensors.readings("seattle").read(Tail.all()).stream()
                     .map(TypedEvent::value)
                     .toList();
-            int first = year.indexOf(log.get(0)); // not 0, if the log is full
+            int first = year.indexOf(log.get(0)); // not 0 if the log is full
             assertThat(log).isEqualTo(year.subList(first, first + log.size()));
         }
     }
@@ -174,7 +174,9 @@ class SampleLifecycleTests {
                 int before = fed;
                 await().until(() -> sensors.readings("seattle").size() >= before + 20);
                 sensors.add(
-                        "seattle", new Reading(99.0, null), AddOptions.none()); // a person's, which is not the year's
+                        "seattle",
+                        new Reading(99.0, null),
+                        AddOptions.none()); // a reading from a person, which is not in the data
             }
             try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
                 List<Reading> log = application.getBean(Sensors.class).readings("seattle").read(Tail.all()).stream()

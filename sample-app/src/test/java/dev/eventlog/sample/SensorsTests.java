@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.annotation.Import;
 
-/** No Redis is the point here: one in memory does. */
+/** Uses an in-memory Redis, because this test is not about Redis. */
 @EventLogTest
 @Import(Sensors.class)
 class SensorsTests {

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a stream of Server-Sent Events as a browser would. */
+/** Reads a stream of Server-Sent Events like a browser. */
 final class SseClient implements AutoCloseable {
 
     private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
@@ -54,7 +54,7 @@ final class SseClient implements AutoCloseable {
                 }
             });
         } catch (UncheckedIOException closed) {
-            // by this client, or the server without a last chunk
+            // closed by this client, or by the server without a last chunk
         }
         messages.add(new Message(null, "closed", ""));
     }
@@ -67,7 +67,9 @@ final class SseClient implements AutoCloseable {
         return message;
     }
 
-    /** The next reading, whatever of other kinds comes before it, with its own id: that on the wire is of all logs. */
+    /**
+     * Returns the next reading with its own id, and skips messages of other kinds. The id on the wire covers all logs.
+     */
     Message nextReading() throws InterruptedException {
         Message message = next("reading");
         return new Message(JsonPath.read(message.data(), "$.id"), message.event(), message.data());

@@ -16,12 +16,12 @@ import org.springframework.boot.data.redis.autoconfigure.DataRedisProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * A sample with the Redis that it starts by itself: in this JVM or, where the system property {@code sample.jar} says where it
- * is, the packaged one in a JVM of its own, as it was processed ahead of time.
+ * A sample with the Redis that it starts by itself. It runs in this JVM. If the system property {@code sample.jar} has
+ * the path of the packaged sample, that one runs instead, in a separate JVM and processed ahead of time.
  *
- * @param port of its pages
- * @param redisPort of its Redis
- * @param running is closed to stop it
+ * @param port the port of its pages
+ * @param redisPort the port of its Redis
+ * @param running stops the sample when it is closed
  */
 record StartedSample(int port, int redisPort, AutoCloseable running) {
 
