@@ -276,8 +276,8 @@ final class DurableFollower implements Running, Leadership.Candidate {
     }
 
     /**
-     * The current follower has ended: with an error, which the listener was told; closed by this; or because another one has
-     * continued.
+     * Called when the current follower has ended: with an error, which the listener has received, because this closed it, or
+     * because another follower has continued.
      */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {

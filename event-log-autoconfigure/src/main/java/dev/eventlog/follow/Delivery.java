@@ -184,7 +184,10 @@ final class Delivery {
         return new Call("onBatch", batch, () -> take(batch, () -> listener.onBatch(batch)));
     }
 
-    /** Replaces a call by three: for the events before the one that cannot be read, for that one, and for the rest. */
+    /**
+     * Splits a batch into three calls: the events before the unreadable one, the unreadable event alone, and the remaining
+     * events.
+     */
     private Outcome divide(Call call, int readable) {
         List<Event> batch = call.batch();
         int next = readable + 1;

@@ -197,7 +197,7 @@ public final class ManyLogs implements Running {
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // whether it was removed meanwhile
+    @SuppressWarnings("ReferenceEquality") // whether it was removed in the meantime
     void follow(String name, LogPlace place, Start start) {
         synchronized (this) {
             if (closed) {

@@ -3,8 +3,8 @@ package dev.eventlog.follow;
 import dev.eventlog.EventConversionException;
 
 /**
- * Thrown by a listener that cannot read one of the events of a batch, before it has taken any of them. The events before that one
- * then come as a batch of their own, so that the position moves up to that event.
+ * Thrown by a listener that cannot read an event of a batch, before it has taken any event of that batch. The events before the
+ * unreadable one are then delivered as a separate batch, so that the position advances to that event.
  */
 public final class PartlyReadableException extends RuntimeException {
 
@@ -15,11 +15,11 @@ public final class PartlyReadableException extends RuntimeException {
     /**
      * Creates an exception.
      *
-     * @param readable the number of events before the one that cannot be read, at least 1
-     * @param why why that one cannot be read
+     * @param readable the number of events before the unreadable one, at least 1
+     * @param why the reason why the event cannot be read
      */
     public PartlyReadableException(int readable, EventConversionException why) {
-        super(why.getMessage(), why, false, false); // only asks for another division of the events
+        super(why.getMessage(), why, false, false); // only requests another division of the batch
         this.readable = readable;
     }
 

@@ -182,8 +182,8 @@ record StartPoint(
     }
 
     /**
-     * A reader that resumes is told about missing events after its last one; a new reader knows nothing of them. A log that still
-     * has all the events it ever had never had events before its first one.
+     * Returns the events missing after the last event of a reader that resumes; null for a new reader. If the log has lost no
+     * event before its first one, it never had the event that the reader has seen, so it has begun again.
      */
     private static @Nullable Loss lost(TailRange tail, ReadPoint to, StreamState state) {
         EventId seen = tail.seen();

@@ -289,7 +289,8 @@ final class LettuceConnections implements Connections {
             return application.mutate().autoReconnect(false).build();
         }
 
-        @SuppressWarnings("deprecation") // to look for moved slots and masters is Lettuce's default only from 7 on
+        @SuppressWarnings(
+                "deprecation") // before version 7, Lettuce does not look for moved slots and masters by default
         private static ClientOptions inCluster(ClientOptions application) {
             return ClusterClientOptions.builder(application)
                     .autoReconnect(true)

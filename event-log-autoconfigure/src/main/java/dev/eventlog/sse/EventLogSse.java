@@ -144,7 +144,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
         return streams;
     }
 
-    /** {@return how many streams are open} */
+    /** {@return the number of open streams} */
     int opened() {
         return streams.opened();
     }

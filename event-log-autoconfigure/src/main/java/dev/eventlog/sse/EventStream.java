@@ -356,7 +356,7 @@ public final class EventStream {
                             () -> body == null ? event.fields() : body.apply(read));
         }
 
-        /** {@return whether events are converted, although the stored form may be what is sent} */
+        /** {@return whether events are converted, even if their stored form is sent} */
         private boolean isRead() {
             return body != null
                     || last != null

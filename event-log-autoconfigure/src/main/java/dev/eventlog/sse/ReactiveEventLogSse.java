@@ -198,7 +198,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         return streams;
     }
 
-    /** {@return how many streams are open} */
+    /** {@return the number of open streams} */
     int opened() {
         return streams.opened();
     }

@@ -130,7 +130,7 @@ final class Streams {
         return access.mayFollow(request, client.principal(), log);
     }
 
-    /** {@return how many streams are open} */
+    /** {@return the number of open streams} */
     int opened() {
         return open.size();
     }
