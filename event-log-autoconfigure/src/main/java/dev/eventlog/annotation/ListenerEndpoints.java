@@ -239,7 +239,7 @@ final class ListenerEndpoints {
                         attribute,
                         text,
                         "it cannot be '" + value + "': " + refused.getMessage(),
-                        "Write a number for maxLength, a duration such as 12h or P7D for maxAge (0 for no limit), and fail, skip, or hand-over for unreadableEvents.",
+                        "Write a number for maxLength, a duration such as 12h or P7D for maxAge (0 for no limit), and fail, skip or hand-over for unreadableEvents.",
                         refused);
             }
         }
