@@ -22,6 +22,10 @@ public record FollowedLog(
      * The progress of a follower compared with its feed, without a command to Redis. During an interruption these are
      * the values from before.
      *
+     * @param name its name; null if it has none
+     * @param kind its kind
+     * @param state its state: {@code IDLE} while it waits for events or demand, {@code SCHEDULED} while it waits for a thread,
+     *     {@code RUNNING} and similar while it calls its listener or reads, {@code BACKING_OFF_…} with what has failed
      * @param position the last event that the listener took
      * @param lag the number of later events in the log; empty if it is unknown. Beyond
      *     {@code eventlog.follow.window-size}, only Redis 7 and later know it, and not for a follower that started in
@@ -31,5 +35,10 @@ public record FollowedLog(
      *     age of the last event that the listener took, which is a little more
      */
     public record Progress(
-            EventId position, OptionalLong lag, @Nullable Duration lagTime) {}
+            @Nullable String name,
+            FollowerKind kind,
+            String state,
+            EventId position,
+            OptionalLong lag,
+            @Nullable Duration lagTime) {}
 }

@@ -1,5 +1,6 @@
 package dev.eventlog.core;
 
+import dev.eventlog.EndedFollower;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
@@ -17,6 +18,7 @@ import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.UnreadableEventHandler;
+import dev.eventlog.WaitingFollower;
 import dev.eventlog.convert.EventBindings;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
@@ -169,7 +171,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 settings.follow().recovery(),
                 threads,
                 ownThreads.forFeeds(),
-                () -> followers.count() > 0);
+                () -> followers.known().count() > 0);
         ManyLogs.Means means = new ManyLogs.Means(
                 name -> stream(name, settings.options().apply(name)),
                 followers,
@@ -262,7 +264,22 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
      * @return the logs in the order of their names; unmodifiable
      */
     public List<FollowedLog> followedLogs() {
-        return List.copyOf(followers.followedLogs());
+        return List.copyOf(followers.known().followedLogs());
+    }
+
+    /** {@return the named followers that follow nothing at the moment, for example because another instance has the lease} */
+    public List<WaitingFollower> waitingFollowers() {
+        return followers.known().waiting();
+    }
+
+    /**
+     * Returns the followers of this application that have ended, up to fifty. A named follower also counts each time that it
+     * gives up its lease. Sends nothing to Redis.
+     *
+     * @return the followers, the one that ended last first; unmodifiable
+     */
+    public List<EndedFollower> endedFollowers() {
+        return followers.known().ended();
     }
 
     /** Allows following again after {@link #stop()}. */
@@ -299,7 +316,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     @Override
     public void destroy() {
         stop();
-        long busy = followers.count();
+        long busy = followers.known().count();
         if (busy > 0) {
             logger.warn(busy + " listeners of event logs did not return in time"
                     + " (spring.lifecycle.timeout-per-shutdown-phase): their threads are interrupted");

@@ -74,8 +74,8 @@ final class DurableFollower implements Running, Leadership.Candidate {
         return state.mayDeliver() && (lease == null || lease.isHeld());
     }
 
-    synchronized boolean isRunning() {
-        return !state.isOver();
+    synchronized DurableFollowerState state() {
+        return state;
     }
 
     @Override

@@ -1,5 +1,8 @@
 package dev.eventlog.durable;
 
+import dev.eventlog.WaitingFollower;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The state of a durable follower. The transitions are:
  *
@@ -66,6 +69,12 @@ enum DurableFollowerState {
      */
     boolean mayDeliver() {
         return this == RESUMING || this == FOLLOWING;
+    }
+
+    /** {@return a follower in this state, if it follows nothing; null if it follows or has ended} */
+    @Nullable
+    WaitingFollower waiting(String logs, String name) {
+        return this == FOLLOWING || this == ENDED ? null : new WaitingFollower(logs, name, name());
     }
 
     boolean isReleasing() {

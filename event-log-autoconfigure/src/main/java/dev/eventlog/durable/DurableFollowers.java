@@ -76,6 +76,7 @@ public final class DurableFollowers {
         Checkpoint checkpoint = new Checkpoint(positions, name, stream.log());
         checkpoint.open(() -> tail.position(stream));
         DurableLog follower = new DurableLog(
+                name,
                 checkpoint,
                 settings,
                 threads,
@@ -136,7 +137,7 @@ public final class DurableFollowers {
     private void beTheOnlyOne(String key, DurableFollower follower) {
         synchronized (withoutLease) {
             DurableFollower other = withoutLease.get(key);
-            if (other != null && other.isRunning()) {
+            if (other != null && !other.state().isOver()) {
                 throw new IllegalStateException(
                         "Follower " + key + " already runs in this application, and without locks both would"
                                 + " follow: close that one first, use another name, or " + WAY_OUT);

@@ -3,10 +3,12 @@ package dev.eventlog.durable;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
+import dev.eventlog.WaitingFollower;
 import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.LogFollower;
 import dev.eventlog.follow.Running;
 import dev.eventlog.follow.RunningFollower;
+import dev.eventlog.follow.Waiting;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -14,12 +16,14 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /** A log that is followed under a name. Thread-safe. */
-final class DurableLog implements RunningFollower, Leased {
+final class DurableLog implements RunningFollower, Leased, Waiting {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
+    private final String name;
     private final Checkpoint checkpoint;
     private final EventBatchListener<Event> listener;
     private final Function<EventId, LogFollower> start;
@@ -27,12 +31,14 @@ final class DurableLog implements RunningFollower, Leased {
     private final DurableFollower follower;
 
     DurableLog(
+            String name,
             Checkpoint checkpoint,
             FollowSettings settings,
             Executor threads,
             EventBatchListener<Event> listener,
             Function<EventId, LogFollower> start,
             Consumer<Throwable> failed) {
+        this.name = name;
         this.checkpoint = checkpoint;
         this.listener = listener;
         this.start = start;
@@ -43,6 +49,11 @@ final class DurableLog implements RunningFollower, Leased {
 
     DurableFollower follower() {
         return follower;
+    }
+
+    @Override
+    public @Nullable WaitingFollower waiting() {
+        return follower.state().waiting(log(), name);
     }
 
     @Override
@@ -57,7 +68,7 @@ final class DurableLog implements RunningFollower, Leased {
 
     @Override
     public boolean isRunning() {
-        return follower.isRunning();
+        return !follower.state().isOver();
     }
 
     @Override

@@ -7,8 +7,10 @@ import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
+import dev.eventlog.WaitingFollower;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.Running;
+import dev.eventlog.follow.Waiting;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * Many logs that are followed under a name, with a position for each log and one lease for all. Each time it has the lease, it
  * follows them with a new {@link ManyLogs}. Thread-safe.
  */
-abstract class DurableLogs implements LogsFollower, Running, Leased {
+abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
@@ -85,6 +87,11 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
     }
 
     @Override
+    public @Nullable WaitingFollower waiting() {
+        return follower.state().waiting(logs, Objects.requireNonNull(options.name()));
+    }
+
+    @Override
     public Set<String> logs() {
         ManyLogs followed = following();
         return followed == null ? Set.of() : followed.logs();
@@ -103,7 +110,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased {
 
     @Override
     public boolean isRunning() {
-        return follower.isRunning();
+        return !follower.state().isOver();
     }
 
     @Override

@@ -4,22 +4,16 @@ import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.FollowOptions;
-import dev.eventlog.FollowedLog;
 import dev.eventlog.Follower.EndReason;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.redis.LogStream;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Starts followers, keeps track of them, and closes them. Thread-safe. */
@@ -35,7 +29,7 @@ public final class Followers {
     private final FollowSettings settings;
     private final Executor threads;
     private final Observers observers;
-    private final Set<Running> running = ConcurrentHashMap.newKeySet();
+    private final KnownFollowers known = new KnownFollowers();
     private final SameQuestions starts = new SameQuestions();
     private volatile boolean open = true;
 
@@ -161,6 +155,9 @@ public final class Followers {
         StartPoint found = from.found();
         refuseIfClosed(stream.log());
         EventBatchListener<Event> observed = observers.of(stream.log(), listener);
+        FollowerKind kind = !demand.equals(Demand.UNLIMITED)
+                ? FollowerKind.SUBSCRIBER
+                : listener instanceof OneOfMany ? FollowerKind.ONE_OF_MANY : FollowerKind.LISTENER;
         LogFollower follower = null;
         for (int attempt = 0; follower == null; attempt++) {
             Feeds.Place before = feeds.place(stream);
@@ -184,15 +181,16 @@ public final class Followers {
                             settings,
                             callers,
                             observed,
+                            kind,
                             options,
                             demand,
                             commit));
         }
         observers.followed(stream.log());
         LogFollower started = follower;
-        running.add(started);
+        known.add(started);
         started.whenEnded((why, failure) -> {
-            running.remove(started);
+            known.remember(started.ended(why, failure));
             observers.ended(stream.log(), failure);
         });
         return unlessClosed(started, stream.log());
@@ -208,8 +206,7 @@ public final class Followers {
      * @throws IllegalStateException if the application is shutting down; the follower has been closed
      */
     public <F extends Running> F running(F follower, String log) {
-        running.add(follower);
-        follower.completion().whenComplete((why, failure) -> running.remove(follower));
+        known.add(follower);
         return unlessClosed(follower, log);
     }
 
@@ -255,7 +252,7 @@ public final class Followers {
      */
     public void close(Runnable afterwards) {
         open = false;
-        CompletableFuture<?>[] ending = running.stream()
+        CompletableFuture<?>[] ending = known.running().stream()
                 .map(follower -> follower.closeSoon(EndReason.SHUTDOWN))
                 .toArray(CompletableFuture[]::new);
         CompletableFuture<Void> unused = CompletableFuture.allOf(ending)
@@ -269,36 +266,13 @@ public final class Followers {
         open = true;
     }
 
-    /** {@return the number of followers that have not ended; a durable follower counts while it follows} */
-    public long count() {
-        return following().count();
-    }
-
-    private Stream<LogFollower> following() {
-        return running.stream().filter(LogFollower.class::isInstance).map(LogFollower.class::cast);
+    /** {@return the followers of this application} */
+    public KnownFollowers known() {
+        return known;
     }
 
     /** {@return whether followers may start} */
     public boolean isOpen() {
         return open;
-    }
-
-    /** {@return the followed logs, in the order of their names} */
-    public List<FollowedLog> followedLogs() {
-        Map<String, List<LogFollower>> byLog = following()
-                .filter(LogFollower::isRunning)
-                .collect(Collectors.groupingBy(LogFollower::log, TreeMap::new, Collectors.toList()));
-        List<FollowedLog> logs = new ArrayList<>(byLog.size());
-        byLog.forEach((log, followers) -> {
-            Set<Feed> read = followers.stream().map(LogFollower::feed).collect(Collectors.toSet());
-            logs.add(new FollowedLog(
-                    log,
-                    followers.get(0).options(),
-                    read.size(),
-                    (int) read.stream().filter(Feed::isShared).count(),
-                    (int) read.stream().filter(Feed::isInterrupted).count(),
-                    followers.stream().map(LogFollower::progress).toList()));
-        });
-        return logs;
     }
 }

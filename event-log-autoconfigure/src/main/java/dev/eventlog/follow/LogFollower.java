@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.EndedFollower;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -8,6 +9,7 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog.Progress;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.follow.Commit.NotStoredException;
 import dev.eventlog.follow.FollowerState.Signal;
 import dev.eventlog.redis.LogStream;
@@ -63,6 +65,8 @@ public final class LogFollower implements RunningFollower {
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final Demand demand;
+    private final FollowerKind kind;
+    private final @Nullable String name;
     private final Cursor cursor;
     private final Delivery delivery;
     private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
@@ -85,6 +89,7 @@ public final class LogFollower implements RunningFollower {
             FollowSettings settings,
             Executor threads,
             EventBatchListener<Event> listener,
+            FollowerKind kind,
             FollowOptions options,
             Demand demand,
             Commit commit) {
@@ -95,6 +100,8 @@ public final class LogFollower implements RunningFollower {
         this.threads = threads;
         this.listener = listener;
         this.demand = demand;
+        this.kind = kind;
+        this.name = options.name();
         this.cursor = cursor;
         this.delivery =
                 new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
@@ -144,7 +151,17 @@ public final class LogFollower implements RunningFollower {
                 waiting = null;
             }
         }
-        return new Progress(position(), known ? OptionalLong.of(behind.events()) : OptionalLong.empty(), waiting);
+        OptionalLong lag = known ? OptionalLong.of(behind.events()) : OptionalLong.empty();
+        return new Progress(name, kind, state().name(), position(), lag, waiting);
+    }
+
+    /** {@return the follower as one that has ended now; one of the arguments is null} */
+    EndedFollower ended(@Nullable EndReason why, @Nullable Throwable failure) {
+        return new EndedFollower(log(), name, kind, position(), why, failure, Instant.now());
+    }
+
+    private synchronized FollowerState state() {
+        return state;
     }
 
     /** {@return whether all events that the feed has read are delivered} */

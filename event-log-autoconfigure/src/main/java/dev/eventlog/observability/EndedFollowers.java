@@ -48,7 +48,7 @@ final class EndedFollowers implements EventLogObserver {
      * Returns the error as text. It includes the message only if it comes from this library and contains no event data,
      * because more people can see the health than the events.
      */
-    private static String said(Throwable failure) {
+    static String said(Throwable failure) {
         boolean mayTell = failure instanceof EventLogException && !(failure instanceof EventConversionException);
         return mayTell ? failure.toString() : failure.getClass().getName();
     }

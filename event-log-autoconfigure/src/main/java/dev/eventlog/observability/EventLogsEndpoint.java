@@ -1,6 +1,7 @@
 package dev.eventlog.observability;
 
 import dev.eventlog.Completion;
+import dev.eventlog.EndedFollower;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
@@ -8,8 +9,12 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.FollowedLog.Progress;
+import dev.eventlog.Follower.EndReason;
+import dev.eventlog.FollowerKind;
+import dev.eventlog.WaitingFollower;
 import dev.eventlog.core.RedisEventLogFactory;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +52,13 @@ final class EventLogsEndpoint {
         for (FollowedLog log : followed.subList(0, Math.min(MOST, followed.size()))) {
             logs.put(log.name(), describe(log, look));
         }
-        return new EventLogs(followed.size(), logs);
+        return new EventLogs(
+                followed.size(),
+                logs,
+                factory.waitingFollowers(),
+                factory.endedFollowers().stream()
+                        .map(EventLogsEndpoint::describe)
+                        .toList());
     }
 
     /** Returns one log, even if it is not followed. {@return null if there is no such log} */
@@ -94,9 +105,24 @@ final class EventLogsEndpoint {
 
     private static FollowerDescriptor describe(Progress follower) {
         return new FollowerDescriptor(
+                follower.name(),
+                follower.kind(),
+                follower.state(),
                 follower.position().toString(),
                 follower.lag().isPresent() ? follower.lag().getAsLong() : null,
                 follower.lagTime());
+    }
+
+    private static EndedDescriptor describe(EndedFollower follower) {
+        Throwable failure = follower.failure();
+        return new EndedDescriptor(
+                follower.log(),
+                follower.name(),
+                follower.kind(),
+                follower.position().toString(),
+                follower.reason(),
+                failure == null ? null : EndedFollowers.said(failure),
+                follower.at());
     }
 
     /** The state of a log in Redis. */
@@ -135,8 +161,12 @@ final class EventLogsEndpoint {
      *
      * @param followed the number of logs with followers in this application
      * @param logs the first hundred of them, by name
+     * @param waiting the named followers that follow nothing at the moment
+     * @param ended the followers that have ended, up to fifty, the one that ended last first
      */
-    record EventLogs(int followed, Map<String, LogDescriptor> logs) implements OperationResponseBody {}
+    record EventLogs(
+            int followed, Map<String, LogDescriptor> logs, List<WaitingFollower> waiting, List<EndedDescriptor> ended)
+            implements OperationResponseBody {}
 
     /**
      * A log.
@@ -178,10 +208,38 @@ final class EventLogsEndpoint {
     /**
      * A follower.
      *
+     * @param name its name; null if it has none
+     * @param kind its kind
+     * @param state its state, as in {@link dev.eventlog.FollowedLog.Progress}
      * @param position the last event that the listener took
      * @param lag the number of later events, if known
      * @param lagTime how long the next event has been waiting, if known
      */
     record FollowerDescriptor(
-            String position, @Nullable Long lag, @Nullable Duration lagTime) {}
+            @Nullable String name,
+            FollowerKind kind,
+            String state,
+            String position,
+            @Nullable Long lag,
+            @Nullable Duration lagTime) {}
+
+    /**
+     * A follower that has ended.
+     *
+     * @param log the name of its log
+     * @param name its own name; null if it has none
+     * @param kind its kind
+     * @param position the last event that it has processed
+     * @param reason why it ended; null if it was an error
+     * @param failure the error, without event data; null if there was none
+     * @param at when it ended
+     */
+    record EndedDescriptor(
+            String log,
+            @Nullable String name,
+            FollowerKind kind,
+            String position,
+            @Nullable EndReason reason,
+            @Nullable String failure,
+            Instant at) {}
 }

@@ -1,0 +1,11 @@
+package dev.eventlog;
+
+/** The kind of a follower, for those who watch an application. */
+public enum FollowerKind {
+    /** It calls a listener with the events of one log. */
+    LISTENER,
+    /** It calls a listener with the events of many logs, of which it follows one. */
+    ONE_OF_MANY,
+    /** It serves a subscriber, a stream, or a web client, which requests its events. */
+    SUBSCRIBER
+}
