@@ -23,8 +23,8 @@ import org.springframework.util.unit.DataSize;
  * @param unreadableEvents What happens to an event that does not fit the type of a typed log.
  * @param keyPrefix Prefix of every key that the library uses in Redis.
  * @param overrides Options for logs whose names match a pattern. The first matching entry wins.
- * @param read Reading.
- * @param follow Following.
+ * @param read Properties of reads.
+ * @param follow Properties of followers.
  * @param record Recording sources.
  * @param sse Server-Sent Events.
  * @param web Parameters of controller methods.
@@ -80,18 +80,18 @@ public record EventLogProperties(
             @Nullable UnreadableEvents unreadableEvents) {}
 
     /**
-     * Reading.
+     * Properties of reads.
      *
      * @param pageSize Number of events that one command reads from Redis.
      */
     public record Read(@DefaultValue("1000") int pageSize) {}
 
     /**
-     * Following.
+     * Properties of followers.
      *
      * @param batchSize Maximum number of events that a listener gets in one call.
-     * @param pollTimeout Time that Redis blocks one read. Also the longest time until a log that began again is
-     *     noticed.
+     * @param pollTimeout Maximum time that one read waits in Redis for new events. It is also the maximum time until
+     *     a follower notices that its log has begun again.
      * @param windowSize Number of the newest events of a followed log that are kept in memory, shared by all its
      *     followers.
      * @param maxThreads Maximum number of listeners that run at the same time. Ignored with virtual threads.
@@ -99,14 +99,14 @@ public record EventLogProperties(
      * @param lease Time that a named follower keeps its lease without renewing it, and so the time until another
      *     instance takes over from a process that died. Ignored without Spring Integration locks.
      * @param dedicatedConnections Maximum number of followed logs that have a dedicated connection. All other logs
-     *     share one connection to each master. Sharing needs Lettuce, RESP3, and CLIENT TRACKING, and does not work with
-     *     a configured set of master and replicas.
+     *     share one connection to each master. Sharing needs Lettuce, RESP3, and CLIENT TRACKING, and does not work
+     *     with a configured set of master and replicas.
      * @param sweepInterval Interval at which each log on the shared connection is read even if Redis reported no
      *     change.
      * @param concurrency Maximum number of logs for which a follower of many logs calls its listener at the same
      *     time.
      * @param scanInterval Interval at which a follower of a pattern looks for new logs if Redis does not report them.
-     *     Longer if one scan takes more than a tenth of it.
+     *     If a scan takes more than a tenth of the interval, the interval becomes longer.
      * @param recovery Reconnecting after Redis could not be reached.
      */
     public record Follow(
@@ -151,10 +151,10 @@ public record EventLogProperties(
      * Server-Sent Events.
      *
      * @param enabled Whether beans that stream logs as Server-Sent Events and over WebSockets are available.
-     * @param heartbeat Interval of the comments that detect disconnected clients (over WebSockets, messages of the type
-     *     heartbeat). None when 0.
-     * @param reconnectDelay Time that a client is told to wait before it reconnects. A random value between half and
-     *     one and a half of it, so that clients do not all reconnect at once.
+     * @param heartbeat Interval of the comments that detect disconnected clients. Over WebSockets, these are messages
+     *     of the type heartbeat. None when 0.
+     * @param reconnectDelay Time that a client waits before it reconnects. Each client gets a random value between
+     *     0.5 and 1.5 times this value, so that clients do not all reconnect at once.
      * @param writeTimeout How long a client may leave sent data unread before its stream is closed.
      * @param accessInterval Interval at which the access of each client is checked again.
      */
