@@ -30,9 +30,10 @@ public class Orders {
 
     /** Returns what is still to be paid. */
     public int due(long order) {
-        return history(order).fold(0, (due, event) -> switch (event.value()) {
-            case Placed placed -> due + placed.cents();
-            case Paid paid -> due - paid.cents();
-        }).state();
+        return history(order)
+                .fold(0, (due, event) -> event.value() instanceof Placed placed
+                        ? due + placed.cents()
+                        : event.value() instanceof Paid paid ? due - paid.cents() : due)
+                .state();
     }
 }
