@@ -57,6 +57,7 @@ import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.EventLogWebSocket;
 import dev.eventlog.sse.EventStream;
 import dev.eventlog.sse.EventStreamAccess;
+import dev.eventlog.sse.EventStreamStatistics;
 import dev.eventlog.sse.OneFlushFilter;
 import dev.eventlog.sse.ReactiveEventLogSse;
 import dev.eventlog.sse.ReactiveEventLogWebSocket;
@@ -115,7 +116,7 @@ class ArchitectureTests {
                 entry("http", List.of("sse", "convert")),
                 entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse", "http")),
                 entry("web", List.of("autoconfigure")),
-                entry("observability", List.of("autoconfigure", "core", "convert")));
+                entry("observability", List.of("autoconfigure", "core", "convert", "sse")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
                 .as("all packages but the API, which knows none")
                 .containsExactlyInAnyOrderElementsOf(
@@ -173,7 +174,7 @@ class ArchitectureTests {
                 .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.http", "dev.eventlog.annotation")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("org.springframework.boot..", "org.springframework.data..")
+                .resideInAnyPackage("org.springframework.boot..", "org.springframework.data..", "io.micrometer..")
                 .check(CODE);
     }
 
@@ -292,6 +293,7 @@ class ArchitectureTests {
                         EventLogEmitter.class,
                         EventStream.class,
                         EventStreamAccess.class,
+                        EventStreamStatistics.class,
                         SseSettings.class,
                         EventLogHttp.class,
                         ReactiveEventLogHttp.class,

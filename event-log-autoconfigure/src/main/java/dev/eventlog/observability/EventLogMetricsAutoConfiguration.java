@@ -2,8 +2,12 @@ package dev.eventlog.observability;
 
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogProperties;
+import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
+import dev.eventlog.autoconfigure.ReactiveEventLogSseAutoConfiguration;
 import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.sse.EventStreamStatistics;
 import io.micrometer.core.instrument.MeterRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -15,7 +19,11 @@ import org.springframework.context.annotation.Bean;
 
 /** Auto-configuration of the meters of event logs, if there is a {@link MeterRegistry}. */
 @AutoConfiguration(
-        after = EventLogAutoConfiguration.class,
+        after = {
+            EventLogAutoConfiguration.class,
+            EventLogSseAutoConfiguration.class,
+            ReactiveEventLogSseAutoConfiguration.class
+        },
         afterName = "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration")
 @ConditionalOnClass(MeterRegistry.class)
 @ConditionalOnSingleCandidate(MeterRegistry.class)
@@ -36,5 +44,12 @@ public final class EventLogMetricsAutoConfiguration {
     @ConditionalOnMissingBean
     FollowerGauges eventLogFollowerGauges(RedisEventLogFactory factory, EventLogProperties properties) {
         return new FollowerGauges(factory::followedLogs, LogTags.of(properties));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(EventStreamStatistics.class)
+    StreamMeters eventLogStreamMeters(ObjectProvider<EventStreamStatistics> streams) {
+        return new StreamMeters(streams.stream().toList());
     }
 }

@@ -107,6 +107,11 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         return client;
     }
 
+    /** {@return whether the client has sent an id to continue after} */
+    boolean isResumed() {
+        return cursor.isResumed();
+    }
+
     /**
      * Starts to follow. Only the check of access may block.
      *
@@ -551,6 +556,9 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     private List<M> render(Signal signal) {
+        if (signal instanceof Signal.Missed) {
+            streams.toldGap();
+        }
         if (!(signal instanceof Signal.Batch batch)) {
             return List.of(renderer.render(signal));
         }

@@ -48,7 +48,7 @@ import tools.jackson.databind.json.JsonMapper;
  * status other than 200: while Redis does not answer, the stream is open and {@code interrupted}, and it begins when
  * Redis answers.
  */
-public final class EventLogSse implements SmartLifecycle, DisposableBean {
+public final class EventLogSse implements SmartLifecycle, DisposableBean, EventStreamStatistics {
 
     private final Streams streams;
 
@@ -144,9 +144,19 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean {
         return streams;
     }
 
-    /** {@return the number of open streams} */
-    int opened() {
+    @Override
+    public int openStreams() {
         return streams.opened();
+    }
+
+    @Override
+    public long resumedStreams() {
+        return streams.resumed();
+    }
+
+    @Override
+    public long reportedGaps() {
+        return streams.gaps();
     }
 
     @Override

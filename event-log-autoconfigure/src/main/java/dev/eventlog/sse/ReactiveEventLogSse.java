@@ -52,7 +52,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A batch of events is one write if the bean of type {@link OneFlushFilter} exists and the request accepts
  * {@code text/event-stream} by name, as browsers do. Otherwise each event is one write.
  */
-public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean {
+public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean, EventStreamStatistics {
 
     private final Streams streams;
 
@@ -198,9 +198,19 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         return streams;
     }
 
-    /** {@return the number of open streams} */
-    int opened() {
+    @Override
+    public int openStreams() {
         return streams.opened();
+    }
+
+    @Override
+    public long resumedStreams() {
+        return streams.resumed();
+    }
+
+    @Override
+    public long reportedGaps() {
+        return streams.gaps();
     }
 
     @Override

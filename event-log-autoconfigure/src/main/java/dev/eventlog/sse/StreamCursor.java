@@ -36,14 +36,16 @@ final class StreamCursor {
 
     private final boolean several;
     private final boolean hasPatterns;
+    private final boolean resumed;
 
     // Guarded by this.
     private final Map<String, EventId> positions = new LinkedHashMap<>(); // by mark
     private boolean partial; // the client is new, and not all logs of its pattern have begun
 
-    private StreamCursor(boolean several, boolean hasPatterns) {
+    private StreamCursor(boolean several, boolean hasPatterns, boolean resumed) {
         this.several = several;
         this.hasPatterns = hasPatterns;
+        this.resumed = resumed;
     }
 
     /**
@@ -55,8 +57,9 @@ final class StreamCursor {
      * @throws ResponseStatusException with the status 400 if the position is malformed
      */
     static StreamCursor of(EventStream stream, @Nullable String text, String where) {
+        boolean resumed = text != null && !text.isEmpty();
         StreamCursor cursor =
-                new StreamCursor(stream.isOfSeveral(), !stream.patterns().isEmpty());
+                new StreamCursor(stream.isOfSeveral(), !stream.patterns().isEmpty(), resumed);
         if (text == null || text.isEmpty()) {
             cursor.partial = cursor.hasPatterns;
             return cursor;
@@ -100,6 +103,11 @@ final class StreamCursor {
         } catch (NoSuchAlgorithmException everyJavaHasIt) {
             throw new IllegalStateException(everyJavaHasIt);
         }
+    }
+
+    /** {@return whether the client has sent its position} */
+    boolean isResumed() {
+        return resumed;
     }
 
     /** {@return the position of the client in a log; null if the log has not begun} */

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
@@ -43,6 +44,8 @@ final class Streams {
     private final Patterns patterns = new Patterns(this);
     private final Set<ClientStream<?>> open = ConcurrentHashMap.newKeySet();
     private final Map<Object, CompletableFuture<Void>> connections = new ConcurrentHashMap<>();
+    private final LongAdder resumed = new LongAdder();
+    private final LongAdder gaps = new LongAdder();
     private volatile boolean running = true; // the web server starts in an earlier phase
 
     Streams(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
@@ -135,6 +138,20 @@ final class Streams {
         return open.size();
     }
 
+    /** {@return how many streams have continued after an id of the client} */
+    long resumed() {
+        return resumed.sum();
+    }
+
+    /** {@return how many gaps clients were told} */
+    long gaps() {
+        return gaps.sum();
+    }
+
+    void toldGap() {
+        gaps.increment();
+    }
+
     /**
      * Registers a stream until it has ended.
      *
@@ -145,6 +162,9 @@ final class Streams {
         stream.closed().whenComplete((nothing, failure) -> open.remove(stream));
         if (!running) {
             return false;
+        }
+        if (stream.isResumed()) {
+            resumed.increment();
         }
         boolean audible = !settings.heartbeat().isZero();
         every(

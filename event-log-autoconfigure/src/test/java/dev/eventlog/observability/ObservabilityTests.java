@@ -22,6 +22,7 @@ import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
+import dev.eventlog.sse.EventStreamStatistics;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.Pages;
 import dev.eventlog.test.TcpProxy;
@@ -253,11 +254,30 @@ class ObservabilityTests {
         }
     }
 
+    private static final class NoStreams implements EventStreamStatistics {
+
+        @Override
+        public int openStreams() {
+            return 0;
+        }
+
+        @Override
+        public long resumedStreams() {
+            return 0;
+        }
+
+        @Override
+        public long reportedGaps() {
+            return 0;
+        }
+    }
+
     @Test
     void tableOfMetersIsThatOfTheCode() {
         Map<String, List<String>> documented = rows("| meter | type | tags | description |");
         withoutRedis
                 .withPropertyValues("management.metrics.enable.eventlog=true")
+                .withBean(EventStreamStatistics.class, NoStreams::new)
                 .run(context -> {
                     Map<String, List<String>> meters = new TreeMap<>();
                     for (Meter meter : context.getBean(MeterRegistry.class).getMeters()) {
@@ -643,6 +663,7 @@ class ObservabilityTests {
         withoutRedis.run(context -> assertThat(context)
                 .hasSingleBean(EventLogMeters.class)
                 .hasSingleBean(FollowerGauges.class)
+                .doesNotHaveBean(StreamMeters.class)
                 .hasSingleBean(Observing.class)
                 .hasSingleBean(EventLogHealthIndicator.class)
                 .hasSingleBean(EventLogsEndpoint.class));

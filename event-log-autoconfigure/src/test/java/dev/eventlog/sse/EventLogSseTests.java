@@ -60,7 +60,7 @@ class EventLogSseTests extends SseTests {
 
     @Override
     int opened(ConfigurableApplicationContext application) {
-        return application.getBean(sse()).opened();
+        return application.getBean(sse()).openStreams();
     }
 
     @Test

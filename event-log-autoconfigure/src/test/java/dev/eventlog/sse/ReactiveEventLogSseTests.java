@@ -88,7 +88,7 @@ class ReactiveEventLogSseTests extends SseTests {
 
     @Override
     int opened(ConfigurableApplicationContext application) {
-        return application.getBean(sse()).opened();
+        return application.getBean(sse()).openStreams();
     }
 
     @BeforeEach

@@ -16,6 +16,7 @@ import dev.eventlog.core.RedisEventLogFactory;
 import dev.eventlog.test.IdleClients;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.SseClient;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.HttpURLConnection;
@@ -311,6 +312,38 @@ abstract class SseTests extends LogTests {
         client.next("caught-up");
         addWithId(lost, "2-0");
         return client.next("gap");
+    }
+
+    @Test
+    void countsOpenAndResumedStreamsAndGaps() throws Exception {
+        EventLog log = newLog();
+        EventId seen = log.addAll(events(0, 3)).get(0);
+        log.delete();
+        log.add(event(3));
+        ConfigurableApplicationContext application = start();
+        MeterRegistry meters = application.getBean(MeterRegistry.class);
+        SseClient client = open(application, "/all/" + log.name(), null);
+        client.next("caught-up");
+        assertThat(meters.get("eventlog.web.streams").gauge().value()).isOne();
+        assertThat(counted(meters, "resumes")).isZero();
+
+        open(application, "/all/" + log.name(), seen.toString()).next("gap");
+
+        assertThat(meters.get("eventlog.web.streams").gauge().value()).isEqualTo(2);
+        assertThat(counted(meters, "resumes")).isOne();
+        assertThat(counted(meters, "gaps")).isOne();
+        assertThat(meters.get("eventlog.gaps").counter().count())
+                .as("followers of all kinds")
+                .isOne();
+        client.close();
+        await().until(() -> {
+            log.add(event(4)); // the first of these is still taken by the system
+            return meters.get("eventlog.web.streams").gauge().value() == 1;
+        });
+    }
+
+    static double counted(MeterRegistry meters, String what) {
+        return meters.get("eventlog.web." + what).functionCounter().count();
     }
 
     @Test

@@ -12,6 +12,7 @@ import dev.eventlog.TypedEventLog;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.SocketClient;
 import dev.eventlog.test.TestApplication;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -101,8 +102,8 @@ class WebSocketTests extends ServerTests {
     private static int opened(ConfigurableApplicationContext application) {
         EventLogSse sse = application.getBeanProvider(EventLogSse.class).getIfAvailable();
         return sse != null
-                ? sse.opened()
-                : application.getBean(ReactiveEventLogSse.class).opened();
+                ? sse.openStreams()
+                : application.getBean(ReactiveEventLogSse.class).openStreams();
     }
 
     @ParameterizedTest
@@ -127,8 +128,13 @@ class WebSocketTests extends ServerTests {
         assertThat(client.closed()).isEqualTo(1001);
         await().until(() -> followed(application) == 0 && opened(application) == 0);
 
+        MeterRegistry meters = application.getBean(MeterRegistry.class);
+        assertThat(SseTests.counted(meters, "resumes")).isZero();
+        assertThat(meters.get("eventlog.web.streams").gauge().value()).isZero();
         SocketClient again = open(application, kind, "/new/log?lastEventId=" + ids.get(2));
         assertThat(again.next("event").get("id").asString()).isEqualTo(next);
+        assertThat(SseTests.counted(meters, "resumes")).isOne();
+        assertThat(meters.get("eventlog.web.streams").gauge().value()).isOne();
         again.close();
         await().until(() -> {
             add("log", 4, 5); // the first of these is still taken by the system
