@@ -132,12 +132,10 @@ final class EventLogMeters implements EventLogObserver {
         Meters(MeterRegistry registry, Tags log) {
             added = Counter.builder("eventlog.events.added")
                     .description("Events added.")
-                    .baseUnit("events")
                     .tags(log)
                     .register(registry);
             delivered = Counter.builder("eventlog.events.delivered")
                     .description("Events that listeners have processed.")
-                    .baseUnit("events")
                     .tags(log)
                     .register(registry);
             batchSize = DistributionSummary.builder("eventlog.batch.size")
@@ -155,12 +153,10 @@ final class EventLogMeters implements EventLogObserver {
                     .register(registry);
             missed = Counter.builder("eventlog.events.missed")
                     .description("Events that were lost in these gaps, as far as Redis knows their number.")
-                    .baseUnit("events")
                     .tags(log)
                     .register(registry);
             unreadable = Counter.builder("eventlog.events.unreadable")
                     .description("Events that did not fit the type of their log, each time that one was read.")
-                    .baseUnit("events")
                     .tags(log)
                     .register(registry);
             completed = Counter.builder("eventlog.completed")

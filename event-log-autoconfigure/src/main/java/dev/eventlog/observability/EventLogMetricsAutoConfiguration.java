@@ -42,6 +42,12 @@ public final class EventLogMetricsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
+    static ObservationHelp eventLogObservationHelp() {
+        return new ObservationHelp();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
     FollowerGauges eventLogFollowerGauges(RedisEventLogFactory factory, EventLogProperties properties) {
         return new FollowerGauges(factory::followedLogs, LogTags.of(properties));
     }

@@ -75,7 +75,6 @@ final class FollowerGauges implements MeterBinder {
     private void bind(String tag, MeterRegistry registry) {
         gauge("eventlog.followers.active", tag, of -> of.followers)
                 .description("Running followers.")
-                .baseUnit("followers")
                 .register(registry);
         gauge("eventlog.follower.lag", tag, of -> of.lag)
                 .description("Events that the slowest follower has not processed yet.")
@@ -87,15 +86,12 @@ final class FollowerGauges implements MeterBinder {
                 .register(registry);
         gauge("eventlog.feeds.active", tag, of -> of.feeds)
                 .description("Logs that are read for followers.")
-                .baseUnit("feeds")
                 .register(registry);
         gauge("eventlog.feeds.shared", tag, of -> of.shared)
                 .description("Logs that are read for followers on a shared connection. Each other log has its own.")
-                .baseUnit("feeds")
                 .register(registry);
         gauge("eventlog.feeds.interrupted", tag, of -> of.interrupted)
                 .description("Logs that cannot be read for followers at the moment, because Redis is lost.")
-                .baseUnit("feeds")
                 .register(registry);
     }
 
