@@ -13,6 +13,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.annotation.Order;
 
 /** Auto-configuration of the observations of event logs, if there is an {@link ObservationRegistry}. */
 @AutoConfiguration(
@@ -27,8 +28,10 @@ public final class EventLogObservationAutoConfiguration {
 
     EventLogObservationAutoConfiguration() {}
 
+    /** The outermost observer, so that meters can refer to the trace. */
     @Bean
     @ConditionalOnMissingBean
+    @Order(0)
     Observing eventLogObserving(
             ObservationRegistry registry,
             EventLogProperties properties,

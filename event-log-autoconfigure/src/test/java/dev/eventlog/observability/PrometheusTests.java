@@ -13,12 +13,15 @@ import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.TestRedisConnection;
+import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.tracer.common.SpanContext;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
@@ -33,6 +36,8 @@ import org.springframework.context.ApplicationContext;
 
 /** What Prometheus gets to see. */
 class PrometheusTests {
+
+    private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
 
     private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
@@ -85,5 +90,54 @@ class PrometheusTests {
                     .contains("eventlog_events_added_total", "eventlog_followers_active", "eventlog_batch_seconds")
                     .allSatisfy(name -> assertThat(name.split("_")).doesNotHaveDuplicates());
         });
+    }
+
+    /** A span is current exactly while an observation has its scope open. */
+    private record ObservedSpan(ObservationRegistry observations) implements SpanContext {
+
+        @Override
+        public @Nullable String getCurrentTraceId() {
+            return isCurrentSpanSampled() ? TRACE : null;
+        }
+
+        @Override
+        public @Nullable String getCurrentSpanId() {
+            return isCurrentSpanSampled() ? "b7ad6b7169203331" : null;
+        }
+
+        @Override
+        public boolean isCurrentSpanSampled() {
+            return observations.getCurrentObservation() != null;
+        }
+
+        @Override
+        public void markCurrentSpanAsExemplar() {}
+    }
+
+    @Test
+    void metersOfAnAddAndOfACallbackHaveItsTrace() {
+        ObservationRegistry observations = ObservationRegistry.create();
+        WebApplicationContextRunner traced = runner.withBean(ObservationRegistry.class, () -> observations)
+                .withBean(SpanContext.class, () -> new ObservedSpan(observations));
+        for (boolean histogram : new boolean[] {true, false}) {
+            used(
+                    traced.withPropertyValues(
+                            "management.metrics.distribution.percentiles-histogram.eventlog.callback=" + histogram),
+                    registry -> assertThat(withTrace(registry))
+                            .contains(
+                                    "eventlog_callback_seconds_" + (histogram ? "bucket" : "count"),
+                                    "eventlog_batch_size_events_count",
+                                    "eventlog_events_added_total",
+                                    "eventlog_events_delivered_total"));
+        }
+    }
+
+    /** {@return the names of what is scraped with an exemplar} */
+    private static List<String> withTrace(PrometheusMeterRegistry registry) {
+        return registry.scrape("application/openmetrics-text; version=1.0.0; charset=utf-8")
+                .lines()
+                .filter(line -> line.contains("trace_id=\"" + TRACE + "\""))
+                .map(line -> line.replaceAll("\\{.*", ""))
+                .toList();
     }
 }
