@@ -125,7 +125,8 @@ class ReadmeBlocksTests extends ClosingTests {
         assertThat(blocks().filter(block -> !block.language().equals("java"))
                         .map(block -> block.language() + " in " + block.page() + ", " + block.heading()))
                 .as(
-                        "each has a test here; the rule for Redis is in RefusalTests, and what the drawings show in ArchitectureTests")
+                        "each has a test here; the rule for Redis is in RefusalTests, what the drawings show in ArchitectureTests,"
+                                + " and the tags for Grafana in PrometheusTests")
                 .containsExactly(
                         "xml in README.md, Quick start",
                         "yaml in README.md, Quick start",
@@ -133,7 +134,8 @@ class ReadmeBlocksTests extends ClosingTests {
                         "mermaid in docs/architecture.md, The way of an event",
                         "yaml in docs/configuration.md, Configuration",
                         " in docs/configuration.md, Permissions",
-                        " in docs/interop.md, Other clients");
+                        " in docs/interop.md, Other clients",
+                        "yaml in docs/observability.md, Grafana");
     }
 
     @Test

@@ -12,17 +12,31 @@ import dev.eventlog.Tail;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.autoconfigure.EventLogSseAutoConfiguration;
 import dev.eventlog.test.Collected;
+import dev.eventlog.test.Pages;
 import dev.eventlog.test.TestRedisConnection;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.tracer.common.SpanContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
@@ -33,11 +47,18 @@ import org.springframework.boot.micrometer.observation.autoconfigure.Observation
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.context.ApplicationContext;
+import org.springframework.core.io.ByteArrayResource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
-/** What Prometheus gets to see. */
+/** What Prometheus gets to see, and what the dashboard asks it for. */
 class PrometheusTests {
 
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
+
+    private static final Pattern SAMPLE = Pattern.compile("(?m)^(eventlog_[a-z_]+)(?:\\{(.*)\\})? \\S+$");
+
+    private static final Pattern LABEL = Pattern.compile("([a-z_]+)=~?\"[^\"]*\"");
 
     private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
@@ -52,7 +73,26 @@ class PrometheusTests {
                     EventLogSseAutoConfiguration.class,
                     EventLogMetricsAutoConfiguration.class,
                     EventLogObservationAutoConfiguration.class))
-            .withUserConfiguration(TestRedisConnection.class);
+            .withUserConfiguration(TestRedisConnection.class)
+            .withPropertyValues(recommended());
+
+    /** {@return the properties that the documentation of the dashboard recommends} */
+    private static String[] recommended() {
+        String page = Pages.forUsers().stream()
+                .filter(any -> any.name().equals("docs/observability.md"))
+                .map(Pages.Page::text)
+                .findFirst()
+                .orElseThrow();
+        Matcher yaml = Pattern.compile("(?s)```yaml\n(.*?)```").matcher(page);
+        assertThat(yaml.find()).isTrue();
+        YamlPropertiesFactoryBean properties = new YamlPropertiesFactoryBean();
+        properties.setResources(new ByteArrayResource(yaml.group(1).getBytes(StandardCharsets.UTF_8)));
+        return Stream.concat(
+                        Stream.of("spring.application.name=prometheus"),
+                        Objects.requireNonNull(properties.getObject()).entrySet().stream()
+                                .map(String::valueOf))
+                .toArray(String[]::new);
+    }
 
     /** Runs an application that has added and delivered events. */
     private void used(WebApplicationContextRunner application, Consumer<PrometheusMeterRegistry> test) {
@@ -139,5 +179,65 @@ class PrometheusTests {
                 .filter(line -> line.contains("trace_id=\"" + TRACE + "\""))
                 .map(line -> line.replaceAll("\\{.*", ""))
                 .toList();
+    }
+
+    @Test
+    void theDashboardAsksForWhatThereIs() throws IOException {
+        JsonNode dashboard = JsonMapper.shared()
+                .readTree(Files.readString(Pages.ROOT.resolve("docs").resolve("grafana-dashboard.json")));
+        List<String> queries = new ArrayList<>(dashboard.findValuesAsString("expr"));
+        assertThat(queries).hasSizeGreaterThan(10);
+        assertThat(variables(dashboard)).containsExactlyInAnyOrder("datasource", "application", "log");
+        for (JsonNode variable : dashboard.path("templating").path("list")) {
+            queries.add(variable.path("query").path("query").asString(""));
+        }
+        assertThat(Pattern.compile("\\$\\{?([a-z]+)")
+                        .matcher(dashboard.toString())
+                        .results())
+                .extracting((MatchResult use) -> use.group(1))
+                .containsAll(variables(dashboard))
+                .isSubsetOf(variables(dashboard));
+        used(runner, registry -> {
+            Map<String, Set<String>> labels = labels(registry.scrape());
+            queries.forEach(query -> assertAsksForWhatThereIs(query, labels));
+        });
+    }
+
+    private static List<String> variables(JsonNode dashboard) {
+        return dashboard.path("templating").path("list").findValuesAsString("name");
+    }
+
+    private static void assertAsksForWhatThereIs(String query, Map<String, Set<String>> labels) {
+        Set<String> common = new TreeSet<>();
+        Pattern.compile("(eventlog_[a-z_]+)(?:\\{(.*?)\\})?")
+                .matcher(query)
+                .results()
+                .forEach(metric -> {
+                    assertThat(labels).as(query).containsKey(metric.group(1));
+                    Set<String> known = labels.getOrDefault(metric.group(1), Set.of());
+                    common.addAll(known);
+                    LABEL.matcher(metric.group(2) == null ? "" : metric.group(2))
+                            .results()
+                            .map(label -> label.group(1))
+                            .forEach(label -> assertThat(known).as(query).contains(label));
+                });
+        Pattern.compile("by \\((.*?)\\)")
+                .matcher(query)
+                .results()
+                .flatMap(by -> Stream.of(by.group(1).split(", ")))
+                .forEach(label -> assertThat(common).as(query).contains(label));
+    }
+
+    /** The labels of each name that is scraped. */
+    private static Map<String, Set<String>> labels(String scraped) {
+        Map<String, Set<String>> labels = new TreeMap<>();
+        SAMPLE.matcher(scraped).results().forEach(sample -> {
+            Set<String> known = labels.computeIfAbsent(sample.group(1), any -> new TreeSet<>());
+            if (sample.group(2) != null) {
+                LABEL.matcher(sample.group(2)).results().forEach(label -> known.add(label.group(1)));
+            }
+        });
+        assertThat(labels).containsKeys("eventlog_callback_seconds_bucket", "eventlog_web_streams");
+        return labels;
     }
 }
