@@ -10,6 +10,7 @@ public final class PartlyReadableException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The number of events before the one that cannot be read. */
     private final int readable;
 
     /**
