@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ class EventLogsEndpointTests {
     private final String name = "test:endpoint:" + UUID.randomUUID();
 
     private static List<FollowerDescriptor> followers(EventLogsEndpoint endpoint, String log) {
-        return endpoint.followed().logs().get(log).followers();
+        return Objects.requireNonNull(endpoint.followed().logs().get(log)).followers();
     }
 
     @Test
