@@ -199,6 +199,16 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
+     * Returns whether a listener has been started but cannot begin yet, because Redis cannot be reached.
+     *
+     * @param id the listener's id
+     * @return whether it waits at one of its logs at least
+     */
+    public boolean isWaiting(String id) {
+        return listener(id).logs().stream().anyMatch(ListenedLog::isWaiting);
+    }
+
+    /**
      * Returns the error that ended a listener.
      *
      * @param id the listener's id

@@ -35,8 +35,8 @@ final class ListenedLog {
     private volatile @Nullable Throwable failure;
     private volatile @Nullable Future<?> again;
 
-    // Guarded by this. The lock is held while a follower begins, which may take as long as Redis takes to answer.
-    private @Nullable BackOffExecution waiting;
+    // Written with the lock of this, which is held while a follower begins, for as long as Redis takes to answer.
+    private volatile @Nullable BackOffExecution waiting;
 
     /**
      * Creates a log that is not followed yet.
@@ -182,6 +182,11 @@ final class ListenedLog {
     boolean isRunning() {
         Followed running = follower;
         return wanted && (again != null || (running != null && running.isRunning()));
+    }
+
+    /** {@return whether Redis could not be reached at the start, so that the log is not followed yet} */
+    boolean isWaiting() {
+        return wanted && waiting != null;
     }
 
     /** {@return the current or last follower} */

@@ -1,7 +1,9 @@
 package dev.eventlog.observability;
 
+import dev.eventlog.annotation.EventLogListenerRegistry;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.core.RedisEventLogFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -29,7 +31,8 @@ public final class EventLogHealthAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(name = "eventLogHealthIndicator")
-    EventLogHealthIndicator eventLogHealthIndicator(RedisEventLogFactory factory, EndedFollowers ended) {
-        return new EventLogHealthIndicator(factory, ended);
+    EventLogHealthIndicator eventLogHealthIndicator(
+            RedisEventLogFactory factory, EndedFollowers ended, ObjectProvider<EventLogListenerRegistry> listeners) {
+        return new EventLogHealthIndicator(factory, ended, listeners);
     }
 }
