@@ -290,6 +290,7 @@ final class Checkpoints {
 
     /** Tries once more to store the position in a log that is no longer followed, and then forgets it. */
     void storeAtLast(String log) {
+        first.remove(log);
         Checkpoint checkpoint = byLog.remove(log);
         if (checkpoint != null) {
             checkpoint.storeAtLast();

@@ -2,6 +2,7 @@ package dev.eventlog.follow;
 
 import dev.eventlog.EndedFollower;
 import dev.eventlog.FollowedLog;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.WaitingFollower;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -48,6 +49,9 @@ public final class KnownFollowers {
     }
 
     void remember(EndedFollower follower) {
+        if (follower.kind() == FollowerKind.SUBSCRIBER && follower.failure() == null) {
+            return; // web clients come and go, and would push out the others
+        }
         synchronized (ended) {
             ended.addFirst(follower);
             if (ended.size() > REMEMBERED) {
@@ -56,7 +60,7 @@ public final class KnownFollowers {
         }
     }
 
-    /** {@return the followers that have ended, the newest fifty, newest first} */
+    /** {@return the followers that have ended, without subscribers that ended without an error; the newest fifty, newest first} */
     public List<EndedFollower> ended() {
         synchronized (ended) {
             return List.copyOf(ended);

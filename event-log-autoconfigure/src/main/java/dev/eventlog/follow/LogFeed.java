@@ -154,7 +154,7 @@ final class LogFeed implements Feed {
 
     /** The connection was lost, and Redis has not been checked since. */
     void interrupt() {
-        if (!interrupted) {
+        if (!interrupted || !away) { // Redis may have answered since, without having been checked
             interrupted = true;
             away = true;
             wake(LogFollower.Wake.INTERRUPTION);

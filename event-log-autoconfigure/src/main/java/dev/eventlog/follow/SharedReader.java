@@ -430,6 +430,10 @@ final class SharedReader {
             if (session == this && place.feed.isInterrupted()) {
                 place.feed.back(away);
             }
+            Session now = session;
+            if (now == null || now.line != line) { // lost meanwhile: the feed is read again, and back after that
+                place.feed.interrupt();
+            }
             logs.read(place, seen == Seen.ALL);
             sendNext();
         }

@@ -114,7 +114,9 @@ public final class Recordings {
         running.add(recorder);
         CompletableFuture<Void> unused = recorder.ended().handle((how, failure) -> {
             running.remove(recorder);
-            if (!(failure instanceof EventLogUnavailableException || failure instanceof AddOutcomeUnknownException)) {
+            if (!(failure instanceof EventLogUnavailableException
+                    || failure instanceof AddOutcomeUnknownException
+                    || failure instanceof RejectedExecutionException)) {
                 release(log.name()); // otherwise it expires, and another process completes the log as failed
             }
             return null;
@@ -125,8 +127,11 @@ public final class Recordings {
         look();
         try {
             source.subscribe(recorder);
-        } catch (RuntimeException thrown) { // otherwise the log would never end
+        } catch (RuntimeException | Error thrown) { // otherwise the log would never end
             recorder.onError(thrown);
+            if (thrown instanceof Error serious) {
+                throw serious;
+            }
         }
         return recorder;
     }

@@ -1,6 +1,7 @@
 package dev.eventlog.redis;
 
 import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.RedisException;
 import io.lettuce.core.RedisFuture;
 import io.lettuce.core.api.StatefulConnection;
@@ -75,14 +76,20 @@ final class LettuceReplies {
         return replies;
     }
 
-    /** Replies come in order: waiting for the last one wakes this thread once, and not once for each. */
+    /**
+     * Replies come in order: waiting for the last one wakes this thread once, and not once for each.
+     *
+     * @return whether the others may still take their time, which they can only in a cluster
+     */
     private static boolean awaitLast(RedisFuture<?> last, long timeout) {
         try {
             LettuceFutures.awaitOrCancel(last, timeout, TimeUnit.NANOSECONDS);
-            return true;
-        } catch (RuntimeException failure) { // thrown again where its reply is taken
+        } catch (RedisCommandTimeoutException late) {
             return false;
+        } catch (RuntimeException failure) {
+            return true; // thrown again where its reply is taken
         }
+        return true;
     }
 
     /** Writes all commands at once. */

@@ -10,6 +10,7 @@ import dev.eventlog.redis.LogStream;
 import dev.eventlog.test.LogTests;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.backoff.FixedBackOff;
 
@@ -63,6 +64,29 @@ class SharedLogsTests extends LogTests {
         assertThat(logs.next()).isNull();
         logs.read(asked, true); // by what came too late
         assertThat(logs.next()).isSameAs(asked);
+    }
+
+    /** Redis answers once, but is lost again before the feed has checked it. */
+    @Test
+    void aFeedThatIsLostAgainBeforeItIsBackIsAway() {
+        Connections connections =
+                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+        String name = newName();
+        LogFeed feed = feed(name);
+        redis.opsForStream().add(key(name), Map.of("n", "0"));
+        try {
+            feed.interrupt();
+            assertThat(feed.isAway()).isTrue();
+            LogFeed.Question question = feed.question();
+            LogFeed.Seen seen = feed.answered(question, connections.line().send(question.commands()));
+            assertThat(seen).isEqualTo(LogFeed.Seen.UNCLEAR);
+            assertThat(feed.isAway()).isFalse();
+            assertThat(feed.isInterrupted()).isTrue();
+            feed.interrupt();
+            assertThat(feed.isAway()).isTrue();
+        } finally {
+            redis.delete(key(name));
+        }
     }
 
     @Test
