@@ -376,7 +376,7 @@ abstract class SseTests extends LogTests {
     /** As after an outage or a deployment. {@code -Deventlog.test.clients=5000} has more of them. */
     @Test
     void manyClientsThatComeBackAtOnceGetAllOfIt(CapturedOutput output) throws Exception {
-        int count = Integer.getInteger("eventlog.test.clients", 500);
+        int count = Integer.getInteger("eventlog.test.clients", 200);
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 101));
         ConfigurableApplicationContext application = start();
@@ -512,7 +512,7 @@ abstract class SseTests extends LogTests {
      */
     @Test
     void clientsThatLeaveBeforeTheFirstByteLeaveNothing() throws Exception {
-        int count = Integer.getInteger("eventlog.test.leavers", 200);
+        int count = Integer.getInteger("eventlog.test.leavers", 100);
         EventLog log = newLog();
         log.addAll(events(0, 50));
         // Where a connection is lost just before the first byte, Spring WebFlux cancels nothing: nobody takes anything
