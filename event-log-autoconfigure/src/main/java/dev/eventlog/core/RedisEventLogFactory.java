@@ -273,7 +273,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     }
 
     /**
-     * Returns the followers of this application that have ended, up to fifty. A named follower also counts each time that it
+     * Returns the last fifty followers that have ended, without subscribers that ended without an error. A named follower also counts each time that it
      * gives up its lease. Sends nothing to Redis.
      *
      * @return the followers, the one that ended last first; unmodifiable

@@ -43,7 +43,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
 
     /** Fixes the start in further logs, which this then follows. */
     void open(Collection<String> logs) {
-        checkpoints().remember(checkpoints().open(logs, tail, null));
+        fixStart(logs);
         synchronized (wanted) {
             wanted.addAll(logs);
         }
@@ -72,13 +72,17 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
         }
     }
 
+    private void fixStart(Collection<String> logs) {
+        checkpoints().remember(checkpoints().open(logs, tail, null));
+    }
+
     @Override
     public boolean add(String log) {
         LogNames.check(log);
         if (!isRunning()) {
             throw new IllegalStateException("Log '" + log + "' cannot be followed: its follower has ended");
         }
-        checkpoints().remember(checkpoints().open(Set.of(log), tail, null));
+        fixStart(Set.of(log));
         ManyLogs granted;
         Beginning beginning;
         synchronized (wanted) {

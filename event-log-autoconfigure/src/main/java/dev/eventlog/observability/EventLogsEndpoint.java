@@ -162,7 +162,7 @@ final class EventLogsEndpoint {
      * @param followed the number of logs with followers in this application
      * @param logs the first hundred of them, by name
      * @param waiting the named followers that follow nothing at the moment
-     * @param ended the followers that have ended, up to fifty, the one that ended last first
+     * @param ended the last fifty followers that have ended, without subscribers that ended without an error; newest first
      */
     record EventLogs(
             int followed, Map<String, LogDescriptor> logs, List<WaitingFollower> waiting, List<EndedDescriptor> ended)

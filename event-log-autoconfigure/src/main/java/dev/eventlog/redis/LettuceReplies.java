@@ -84,12 +84,10 @@ final class LettuceReplies {
     private static boolean awaitLast(RedisFuture<?> last, long timeout) {
         try {
             LettuceFutures.awaitOrCancel(last, timeout, TimeUnit.NANOSECONDS);
-        } catch (RedisCommandTimeoutException late) {
-            return false;
-        } catch (RuntimeException failure) {
-            return true; // thrown again where its reply is taken
+            return true;
+        } catch (RuntimeException failure) { // thrown again where its reply is taken
+            return !(failure instanceof RedisCommandTimeoutException);
         }
-        return true;
     }
 
     /** Writes all commands at once. */
