@@ -32,13 +32,13 @@ class EventLogTestTests {
     private ObjectProvider<Mailer> mailer;
 
     @Test
-    void hasTheListenersThatAreImported() {
+    void sliceHasImportedListeners() {
         eventLogs.create("orders", Placed.class).add(new Placed("Ada"));
         assertThatLog(eventLogs.create("invoices", Placed.class)).eventually().containsExactly(new Placed("Ada"));
     }
 
     @Test
-    void hasNoOtherComponents() {
+    void sliceHasNoOtherComponents() {
         assertThat(mailer.getIfAvailable()).isNull();
     }
 
@@ -76,7 +76,7 @@ class EventLogTestTests {
     }
 
     @Test
-    void addressOfAServerCanBeNamed() {
+    void propertyCanNameTheAddressOfAServer() {
         DataRedisConnectionDetails details = connectTo("redis://ada:secret@redis.example:7000/3");
         assertThat(details.getUsername()).isEqualTo("ada");
         assertThat(details.getPassword()).isEqualTo("secret");
@@ -88,7 +88,7 @@ class EventLogTestTests {
     }
 
     @Test
-    void anotherValueOfThePropertyIsRefused() {
+    void otherValuesOfThePropertyAreRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> connectTo("elsewhere"))
                 .withMessageContaining("test.eventlog.redis=elsewhere")

@@ -88,7 +88,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void disconnectingInterruptsFollowersAndReconnectingLosesNothing() {
+    void disconnectInterruptsFollowersAndReconnectLosesNothing() {
         Noted noted = new Noted();
         try (Follower follower = log.follow(Tail.all(), noted)) {
             log.add(event(1));
@@ -106,7 +106,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void cuttingConnectionsLosesNothing() {
+    void cutConnectionsLoseNothing() {
         Noted noted = new Noted();
         try (Follower follower = log.follow(Tail.all(), noted)) {
             log.add(event(1));
@@ -118,7 +118,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void lateReplyLeavesTheOutcomeOfAnAddOpen() {
+    void outcomeOfAnAddWithALateReplyIsUnknown() {
         log.add(event(1));
         redis.delayReplies(Duration.ofSeconds(2));
         assertThatExceptionOfType(AddOutcomeUnknownException.class)
@@ -143,14 +143,14 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void retractedEventIsGone() {
+    void retractedEventIsNotRead() {
         log.add(event(1));
         redis.retract(log.name(), log.add(event(2)));
         assertThatLog(log).containsExactly(Map.of("n", "1"));
     }
 
     @Test
-    void losingTheNewestEventsIsAGapForWhoHadReadThem() {
+    void lostNewestEventsAreAGapForTheirReaders() {
         Noted noted = new Noted();
         try (Follower follower = log.follow(Tail.all(), noted)) {
             log.addAll(List.of(event(1), event(2), event(3)));
@@ -165,7 +165,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void deletingAndClearing() {
+    void deleteAndClearRemoveLogs() {
         EventLog other = eventLogs.create(log.name() + ":other");
         log.add(event(1));
         other.add(event(1));
@@ -177,7 +177,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void aLogThatIsNotThereCannotBeTrimmed() {
+    void missingLogCannotBeTrimmed() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> redis.trim("nobody's", 1))
                 .withMessageContaining("nobody's")
@@ -185,7 +185,7 @@ class InMemoryRedisTests {
     }
 
     @Test
-    void commandThatItDoesNotKnowSaysWhatToDo() {
+    void unsupportedCommandFailsWithAnAction() {
         assertThatExceptionOfType(RuntimeException.class)
                 .isThrownBy(() -> template.opsForList().leftPush("list", "1"))
                 .havingRootCause()

@@ -40,7 +40,7 @@ class LogAssertTests {
     }
 
     @Test
-    void valuesOfATypedLog() {
+    void typedLogIsComparedByValues() {
         assertThatLog(typed).isEmpty();
         typed.add(new Paid("Ada", 100));
         typed.add(new Paid("Bob", 200));
@@ -54,25 +54,25 @@ class LogAssertTests {
     }
 
     @Test
-    void storedTextsOfAnyOtherLog() {
+    void untypedLogIsComparedByStoredTexts() {
         log.add(Map.of("n", 1));
         assertThatLog(log).containsExactly(Map.of("n", "1"));
     }
 
     @Test
-    void waitsForWhatIsAddedLater() {
+    void assertionWaitsForLaterEvents() {
         later(() -> typed.add(new Paid("Ada", 100)));
         assertThatLog(typed).eventually().contains(new Paid("Ada", 100));
     }
 
     @Test
-    void waitsForTheEnd() {
+    void assertionWaitsForTheCompletion() {
         later(log::complete);
         assertThatLog(log).within(Duration.ofSeconds(5)).isComplete();
     }
 
     @Test
-    void doesNotWaitUnlessAsked() {
+    void assertionFailsAtOnceByDefault() {
         typed.add(new Paid("Ada", 100));
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> assertThatLog(typed).contains(new Paid("Bob", 200)))
@@ -82,7 +82,7 @@ class LogAssertTests {
     }
 
     @Test
-    void saysWhatWasThereInTheEnd() {
+    void failureHasTheLastEvents() {
         typed.add(new Paid("Ada", 100));
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() ->
@@ -93,7 +93,7 @@ class LogAssertTests {
     }
 
     @Test
-    void doesNotWaitForAnEventToFit() {
+    void assertionFailsAtOnceOnAnUnreadableEvent() {
         typed.untyped().add(Map.of("paid", "much"));
         long begun = System.nanoTime();
         assertThatExceptionOfType(EventConversionException.class)
@@ -103,7 +103,7 @@ class LogAssertTests {
     }
 
     @Test
-    void logThatIsNotCompleteFails() {
+    void incompleteLogFailsTheAssertion() {
         log.add(Map.of("n", 1));
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> assertThatLog(log).isComplete())
@@ -111,7 +111,7 @@ class LogAssertTests {
     }
 
     @Test
-    void waitsUntilRedisIsBack() {
+    void assertionWaitsUntilRedisIsBack() {
         typed.add(new Paid("Ada", 100));
         LOGS.redis().disconnect();
         later(LOGS.redis()::reconnect);

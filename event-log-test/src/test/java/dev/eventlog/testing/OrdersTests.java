@@ -29,20 +29,20 @@ class OrdersTests {
     InMemoryRedis redis;
 
     @Test
-    void addsAnEvent() {
+    void placedOrderIsAnEvent() {
         orders.place(17, "Ada");
         assertThatLog(eventLogs.create("orders:17", Placed.class)).containsExactly(new Placed("Ada"));
     }
 
     @Test
-    void followsTheOrders() {
+    void invoiceFollowsEachOrder() {
         eventLogs.create("orders:18", Placed.class).add(new Placed("Bob"));
         assertThatLog(eventLogs.create("invoices", Invoice.class)).eventually().contains(new Invoice("Bob"));
     }
     // end::slice[]
 
     @Test
-    void survivesAnOutage() {
+    void invoiceIsAddedAfterAnOutage() {
         // tag::faults[]
         redis.disconnect();
         assertThatThrownBy(() -> orders.place(19, "Cleo")).isInstanceOf(EventLogException.class);
@@ -55,7 +55,7 @@ class OrdersTests {
     }
 
     @Test
-    void withoutSpring() {
+    void ordersWorkWithoutSpring() {
         // tag::without-spring[]
         try (InMemoryEventLogs logs = InMemoryEventLogs.start("eventlog.max-length=10")) {
             new Orders(logs.factory()).place(17, "Ada");

@@ -33,7 +33,7 @@ class AnswersTests {
     }
 
     @Test
-    void answerThatIsOverCannotBeStopped() {
+    void completedAnswerCannotBeStopped() {
         String id = answers.ask();
         assertThatLog(log(id)).eventually().isComplete();
         assertThat(answers.stop(id)).isFalse();

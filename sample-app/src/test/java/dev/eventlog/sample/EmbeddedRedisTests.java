@@ -28,7 +28,7 @@ class EmbeddedRedisTests {
             new ApplicationContextRunner().withUserConfiguration(EmbeddedRedis.class, Properties.class);
 
     @Test
-    void startsWhereNoneIsConfiguredSaysSoAndStopsWithTheApplication(CapturedOutput output) {
+    void embeddedRedisRunsWithTheApplicationIfNoneIsConfigured(CapturedOutput output) {
         int[] port = new int[1];
         runner.withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
                 .run(context -> {
@@ -50,7 +50,7 @@ class EmbeddedRedisTests {
                 "spring.data.redis.cluster.nodes[0]=redis.example.com:6379",
                 "spring.data.redis.sentinel.nodes=redis.example.com:26379"
             })
-    void doesNotStartWhereOneIsConfigured(String property, CapturedOutput output) {
+    void embeddedRedisDoesNotStartIfOneIsConfigured(String property, CapturedOutput output) {
         runner.withPropertyValues(property)
                 .run(context -> assertThat(context).hasNotFailed().hasSingleBean(DataRedisProperties.class));
         assertThat(output).doesNotContain("embedded one");

@@ -48,7 +48,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void usesTheRedisThatIsConfigured(CapturedOutput output) {
+    void sampleUsesTheConfiguredRedis(CapturedOutput output) {
         try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
             assertThat(application.getBean(Sensors.class).list()).isEmpty(); // the application reaches Redis
             assertThat(output).doesNotContain("started an embedded one");
@@ -56,7 +56,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void answersUnavailableWhileRedisIsAway(CapturedOutput output) throws Exception {
+    void requestsAreUnavailableDuringAnOutage(CapturedOutput output) throws Exception {
         try (ConfigurableApplicationContext application = RunningSample.start(redis, 0)) {
             HttpSample sample = new HttpSample(RunningSample.port(application));
             assertThat(sample.get("/api/sensors").statusCode()).isEqualTo(200);
@@ -83,7 +83,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void saysThatTheOutcomeOfAnAddIsUnknownAndAddsOnceWhatIsRepeated() throws Exception {
+    void unknownOutcomeIsReportedAndARetryAddsOnce() throws Exception {
         try (ConfigurableApplicationContext application =
                 RunningSample.start(redis, 0, "--spring.data.redis.timeout=300ms")) {
             HttpSample sample = new HttpSample(RunningSample.port(application));
@@ -118,7 +118,7 @@ class SampleLifecycleTests {
 
     /** A busy Redis executes the commands that it received, but their clients have stopped waiting for replies. */
     @Test
-    void feedsEachReadingOnceThoughTheOutcomeOfAnAddIsUnknown(CapturedOutput output) throws Exception {
+    void feederAddsEachReadingOnceDespiteUnknownOutcomes(CapturedOutput output) throws Exception {
         List<Reading> year = SeattleTemperatures.load();
         try (ConfigurableApplicationContext application =
                 RunningSample.startFeeding(redis, "--spring.data.redis.timeout=200ms")) {
@@ -147,7 +147,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void shutsDownAtOnceWithOpenStreams() throws Exception {
+    void sampleShutsDownAtOnceWithOpenStreams() throws Exception {
         ConfigurableApplicationContext application = RunningSample.start(redis, 0);
         HttpSample sample = new HttpSample(RunningSample.port(application));
         try (SseClient client = sample.follow("/api/sensors/garden/readings/stream", null)) {
@@ -165,7 +165,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void replaysTheYearAndGoesOnWhereItLeftOff() throws Exception {
+    void feederReplaysTheYearAndContinuesAfterARestart() throws Exception {
         List<Reading> year = SeattleTemperatures.load();
         int fed = 0;
         for (int run = 0; run < 2; run++) {
@@ -190,7 +190,7 @@ class SampleLifecycleTests {
     }
 
     @Test
-    void feedsAgainWhenRedisIsBackAndSaysSoOnce(CapturedOutput output) throws Exception {
+    void feederContinuesAfterAnOutageAndLogsItOnce(CapturedOutput output) throws Exception {
         try (ConfigurableApplicationContext application = RunningSample.startFeeding(redis)) {
             Sensors sensors = application.getBean(Sensors.class);
             await().until(() -> sensors.readings("seattle").size() > 0);

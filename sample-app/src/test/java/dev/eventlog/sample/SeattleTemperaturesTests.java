@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class SeattleTemperaturesTests {
 
     @Test
-    void holdsEveryHourOfTheYear() throws IOException {
+    void dataHasEveryHourOfTheYear() throws IOException {
         List<Reading> year = SeattleTemperatures.load();
 
         assertThat(year)

@@ -35,7 +35,7 @@ class SensorsTests {
     }
 
     @Test
-    void sensorWhoseLogWasLostIsAnnouncedAgainAndListedOnce() {
+    void sensorWithALostLogIsAnnouncedAgainAndListedOnce() {
         sensors.add("cellar", reading(12.0), AddOptions.none());
         redis.delete("sample:sensors:cellar");
         sensors.add("cellar", reading(13.0), AddOptions.none());

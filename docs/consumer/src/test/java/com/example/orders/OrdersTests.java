@@ -36,7 +36,7 @@ class OrdersTests {
     int port;
 
     @Test
-    void anOrderIsPaid() {
+    void orderIsPaid() {
         orders.place(1, "Ada", 500);
         orders.pay(1, 200);
         assertThatLog(orders.history(1)).containsExactly(new Placed("Ada", 500), new Paid(200));
@@ -44,7 +44,7 @@ class OrdersTests {
     }
 
     @Test
-    void eachPaymentHasAReceiptAlsoAfterAnOutage() {
+    void eachPaymentHasAReceiptDespiteAnOutage() {
         orders.place(2, "Bob", 100);
         redis.cutConnections();
         assertThatLog(orders.history(2)).eventually().hasSize(1);
@@ -53,7 +53,7 @@ class OrdersTests {
     }
 
     @Test
-    void aBrowserFollowsAnOrder() throws Exception {
+    void browserFollowsAnOrder() throws Exception {
         orders.place(3, "Cleo", 700);
         URI events = URI.create("http://localhost:" + port + "/orders/3/events");
         try (BufferedReader lines = new BufferedReader(
