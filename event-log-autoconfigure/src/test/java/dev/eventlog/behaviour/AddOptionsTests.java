@@ -42,7 +42,7 @@ class AddOptionsTests extends LogTests {
     // --- once ---
 
     @Test
-    void secondTimeAnswersTheFirstIdAndAddsNothing() {
+    void repeatedAddReturnsTheFirstIdAndAddsNothing() {
         EventLog log = newLog();
         log.add(event(0));
         EventId id = log.add(event(1), once(log, "paid"));
@@ -56,7 +56,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void secondTimeAnswersTheFirstIdsAndAddsNothing() {
+    void repeatedAddOfManyReturnsTheFirstIdsAndAddsNothing() {
         EventLog log = newLog(options -> options.maxLength(100).ttlAfterLastAdd(MINUTE));
         List<EventId> ids = log.addAll(events(0, 3), once(log, "import"));
         assertThat(log.addAll(events(0, 3), once(log, "import"))).isEqualTo(ids).hasSize(3);
@@ -64,7 +64,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void keysAreOneLogsOwn() {
+    void eachLogHasItsOwnKeys() {
         EventLog log = newLog();
         EventLog other = newLog();
         log.add(event(0), once(log, "a"));
@@ -75,14 +75,14 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void storedEventIsAsAnyOther() {
+    void idempotentAddStoresAnOrdinaryEvent() {
         EventLog log = newLog();
         EventId id = log.add(event(1), once(log, "a"));
         assertThat(log.read(Tail.all())).containsExactly(new Event(id, Map.of("n", "1")));
     }
 
     @Test
-    void keyOfAnotherAddIsRefused() {
+    void keyOfADifferentAddIsRefused() {
         EventLog log = newLog();
         log.addAll(events(0, 3), once(log, "a"));
         assertThatExceptionOfType(EventLogException.class)
@@ -96,12 +96,12 @@ class AddOptionsTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\t\n", "\ud83d"})
-    void keyThatIsBlankOrNoTextIsRefused(String key) {
+    void blankOrInvalidKeyIsRefused(String key) {
         assertThatIllegalArgumentException().isThrownBy(() -> AddOptions.idempotent(key));
     }
 
     @Test
-    void keyMayHaveAThousandCharactersOfAnyKindAndNoMore() {
+    void keyCanHaveUpToAThousandCharactersOfAnyKind() {
         EventLog log = newLog();
         for (String key : List.of("k".repeat(1_000), "{a} b}{ \u2603 1-1 \n")) {
             EventId id = log.add(event(0), once(log, key));
@@ -115,7 +115,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void oneBadEventLeavesNoRecord() {
+    void invalidEventLeavesNoRecord() {
         EventLog log = newLog();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> log.addAll(List.of(event(0), Map.of(), event(2)), once(log, "a")))
@@ -148,7 +148,7 @@ class AddOptionsTests extends LogTests {
     // --- how long ---
 
     @Test
-    void recordExpiresAfterTheRetentionAndNotAfterTheLog() {
+    void recordExpiresAfterTheRetentionAndNotWithTheLog() {
         EventLog hour = newLog();
         hour.add(event(0), once(hour, "a"));
         assertThat(millisecondsToLive(record(hour.name(), "a"))).isBetween(3_500_000L, 3_600_000L);
@@ -168,7 +168,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void afterTheRetentionItIsAddedAgain() {
+    void sameKeyAddsAgainAfterTheRetention() {
         EventLog log = newLog(options -> options.idempotencyRetention(Duration.ofMillis(200)));
         EventId id = log.add(event(0), once(log, "a"));
         await().until(() -> !redis.hasKey(record(log.name(), "a")));
@@ -177,7 +177,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void secondTimeProlongsNeitherTheRecordNorTheLog() {
+    void repeatedAddExtendsNeitherTheRecordNorTheLog() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(2)));
         log.add(event(0), once(log, "a"));
         await().until(() -> millisecondsToLive(log.name()) < 1_900);
@@ -189,7 +189,7 @@ class AddOptionsTests extends LogTests {
     // --- where the events are no longer there ---
 
     @Test
-    void expiredLogIsForgotten() {
+    void sameKeyAddsAgainAfterTheLogExpired() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(300)));
         EventId id = log.add(event(0), once(log, "a"));
         await().until(() -> !log.exists());
@@ -198,7 +198,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void deletedLogIsForgotten() {
+    void sameKeyAddsAgainAfterTheLogWasDeleted() {
         EventLog log = newLog();
         EventId id = log.add(event(0), once(log, "a"));
         delete(log);
@@ -209,7 +209,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void logThatBeganAgainIsAnotherLog() {
+    void sameKeyAddsAgainAfterTheLogBeganAgain() {
         EventLog log = newLog();
         log.add(event(0), once(log, "a"));
         log.addAll(events(1, 3), once(log, "b"));
@@ -222,7 +222,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void logThatBeganAgainWithLowerIdsIsAnotherLog() {
+    void sameKeyAddsAgainAfterTheLogBeganAgainWithLowerIds() {
         EventLog log = newLog();
         log.add(event(0), once(log, "a"));
         delete(log);
@@ -251,7 +251,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void trimmedEventsWereAddedNevertheless() {
+    void sameKeyAddsNothingAfterItsEventsWereTrimmed() {
         EventLog log = newLog(options -> options.maxLength(5));
         List<EventId> ids = log.addAll(events(0, 2), once(log, "a"));
         log.addAll(events(2, 500));
@@ -263,7 +263,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void eventDeletedByHandWasAddedNevertheless() {
+    void sameKeyAddsNothingAfterItsEventWasDeleted() {
         EventLog log = newLog();
         log.add(event(0));
         EventId id = log.add(event(1), once(log, "a"));
@@ -274,7 +274,7 @@ class AddOptionsTests extends LogTests {
 
     /** Who counts the events that a stream ever had knows that some are missing, and not that it began again. */
     @Test
-    void allEventsRemovedByHandWereAddedNeverthelessWhereRedisCountsThem() {
+    void sameKeyAddsNothingAfterAllEventsWereDeletedIfRedisCounts() {
         EventLog log = newLog();
         EventId id = log.add(event(0), once(log, "a"));
         EventId next = log.add(event(1));
@@ -291,7 +291,7 @@ class AddOptionsTests extends LogTests {
 
     /** The whole of a log is deleted and added again under the same keys, and more than is kept. */
     @Test
-    void trimmedLogThatBeganAgainIsAnotherLogWhereRedisCountsItsEvents() {
+    void sameKeyAddsAgainAfterATrimmedLogBeganAgainIfRedisCounts() {
         assumeTrue(TestRedis.get().isAtLeast(7), "before Redis 7 a full log cannot be told from the one before it");
         EventLog log = newLog(options -> options.maxLength(10));
         List<EventId> first = addOnce(log, 400);
@@ -308,7 +308,7 @@ class AddOptionsTests extends LogTests {
     // --- in which slot ---
 
     @Test
-    void recordOfATaggedLogHasItsTag() {
+    void recordOfALogWithAHashTagHasTheSameTag() {
         String name = "test:{" + newName() + "}:b";
         deleteLater(name);
         deleteLater(name + ":once:a");
@@ -320,7 +320,7 @@ class AddOptionsTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"a{b", "a}b", "a{}b", "a{}b{c}"})
-    void logWithBracesButNoTagCannotHaveOne(String part) {
+    void idempotentAddToALogWithBracesButNoHashTagIsRefused(String part) {
         String name = newName() + part;
         deleteLater(name);
         EventLog log = factory.create(name);
@@ -336,7 +336,7 @@ class AddOptionsTests extends LogTests {
     // --- only if ---
 
     @Test
-    void ifTheLastIdIsStillTheOneThatWasRead() {
+    void addSucceedsIfTheLastIdIsTheExpectedOne() {
         EventLog log = newLog();
         EventId first = log.add(event(0), AddOptions.ifAbsent());
         EventId second = log.add(event(1), AddOptions.ifLast(first));
@@ -346,7 +346,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void otherwiseNothingIsAddedAndBothIdsAreSaid() {
+    void addFailsWithBothIdsIfTheLastIdIsAnotherOne() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(30)));
         EventId first = log.add(event(0));
         EventId second = log.add(event(1));
@@ -369,7 +369,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void logThatDoesNotExistHasNoLastId() {
+    void missingLogHasNoLastId() {
         EventLog log = newLog();
         EventId expected = new EventId(1, 1);
         assertThatExceptionOfType(UnexpectedLastIdException.class)
@@ -384,7 +384,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void streamThatNeverHadAnEventIsAbsent() {
+    void streamThatNeverHadAnEventCountsAsAbsent() {
         EventLog log = newLog();
         redis.opsForStream().createGroup(log.name(), "group"); // makes the stream
         assertThat(log.exists()).isTrue();
@@ -393,7 +393,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void deletedEventIsStillTheLast() {
+    void deletedEventCountsAsTheLastOne() {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         redis.opsForStream().delete(log.name(), id.toString());
@@ -404,7 +404,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void oneOfManyFindsTheLogAbsent() throws Exception {
+    void onlyOneOfManyWritersFindsTheLogAbsent() throws Exception {
         EventLog log = newLog();
         AtomicInteger number = new AtomicInteger();
         AtomicInteger refused = new AtomicInteger();
@@ -421,7 +421,7 @@ class AddOptionsTests extends LogTests {
 
     /** Each event is the number after that of the one before it, whoever adds it: a lost update would be a number twice. */
     @Test
-    void nobodysDecisionIsOvertaken() throws Exception {
+    void expectedIdsPreventLostUpdates() throws Exception {
         EventLog log = newLog();
         int writers = 8;
         int each = 20;
@@ -445,7 +445,7 @@ class AddOptionsTests extends LogTests {
     // --- both, and what else ---
 
     @Test
-    void whatWasAddedIsAnsweredThoughTheExpectedIdIsNoLongerTheLast() {
+    void repeatedAddReturnsItsIdsAlthoughTheExpectedIdIsOutdated() {
         EventLog log = newLog();
         EventId first = log.add(event(0));
         AddOptions both = once(log, "a").and(AddOptions.ifLast(first));
@@ -456,7 +456,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void whatWasRefusedLeavesNoRecord() {
+    void refusedAddLeavesNoRecord() {
         EventLog log = newLog();
         EventId first = log.add(event(0));
         assertThatExceptionOfType(UnexpectedLastIdException.class)
@@ -467,7 +467,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void optionsThatContradictEachOtherAreRefused() {
+    void contradictoryOptionsAreRefused() {
         EventId id = new EventId(1, 1);
         AddOptions both = AddOptions.idempotent("a").and(AddOptions.ifLast(id));
         assertThat(both.idempotencyKey()).hasValue("a");
@@ -484,7 +484,7 @@ class AddOptionsTests extends LogTests {
 
     @ParameterizedTest
     @MethodSource("terms")
-    void noEventsAreNothing(AddOptions options) {
+    void emptyAddDoesNothing(AddOptions options) {
         EventLog log = newLog();
         assertThat(log.addAll(List.of(), options)).isEmpty();
         assertThat(log.exists()).isFalse();
@@ -509,7 +509,7 @@ class AddOptionsTests extends LogTests {
     }
 
     @Test
-    void typedLogsHaveThemToo() {
+    void typedLogsSupportTheOptions() {
         record Payment(String by, int cents) {}
         Payment payment = new Payment("Ada", 1_980);
         TypedEventLog<Payment> log = factory.create(newName(), Payment.class);

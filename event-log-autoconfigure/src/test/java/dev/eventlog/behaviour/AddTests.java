@@ -36,7 +36,7 @@ import org.springframework.data.redis.connection.stream.MapRecord;
 class AddTests extends LogTests {
 
     @Test
-    void idsRiseInTheOrderOfTheEvents() {
+    void idsIncreaseInTheOrderOfTheEvents() {
         EventLog log = newLog();
         List<EventId> ids = new ArrayList<>();
         ids.add(log.add(event(0)));
@@ -50,7 +50,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void timestampIsThatOfRedis() {
+    void timestampComesFromRedis() {
         EventLog log = newLog();
         Long before = redis.execute(connection -> connection.serverCommands().time(), true);
         EventId id = log.add(event(0));
@@ -61,14 +61,14 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void noEventsAreNothing() {
+    void emptyAddDoesNothing() {
         EventLog log = newLog(options -> options.maxLength(5).ttlAfterLastAdd(Duration.ofMinutes(1)));
         assertThat(log.addAll(List.of())).isEmpty();
         assertThat(log.exists()).isFalse();
     }
 
     @Test
-    void textNumbersAndBooleansAreStoredAsPlainTextAndTheRestAsJson() {
+    void simpleValuesAreStoredAsTextAndOtherValuesAsJson() {
         EventLog log = newLog();
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("text", "grün \u2603 \"quoted\"\n");
@@ -106,7 +106,7 @@ class AddTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void storedFormIsTheSameHoweverItIsAdded(boolean ttl) {
+    void everyKindOfAddStoresTheSameForm(boolean ttl) {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(ttl ? Duration.ofMinutes(1) : Duration.ZERO));
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("z", "1");
@@ -130,7 +130,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void keyIsTheNameBehindThePrefix() {
+    void keyIsThePrefixFollowedByTheName() {
         String name = newName();
         EventLog log = newFactory("eventlog.key-prefix=test:prefix:").create(name);
         deleteLater("test:prefix:" + name);
@@ -151,7 +151,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void nullValueIsRefusedWithTheNameOfItsField() {
+    void nullValueIsRefusedWithItsFieldName() {
         EventLog log = newLog();
         Map<String, Object> event = withNull("temperature");
         assertThatIllegalArgumentException().isThrownBy(() -> log.add(event)).withMessageContaining("temperature");
@@ -159,7 +159,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void nullNameOfAFieldIsRefused() {
+    void nullFieldNameIsRefused() {
         EventLog log = newLog();
         Map<String, Object> event = withNullKey();
         assertThatIllegalArgumentException().isThrownBy(() -> log.add(event)).withMessageContaining("null");
@@ -180,13 +180,13 @@ class AddTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\t\n", "half \uD83D of a pair"})
-    void nameThatIsBlankOrNoUnicodeIsRefused(String name) {
+    void blankOrInvalidNameIsRefused(String name) {
         assertThatIllegalArgumentException().isThrownBy(() -> factory.create(name));
         assertThatIllegalArgumentException().isThrownBy(() -> factory.create(name, Map.class));
     }
 
     @Test
-    void oneBadEventAmongAHundredSendsNone() {
+    void oneInvalidEventOfAHundredAddsNone() {
         EventLog log = newLog();
         log.add(event(0));
         for (Map<String, Object> bad : List.of(Map.<String, Object>of(), withNull("temperature"), withNullKey())) {
@@ -200,7 +200,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void keyOfAnotherTypeIsRefusedByRedis() {
+    void addToAKeyOfAnotherTypeFails() {
         EventLog log = newLog();
         EventLog withTtl = factory.create(log.name(), options -> options.ttlAfterLastAdd(Duration.ofMinutes(1)));
         redis.opsForValue().set(log.name(), "text");
@@ -229,7 +229,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void logWhoseIdsHaveComeToAnEndIsRefusedByRedis() {
+    void addFailsAfterTheGreatestPossibleId() {
         EventLog log = newLog();
         addWithId(log, EventId.MAX.toString());
         assertThatExceptionOfType(EventLogException.class)
@@ -241,7 +241,7 @@ class AddTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void readAnswersExactlyMaxLengthHoweverManyRedisKeeps(boolean oneByOne) {
+    void readReturnsExactlyMaxLengthEventsEvenIfRedisKeepsMore(boolean oneByOne) {
         EventLog log = newLog(options -> options.maxLength(3));
         if (oneByOne) {
             events(0, 200).forEach(log::add);
@@ -255,7 +255,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void withoutMaxLengthAllAreKept() {
+    void allEventsAreKeptWithoutMaxLength() {
         EventLog log = newLog(options -> options.maxLength(0));
         log.addAll(events(0, 10_000));
         assertThat(log.size()).isEqualTo(10_000);
@@ -264,7 +264,7 @@ class AddTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void eventMayHave3900FieldsAndNoMore(boolean ttl) {
+    void eventCanHaveUpTo3900Fields(boolean ttl) {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(ttl ? Duration.ofMinutes(1) : Duration.ZERO));
         Map<String, Object> largest = new LinkedHashMap<>();
         IntStream.range(0, 3_900).forEach(i -> largest.put("field" + i, i));
@@ -282,7 +282,7 @@ class AddTests extends LogTests {
     }
 
     @Test
-    void writersOfSeveralApplicationsDoNotDisturbEachOther() throws Exception {
+    void concurrentWritersOfSeveralApplicationsKeepTheirOrder() throws Exception {
         String name = newName();
         List<EventLogFactory> factories = List.of(factory, factory, newFactory(), newFactory());
         int calls = 50;

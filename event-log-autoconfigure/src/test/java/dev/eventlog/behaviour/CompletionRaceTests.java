@@ -38,7 +38,7 @@ class CompletionRaceTests extends LogTests {
     private record Written(List<EventId> ids, @Nullable Completion refusedBy) {}
 
     @Test
-    void everyAddIsBeforeTheEndOrRefused() throws Exception {
+    void everyAddIsBeforeTheCompletionOrRefused() throws Exception {
         Random random = new Random(SEED);
         CyclicBarrier start = new CyclicBarrier(2);
         ExecutorService writer = Executors.newSingleThreadExecutor();

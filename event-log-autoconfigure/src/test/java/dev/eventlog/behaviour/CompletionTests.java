@@ -56,7 +56,7 @@ class CompletionTests extends LogTests {
     // --- what is complete, and what readers see of it ---
 
     @Test
-    void completeLogSaysSoAndLooksAsBefore() {
+    void completedLogIsCompleteAndKeepsItsEvents() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         assertThat(log.isComplete()).isFalse();
@@ -82,7 +82,7 @@ class CompletionTests extends LogTests {
 
     /** The page of a read may end at the entry that is none. */
     @Test
-    void pagesOfACompleteLogAreWhole() {
+    void pagesOfACompleteLogHaveAllEvents() {
         EventLogFactory pages = newFactory("eventlog.read.page-size=1");
         for (int size = 0; size < 4; size++) {
             EventLog log = pages.create(newName());
@@ -94,7 +94,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void logWithoutAnEventCanBeComplete() {
+    void emptyLogCanBeCompleted() {
         EventLog log = newLog();
         assertThat(log.cancel("not needed")).isTrue();
         assertThat(log.completion()).contains(Completion.cancelled("not needed"));
@@ -120,7 +120,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void typedLogEndsLikewise() {
+    void typedLogCanBeCompleted() {
         record Step(String name) {}
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         Collected<TypedEvent<Step>> listener = Collected.and(batch -> {});
@@ -138,7 +138,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void completedTwiceInTheSameWayIsNothingAndInAnotherIsRefused() {
+    void repeatedCompletionDoesNothingAndADifferentOneIsRefused() {
         List<Completion> ways = List.of(
                 Completion.done(),
                 Completion.failed("no memory"),
@@ -164,7 +164,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void logCannotEndInAnUnknownWay() {
+    void unknownCompletionIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> newLog().completeAs(new Completion(Kind.UNKNOWN, null)))
                 .withMessageContaining("use done, failed, or cancelled");
@@ -190,7 +190,7 @@ class CompletionTests extends LogTests {
 
     @ParameterizedTest
     @EnumSource
-    void nothingIsAddedToACompleteLog(Way way) {
+    void completeLogRefusesEveryAdd(Way way) {
         for (boolean expiring : List.of(false, true)) {
             EventLog log = newLog(options -> options.maxLength(3).ttlAfterLastAdd(expiring ? HOUR : Duration.ZERO));
             log.add(event(0));
@@ -211,7 +211,7 @@ class CompletionTests extends LogTests {
 
     /** A raw connection, as of redis-cli or another language. */
     @Test
-    void redisItselfRefusesEverybody() {
+    void redisRefusesEveryClientThatAddsToACompleteLog() {
         EventLog log = newLog();
         log.add(event(0));
         log.complete();
@@ -231,7 +231,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void addUnderAKeyThatWasDoneBeforeAnswersItsId() {
+    void repeatedIdempotentAddToACompleteLogReturnsItsId() {
         EventLog log = newLog(options -> options.maxLength(100));
         deleteLater(log.name() + ":once:{" + log.name() + "}:paid");
         EventId id = log.add(event(0), AddOptions.idempotent("paid"));
@@ -240,7 +240,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void logThatWasDeletedBeginsAgain() {
+    void deletedLogBeginsAgain() {
         EventLog log = newLog();
         log.add(event(0));
         log.complete();
@@ -253,7 +253,7 @@ class CompletionTests extends LogTests {
     // --- limits ---
 
     @Test
-    void completionPushesNoEventOut() {
+    void completionTrimsNoEvent() {
         for (boolean withLastEvent : List.of(false, true)) {
             EventLog log = newLog(options -> options.maxLength(3));
             log.addAll(events(0, withLastEvent ? 2 : 3));
@@ -272,7 +272,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void completionRenewsTheTtlAsAnAddDoes() {
+    void completionRenewsTheTtl() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(HOUR));
         log.add(event(0));
         ask("PEXPIRE", log.name(), "60000");
@@ -281,7 +281,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void completeLogHasATtlOfItsOwn() {
+    void completeLogHasItsOwnTtl() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(HOUR).ttlAfterCompletion(Duration.ofMinutes(5)));
         log.add(event(0));
         assertThat(ttl(log)).isGreaterThan(Duration.ofMinutes(59).toMillis());
@@ -300,7 +300,7 @@ class CompletionTests extends LogTests {
     // --- followers ---
 
     @Test
-    void followerGetsTheLastEventThenTheEndAndEnds() {
+    void followerReceivesTheLastEventAndThenTheCompletionAndEnds() {
         EventLog log = newLog();
         log.add(event(0));
         Collected<Event> listener = Collected.events();
@@ -323,7 +323,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void followerThatWaitsForItsLogToBeginLearnsThatItEndedWithoutAnEvent() {
+    void followerOfAMissingLogReceivesItsCompletionWithoutAnEvent() {
         EventLog log = newLog();
         Collected<Event> listener = Collected.events();
         Follower follower = log.follow(Tail.all(), listener);
@@ -335,7 +335,7 @@ class CompletionTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 30})
-    void followerThatBeginsAfterTheEndGetsAllAndTheEnd(int size) {
+    void followerOfACompleteLogReceivesAllEventsAndTheCompletion(int size) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, size));
         log.complete();
@@ -361,7 +361,7 @@ class CompletionTests extends LogTests {
 
     /** Small batches and a window that the events do not fit into. */
     @Test
-    void slowFollowerGetsAllBeforeTheEnd() {
+    void slowFollowerReceivesAllEventsBeforeTheCompletion() {
         EventLogFactory small = newFactory("eventlog.follow.batch-size=3", "eventlog.follow.window-size=4");
         EventLog log = small.create(newName());
         Collected<Event> slow = Collected.and(batch -> TimeUnit.MILLISECONDS.sleep(5));
@@ -377,7 +377,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void whatWasTrimmedBeforeTheEndIsTold() {
+    void gapIsReportedBeforeTheCompletion() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
         log.complete();
@@ -400,7 +400,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void closingEntryThatWasDeletedLeavesTheLogComplete() {
+    void logStaysCompleteAfterItsClosingEntryWasDeleted() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 4));
         log.completeExceptionally("no memory");
@@ -421,7 +421,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void eventOfAnotherProgramAtTheGreatestIdIsAnEventAndTheLast() {
+    void eventAtTheGreatestIdIsDeliveredAndCompletesTheLog() {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         addWithId(log, GREATEST);
@@ -433,7 +433,7 @@ class CompletionTests extends LogTests {
 
     /** What another program has to do to end a log. */
     @Test
-    void anotherProgramCanEndALog() {
+    void anotherProgramCanCompleteALog() {
         EventLog log = newLog();
         Collected<Event> listener = Collected.events();
         Follower follower = log.follow(Tail.all(), listener);
@@ -448,7 +448,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void logThatBeginsAgainAfterItsEndIsAGapToWhoHadSeenTheEnd() {
+    void followerAfterTheCompletionReceivesAGapIfTheLogBeganAgain() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         log.complete();
@@ -463,7 +463,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void listenerThatThrowsAtTheEndIsCalledAgainOrFails() {
+    void failedOnCompleteIsRetriedOrEndsTheFollower() {
         EventLog log = newLog();
         log.add(event(0));
         log.complete();
@@ -502,7 +502,7 @@ class CompletionTests extends LogTests {
     // --- publishers and streams ---
 
     @Test
-    void subscriberIsToldTheEndAlsoIfItAskedForNothingMore() {
+    void subscriberReceivesTheCompletionWithoutDemand() {
         EventLog log = newLog();
         log.add(event(0));
         TestSubscriber<Event> subscriber = new TestSubscriber<Event>().to(log.publisher(Tail.all()));
@@ -517,7 +517,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void subscriberOfALogThatFailsGetsAllEventsAndTheFailure() {
+    void subscriberOfAFailedLogReceivesAllEventsAndTheFailure() {
         EventLog log = newLog();
         TestSubscriber<Event> subscriber = new TestSubscriber<Event>().to(log.publisher(Tail.all()));
         subscriber.request(Long.MAX_VALUE);
@@ -530,7 +530,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void fluxCompletes() {
+    void fluxCompletesWithItsLog() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         log.cancel(null);
@@ -539,7 +539,7 @@ class CompletionTests extends LogTests {
     }
 
     @Test
-    void streamEnds() {
+    void streamEndsWithItsLog() {
         EventLog log = newLog();
         List<Event> seen = new CopyOnWriteArrayList<>();
         try (Stream<Event> stream = log.stream(Tail.all())) {
@@ -562,7 +562,7 @@ class CompletionTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 8})
-    void feedsOfBothKindsSeeTheEnd(int dedicated) {
+    void feedsOfBothKindsDetectTheCompletion(int dedicated) {
         EventLogFactory other = newFactory("eventlog.follow.dedicated-connections=" + dedicated);
         EventLog log = other.create(newName());
         Collected<Event> listener = Collected.events();
@@ -577,7 +577,7 @@ class CompletionTests extends LogTests {
 
     /** What a reader sees that does not know of it: one more entry, the last. */
     @Test
-    void plainReaderSeesOneMoreEntry() {
+    void plainRedisClientSeesOneMoreEntry() {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         log.completeExceptionally("no memory");

@@ -25,7 +25,7 @@ class ConsumerGroupTests extends ServerTests {
     private final Collected<Event> slow = Collected.and(batch -> go.await());
 
     @Test
-    void slowFollowerIsToldOfATrimWithoutANumber() {
+    void slowFollowerReceivesAGapWithoutANumber() {
         EventLog log = newFactory().create("log");
         group();
         add("log", 1, 31);
@@ -38,7 +38,7 @@ class ConsumerGroupTests extends ServerTests {
     }
 
     @Test
-    void groupThatComesWhileAFollowerIsBusyTakesAwayTheNumberToo() {
+    void groupCreatedWhileAFollowerIsBusyRemovesTheNumberFromTheGap() {
         EventLog log = newFactory().create("log");
         add("log", 1, 31);
         closeLater(log.follow(Tail.all(), slow));
@@ -51,7 +51,7 @@ class ConsumerGroupTests extends ServerTests {
     }
 
     @Test
-    void liveFollowerIsToldOfATrimWithoutANumber() {
+    void liveFollowerReceivesAGapWithoutANumber() {
         EventLog log = newFactory().create("log");
         group();
         Collected<Event> live = Collected.events();
@@ -70,7 +70,7 @@ class ConsumerGroupTests extends ServerTests {
 
     /** Lengths and counts say nothing of which are gone, only the oldest that is left does. */
     @Test
-    void acknowledgedEventsTrimmedInTheMiddleAreNeverAWrongNumberNorAGapElsewhere() {
+    void trimInTheMiddleCausesNeitherAWrongNumberNorAWrongGap() {
         EventLog log = newFactory("eventlog.follow.batch-size=2").create("log");
         group();
         List<EventId> ids = add("log", 0, 40);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class EventRangeTests extends LogTests {
 
     @Test
-    void pagesOfAChatFromItsEnd() {
+    void chatIsReadBackwardPageByPage() {
         EventLog chat = newLog();
         List<EventId> ids = chat.addAll(events(0, 50));
 
@@ -47,7 +47,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void oneRangeAfterTheOther() {
+    void nextRangeContinuesAfterThePage() {
         EventLog chat = newLog();
         chat.addAll(events(0, 50));
         // tag::pages[]
@@ -62,7 +62,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void everyRangeIsThatPartOfTheLog() {
+    void rangesReturnTheirPartOfTheLog() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         EventId third = ids.get(3);
@@ -79,7 +79,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void momentsAreThoseOfTheIds() {
+    void rangeOfMomentsSelectsByTheTimeInTheIds() {
         EventLog log = newLog();
         List.of("1000-0", "1000-7", "2000-0", "2001-0", "3000-0").forEach(id -> addWithId(log, id));
 
@@ -104,7 +104,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void aTailSinceAMoment() {
+    void tailSinceAMomentStartsAtThatTime() {
         EventLog log = newLog();
         List.of("1000-0", "1000-7", "2000-0").forEach(id -> addWithId(log, id));
 
@@ -123,7 +123,7 @@ class EventRangeTests extends LogTests {
 
     @Test
     @SuppressWarnings("NullAway") // null is refused
-    void nonsenseIsRefused() {
+    void invalidRangesAreRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventRange.all().limit(0))
                 .withMessageContaining("1 or more")
@@ -143,7 +143,7 @@ class EventRangeTests extends LogTests {
 
     /** A log as a list, of which the same is read. */
     @Test
-    void anyRangeIsWhatAListWouldAnswer() {
+    void anyRangeReturnsTheSameAsAList() {
         EventLogFactory inPages = newFactory("eventlog.read.page-size=7");
         Generated.tries(60, any -> {
             String name = newName();
@@ -190,7 +190,7 @@ class EventRangeTests extends LogTests {
 
     /** The handle that reads has a max-length far below what the log holds, and far above a page. */
     @Test
-    void aMaxLengthOfManyPages() {
+    void maxLengthOfManyPagesLimitsTheRange() {
         EventLog whole = newLog();
         for (int i = 0; i < 10; i++) {
             whole.addAll(events(i * 1_000, (i + 1) * 1_000));
@@ -206,7 +206,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void theEndOfACompleteLogIsNoEvent() {
+    void closingEntryOfACompleteLogIsNotAnEvent() {
         EventLog log = newLog(options -> options.maxLength(5));
         log.addAll(events(0, 7));
         log.complete();
@@ -222,7 +222,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void largeEventsComeInSeveralAnswers() {
+    void largeEventsAreReadInSeveralReplies() {
         EventLog log = newLog();
         String large = "x".repeat(400_000);
         for (int i = 0; i < 8; i++) {
@@ -234,7 +234,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    void aPageHasNoHoleThoughTheLogIsTrimmedMeanwhile() {
+    void pageHasNoHoleWhileTheLogIsTrimmed() {
         String name = newName();
         EventLog writer = factory.create(name, options -> options.maxLength(100));
         EventLog reader = newFactory("eventlog.read.page-size=5").create(name);
@@ -263,7 +263,7 @@ class EventRangeTests extends LogTests {
     record Temperature(double celsius) {}
 
     @Test
-    void pagesOfATypedLog() {
+    void pagesOfATypedLogHaveValues() {
         TypedEventLog<Temperature> log = factory.create(newName(), Temperature.class);
         List<EventId> ids = log.addAll(List.of(new Temperature(1), new Temperature(2), new Temperature(3)));
         ReadableEventLog<TypedEvent<Temperature>> readable = log;

@@ -80,7 +80,7 @@ class ExactlyOnceEffectTests extends LogTests {
     }
 
     @Test
-    void aListenerThatThrowsAfterItsEffectIsRolledBackAndResumes() {
+    void failedListenerIsRolledBackAndResumes() {
         ConfigurableApplicationContext dying = start();
         Follower follower = follow(dying, log, batch -> {
             invoice(batch);
@@ -98,7 +98,7 @@ class ExactlyOnceEffectTests extends LogTests {
     }
 
     @Test
-    void aListenerThatIsRetried() {
+    void retriedBatchHasItsEffectOnce() {
         AtomicInteger calls = new AtomicInteger();
         EventLog following = TestApplication.factory(start()).create(log.name());
         closeLater(following.follow(
@@ -120,7 +120,7 @@ class ExactlyOnceEffectTests extends LogTests {
     }
 
     @Test
-    void aCommitThatFailsOrIsNotHeardOf() {
+    void batchHasItsEffectOnceIfACommitFailsOrGetsNoAnswer() {
         transactions.failBefore.set(2);
         transactions.failAfter.set(1);
         AtomicInteger calls = new AtomicInteger();
@@ -136,7 +136,7 @@ class ExactlyOnceEffectTests extends LogTests {
 
     /** Without the locks, and with positions compared: the effects of the one that comes second are rolled back. */
     @Test
-    void twoAtOnce() {
+    void effectIsRolledBackIfAnotherFollowerMovedThePosition() {
         EventLog other = newLog();
         follow(start(), other, this::invoice);
         await().until(() -> positions.load("invoices", other.name()).isPresent());
@@ -149,7 +149,7 @@ class ExactlyOnceEffectTests extends LogTests {
     }
 
     @Test
-    void eachLogOfAPattern() {
+    void eachLogOfAPatternHasItsEffectsOnce() {
         LogPattern all = LogPattern.of(log.name() + ":*");
         List<EventLog> logs = Stream.of("1", "2", "3")
                 .map(name -> factory.create(log.name() + ':' + name))

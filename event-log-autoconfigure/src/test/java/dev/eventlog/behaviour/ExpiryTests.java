@@ -27,7 +27,7 @@ class ExpiryTests extends LogTests {
 
     @ParameterizedTest
     @MethodSource("waysToAdd")
-    void logIsDeletedAfterTheLastAddAndNotAfterTheFirst(Consumer<EventLog> add) {
+    void logExpiresAfterTheLastAddAndNotAfterTheFirst(Consumer<EventLog> add) {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(1)));
         add.accept(log);
         assertThat(millisecondsToLive(log)).isBetween(1L, 1_000L);
@@ -46,14 +46,14 @@ class ExpiryTests extends LogTests {
 
     @ParameterizedTest
     @MethodSource("waysToAdd")
-    void withoutTtlItStays(Consumer<EventLog> add) {
+    void logWithoutTtlDoesNotExpire(Consumer<EventLog> add) {
         EventLog log = newLog();
         add.accept(log);
         assertThat(millisecondsToLive(log)).isEqualTo(-1);
     }
 
     @Test
-    void emptyAddDoesNotProlong() {
+    void emptyAddDoesNotRenewTheTtl() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(2)));
         log.add(event(1));
         await().until(() -> millisecondsToLive(log) < 1_900);
@@ -62,7 +62,7 @@ class ExpiryTests extends LogTests {
     }
 
     @Test
-    void readingDoesNotProlong() {
+    void readDoesNotRenewTheTtl() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(2)));
         log.add(event(1));
         await().until(() -> millisecondsToLive(log) < 1_900);
@@ -72,7 +72,7 @@ class ExpiryTests extends LogTests {
     }
 
     @Test
-    void ttlIsToTheMillisecond() {
+    void ttlIsAccurateToTheMillisecond() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(100_999)));
         log.add(event(1));
         assertThat(millisecondsToLive(log)).isBetween(100_001L, 100_999L);
@@ -81,7 +81,7 @@ class ExpiryTests extends LogTests {
     }
 
     @Test
-    void ttlComesFromThePropertiesUnlessTheOptionsSayOtherwise() {
+    void ttlOptionOverridesTheProperty() {
         EventLogFactory configured = newFactory(
                 "eventlog.ttl-after-last-add=1h",
                 "eventlog.overrides[0].pattern=test:short:*",

@@ -46,7 +46,7 @@ class FoldTests extends LogTests {
     };
 
     @Test
-    void aStateOfAllEventsAndTheLastId() {
+    void foldReturnsTheStateOfAllEventsAndTheLastId() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 2_500));
 
@@ -57,7 +57,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aLogThatDoesNotExist() {
+    void foldOfAMissingLogReturnsTheInitialState() {
         EventLog log = newLog();
         Folded<Integer> folded = log.fold(7, SUM);
 
@@ -66,7 +66,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aLogThatIsComplete() {
+    void foldOfACompleteLogSucceedsAndUpdateFails() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         log.complete();
@@ -80,7 +80,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void largeEvents() {
+    void foldReadsLargeEvents() {
         EventLog log = newLog();
         String large = "x".repeat(400_000);
         for (int i = 0; i < 8; i++) {
@@ -91,7 +91,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aBeginningThatIsGoneIsNoState() {
+    void foldFailsIfTheFirstEventsAreGone() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 500));
         redis.opsForStream().trim(log.name(), 100);
@@ -113,7 +113,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aLogThatWasTrimmedToItsMaxLengthAsEveryRedisTells() {
+    void foldOfALogTrimmedToItsMaxLengthFailsOnEveryRedis() {
         EventLog log = newLog(options -> options.maxLength(100));
         for (int i = 0; i < 50; i++) {
             log.addAll(events(10 * i, 10 * i + 10));
@@ -124,7 +124,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void allEventsAreGone() {
+    void foldFailsIfAllEventsAreGone() {
         EventLog log = newLog();
         log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 0);
@@ -133,7 +133,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void theOptionsOfTheReaderLimitNothing() {
+    void foldIgnoresTheLimitsOfItsHandle() {
         EventLog whole = newLog();
         whole.addAll(events(0, 500));
         EventLog reader = factory.create(whole.name(), options -> options.maxLength(100));
@@ -150,7 +150,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void anEventThatSomebodyDeletedByItselfIsNotMissing() {
+    void foldAcceptsARetractedEvent() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
         deleteEvent(log, ids.get(4));
@@ -172,7 +172,7 @@ class FoldTests extends LogTests {
 
     @Test
     @SuppressWarnings("NullAway") // null is refused
-    void whatIsThrownIsThrown() {
+    void exceptionsOfTheFunctionsAreThrown() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
 
@@ -210,7 +210,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void anAccountIsNeverOverdrawn() throws Exception {
+    void concurrentUpdatesNeverOverdrawAnAccount() throws Exception {
         TypedEventLog<Entry> account = factory.create(newName(), Entry.class);
         account.add(new Entry.Paid(50));
         AtomicInteger spent = new AtomicInteger();
@@ -244,7 +244,7 @@ class FoldTests extends LogTests {
     record Booking(int amount) {}
 
     @Test
-    void theBalanceOfAnAccount() {
+    void updateDecidesByTheBalanceOfAnAccount() {
         TypedEventLog<Booking> account = factory.create(newName(), Booking.class);
         account.addAll(List.of(new Booking(50), new Booking(-10)));
         // tag::fold[]
@@ -264,7 +264,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void whatOthersAddedMeanwhileIsFoldedOnce() {
+    void updateFoldsConcurrentEventsOnce() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         List<List<Integer>> decidedBy = new ArrayList<>();
@@ -283,7 +283,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aConflictThatLastsIsToldAndNothingIsAdded() {
+    void lastingConflictFailsAndAddsNothing() {
         EventLog log = newLog();
         AtomicInteger tries = new AtomicInteger();
 
@@ -306,7 +306,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void aLogThatIsDeletedMeanwhileIsAGap() {
+    void updateFailsWithAGapIfTheLogIsDeletedMeanwhile() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
 
@@ -322,7 +322,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    void anInterruptedThreadStopsTrying() {
+    void interruptedUpdateStopsRetrying() {
         EventLog log = newLog();
         RetryPolicy slow = RetryPolicy.builder()
                 .maxRetries(5)

@@ -41,7 +41,7 @@ class FollowTests extends LogTests {
     /** After which nothing can be asked for. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 10})
-    void tailThatEndsWithTheGreatestIdThereIs(long count) {
+    void tailCanIncludeTheGreatestPossibleId(long count) {
         EventLog log = newLog();
         for (String id : List.of("5-1", "5-2", EventId.MAX.toString())) {
             addWithId(log, id);
@@ -68,7 +68,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void firstWhatExistsThenWhatComes() {
+    void followerReceivesExistingEventsAndThenNewOnes() {
         EventLog log = newLog();
         List<EventId> ids = new ArrayList<>(log.addAll(events(0, 30)));
         Collected<Event> listener = Collected.events();
@@ -88,7 +88,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void lastZeroIsOnlyWhatComesFromTheMomentThatFollowReturns() {
+    void lastZeroDeliversOnlyEventsAddedAfterFollowReturns() {
         for (int round = 0; round < 20; round++) {
             EventLog log = newLog();
             log.addAll(events(0, 5));
@@ -104,7 +104,7 @@ class FollowTests extends LogTests {
 
     @Test
     @SuppressWarnings("NullAway") // as a caller without checks would
-    void whatIsNullIsRefusedAtOnce() {
+    void nullIsRefused() {
         EventLog log = newLog();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> log.follow(Tail.all(), null))
@@ -118,7 +118,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void logNeedNotExistYet() {
+    void followerWaitsForALogThatDoesNotExist() {
         for (Tail tail :
                 List.of(Tail.all(), Tail.last(0), Tail.last(3), Tail.from(EventId.MIN), Tail.after(EventId.MIN))) {
             EventLog log = newLog();
@@ -134,7 +134,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void fromAnIdThatIsStillToCome() {
+    void followerCanStartAtAFutureId() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         EventId last = log.lastId().orElseThrow();
@@ -152,7 +152,7 @@ class FollowTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 9, 10, 11, 49, 50, 51, 200})
-    void caughtUpIsToldOnceAfterAllThatExisted(int existing) {
+    void onCaughtUpIsCalledOnceAfterTheExistingEvents(int existing) {
         EventLog log = newLog();
         log.addAll(events(0, existing));
         Collected<Event> listener = Collected.events();
@@ -165,7 +165,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void caughtUpIsToldAlsoWhileOthersKeepAdding() throws Exception {
+    void onCaughtUpIsCalledWhileOthersKeepAdding() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 500));
         CountDownLatch stop = new CountDownLatch(1);
@@ -192,7 +192,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void batchesAreFullWhenThereIsMuchAndNeverTooLarge() {
+    void batchesAreFullIfPossibleAndNeverTooLarge() {
         EventLog log = newLog();
         log.addAll(events(0, 100));
         CountDownLatch go = new CountDownLatch(1);
@@ -211,7 +211,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void followerCanHaveSmallerBatchesThanTheOthers() {
+    void followerCanHaveSmallerBatches() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 25));
         List<EventId> positions = new CopyOnWriteArrayList<>();
@@ -231,7 +231,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void whatComesWhileTheListenerIsBusyIsOneBatch() {
+    void eventsAddedWhileTheListenerIsBusyBecomeOneBatch() {
         EventLog log = newLog();
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> listener = Collected.and(batch -> go.await());
@@ -250,7 +250,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void pollsThatTimeOutAreInvisible() {
+    void pollTimeoutsAreInvisible() {
         EventLog log = newLog();
         Collected<Event> listener = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
@@ -291,7 +291,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void slowListenerHoldsUpNobodyElse() {
+    void slowListenerDelaysNoOther() {
         EventLog log = newLog();
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> slow = Collected.and(batch -> go.await());
@@ -315,7 +315,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void twentyListenersThatBlockDoNotStarveOneMore() {
+    void twentyBlockedListenersDoNotStarveAnother() {
         CountDownLatch go = new CountDownLatch(1);
         List<Collected<Event>> blocked = new ArrayList<>();
         EventLog log = newLog();
@@ -340,7 +340,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void eachOfManyFollowersGetsEachEventOfManyWritersOnceInOrder() throws Exception {
+    void manyFollowersReceiveEachEventOfManyWritersOnceInOrder() throws Exception {
         int writers = 20;
         int each = 50;
         int followers = 60;
@@ -395,7 +395,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void ordinaryTrimmingIsNoGapForWhoKeepsUp() {
+    void trimmingCausesNoGapForAFollowerThatKeepsUp() {
         EventLog log = newLog(options -> options.maxLength(25));
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
@@ -410,7 +410,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    void eventsBeyondTheSignedRangeOfIdsAreInOrder() {
+    void idsBeyondTheSignedRangeKeepTheirOrder() {
         EventLog log = newLog();
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));

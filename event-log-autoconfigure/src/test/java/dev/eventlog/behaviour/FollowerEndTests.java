@@ -41,7 +41,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 class FollowerEndTests extends LogTests {
 
     @Test
-    void idleFollowerIsClosedAtOnceAndNothingIsDeliveredAfterwards() {
+    void idleFollowerClosesAtOnceAndReceivesNothingMore() {
         List<Long> milliseconds = new ArrayList<>();
         for (int round = 0; round < 5; round++) {
             EventLog log = newLog();
@@ -69,7 +69,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @RepeatedTest(5)
-    void nothingIsDeliveredAfterCloseHoweverMuchComes() throws Exception {
+    void busyFollowerReceivesNothingAfterClose() throws Exception {
         EventLog log = newLog();
         AtomicBoolean stop = new AtomicBoolean();
         CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
@@ -108,7 +108,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closesInOrderHoweverBusyItsConnectionIs() throws Exception {
+    void followerClosesCleanlyOnABusyConnection() throws Exception {
         EventLog log = newLog(options -> options.maxLength(100));
         AtomicBoolean stop = new AtomicBoolean();
         CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> {
@@ -132,7 +132,7 @@ class FollowerEndTests extends LogTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void ordinaryLifeIsNotWorthAWarning(CapturedOutput output) {
+    void normalOperationLogsNoWarning(CapturedOutput output) {
         ConfigurableApplicationContext application = newApplication("eventlog.follow.poll-timeout=50ms");
         EventLog log = TestApplication.factory(application).create(newName());
         Collected<Event> listener = Collected.events();
@@ -147,7 +147,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closingTwiceDoesNothing() {
+    void secondCloseDoesNothing() {
         Follower follower = newLog().follow(Tail.all(), Collected.events());
         follower.close();
         follower.close();
@@ -156,7 +156,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closingRightAfterTheBeginning() {
+    void followerCanBeClosedRightAfterItsStart() {
         EventLog log = newLog();
         log.addAll(events(0, 100));
         for (int i = 0; i < 50; i++) {
@@ -172,7 +172,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closingFromWithinACallbackMakesItTheLast() throws Exception {
+    void callbackThatClosesItsFollowerIsTheLastOne() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 100));
         CompletableFuture<Follower> own = new CompletableFuture<>();
@@ -195,7 +195,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closingFromWithinOnCaughtUp() throws Exception {
+    void onCaughtUpCanCloseItsFollower() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         CompletableFuture<Follower> own = new CompletableFuture<>();
@@ -215,7 +215,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closingAnotherFromWithinACallback() throws Exception {
+    void callbackCanCloseAnotherFollower() throws Exception {
         EventLog log = newLog();
         Collected<Event> other = Collected.events();
         Follower victim = closeLater(log.follow(Tail.all(), other));
@@ -229,7 +229,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closeWaitsForTheCallbackThatIsRunning() throws Exception {
+    void closeWaitsForTheRunningCallback() throws Exception {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         CountDownLatch go = new CountDownLatch(1);
@@ -259,7 +259,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void listenerThatBlocksForEverDoesNotKeepItsFollowerFromBeingClosed() {
+    void followerOfABlockedListenerCanBeClosed() {
         EventLog log = newLog();
         log.addAll(events(0, 50));
         AtomicBoolean interrupted = new AtomicBoolean();
@@ -283,7 +283,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void listenerThatCannotEvenBeInterruptedDoesNotKeepItsFollowerFromBeingClosed() {
+    void followerOfAListenerThatIgnoresInterruptsCanBeClosed() {
         EventLog log = newLog();
         log.add(event(0));
         AtomicBoolean go = new AtomicBoolean();
@@ -347,7 +347,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void listenerThatThrowsFromOnCaughtUpEndsItsFollower() {
+    void failedOnCaughtUpEndsTheFollower() {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         IOException thrown = new IOException("caught up");
@@ -366,7 +366,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void listenerWhoseOnFailureThrowsAsWellEndsAllTheSame() {
+    void followerEndsEvenIfOnFailureThrows() {
         EventLog log = newLog();
         IllegalStateException thrown = new IllegalStateException("batch");
         Follower follower = closeLater(log.follow(Tail.all(), new EventBatchListener<Event>() {
@@ -389,7 +389,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void defaultsOfAListenerOnlyLog() {
+    void defaultCallbacksOnlyWriteToTheApplicationLog() {
         EventLog log = newLog();
         List<Event> got = new CopyOnWriteArrayList<>();
         Follower follower = closeLater(log.follow(Tail.all(), got::addAll));
@@ -399,7 +399,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void positionBeforeTheFirstEventIsWhereItBegan() {
+    void positionBeforeTheFirstEventIsTheStart() {
         EventLog log = newLog();
         try (Follower follower = log.follow(Tail.all(), Collected.events())) {
             assertThat(follower.position()).isEqualTo(EventId.MIN);
@@ -414,7 +414,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void whatDependsOnTheCompletionMayCallTheFollower() throws Exception {
+    void completionStageCanCallTheFollower() throws Exception {
         EventLog log = newLog();
         Follower follower = log.follow(Tail.all(), Collected.events());
         CompletableFuture<Boolean> running =
@@ -427,7 +427,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void applicationThatClosesLetsTheRunningCallbackFinishAndStartsNoOther() throws Exception {
+    void shutdownWaitsForTheRunningCallbackAndStartsNoOther() throws Exception {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         String name = newName();
         EventLog log = factory.create(name);
@@ -469,7 +469,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void closedApplicationFollowsNoMore() {
+    void followFailsAfterShutdown() {
         ConfigurableApplicationContext application = newApplication();
         EventLog log = TestApplication.factory(application).create(newName());
         application.close();
@@ -477,7 +477,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void applicationClosesInTimeThoughListenersBlockForEver() {
+    void shutdownEndsInTimeAlthoughListenersBlock() {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         ConfigurableApplicationContext application =
                 newApplication("spring.lifecycle.timeout-per-shutdown-phase=500ms");
@@ -513,7 +513,7 @@ class FollowerEndTests extends LogTests {
     }
 
     @Test
-    void noFollowerNoThread() {
+    void noThreadRunsWithoutAFollower() {
         ConfigurableApplicationContext application = newApplication("spring.data.redis.client-name=unused");
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         EventLog log = TestApplication.factory(application).create(newName());

@@ -44,7 +44,7 @@ import org.springframework.data.redis.core.script.DefaultRedisScript;
 class GapTests extends LogTests {
 
     @Test
-    void trimmedPastASlowFollower() {
+    void slowFollowerReceivesTheGapBeforeTheNextEvent() {
         EventLog log = newLog();
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> slow = Collected.and(batch -> go.await());
@@ -72,7 +72,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void allTrimmedWhileTheListenerWasBusy() {
+    void busyFollowerReceivesAGapIfAllEventsWereTrimmed() {
         EventLog log = newLog();
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> slow = Collected.and(batch -> go.await());
@@ -101,7 +101,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void trimmedWhileTheListenerWasBusyButForMoreThanABatch() {
+    void busyFollowerReceivesAGapAndThenTheEventsThatAreLeft() {
         EventLog log = newFactory("eventlog.follow.batch-size=10", "eventlog.follow.window-size=20")
                 .create(newName());
         CountDownLatch go = new CountDownLatch(1);
@@ -126,7 +126,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void trimmedPastOneThatResumes() {
+    void resumedFollowerReceivesAGapBeforeTheFirstEvent() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 100));
         redis.opsForStream().trim(log.name(), 40);
@@ -150,7 +150,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void gapThatWasNotHeardIsToldToOneThatResumes() {
+    void gapIsReportedAgainAfterAFailedOnGap() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 20));
         redis.opsForStream().trim(log.name(), 5);
@@ -172,7 +172,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void deletedAndBegunAgain() {
+    void deletedLogThatBeginsAgainIsAGap() {
         EventLog log = newLog();
         List<EventId> before = log.addAll(events(0, 5));
         Collected<Event> listener = Collected.events();
@@ -195,7 +195,7 @@ class GapTests extends LogTests {
 
     /** Also where a poll brings so little of a log so long that nothing of it can have been trimmed. */
     @Test
-    void begunAgainBetweenTwoPollsOfALiveFollower() {
+    void liveFollowerReceivesAGapIfTheLogBeganAgainBetweenPolls() {
         EventLog log = newFactory("eventlog.follow.poll-timeout=5s").create(newName());
         log.addAll(events(0, 300));
         Collected<Event> listener = Collected.events();
@@ -220,7 +220,7 @@ class GapTests extends LogTests {
     /** Redis 6.2 cannot count, but such a log cannot have been trimmed. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void begunAgainAndShorterThanItsMaxLength(boolean feedHasReadSome) {
+    void shortLogThatBeginsAgainIsAGapOnEveryRedis(boolean feedHasReadSome) {
         EventLog log = newLog(options -> options.maxLength(100));
         log.addAll(events(0, 5));
         Collected<Event> listener = Collected.events();
@@ -241,7 +241,7 @@ class GapTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void goneForAWhileAfterItsFeedHasRead(boolean smallEvents) {
+    void logThatWasGoneForAWhileIsAGap(boolean smallEvents) {
         EventLog log = newLog();
         String text = smallEvents ? "" : "x".repeat(2_000);
         Collected<Event> listener = Collected.events();
@@ -262,7 +262,7 @@ class GapTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void begunAgainWithIdsBelowTheOldOnes(boolean atOnce) {
+    void logThatBeginsAgainWithLowerIdsIsAGap(boolean atOnce) {
         EventLog log = newLog();
         List<EventId> before = log.addAll(events(0, 5));
         Collected<Event> listener = Collected.events();
@@ -296,7 +296,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void begunAgainWhileTheFollowerWasFarBehind() {
+    void farBehindFollowerReceivesAGapIfTheLogBeganAgain() {
         EventLog log = newLog();
         log.addAll(events(0, 200));
         CountDownLatch go = new CountDownLatch(1);
@@ -319,7 +319,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void resumedAfterAnIdOfALogThatHasBegunAgain() {
+    void resumedFollowerReceivesAGapIfTheLogBeganAgainWithLowerIds() {
         EventLog log = newLog();
         List<EventId> before = log.addAll(events(0, 5));
         log.delete();
@@ -334,7 +334,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void resumedAfterAnIdBelowThoseOfALogThatHasBegunAgain() {
+    void resumedFollowerReceivesAGapIfTheLogBeganAgainWithHigherIds() {
         EventLog log = newLog();
         EventId seen = new EventId(5, 1); // far below, as ids of one millisecond could be the same
         addWithId(log, seen.toString());
@@ -356,7 +356,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void expiredAndBegunAgain() {
+    void followerContinuesAfterItsLogExpired() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(300)));
         Collected<Event> listener = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
@@ -384,7 +384,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void eventDeletedBeforeASlowFollowerGotToItIsNeitherDeliveredNorTold() {
+    void eventRetractedAheadOfASlowFollowerIsNoGap() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 100));
         CountDownLatch go = new CountDownLatch(1);
@@ -403,7 +403,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void eventDeletedAmongThoseThatTheFeedHasReadCostsASlowFollowerNoOther() {
+    void eventRetractedBehindTheFeedCostsASlowFollowerNoOther() {
         EventLog log = newLog();
         log.addAll(events(0, 300)); // so many that the feed does not look at the stream after each poll
         CountDownLatch go = new CountDownLatch(1);
@@ -431,7 +431,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void moreAddedAtOnceThanTheLogKeeps() {
+    void addOfMoreEventsThanTheLogKeepsIsAGap() {
         EventLog log = newLog(options -> options.maxLength(50));
         List<EventId> ids = log.addAll(events(0, 60));
         Collected<Event> listener = Collected.events();
@@ -451,7 +451,7 @@ class GapTests extends LogTests {
     /** Writers in bursts that a log can just not keep, listeners of all speeds, and polls that often find nothing. */
     @ParameterizedTest
     @ValueSource(strings = {"1ms", "10ms", "100ms"})
-    void neverASilentLossAndNeverARepeat(String pollTimeout) throws Exception {
+    void followersNeverLoseEventsSilentlyOrReceiveThemTwice(String pollTimeout) throws Exception {
         EventLogFactory own = newFactory(
                 "eventlog.max-length=30",
                 "eventlog.follow.batch-size=10",
@@ -537,7 +537,7 @@ class GapTests extends LogTests {
     }
 
     @Test
-    void keyThatTurnsIntoAnotherTypeEndsItsFollowers() {
+    void followersEndIfTheirKeyChangesItsType() {
         EventLog log = newLog();
         log.addAll(events(0, 5));
         Collected<Event> listener = Collected.events();

@@ -99,7 +99,7 @@ class GoEventLogTests extends LogTests {
     record Flag(AtomicBoolean flag) {}
 
     @Test
-    void aBooleanIsReadByWhateverHoldsOne() {
+    void booleanPropertiesReadTheBooleansOfGo() {
         TypedEventLog<Flag> log = factory.create(newName(), Flag.class);
         add(log.name(), "flag", "1");
 
@@ -109,7 +109,7 @@ class GoEventLogTests extends LogTests {
     record Yes(boolean yes) {}
 
     @Test
-    void anotherNumberIsNoBoolean() {
+    void otherNumbersAreNotBooleans() {
         TypedEventLog<Yes> log = factory.create(newName(), Yes.class);
         add(log.name(), "yes", "2");
 
@@ -122,7 +122,7 @@ class GoEventLogTests extends LogTests {
 
     /** 1.5 s would be 416,666 hours. */
     @Test
-    void aDurationIsRefusedAndNotTakenForSeconds() {
+    void durationsOfGoAreRefused() {
         TypedEventLog<Took> log = factory.create(newName(), Took.class);
         add(log.name(), "time", "1500000000"); // 1500 * time.Millisecond
 
@@ -143,7 +143,7 @@ class GoEventLogTests extends LogTests {
     record Number(int number) {}
 
     @Test
-    void nilIsNoNumber() {
+    void nilIsNotANumber() {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         add(log.name(), "number", "");
 

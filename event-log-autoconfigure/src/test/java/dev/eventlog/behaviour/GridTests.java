@@ -33,7 +33,7 @@ class GridTests extends LogTests {
     @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {0, 25})
-    void readAndFollowedFromEachStart(int maxLength) throws Exception {
+    void readsAndFollowersReturnTheSameAsAList(int maxLength) throws Exception {
         List<EventLog> logs = IntStream.rangeClosed(0, MOST)
                 .mapToObj(existing -> newLog(options -> options.maxLength(maxLength)))
                 .toList();

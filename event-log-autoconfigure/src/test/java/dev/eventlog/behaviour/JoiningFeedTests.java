@@ -37,7 +37,7 @@ class JoiningFeedTests extends ServerTests {
 
     /** Redis comes back without its newest events, and gets others, before the feed has looked. */
     @Test
-    void followersThatBeginWhileTheFeedBacksOffGetWhatTheLogHolds(CapturedOutput output) {
+    void followersThatStartWhileTheFeedBacksOffReceiveTheWholeLog(CapturedOutput output) {
         EventLog log = newFactory("eventlog.follow.recovery.delay=4s", "eventlog.follow.recovery.max-delay=4s")
                 .create("log");
         closeLater(log.follow(Tail.all(), before));
@@ -95,7 +95,7 @@ class JoiningFeedTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {3, 10, 30})
-    void followerThatBeginsAfterTheLogBeganAgainGetsOnlyTheNewOne(int length) {
+    void followerThatStartsAfterTheLogBeganAgainReceivesOnlyNewEvents(int length) {
         EventLog log = newFactory("eventlog.follow.poll-timeout=5s", "eventlog.follow.window-size=100")
                 .create("log");
         add("log", 1, 11);

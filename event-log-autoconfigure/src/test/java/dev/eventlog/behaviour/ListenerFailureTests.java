@@ -101,7 +101,7 @@ class ListenerFailureTests extends LogTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void sameBatchComesAgainUntilItIsTaken(CapturedOutput output) {
+    void failedBatchIsDeliveredAgainUntilItSucceeds(CapturedOutput output) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         CompletableFuture<Follower> own = new CompletableFuture<>();
@@ -151,7 +151,7 @@ class ListenerFailureTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3})
-    void afterTheLastAttemptTheFollowerStops(int retries) {
+    void followerEndsAfterTheLastAttempt(int retries) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         Thrower thrower = new Thrower();
@@ -170,7 +170,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void backOffIsKeptHoweverMuchComesMeanwhile() throws Exception {
+    void newEventsDoNotShortenTheBackOff() throws Exception {
         EventLog log = newLog();
         List<Long> times = new CopyOnWriteArrayList<>();
         Collected<Event> listener = Collected.and(batch -> {
@@ -218,7 +218,7 @@ class ListenerFailureTests extends LogTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void recovererTakesTheBatchAndLaterOnesFollow(CapturedOutput output) {
+    void deliveryContinuesAfterTheRecoverer(CapturedOutput output) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 40));
         CompletableFuture<Follower> own = new CompletableFuture<>();
@@ -270,7 +270,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void recovererWithoutRetriesTakesTheBatchAtOnce() {
+    void recovererWithoutRetriesReceivesTheBatchAtOnce() {
         EventLog log = newLog();
         List<Integer> recovered = new CopyOnWriteArrayList<>();
         Collected<Event> listener = Collected.and(batch -> {
@@ -290,7 +290,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void lastOfWhatExistedIsCaughtUpWithAlsoWhenRecovered() {
+    void onCaughtUpFollowsARecoveredLastBatch() {
         EventLog log = newLog();
         log.add(event(0));
         Collected<Event> listener = Collected.and(new ThrowsInOnBatch());
@@ -300,7 +300,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void recovererThatThrowsStopsTheFollower() {
+    void failedRecovererEndsTheFollower() {
         EventLog log = newLog();
         EventId first = log.addAll(events(0, 20)).get(9);
         IOException fromListener = new IOException("listener");
@@ -323,7 +323,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void recovererMayThrowWhatItWasGiven() {
+    void recovererCanRethrowItsException() {
         EventLog log = newLog();
         log.add(event(0));
         IOException thrown = new IOException("listener");
@@ -341,7 +341,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void policyThatThrowsStopsTheFollower() {
+    void failedPolicyEndsTheFollower() {
         EventLog log = newLog();
         log.add(event(0));
         IllegalStateException fromPolicy = new IllegalStateException("policy");
@@ -361,7 +361,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void policyDecidesByWhatWasThrown() {
+    void policyDecidesByTheException() {
         EventLog log = newLog();
         log.add(event(0));
         Thrower thrower = new Thrower();
@@ -380,7 +380,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void timeoutOfThePolicyEndsItsAttempts() {
+    void timeoutOfThePolicyEndsTheAttempts() {
         EventLog log = newLog();
         log.add(event(0));
         Collected<Event> listener = Collected.and(new ThrowsInOnBatch());
@@ -397,7 +397,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void interruptIsNoReasonToRetryOrToRecover() {
+    void interruptIsNeitherRetriedNorRecovered() {
         EventLog log = newLog();
         log.add(event(0));
         InterruptedException interrupt = new InterruptedException();
@@ -418,7 +418,7 @@ class ListenerFailureTests extends LogTests {
     record Step(int length) {}
 
     @Test
-    void eventThatDoesNotFitTheTypeIsRecoveredAloneAndAsItIsStored() {
+    void recovererReceivesOnlyTheUnreadableEventAsStored() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.add(new Step(1));
         EventId foreign = log.untyped().add(Map.of("length", "not a number"));
@@ -452,7 +452,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void batchThatDoesNotFitTheTypeIsRecoveredAtOnceIfThePolicyExcludesThat() {
+    void excludedUnreadableEventIsRecoveredWithoutRetries() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.untyped().add(Map.of("length", "not a number"));
         List<Recovered> recovered = new CopyOnWriteArrayList<>();
@@ -485,7 +485,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void typeWithoutRetriesEndsAtWhatDoesNotFit() {
+    void unreadableEventEndsAFollowerWithoutRetries() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.untyped().add(Map.of("length", "not a number"));
         Collected<TypedEvent<Step>> listener = Collected.and(batch -> {});
@@ -495,7 +495,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void closedWhileItWaitsItEndsAtOnceAndNothingKeepsIt() {
+    void followerInABackOffClosesAtOnce() {
         EventLog log = newLog();
         List<Event> batch = new ArrayList<>();
         WeakReference<Follower> left = new WeakReference<>(closedWhileItWaits(log, batch));
@@ -530,7 +530,7 @@ class ListenerFailureTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 3})
-    void closedFromWithinACallThatThrowsItIsNotCalledAgain(int retries) throws Exception {
+    void failedCallThatClosesItsFollowerIsNotRetried(int retries) throws Exception {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         AtomicInteger recovered = new AtomicInteger();
@@ -556,7 +556,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void closedFromWithinTheRecovererItEndsAfterThatBatch() throws Exception {
+    void recovererThatClosesItsFollowerIsTheLastCall() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 20));
         CompletableFuture<Follower> own = new CompletableFuture<>();
@@ -597,7 +597,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void applicationThatShutsDownDoesNotWaitForIt() {
+    void shutdownDoesNotWaitForABackOff() {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         ConfigurableApplicationContext application = newApplication();
         EventLog log = TestApplication.factory(application).create(newName());
@@ -616,7 +616,7 @@ class ListenerFailureTests extends LogTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void shutdownIsQuietHoweverOftenListenersAreRetried(CapturedOutput output) {
+    void shutdownDuringRetriesLogsNoError(CapturedOutput output) {
         ConfigurableApplicationContext application = newApplication();
         EventLog log = TestApplication.factory(application).create(newName());
         log.add(event(0));
@@ -639,7 +639,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void othersOfTheSameLogAreNotHeldUp() {
+    void failedListenerDelaysNoOtherOfItsLog() {
         EventLog log = newLog();
         Collected<Event> failing = Collected.and(new ThrowsInOnBatch());
         Collected<Event> other = Collected.events();
@@ -654,7 +654,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void thousandThatWaitHoldNoThread() {
+    void thousandFollowersInABackOffUseNoThread() {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         EventLogFactory own = newFactory("eventlog.follow.max-threads=2");
         EventLog log = own.create(newName());
@@ -684,7 +684,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void gapIsToldAgainUntilItIsHeardAndThenOnce() {
+    void failedOnGapIsRetriedUntilItSucceeds() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 20));
         redis.opsForStream().trim(log.name(), 5);
@@ -714,7 +714,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void gapThatIsNeverHeardStopsTheFollowerThoughThereIsARecoverer() {
+    void lastFailedOnGapEndsTheFollowerDespiteARecoverer() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 20));
         redis.opsForStream().trim(log.name(), 5);
@@ -743,7 +743,7 @@ class ListenerFailureTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 3})
-    void onCaughtUpIsCalledAgainBeforeAnythingLater(int existing) {
+    void failedOnCaughtUpIsRetriedBeforeLaterEvents(int existing) {
         EventLog log = newLog();
         log.addAll(events(0, existing));
         Thrower thrower = new Thrower();
@@ -769,7 +769,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void sameBatchComesAgainThoughTheLogHasBegunAgain() {
+    void failedBatchIsRetriedAlthoughTheLogBeganAgain() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         AtomicBoolean begunAgain = new AtomicBoolean();
@@ -799,7 +799,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void whatRedisRefusesIsNoFailureOfTheListener() {
+    void errorOfRedisIsNotRetriedAsAListenerFailure() {
         EventLog log = newLog();
         log.add(event(0));
         AtomicInteger asked = new AtomicInteger();
@@ -818,7 +818,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    void whateverThrowsWheneverEachEventIsTakenOnceInOrder() {
+    void randomFailuresLoseOrRepeatNoEvent() {
         long seed = ThreadLocalRandom.current().nextLong();
         Random random = new Random(seed);
         EventLog log = newLog();
@@ -853,7 +853,7 @@ class ListenerFailureTests extends LogTests {
 
     @Test
     @SuppressWarnings("NullAway") // as a caller without checks would
-    void nullIsRefusedAtTheCall() {
+    void nullIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> newLog().follow(Tail.all(), batch -> {}, options -> options.retry(null)))
                 .withMessageContaining("retry policy");

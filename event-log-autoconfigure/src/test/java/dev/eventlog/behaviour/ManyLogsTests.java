@@ -52,7 +52,7 @@ class ManyLogsTests extends ServerTests {
 
     @Test
     @Tag("server") // which lists its clients with their flags
-    void aLineOnWhichNothingIsToldIsKept() {
+    void idleTrackingConnectionIsKept() {
         assumeTrue(LETTUCE);
         EventLogFactory factory = newFactory(); // looks after it every 150 ms, and waits 2 s for an answer
         closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), new Heard()));
@@ -104,7 +104,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void logsThatBeginLaterComeFromTheirFirstEventWithinASecond() {
+    void newLogsAreFollowedFromTheirFirstEventWithinASecond() {
         EventLogFactory factory = newFactory(SHARED);
         add("orders:old", 0, 3);
         Heard heard = new Heard();
@@ -121,7 +121,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void aKeyPrefixIsNoPatternAndIsNoPartOfAName() {
+    void keyPrefixIsNeitherAPatternNorPartOfAName() {
         EventLogFactory factory = newFactory("eventlog.key-prefix=a[b]*?\\:");
         add("a[b]*?\\:orders:1", 0, 1);
         add("ab-x\\:orders:2", 0, 1);
@@ -141,7 +141,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void namesComePageByPage() {
+    void namesAreReadPageByPage() {
         EventLogFactory factory = newFactory();
         redis.ask(
                 "EVAL",
@@ -165,7 +165,7 @@ class ManyLogsTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void aLogThatIsGoneIsForgottenAndFoundWhenItBeginsAgain(String feeds) {
+    void deletedLogIsForgottenAndFoundWhenItBeginsAgain(String feeds) {
         EventLogFactory factory = newFactory(feeds, SWEEP_SOON);
         add("orders:1", 0, 3);
         add("orders:2", 0, 3);
@@ -185,7 +185,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void aCompleteLogIsForgottenWhenItIsGoneAndFoundWhenItBeginsAgain() {
+    void completeLogIsForgottenWhenDeletedAndFoundAgain() {
         EventLogFactory factory = newFactory(SHARED, SWEEP_SOON);
         Heard heard = new Heard();
         LogsFollower follower = closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), heard));
@@ -205,7 +205,7 @@ class ManyLogsTests extends ServerTests {
     @ParameterizedTest
     @Tag("server")
     @ValueSource(booleans = {true, false})
-    void aCompleteLogThatBeginsAgainAtOnceIsFollowedFromItsFirstEvent(boolean redisTells) {
+    void completeLogThatBeginsAgainIsFollowedFromItsFirstEvent(boolean redisTells) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", redisTells ? "+client" : "-client");
         EventLogFactory factory = newFactory(
                 URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@")),
@@ -238,7 +238,7 @@ class ManyLogsTests extends ServerTests {
 
     @Tag("long")
     @Test
-    void logsThatComeAndGoAllTheTimeLoseNothing() {
+    void logsThatComeAndGoLoseNoEvent() {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=100ms");
         Heard heard = new Heard();
         LogsFollower follower = closeLater(factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), heard));
@@ -256,7 +256,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void whatFailsAtOneLogGoesOnAtTheOthers() {
+    void failureAtOneLogDoesNotStopTheOthers() {
         EventLogFactory factory = newFactory(SHARED);
         Heard heard = new Heard((log, batch) -> {
             if (log.equals("orders:bad")) {
@@ -275,7 +275,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void aListenerThatBlocksForOneLogHoldsUpNoOther() {
+    void blockedListenerOfOneLogDelaysNoOther() {
         EventLogFactory factory = newFactory(SHARED);
         CountDownLatch mayGoOn = new CountDownLatch(1);
         Heard heard = new Heard((log, batch) -> {
@@ -295,7 +295,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void noCallbackComesAfterClose() {
+    void noCallbackIsCalledAfterClose() {
         EventLogFactory factory = newFactory(SHARED);
         AtomicReference<LogsFollower> follower = new AtomicReference<>();
         Heard heard = new Heard((log, batch) -> {
@@ -319,7 +319,7 @@ class ManyLogsTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void aSetOfLogsGrowsAndShrinks(String feeds) {
+    void setOfLogsGrowsAndShrinks(String feeds) {
         EventLogFactory factory = newFactory(feeds);
         Heard heard = new Heard();
         LogSetFollower follower = closeLater(factory.follow(List.of("a", "b"), Tail.all(), heard));
@@ -344,7 +344,7 @@ class ManyLogsTests extends ServerTests {
     record Reading(String sensor, double celsius) {}
 
     @Test
-    void typedEventsComeAsTheirType() {
+    void typedEventsAreDeliveredAsTheirType() {
         EventLogFactory factory = newFactory(SHARED);
         factory.create("readings:1", Reading.class).add(new Reading("a", 1.5));
         List<String> heard = new CopyOnWriteArrayList<>();
@@ -358,7 +358,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void anotherFollowerGoesOnWhereOneStood() {
+    void nextFollowerContinuesAtThePositions() {
         EventLogFactory factory = newFactory(SHARED);
         add("orders:1", 0, 3);
         Heard first = new Heard();
@@ -377,7 +377,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void anIdIsNoPlaceInSeveralLogs() {
+    void severalLogsCannotStartAtAnId() {
         EventLogFactory factory = newFactory();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> factory.follow(LogPattern.of("a*"), Tail.after(EventId.parse("1-1")), new Heard()))
@@ -389,7 +389,7 @@ class ManyLogsTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void aRedisThatIsAwayRefusesAtTheStart() {
+    void followFailsIfRedisIsDown() {
         EventLogFactory factory = newFactory(SHARED);
         redis.kill();
         assertThatExceptionOfType(EventLogUnavailableException.class)
@@ -403,7 +403,7 @@ class ManyLogsTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void aRedisThatIsAwayLaterIsSaidOnceAndMissesNothingThatBegins(CapturedOutput output) {
+    void outageIsLoggedOnceAndNoNewLogIsMissed(CapturedOutput output) {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=500ms");
         for (int i = 0; i < 100; i++) {
             add("orders:" + i, 0, 1);
@@ -427,7 +427,7 @@ class ManyLogsTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void aConnectionThatIsKilledMissesNothingThatBegins() {
+    void killedConnectionMissesNoNewLog() {
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.sweep-interval=1h");
         Heard heard = new Heard();
         closeLater(factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), heard));
@@ -445,7 +445,7 @@ class ManyLogsTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void whoeverMayNotTrackLooksThroughTheNames(CapturedOutput output) {
+    void namesAreScannedWithoutThePermissionToTrack(CapturedOutput output) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-client");
         URI app = URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@"));
         EventLogFactory factory = newFactory(app, "eventlog.follow.scan-interval=100ms");
@@ -459,7 +459,7 @@ class ManyLogsTests extends ServerTests {
     }
 
     @Test
-    void anApplicationThatStopsEndsTheFollower() throws Exception {
+    void shutdownEndsTheFollower() throws Exception {
         ConfigurableApplicationContext application = TestApplication.startOn(redis.uri(), SHARED);
         Heard heard = new Heard();
         add("orders:1", 0, 1);
@@ -476,7 +476,7 @@ class ManyLogsTests extends ServerTests {
     @Test
     @Tag("server")
     @Tag("long")
-    void tenThousandLogsTakeNoThreadEach() {
+    void tenThousandLogsShareAFewThreads() {
         org.junit.jupiter.api.Assumptions.assumeTrue(LETTUCE, "Jedis has a connection for each log");
         EventLogFactory factory = newFactory(SHARED, "eventlog.follow.batch-size=500");
         factory.create("x").add(LogTests.event(1));

@@ -70,7 +70,7 @@ class MaxAgeTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 10_000})
-    void anAddRemovesWhatIsTooOld(long maxLength) {
+    void addTrimsEventsThatAreTooOld(long maxLength) {
         EventLog log = log(options -> options.maxLength(maxLength));
         addOld(log, HOUR.multipliedBy(2), 250);
         addOld(log, HOUR.dividedBy(2), 5);
@@ -81,7 +81,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void everyKindOfAddRemovesWhatIsTooOld() {
+    void everyKindOfAddTrimsEventsThatAreTooOld() {
         for (Consumer<EventLog> add : List.<Consumer<EventLog>>of(
                 log -> log.addAll(events(0, 3)),
                 log -> log.add(event(0), AddOptions.idempotent("once")),
@@ -99,7 +99,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void bothLimitsHold() {
+    void maxAgeAndMaxLengthBothApply() {
         EventLog log = log(options -> options.maxLength(100));
         addOld(log, HOUR.dividedBy(2), 450);
 
@@ -109,7 +109,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void nothingOlderIsRead() {
+    void readsLeaveOutEventsThatAreTooOld() {
         EventLog log = log(options -> {});
         addOld(log, HOUR.plusSeconds(60), 5);
         List<EventId> young = addOld(log, HOUR.minusSeconds(60), 5);
@@ -126,7 +126,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void anEventIsReadUntilItIsTooOld() {
+    void eventIsReadUntilItIsTooOld() {
         EventLog log = newLog(options -> options.maxAge(Duration.ofMillis(300)));
         EventId id = log.add(event(1));
         boolean seen = false;
@@ -144,7 +144,7 @@ class MaxAgeTests extends LogTests {
 
     /** Old and young events, read by both limits, as a list would be. */
     @Test
-    void anyLogIsReadAsAList() {
+    void readsReturnTheSameAsAList() {
         Generated.tries(30, any -> {
             long maxLength = any.of(0, 1, 7, 20, 60);
             EventLog log = log(options -> options.maxLength(maxLength));
@@ -179,7 +179,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void aFollowerThatIsBehindIsToldWhatLeftByAge() {
+    void followerThatIsBehindReceivesAGapForExpiredEvents() {
         EventLog log = log(options -> {});
         List<EventId> old = addOld(log, HOUR.minusSeconds(30), 10);
         EventLog shorter = factory.create(log.name(), options -> options.maxAge(HOUR.minusMinutes(2)));
@@ -199,7 +199,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void aKeyIsRememberedThoughItsEventIsTooOld() {
+    void idempotencyKeyIsRememberedAlthoughItsEventIsTooOld() {
         EventLog log = newLog(options -> options.maxAge(Duration.ofMillis(50)));
         deleteLater(log.name() + ":once:{" + log.name() + "}:paid");
         EventId first = log.add(event(0), AddOptions.idempotent("paid"));
@@ -218,7 +218,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void anExpectedIdMayBeTooOld() {
+    void expectedIdCanBeTooOld() {
         EventLog log = newLog(options -> options.maxAge(Duration.ofMillis(1)));
         EventId first = log.add(event(0));
         await().until(() -> log.read(Tail.all()).isEmpty());
@@ -230,7 +230,7 @@ class MaxAgeTests extends LogTests {
 
     @Test
     @Tag("server")
-    void nothingIsAddedWhereRedisForbidsTrimming() {
+    void addFailsIfRedisForbidsTrimming() {
         EventLog log = log(options -> options.maxLength(100));
         addOld(log, HOUR.dividedBy(2), 3);
         redis.execute((RedisCallback<Boolean>) connection -> {
@@ -257,7 +257,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void aLogThatIsTooOldAsAWhole() {
+    void logWithOnlyOldEventsIsReadAsEmpty() {
         EventLog log = log(options -> {});
         List<EventId> ids = addOld(log, HOUR.multipliedBy(3), 3);
 
@@ -276,7 +276,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void optionsAreChecked() {
+    void invalidOptionsAreRefused() {
         EventLogOptions.Builder options = EventLogOptions.builder();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options.maxAge(Duration.ofSeconds(-1)))
@@ -296,7 +296,7 @@ class MaxAgeTests extends LogTests {
     }
 
     @Test
-    void isConfigured() {
+    void propertiesConfigureTheMaxAge() {
         EventLogFactory configured = newFactory(
                 "eventlog.max-age=7d",
                 "eventlog.overrides[0].pattern=short:*",

@@ -52,7 +52,7 @@ class NamedFollowerTests extends LogTests {
     EventPositions positions;
 
     @Test
-    void goesOnAfterTheLastBatchInAnotherApplication() {
+    void anotherApplicationContinuesAfterTheLastBatch() {
         EventLog log = newLog();
         log.addAll(events(0, 10));
         ConfigurableApplicationContext first = newApplication(SAME);
@@ -73,7 +73,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void theStartIsFixedAlsoWhereNothingCameBeforeTheEnd() {
+    void startIsFixedEvenIfNoEventWasDelivered() {
         EventLog log = newLog();
         ConfigurableApplicationContext first = newApplication(SAME);
         follow(first, log, Tail.last(0), Collected.events());
@@ -87,7 +87,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void typedLogsToo() {
+    void typedFollowerContinuesAtItsPosition() {
         record Order(int n) {}
         String name = newName();
         TypedEventLog<Order> log = factory.create(name, Order.class);
@@ -104,7 +104,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void isToldOfWhatWasTrimmedWhileItWasAway() {
+    void followerReceivesAGapForEventsTrimmedWhileItWasAway() {
         EventLog log = newLog(options -> options.maxLength(10));
         log.addAll(events(0, 5));
         Collected<Event> before = Collected.events();
@@ -123,7 +123,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void isToldOfWhatWasTrimmedOfALogThatBeganWhileItWasAway() {
+    void followerReceivesAGapForALogThatBeganWhileItWasAway() {
         EventLog log = newLog(options -> options.maxLength(10));
         closeLater(log.follow(Tail.all(), Collected.events(), NAMED)).close();
         assertThat(stored(log)).contains(EventId.MIN);
@@ -136,7 +136,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void goesBackWithALogThatBeganAgain() {
+    void positionMovesBackWithALogThatBeganAgain() {
         EventLog log = newLog();
         log.addAll(events(0, 5));
         Collected<Event> listener = Collected.events();
@@ -150,7 +150,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void aBatchThatTheListenerThrewAtIsDeliveredAgainNextTime() {
+    void failedBatchIsDeliveredAgainAfterARestart() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         Collected<Event> failing = Collected.and(batch -> {
@@ -171,7 +171,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void whatARecovererTookIsStored() {
+    void positionOfARecoveredBatchIsStored() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         Collected<Event> failing = Collected.and(batch -> {
@@ -184,7 +184,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void storesWhatWasTakenWhenItIsClosedInTheMiddle() throws Exception {
+    void closeStoresThePositionOfTheRunningBatch() throws Exception {
         EventLog log = newLog();
         EventId id = log.add(event(1));
         CountDownLatch begun = new CountDownLatch(1);
@@ -204,7 +204,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void canBeClosedFromWithinAndFollowedAgainAtOnce() {
+    void followerClosedByItsListenerCanRestartAtOnce() {
         EventLog log = newLog();
         log.add(event(1));
         CompletableFuture<Follower> self = new CompletableFuture<>();
@@ -220,7 +220,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void anotherTakesOverWhenOneIsClosed() {
+    void waitingFollowerTakesOverAfterAClose() {
         EventLog log = newLog();
         ConfigurableApplicationContext one = newApplication(SAME);
         ConfigurableApplicationContext other = newApplication(SAME);
@@ -247,7 +247,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void oneThatWaitsForItsTurnCanBeClosed() {
+    void waitingFollowerCanBeClosed() {
         EventLog log = newLog();
         Set<Thread> before = Set.copyOf(Thread.getAllStackTraces().keySet());
         Collected<Event> first = Collected.events();
@@ -266,7 +266,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void completionTellsWhyItEnded() {
+    void completionHasTheReasonOfTheEnd() {
         EventLog log = newLog();
         ConfigurableApplicationContext application = newApplication(SAME);
         Collected<Event> listener = Collected.events();
@@ -283,7 +283,7 @@ class NamedFollowerTests extends LogTests {
 
     /** Its lock is taken from it, as if its lease had run out while it did not run. */
     @Test
-    void endsWhenItsTurnIsAnothersAndComesBack() {
+    void followerPausesWithoutItsLeaseAndContinuesWithIt() {
         EventLog log = newLog();
         log.add(event(0));
         Collected<Event> listener = Collected.events();
@@ -313,7 +313,7 @@ class NamedFollowerTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {" ", "a@b"})
-    void refusesNames(String name) {
+    void invalidNamesAreRefused(String name) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> newLog().follow(Tail.all(), batch -> {}, options -> options.named(name)))
                 .withMessageContaining("'" + name + "'");
@@ -321,7 +321,7 @@ class NamedFollowerTests extends LogTests {
 
     /** Where a place is out of reach for a while. */
     @Test
-    void deliversNothingBeforeThePositionIsStored() {
+    void nextBatchWaitsUntilThePositionIsStored() {
         EventLog log = newLog();
         FlakyPositions flaky = new FlakyPositions();
         ConfigurableApplicationContext application =
@@ -342,7 +342,7 @@ class NamedFollowerTests extends LogTests {
 
     /** A process that dies between effect and position: all that it had in memory is gone. */
     @Test
-    void whatWasTakenAndNotStoredIsDeliveredAgain() {
+    void batchWithoutAStoredPositionIsDeliveredAgain() {
         EventLog log = newLog();
         FlakyPositions flaky = new FlakyPositions();
         ConfigurableApplicationContext dying = closeLater(TestApplication.startWith(EventPositions.class, flaky, SAME));
@@ -362,7 +362,7 @@ class NamedFollowerTests extends LogTests {
 
     /** Two without locks, which should not be: still only one of them goes on from each position. */
     @Test
-    void whoFindsAnotherPositionGoesOnThere() {
+    void followerContinuesAtThePositionThatAnotherStored() {
         EventLog log = newLog();
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener, NAMED));
@@ -395,7 +395,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void ofACompleteLogIsToldOnceAndDoesNotStartAgain() {
+    void completionIsDeliveredOnceAndTheFollowerDoesNotRestart() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         Collected<Event> listener = Collected.events();
@@ -426,7 +426,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void ofALogThatWasCompleteAndBeginsAgainIsToldOfAGap() {
+    void followerReceivesAGapIfACompleteLogBeganAgain() {
         EventLog log = newLog();
         log.add(event(0));
         log.complete();
@@ -447,7 +447,7 @@ class NamedFollowerTests extends LogTests {
     }
 
     @Test
-    void thatBeginsAtTheEndOfACompleteLogIsToldSo() {
+    void newFollowerOfACompleteLogReceivesTheCompletion() {
         for (Tail tail : List.of(Tail.newOnly(), Tail.all())) {
             EventLog log = newLog();
             if (tail.equals(Tail.newOnly())) {

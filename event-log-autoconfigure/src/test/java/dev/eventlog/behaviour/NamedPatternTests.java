@@ -67,7 +67,7 @@ class NamedPatternTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void eachLogGoesOnAfterItsPositionInAnotherApplication(String feeds) {
+    void anotherApplicationContinuesAtThePositionOfEachLog(String feeds) {
         ConfigurableApplicationContext first = application(feeds);
         for (int i = 0; i < 40; i++) {
             add(order(i), 0, 20);
@@ -98,7 +98,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void theStartIsFixedAlsoWhereNothingWasDelivered() {
+    void startIsFixedEvenIfNoEventWasDelivered() {
         ConfigurableApplicationContext first = application(SHARED);
         add("orders:old", 0, 3);
         follow(first, Tail.newOnly(), new Heard());
@@ -115,7 +115,7 @@ class NamedPatternTests extends ServerTests {
     /** A failover can lose the first positions before their follower has the lease. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void theStartIsKeptThoughItsPositionIsLost(boolean pattern) {
+    void startIsKeptAlthoughItsPositionIsLost(boolean pattern) {
         String lock = pattern ? LOCK : "eventlog:lock:invoices@@";
         redis.ask("SET", lock, "another");
         add("orders:1", 0, 3);
@@ -135,7 +135,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void whatWasTrimmedMeanwhileIsToldOfEachLog() {
+    void gapIsReportedForEachTrimmedLog() {
         ConfigurableApplicationContext first = application(SHARED);
         add("orders:1", 0, 5);
         add("orders:2", 0, 5);
@@ -157,7 +157,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void aPositionIsTheSameAsThatOfAFollowerOfTheLogAlone() {
+    void followersOfALogAndOfItsPatternShareAPosition() {
         EventLogFactory factory = TestApplication.factory(application(SHARED));
         add("orders:1", 0, 3);
         List<Event> alone = new ArrayList<>();
@@ -226,7 +226,7 @@ class NamedPatternTests extends ServerTests {
 
     @Tag("long")
     @Test
-    void anotherTakesOverFromAProcessThatIsKilled() {
+    void anotherProcessTakesOverFromAKilledOne() {
         ChildJvm other =
                 closeLater(new ChildJvm("128m", Other.class, redis.uri().toString()));
         add("orders:1", 0, 3);
@@ -249,7 +249,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void oneThatIsCutOffStopsAndAnotherTakesOver() throws Exception {
+    void disconnectedFollowerStopsAndAnotherTakesOver() throws Exception {
         ConfigurableApplicationContext cutOff = closeLater(startOn(proxy.uri(), SHARED));
         CountDownLatch go = new CountDownLatch(1);
         Heard first = new Heard((log, batch) -> go.await());
@@ -277,7 +277,7 @@ class NamedPatternTests extends ServerTests {
 
     /** Its lock is taken from it, as if its lease had run out while it did not run. */
     @Test
-    void aBatchThatRunsWhenTheLeaseIsLostIsTheLastAndItsPositionIsNotStored() throws Exception {
+    void batchThatLosesTheLeaseIsTheLastAndStoresNoPosition() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
         Heard heard = new Heard((log, batch) -> {
             if (log.equals("orders:slow")) {
@@ -305,7 +305,7 @@ class NamedPatternTests extends ServerTests {
 
     /** As where there are two without locks. */
     @Test
-    void whoeverIsSupersededInOneLogStandsBackInAll(CapturedOutput output) {
+    void followerSupersededInOneLogPausesInAllLogs(CapturedOutput output) {
         Heard heard = new Heard();
         LogsFollower follower = follow(application(SHARED), Tail.all(), heard);
         add("orders:1", 0, 1);
@@ -351,7 +351,7 @@ class NamedPatternTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void aLogThatIsGoneKeepsItsPositionAndIsFollowedWhenItBeginsAgain(String feeds) {
+    void deletedLogKeepsItsPositionAndIsFollowedAgain(String feeds) {
         ConfigurableApplicationContext first = application(feeds, "eventlog.follow.sweep-interval=200ms");
         add("orders:1", 0, 3);
         add("orders:2", 0, 3);
@@ -377,7 +377,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void whatFailsAtOneLogGoesOnAtTheOthersAndIsDeliveredAgainNextTime() {
+    void failureAtOneLogStopsNoOtherAndIsDeliveredAgainAfterARestart() {
         ConfigurableApplicationContext first = application(SHARED);
         add("orders:bad", 0, 1);
         Heard failing = new Heard((log, batch) -> {
@@ -399,7 +399,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void retriesAndStoresWhatARecovererTook() {
+    void positionIsStoredAfterRetriesAndRecovery() {
         add("orders:1", 0, 3);
         Heard failing = new Heard((log, batch) -> {
             throw new IllegalStateException("meant");
@@ -422,7 +422,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void canBeClosedFromWithinAndFollowedAgainAtOnce() {
+    void followerClosedByItsListenerCanRestartAtOnce() {
         EventLogFactory factory = TestApplication.factory(application(SHARED));
         AtomicReference<@Nullable LogsFollower> itself = new AtomicReference<>();
         Heard heard =
@@ -444,7 +444,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void anApplicationThatStopsInTheMiddleStoresWhatWasTaken() {
+    void shutdownStoresThePositionsOfRunningBatches() {
         ConfigurableApplicationContext first = application(SHARED);
         CountDownLatch closing = new CountDownLatch(1);
         Heard heard = new Heard((log, batch) -> closing.await());
@@ -467,7 +467,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void redisRestartedWithItsDataRepeatsAndLosesNothing() {
+    void restartOfRedisWithItsDataRepeatsAndLosesNothing() {
         Heard heard = new Heard();
         LogsFollower follower = follow(application(SHARED), Tail.all(), heard);
         for (int round = 0; round < 3; round++) {
@@ -489,7 +489,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void redisRestartedWithoutItsDataDeliversWhatBeginsThenOnce() {
+    void newLogsAreDeliveredOnceAfterRedisLostItsData() {
         ConfigurableApplicationContext first = application(SHARED);
         Heard heard = new Heard();
         follow(first, Tail.all(), heard);
@@ -519,7 +519,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void positionsThatAreRefusedHoldUpDeliveryAndAreSaidOnce(CapturedOutput output) {
+    void refusedPositionsPauseDeliveryAndAreLoggedOnce(CapturedOutput output) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all");
         ConfigurableApplicationContext application = closeLater(
                 startOn(URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@")), SHARED));
@@ -548,7 +548,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void aPositionThatCannotBeReadIsTheFaultOfItsLogAlone() {
+    void malformedPositionStopsOnlyItsLog() {
         add("orders:1", 0, 2);
         add("orders:2", 0, 2);
         ConfigurableApplicationContext first = application(SHARED);
@@ -564,7 +564,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void positionsMayBeKeptElsewhereAndBeAwayForAWhile() {
+    void customPositionStoreCanBeUnavailableForAWhile() {
         Elsewhere elsewhere = new Elsewhere();
         ConfigurableApplicationContext first =
                 closeLater(TestApplication.startOn(redis.uri(), EventPositions.class, elsewhere, LEASE, SHARED));
@@ -594,7 +594,7 @@ class NamedPatternTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void aSetOfLogsKeepsItsPositionsToo(String feeds) {
+    void setOfLogsKeepsItsPositions(String feeds) {
         ConfigurableApplicationContext one = application(feeds);
         add("a", 0, 2);
         Heard first = new Heard();
@@ -629,7 +629,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("server")
-    void aSetOfLogsThatCannotBeginGoesOnWhenRedisIsBack() {
+    void setOfLogsStartsWhenRedisIsBack() {
         ConfigurableApplicationContext application = closeLater(startOn(proxy.uri(), SHARED));
         redis.ask("SET", "eventlog:lock:invoices@@", "another");
         add("a", 0, 2);
@@ -649,7 +649,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void theSecondOneOfANameIsRefusedWhereThereAreNoLocks() {
+    void secondFollowerOfANameIsRefusedWithoutLocks() {
         ConfigurableApplicationContext application = application(
                 SHARED, "spring.autoconfigure.exclude=dev.eventlog.autoconfigure.NamedFollowerAutoConfiguration");
         Heard heard = new Heard();
@@ -667,7 +667,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void aWaitingOneCostsNoConnectionAndIsClosedAtOnce() {
+    void waitingFollowerNeedsNoConnectionAndClosesAtOnce() {
         ConfigurableApplicationContext application = application(SHARED);
         redis.ask("SET", LOCK, "another");
         add("orders:1", 0, 1);
@@ -681,7 +681,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     @Test
-    void aCompleteLogIsNotDeliveredAgainByTheNextOne() {
+    void nextFollowerDoesNotDeliverACompleteLogAgain() {
         ConfigurableApplicationContext first = application(SHARED);
         EventLog log = TestApplication.factory(first).create("orders:1");
         log.add(Map.of("n", 0));
@@ -702,7 +702,7 @@ class NamedPatternTests extends ServerTests {
 
     @Test
     @Tag("long")
-    void tenThousandLogs() {
+    void tenThousandLogsContinueAtTheirPositions() {
         redis.ask("EVAL", "for i = 1, 10000 do redis.call('XADD', 'orders:' .. i, '*', 'n', '0') end", "0");
         ConfigurableApplicationContext first = application(SHARED);
         Heard before = new Heard();

@@ -95,7 +95,7 @@ class OutboxTests extends LogTests {
     }
 
     @Test
-    void addsWhatWasCommittedInOrderAndForgetsIt() {
+    void committedEventsAreAddedInOrderAndRemovedFromTheOutbox() {
         JdbcOutbox<Paid> outbox = outbox(factory);
         range(0, 250).forEach(order -> pay(outbox, order));
         outbox.relay();
@@ -106,7 +106,7 @@ class OutboxTests extends LogTests {
     }
 
     @Test
-    void addsNothingOfATransactionThatIsRolledBack() {
+    void eventsOfARolledBackTransactionAreNotAdded() {
         JdbcOutbox<Paid> outbox = outbox(factory);
         manager.dies.set(1);
         assertThatExceptionOfType(DataAccessResourceFailureException.class).isThrownBy(() -> pay(outbox, 0));
@@ -115,7 +115,7 @@ class OutboxTests extends LogTests {
     }
 
     @Test
-    void addsOnceWhatWasAddedBeforeTheRelayDied() {
+    void eventsAreAddedOnceIfTheRelayDiesBeforeItsCommit() {
         JdbcOutbox<Paid> outbox = outbox(factory);
         range(0, 5).forEach(order -> pay(outbox, order));
         manager.dies.set(1);
@@ -130,7 +130,7 @@ class OutboxTests extends LogTests {
     }
 
     @Test
-    void twoRelaysAtOnceAddEachEventOnceAndInOrder() throws Exception {
+    void twoConcurrentRelaysAddEachEventOnceAndInOrder() throws Exception {
         JdbcOutbox<Paid> one = outbox(factory);
         JdbcOutbox<Paid> other = outbox(newFactory());
         range(0, 300).forEach(order -> pay(one, order));
@@ -148,7 +148,7 @@ class OutboxTests extends LogTests {
     }
 
     @Test
-    void keepsWhatRedisRefuses() {
+    void eventsThatRedisRefusesStayInTheOutbox() {
         JdbcOutbox<Paid> outbox = outbox(factory);
         pay(outbox, 0);
         redis.opsForValue().set(name, "refuses");

@@ -32,7 +32,7 @@ class PageTests extends LogTests {
     record Number(int n) {}
 
     @Test
-    void readsALogPageByPageToItsEnd() {
+    void logIsReadPageByPageToItsEnd() {
         EventLog log = newLog();
         log.addAll(events(0, 25));
         List<Integer> numbers = new ArrayList<>();
@@ -55,7 +55,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void onePageAfterTheOther() {
+    void nextPageContinuesAfterThePage() {
         EventLog log = newLog();
         EventId id = log.addAll(events(0, 250)).get(0);
         // tag::pages[]
@@ -67,7 +67,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void aPageOfNothingTellsHowFarTheLogGoes() {
+    void emptyPageHasThePositionOfTheEnd() {
         EventLog log = newLog();
         assertThat(log.page(Tail.all(), 10).exists()).isFalse();
         EventId last = log.addAll(events(0, 3)).get(2);
@@ -83,7 +83,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void theLastPageOfACompleteLogSaysSo() {
+    void lastPageOfACompleteLogIsComplete() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 12));
         log.cancel("enough");
@@ -104,7 +104,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void tellsWhatIsMissingForWhoResumes() {
+    void pageHasTheGapBeforeItsFirstEvent() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 2, false);
@@ -128,7 +128,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void readsNoMoreThanTheMaxLengthOfALogThatHoldsMore() {
+    void pagesEndAtTheMaxLength() {
         EventLog log = newLog();
         log.addAll(events(0, 3_000));
         EventLog limited = factory.create(log.name(), options -> options.maxLength(2_500));
@@ -141,7 +141,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void pagesOfATypedLogAreTyped() {
+    void pagesOfATypedLogHaveValues() {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         log.addAll(List.of(new Number(1), new Number(2)));
 
@@ -153,7 +153,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void aLogCanExistBeforeItsFirstEvent() {
+    void logCanExistBeforeItsFirstEvent() {
         EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofHours(1)));
         Collected<Event> before = Collected.events();
         closeLater(log.follow(Tail.all(), before));
@@ -178,7 +178,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void endsWithSeveralEventsOrWithNone() {
+    void logIsCompletedWithSeveralEventsOrWithNone() {
         EventLog log = newLog();
         log.add(event(0));
 
@@ -200,7 +200,7 @@ class PageTests extends LogTests {
     }
 
     @Test
-    void endsWithAllOfTheLastEventsOrIsLeftAlone() {
+    void completionWithEventsAddsAllOfThemOrNothing() {
         EventLog log = newLog();
         addWithId(log, "18446744073709551615-18446744073709551612");
 

@@ -23,7 +23,7 @@ class PooledConnectionsTests extends ServerTests {
 
     /** A pool that is given up meanwhile never serves those who come to wait just then, and Boot lets them wait without a limit. */
     @Test
-    void whoWaitsForAConnectionWhileThePoolIsGivenUpIsNotForgotten() {
+    void callerWaitingForADiscardedPoolGetsAConnection() {
         assumeTrue(ClassUtils.isPresent("redis.clients.jedis.Jedis", null));
         ConfigurableApplicationContext application = closeLater(TestApplication.startOn(
                 redis.uri(),

@@ -37,7 +37,7 @@ class PromisePropertyTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void everyFollowerGetsEachEventOrIsToldThatItIsGone(boolean retracts) {
+    void everyFollowerReceivesEachEventOrAGap(boolean retracts) {
         redis.ask("CONFIG", "SET", "stream-node-max-entries", "5"); // what an approximate trim takes away at once
         EventLogFactory factory = newFactory("eventlog.follow.poll-timeout=50ms");
         List<String> broken = new ArrayList<>();

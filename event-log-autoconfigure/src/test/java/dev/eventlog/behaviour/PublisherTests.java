@@ -48,7 +48,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 class PublisherTests extends LogTests {
 
     @Test
-    void batchesComeAsTheyAreRequested() {
+    void batchesAreDeliveredOnRequest() {
         EventLog log = newLog();
         log.addAll(events(0, 35));
         TestSubscriber<Event> subscriber = subscribe(log, Tail.all());
@@ -71,7 +71,7 @@ class PublisherTests extends LogTests {
 
     /** Each thing that the library does for a follower is a task on this executor. */
     @Test
-    void withoutDemandNothingIsDoneAndNoThreadIsHeld() {
+    void subscriberWithoutDemandUsesNoThread() {
         AtomicInteger tasks = new AtomicInteger();
         AtomicInteger running = new AtomicInteger();
         ExecutorService threads = Executors.newCachedThreadPool();
@@ -114,7 +114,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void slowSubscriberFarBehindGetsAllInOrder() {
+    void slowSubscriberReceivesAllEventsInOrder() {
         EventLog log = newLog();
         TestSubscriber<Event> subscriber = new TestSubscriber<>((self, batch) -> self.request(1));
         subscriber.to(log.publisher(Tail.all()));
@@ -129,7 +129,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void theStartIsFixedForEachSubscriberWhenItIsGivenItsSubscription() {
+    void startOfASubscriberIsFixedByItsSubscription() {
         EventLog log = newLog();
         var publisher = log.publisher(Tail.last(0));
         TestSubscriber<Event> first = new TestSubscriber<Event>().to(publisher);
@@ -143,7 +143,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void toCancelFromWithinEndsTheFollowerAndItsFeed() {
+    void cancelInACallbackEndsTheFollowerAndItsFeed() {
         String client = "test-" + newName();
         EventLog log = newFactory("spring.data.redis.client-name=" + client).create(newName());
         log.addAll(events(0, 3));
@@ -167,7 +167,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void toCancelWaitsForNothing() {
+    void cancelDoesNotWait() {
         EventLog log = newLog();
         log.addAll(events(0, 30));
         CountDownLatch go = new CountDownLatch(1);
@@ -189,7 +189,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void shutdownCompletes() {
+    void shutdownCompletesSubscribers() {
         ConfigurableApplicationContext application = newApplication();
         EventLog log = TestApplication.factory(application).create(newName());
         log.addAll(events(0, 3));
@@ -207,7 +207,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void gapIsAnErrorThatSaysWhereToGoOn() {
+    void gapIsAnErrorWithThePositionToContinue() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         TestSubscriber<Event> subscriber = subscribe(log, Tail.all());
@@ -238,7 +238,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void consumerOfGapsIsToldInsteadAndTheRestComes() {
+    void gapConsumerReceivesTheGapAndDeliveryContinues() {
         EventLog log = newLog();
         log.addAll(events(0, 30));
         List<Gap> gaps = new ArrayList<>();
@@ -257,7 +257,7 @@ class PublisherTests extends LogTests {
 
     /** Its feed has seen the log begin again while the follower rested. */
     @Test
-    void logThatBeganAgainWhileNothingWasRequestedIsAGap() {
+    void logThatBeganAgainWithoutDemandIsAGap() {
         EventLog log = newLog(options -> options.maxLength(100)); // else Redis 6.2 cannot tell
         log.addAll(events(0, 5));
         TestSubscriber<Event> subscriber = subscribe(log, Tail.all());
@@ -279,7 +279,7 @@ class PublisherTests extends LogTests {
 
     /** A log that lost its newest events still has older ones, and no event just before the one at which to go on. */
     @Test
-    void resumingAtAGapGoesOnAlsoWhereOlderEventsAreLeft() {
+    void resumeAtAGapDoesNotRepeatOlderEvents() {
         EventLog log = newLog();
         for (String id : List.of("5-1", "5-2", "7-0", "7-1")) {
             addWithId(log, id);
@@ -303,7 +303,7 @@ class PublisherTests extends LogTests {
     record Number(int n) {}
 
     @Test
-    void ofTypedLogAllBeforeAnEventThatDoesNotFitIsDelivered() {
+    void eventsBeforeAnUnreadableOneAreDelivered() {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         log.addAll(List.of(new Number(0), new Number(1)));
         EventId unfit = log.untyped().add(Map.of("n", "none"));
@@ -322,7 +322,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void whatCannotStartIsAnErrorAfterTheSubscription() {
+    void failedStartIsAnErrorAfterOnSubscribe() {
         EventLog log = newLog();
         redis.opsForValue().set(log.name(), "no stream");
         TestSubscriber<Event> refused = subscribe(log, Tail.all());
@@ -341,7 +341,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void whatRedisRefusesLaterIsAnErrorWithoutDemandToo() {
+    void laterErrorOfRedisIsReportedWithoutDemand() {
         EventLog log = newLog();
         TestSubscriber<Event> subscriber = subscribe(log, Tail.all());
         redis.opsForValue().set(log.name(), "no stream");
@@ -349,7 +349,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    void interruptionIsAPause() throws Exception {
+    void outagePausesTheSubscriber() throws Exception {
         TcpProxy proxy = closeLater(new TcpProxy(TestRedis.get().uri()));
         EventLog following = TestApplication.factory(closeLater(TestApplication.startOn(
                         proxy.uri(), "eventlog.follow.recovery.max-delay=100ms", "eventlog.follow.batch-size=10")))
@@ -374,7 +374,7 @@ class PublisherTests extends LogTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void subscriberThatThrowsHasCancelled(CapturedOutput output) {
+    void exceptionOfASubscriberCancels(CapturedOutput output) {
         EventLog log = newLog();
         log.addAll(events(0, 30));
         TestSubscriber<Event> subscriber = new TestSubscriber<>((self, batch) -> {
@@ -391,7 +391,7 @@ class PublisherTests extends LogTests {
 
     @Test
     @SuppressWarnings("NullAway") // as a caller without checks would
-    void whatIsNullIsSaidAtOnce() {
+    void nullIsRefused() {
         EventLog log = newLog();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> log.publisher(null))

@@ -24,7 +24,7 @@ import org.springframework.data.redis.connection.stream.MapRecord;
 class ReadTests extends LogTests {
 
     @Test
-    void oldestFirstWhateverTheTail() {
+    void everyTailIsReadOldestFirst() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 10));
@@ -56,7 +56,7 @@ class ReadTests extends LogTests {
         "18446744073709551615-0, 4, 5",
         "18446744073709551615-18446744073709551615, 5, 5"
     })
-    void idsInBetweenAndBeyond(String text, int from, int after) {
+    void readCanStartAtAnyId(String text, int from, int after) {
         EventId id = EventId.parse(text);
         EventLog log = newLog();
         List<String> stored = List.of("10-0", "20-5", "20-6", "9223372036854775808-0", "18446744073709551615-0");
@@ -71,7 +71,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void logThatDoesNotExistIsEmpty() {
+    void missingLogIsReadAsEmpty() {
         EventLog log = newLog();
         for (Tail tail : List.of(
                 Tail.all(),
@@ -90,7 +90,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void logThatWasEmptiedIsEmpty() {
+    void emptiedLogIsReadAsEmpty() {
         EventLog log = newLog();
         EventId id = log.add(event(1));
         redis.opsForStream().delete(log.name(), id.toString());
@@ -103,7 +103,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void eventsDeletedInBetweenAreLeftOut() {
+    void deletedEventsAreLeftOut() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
         redis.opsForStream()
@@ -116,14 +116,14 @@ class ReadTests extends LogTests {
     @ParameterizedTest
     @ValueSource(
             strings = {"", "1", "-", "1-", "-1", "a-b", "1-2-3", "+1-1", "1--1", " 1-1", "18446744073709551616-0", "$"})
-    void malformedIdIsRefusedAndQuoted(String text) {
+    void failureQuotesAMalformedId(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventId.parse(text))
                 .withMessageContaining("'" + text + "'");
     }
 
     @Test
-    void newOnlyIsTheLastNone() {
+    void newOnlyIsReadAsEmpty() {
         EventLog log = newLog();
         log.add(event(0));
         assertThat(Tail.newOnly()).isEqualTo(Tail.last(0));
@@ -136,7 +136,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void negativeLimitsAreRefusedAndZeroIsNone() {
+    void negativeLimitsAreRefusedAndZeroMeansUnlimited() {
         EventLogOptions.Builder options = EventLogOptions.builder();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> options.maxLength(-1))
@@ -160,7 +160,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void pagesAreNotSeen() {
+    void pageSizeDoesNotChangeTheResult() {
         String name = newName();
         EventLog whole = factory.create(name);
         EventLog paged = newFactory("eventlog.read.page-size=7").create(name);
@@ -188,7 +188,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void readIsLimitedByTheHandleThatReads() {
+    void maxLengthOfTheHandleLimitsTheRead() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 100));
         EventLog limited = factory.create(log.name(), options -> options.maxLength(25));
@@ -204,7 +204,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void whatTheStreamKnows() {
+    void sizeLastIdAndExistenceAreThoseOfTheStream() {
         EventLog log = newLog();
         EventId first = log.add(event(1));
         assertThat(log.exists()).isTrue();
@@ -225,7 +225,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void answersAreUnmodifiable() {
+    void returnedListsCannotBeModified() {
         EventLog log = newLog();
         log.addAll(events(0, 2));
         List<Event> read = log.read(Tail.all());
@@ -235,7 +235,7 @@ class ReadTests extends LogTests {
     }
 
     @Test
-    void whatOthersWroteIsReadAsItIs() {
+    void eventsOfOtherProgramsAreReadUnchanged() {
         EventLog log = newLog();
         Map<String, String> fields = Map.of("", "empty name", "a b", "{not json", "n", "007");
         redis.opsForStream().add(MapRecord.create(log.name(), fields));

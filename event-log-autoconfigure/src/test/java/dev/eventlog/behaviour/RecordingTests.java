@@ -54,7 +54,7 @@ class RecordingTests extends LogTests {
     private final TestSource<Map<String, Object>> source = new TestSource<>();
 
     @Test
-    void allOfASourceIsInTheLogWhichIsCompleteWhenTheSourceIs() {
+    void logHasAllEventsOfItsSourceAndCompletesWithIt() {
         EventLog log = newLog();
         Collected<Event> reader = Collected.events();
         closeLater(log.follow(Tail.all(), reader));
@@ -73,7 +73,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void eventsAreAddedTogetherWhenTheirTimeIsOverOrTheirBatchFull() {
+    void eventsAreAddedInBatchesByTimeAndSize() {
         EventLog log = newLog();
         List<Integer> sizes = new CopyOnWriteArrayList<>();
         EventLogObserver observer = new EventLogObserver() {
@@ -98,7 +98,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void aLoneEventIsAddedWhenItsTimeIsOver() {
+    void singleEventIsAddedAfterTheMaximumDelay() {
         EventLog log = newLog();
         log.record(source);
         source.subscriber().onNext(event(0));
@@ -111,7 +111,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void aSourceThatFailsEndsTheLogAsFailed() {
+    void failedSourceCompletesTheLogAsFailed() {
         EventLog log = newLog();
         Recording recording = log.record(source);
         source.subscriber().onNext(event(0));
@@ -127,7 +127,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void aSourceThatCannotBeSubscribedToEndsTheLogAsFailed() {
+    void failedSubscriptionCompletesTheLogAsFailed() {
         EventLog log = newLog();
         Recording recording = log.record((Flow.Publisher<Map<String, Object>>) subscriber -> {
             throw new IllegalStateException("no");
@@ -137,7 +137,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void whoeverCancelsTheLogStopsTheSource() {
+    void cancelledLogStopsTheSource() {
         EventLog log = newLog();
         Recording recording = log.record(source);
         source.subscriber().onNext(event(0));
@@ -151,7 +151,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void toCancelTheRecordingAddsWhatHasComeBefore() {
+    void cancelledRecordingAddsTheEventsBeforeIt() {
         EventLog log = newLog();
         Recording recording = log.record(source, options -> options.batchTime(Duration.ofMinutes(1)));
         source.subscriber().onNext(event(0));
@@ -164,7 +164,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void noMoreIsRequestedThanTheBufferHolds() {
+    void demandIsLimitedToTheBuffer() {
         EventLog log = newLog();
         log.record(source, options -> options.bufferSize(10).batchSize(5).batchTime(Duration.ofMinutes(1)));
         assertThat(source.requested()).isEqualTo(10);
@@ -177,7 +177,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void aSourceThatHeedsNoRequestIsStoppedWhenTheBufferIsFull() {
+    void sourceThatIgnoresDemandIsStoppedWhenTheBufferIsFull() {
         EventLog log = newLog();
         log.record(source, options -> options.bufferSize(10).batchSize(10).batchTime(Duration.ofMinutes(1)));
         for (int i = 0; i < 100_000 && !source.isCancelled(); i++) {
@@ -191,7 +191,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void oneSourceAtATimeIsRecordedIntoALog() {
+    void secondRecordingOfALogIsRefused() {
         EventLog log = newLog();
         log.record(source);
         TestSource<Map<String, Object>> second = new TestSource<>();
@@ -218,7 +218,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void anEventThatCannotBeStoredStopsTheSource() {
+    void eventThatCannotBeStoredStopsTheSource() {
         EventLog log = newLog();
         Recording recording = log.record(source);
         source.subscriber().onNext(event(0));
@@ -232,7 +232,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void nothingIsLostOrAddedTwiceWhileRedisComesAndGoes() {
+    void outagesLoseAndRepeatNoEvent() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.onDisk());
         TcpProxy proxy = closeLater(new TcpProxy(server.uri()));
         EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
@@ -274,7 +274,7 @@ class RecordingTests extends LogTests {
 
     /** A lease is over, and Redis is still away: the source is stopped, and its caller told. */
     @Test
-    void aRedisThatStaysAwayStopsTheSource() {
+    void longOutageStopsTheSource() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
         EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
                         server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s")))
@@ -291,7 +291,7 @@ class RecordingTests extends LogTests {
     /** The other application looks for those that have died, and would end a log whose recording gives no sign of life. */
     @Tag("long")
     @Test
-    void aRecordingIsNotTakenForDeadWhereAllListenersAreBusy() throws InterruptedException {
+    void busyListenersDoNotEndARecording() throws InterruptedException {
         EventLogFactory busy = newFactory(
                 "eventlog.record.lease=2s", "eventlog.record.key=test:recordings", "eventlog.follow.max-threads=2");
         EventLog log = busy.create(newLog().name());
@@ -322,7 +322,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void anApplicationThatShutsDownEndsItsRecordings() {
+    void shutdownEndsTheRecordings() {
         EventLog log = newLog();
         ConfigurableApplicationContext application = newApplication("eventlog.record.key=test:recordings");
         TestApplication.factory(application).create(log.name()).record(source);
@@ -362,7 +362,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void whoeverFollowsLearnsThatAProducerHasDied() throws Exception {
+    void followersLearnThatAProducerDied() throws Exception {
         EventLog log = newLog();
         Collected<Event> reader = Collected.events();
         closeLater(log.follow(Tail.all(), reader));
@@ -378,7 +378,7 @@ class RecordingTests extends LogTests {
 
     /** The next to record comes before anybody has noticed. */
     @Test
-    void whoRecordsAfterAProducerThatDiedLearnsIt() {
+    void nextRecordingLearnsThatAProducerDied() {
         EventLog log = newLog();
         redis.opsForZSet().add("test:recordings", log.name(), 1);
         assertThatExceptionOfType(EventLogCompletedException.class)
@@ -402,7 +402,7 @@ class RecordingTests extends LogTests {
     }
 
     @Test
-    void optionsThatMakeNoSenseAreRefused() {
+    void invalidOptionsAreRefused() {
         RecordOptions.Builder options = RecordOptions.builder();
         List<Runnable> senseless = new ArrayList<>(List.of(
                 () -> options.batchTime(Duration.ofMillis(-1)),

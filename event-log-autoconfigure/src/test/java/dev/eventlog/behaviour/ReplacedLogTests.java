@@ -45,7 +45,7 @@ class ReplacedLogTests extends ServerTests {
 
     @ParameterizedTest
     @CsvSource({"10, 5, true", "10, 20, true", "10, 5, false", "10, 20, false", "500, 5, true", "500, 20, false"})
-    void logThatIsMovedAwayAndBackIsToldEachTime(int length, int others, boolean eachStepIsSeen) {
+    void eachMoveOfTheLogAwayAndBackIsAGap(int length, int others, boolean eachStepIsSeen) {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not tell a log with newer ids from one that was trimmed");
         EventLog log = newFactory().create("log");
         add("log", 1, length + 1);
@@ -106,7 +106,7 @@ class ReplacedLogTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource(Way.class)
-    void logWithOlderIdsThatIsPutInPlaceIsToldBeforeItsEvents(Way way) {
+    void replacementWithOlderIdsIsAGapBeforeItsEvents(Way way) {
         EventLog log = newFactory().create("log");
         add("log", 1, 21);
         closeLater(log.follow(Tail.all(), live));
@@ -130,7 +130,7 @@ class ReplacedLogTests extends ServerTests {
     /** Both have the first five events: only what the follower has seen last shows that this is another log. */
     @ParameterizedTest
     @EnumSource(Way.class)
-    void logThatPartedFromTheFollowedOneIsToldWhereTheTwoPart(Way way) {
+    void divergedLogIsAGapWhereTheLogsDiffer(Way way) {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 cannot tell the newest event of a follower from a retracted one");
         EventLog log = newFactory().create("log");
         add("log", 1, 6);
@@ -169,7 +169,7 @@ class ReplacedLogTests extends ServerTests {
 
     /** Here nothing changes but the name of the same log's key. */
     @Test
-    void copyOfTheLogInItsPlaceIsTheSameLog() {
+    void copyOfTheLogIsNoGap() {
         EventLog log = newFactory().create("log");
         add("log", 1, 21);
         closeLater(log.follow(Tail.all(), live));
@@ -187,7 +187,7 @@ class ReplacedLogTests extends ServerTests {
     /** In one script, so that no poll comes in between: as many as before, fewer, and more. */
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 20})
-    void logDeletedAndAddedAnewWithinAPollIsToldToHaveBegunAgain(int length) {
+    void logDeletedAndAddedAgainWithinAPollIsAGap(int length) {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not tell a log that began again from one that was trimmed");
         EventLog log = newFactory("eventlog.follow.poll-timeout=5s").create("log");
         add("log", 1, 6);
@@ -209,7 +209,7 @@ class ReplacedLogTests extends ServerTests {
 
     /** As tools do that copy a stream entry by entry. */
     @Test
-    void logWhoseLastIdWasSetAheadIsFollowedAsBefore() {
+    void raisedLastIdIsNoGap() {
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 11);
         closeLater(log.follow(Tail.all(), live));
@@ -230,7 +230,7 @@ class ReplacedLogTests extends ServerTests {
 
     /** What the stream says to have had is then not what it had: the events themselves prove more. */
     @Test
-    void countThatWasSetByHandIsNoGap() {
+    void changedCountIsNoGap() {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not count");
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 21);

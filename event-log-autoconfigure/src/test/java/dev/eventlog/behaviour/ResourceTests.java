@@ -36,7 +36,7 @@ class ResourceTests extends LogTests {
 
     @Tag("long")
     @Test
-    void thousandFollowersThatCameAndWentLeaveNothingBehind() {
+    void thousandClosedFollowersLeaveNothingBehind() {
         String client = "test-" + newName();
         EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
         EventLog log = own.create(newName());
@@ -91,7 +91,7 @@ class ResourceTests extends LogTests {
     }
 
     @Test
-    void theStateOfAStreamOfSmallEventsIsAskedWithoutAScript() {
+    void stateOfALogOfSmallEventsIsReadWithoutAScript() {
         assumeTrue(POOLED == 0, "Jedis asks for the state by itself");
         EventLog log = factory.create(newName());
         Collected<Event> listener = Collected.events();
@@ -117,7 +117,7 @@ class ResourceTests extends LogTests {
     }
 
     @Test
-    void followersThatJoinWhileEventsComeShareAConnectionToo() throws Exception {
+    void followersThatJoinLaterShareTheConnection() throws Exception {
         String client = "test-" + newName();
         EventLogFactory own = newFactory("spring.data.redis.client-name=" + client);
         EventLog log = own.create(newName());
@@ -170,7 +170,7 @@ class ResourceTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void followersOfMoreLogsThanThePoolHasConnectionsStarveNobody(boolean pool) {
+    void moreFollowedLogsThanPooledConnectionsStarveNobody(boolean pool) {
         assumeTrue(
                 ClassUtils.isPresent("org.apache.commons.pool2.ObjectPool", null),
                 "commons-pool2 is not on the classpath");
@@ -200,7 +200,7 @@ class ResourceTests extends LogTests {
     }
 
     @Test
-    void threadsGrowWithTheListenersThatAreBusyUpToALimit() {
+    void threadsGrowWithBusyListenersUpToALimit() {
         EventLogFactory own = newFactory("eventlog.follow.max-threads=3");
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         EventLog log = own.create(newName());
@@ -227,7 +227,7 @@ class ResourceTests extends LogTests {
 
     @Test
     @EnabledForJreRange(min = JRE.JAVA_21)
-    void onVirtualThreadsAnyNumberOfListenersMayBlock() {
+    void anyNumberOfListenersCanBlockOnVirtualThreads() {
         EventLogFactory own = newFactory("spring.threads.virtual.enabled=true", "eventlog.follow.max-threads=1");
         EventLog log = own.create(newName());
         log.add(event(0));
@@ -252,7 +252,7 @@ class ResourceTests extends LogTests {
     @Tag("long")
     @ParameterizedTest
     @ValueSource(strings = {"100ms", "1s"})
-    void commandTimeoutShorterThanAPollIsNoTrouble(String timeout) {
+    void followersWorkWithACommandTimeoutShorterThanAPoll(String timeout) {
         EventLogFactory own = newFactory("spring.data.redis.timeout=" + timeout, "eventlog.follow.poll-timeout=2s");
         EventLog log = own.create(newName());
         Collected<Event> listener = Collected.events();

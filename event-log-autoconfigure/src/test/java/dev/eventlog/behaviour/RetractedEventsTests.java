@@ -27,7 +27,7 @@ class RetractedEventsTests extends ServerTests {
     private final Collected<Event> slow = Collected.and(batch -> go.await());
 
     @Test
-    void trimOfAsManyAsWereRetractedBeforeTheStartIsTold() {
+    void trimOfAsManyEventsAsWereRetractedIsAGap() {
         EventLog log = newFactory().create("log");
         closeLater(log.follow(Tail.all(), live));
         List<EventId> ids = add("log", 1, 6);
@@ -45,7 +45,7 @@ class RetractedEventsTests extends ServerTests {
     }
 
     @Test
-    void newestEventThatWasRetractedIsNotDeliveredToAFollowerThatBeginsThen() {
+    void newFollowerDoesNotReceiveARetractedNewestEvent() {
         EventLog log = newFactory().create("log");
         closeLater(log.follow(Tail.all(), live));
         List<EventId> ids = add("log", 1, 6);
@@ -76,7 +76,7 @@ class RetractedEventsTests extends ServerTests {
 
     /** The feed passes the retracted one only after the follower has begun behind that. */
     @Test
-    void followerThatBeginsAheadOfItsFeedIsNotToldOfWhatWasRetractedBehindIt() {
+    void followerAheadOfItsFeedReceivesNoGapForRetractedEvents() {
         EventLog log = newFactory().create("log");
         closeLater(log.follow(Tail.all(), live));
         List<EventId> ids = add("log", 1, 2);
@@ -109,7 +109,7 @@ class RetractedEventsTests extends ServerTests {
         "25, 30, 1..7, '1..24'", // the newest
         "8, 30, 1..7, '1..7'" // all that is to come
     })
-    void slowFollowerIsNotToldOfWhatWasRetracted(int first, int last, String before, String after) {
+    void slowFollowerReceivesNoGapForRetractedEvents(int first, int last, String before, String after) {
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 31);
         closeLater(log.follow(Tail.all(), slow));
@@ -128,7 +128,7 @@ class RetractedEventsTests extends ServerTests {
     /** Which of the ones in between were retracted nobody can tell afterwards: the gap is told, its number right or absent. */
     @ParameterizedTest
     @CsvSource({"9, 10, 11, 8", "15, 15, 11, 10", "19, 20, 11, 10", "5, 6, 11, 10", "7, 7, 11, 10", "9, 18, 11, 1"})
-    void retractedEventsAreNotCountedInAGapAroundThem(int first, int last, int left, int missed) {
+    void gapDoesNotCountRetractedEvents(int first, int last, int left, int missed) {
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 31);
         closeLater(log.follow(Tail.all(), slow));
@@ -144,7 +144,7 @@ class RetractedEventsTests extends ServerTests {
 
     /** While nothing that the follower has seen is left, only what Redis counts shows the loss. */
     @Test
-    void lossOfWhatComesBehindARetractedEventAtTheCursorIsTold() {
+    void lossBehindARetractedReadPointIsAGap() {
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 31);
         closeLater(log.follow(Tail.all(), slow));
@@ -158,7 +158,7 @@ class RetractedEventsTests extends ServerTests {
     }
 
     @Test
-    void eventsRetractedWhileAllSleepAreForgotten() {
+    void eventsRetractedAfterTheirDeliveryAreNoGap() {
         EventLog log = newFactory().create("log");
         closeLater(log.follow(Tail.all(), live));
         List<EventId> ids = add("log", 1, 11);

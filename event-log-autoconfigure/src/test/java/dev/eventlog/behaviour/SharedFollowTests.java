@@ -45,7 +45,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void hundredsOfLogsShareOneConnectionAndNoThread() {
+    void hundredsOfLogsShareOneConnectionWithoutAThread() {
         assumeTrue(LogTests.DEDICATED, "all of them share one");
         EventLogFactory factory = newFactory("eventlog.follow.dedicated-connections=3");
         List<EventLog> logs = logs(factory, 300);
@@ -72,7 +72,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void anEventIsDeliveredAtOnce() {
+    void eventIsDeliveredAtOnce() {
         EventLog log = newFactory(NONE_DEDICATED, RARE_POLLS).create("log");
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
@@ -88,7 +88,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void aLogThatBeginsAgainIsNoticedAtOnce() {
+    void logThatBeginsAgainIsDetectedAtOnce() {
         EventLog log = newFactory(NONE_DEDICATED, RARE_POLLS).create("log");
         log.add(Map.of("n", "1"));
         Collected<Event> listener = Collected.events();
@@ -111,7 +111,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void whatRedisDoesNotTellIsFoundByTheSweep() {
+    void sweepFindsChangesThatRedisDoesNotReport() {
         EventLog log = newFactory(NONE_DEDICATED, RARE_POLLS, "eventlog.follow.sweep-interval=200ms")
                 .create("log");
         log.add(Map.of("n", "1"));
@@ -126,7 +126,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void connectionsThatAreKilledLoseNothing() {
+    void killedConnectionsLoseNoEvent() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         List<EventLog> logs = logs(factory, 100);
         Map<EventLog, Collected<Event>> listeners = follow(logs);
@@ -145,7 +145,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void aConnectionThatLeadsNowhereIsGivenUp() {
+    void deadConnectionIsReplaced() {
         EventLogFactory factory = newFactory(NONE_DEDICATED, "eventlog.follow.poll-timeout=1s");
         EventLog log = factory.create("log");
         Collected<Event> listener = Collected.events();
@@ -159,7 +159,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void aListenerThatBlocksHoldsUpNoOtherLog() {
+    void blockedListenerDelaysNoOtherLog() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         CountDownLatch mayGoOn = new CountDownLatch(1);
         Collected<Event> blocked = Collected.and(batch -> mayGoOn.await());
@@ -176,7 +176,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void whoeverMayNotTrackHasAConnectionForEachLog(CapturedOutput output) {
+    void logsHaveTheirOwnConnectionsWithoutThePermissionToTrack(CapturedOutput output) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all", "-client");
         URI app = URI.create(redis.uri().toString().replace("redis://", "redis://app:secret@"));
         EventLogFactory factory = newFactory(app, NONE_DEDICATED);
@@ -190,7 +190,7 @@ class SharedFollowTests extends ServerTests {
 
     @Tag("long")
     @Test
-    void theFirstEventsOfManyLogsAreNews(CapturedOutput output) {
+    void firstEventsOfManyLogsAreDelivered(CapturedOutput output) {
         EventLogFactory factory = newFactory(NONE_DEDICATED, "eventlog.follow.poll-timeout=200ms");
         List<EventLog> logs = logs(factory, 1_100);
         Map<EventLog, Collected<Event>> listeners = follow(logs);
@@ -204,7 +204,7 @@ class SharedFollowTests extends ServerTests {
 
     /** Each key that is read again then pushes another one out, which is told as a change, without end. */
     @Test
-    void whereRedisCannotKeepTrackOfSoManySomeHaveAConnectionOfTheirOwn(CapturedOutput output) {
+    void logsBeyondTheTrackingLimitHaveTheirOwnConnections(CapturedOutput output) {
         redis.ask("CONFIG", "SET", "tracking-table-max-keys", "40");
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         List<EventLog> logs = logs(factory, 60);
@@ -219,7 +219,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void theConnectionIsClosedWithTheLastFollower() {
+    void connectionIsClosedWithTheLastFollower() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         List<EventLog> logs = logs(factory, 3);
         logs.get(0).add(Map.of("n", "1"));
@@ -236,7 +236,7 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
-    void aRestartWithoutTheNewestEventsIsTold() {
+    void restartWithoutTheNewestEventsIsAGap() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         List<EventLog> logs = logs(factory, 20);
         Map<EventLog, Collected<Event>> listeners = follow(logs);

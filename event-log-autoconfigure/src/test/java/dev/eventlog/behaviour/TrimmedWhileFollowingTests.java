@@ -36,7 +36,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
 
     /** Once while the answer about the state is on its way, and once while the listener is busy. */
     @Test
-    void followerWhoseStartMeetsATrimIsToldOfALaterOne() {
+    void followerStartedDuringATrimReceivesAGapForALaterOne() {
         EventLog log = newFactory(
                         "eventlog.follow.batch-size=100",
                         "eventlog.follow.window-size=100",
@@ -102,7 +102,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
     /** How many of them there were can be known only where nothing was deleted by itself. */
     @ParameterizedTest
     @CsvSource({"nothing", "before", "behind"})
-    void followerThatResumesAfterATrimmedEventIsToldFirst(String retracted) {
+    void resumedFollowerReceivesTheGapFirst(String retracted) {
         EventLog log = newFactory().create("log");
         List<EventId> ids = add("log", 1, 101);
         switch (retracted) {
@@ -125,7 +125,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
     /** The window still has what Redis has no more: that may be delivered, and is no gap then. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 5, 9, 10, 11, 25})
-    void followerGetsWhatTheWindowHasOrIsToldOfIt(int left) {
+    void followerReceivesTheWindowOrAGap(int left) {
         EventLog log = newFactory().create("log");
         add("log", 1, 8);
         CountDownLatch go = new CountDownLatch(1);
@@ -153,7 +153,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
 
     /** A log that keeps ten events, and writers that add more than that at a time. */
     @Test
-    void followerThatIsSlowerThanEachTrimIsToldEachTime() {
+    void followerSlowerThanEachTrimReceivesAGapEachTime() {
         EventLog log = newFactory().create("log");
         Collected<Event> slow = Collected.and(batch -> {
             for (int n = 0; n < 3; n++) { // more than the window has, each time that the listener is called

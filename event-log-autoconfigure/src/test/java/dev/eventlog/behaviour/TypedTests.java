@@ -69,7 +69,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void recordComesBackEqual() {
+    void recordIsReadBackEqual() {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         EventId first = log.add(reading(0));
         List<EventId> ids = log.addAll(List.of(reading(1), reading(2)));
@@ -87,7 +87,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void codeThatReadsTakesEitherKindOfLog() {
+    void readingCodeAcceptsBothKindsOfLogs() {
         TypedEventLog<Step> typed = factory.create(newName(), Step.class, options -> options.maxLength(7));
         EventId id = typed.add(new Step(1));
         assertThat(readings(typed))
@@ -115,7 +115,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void itIsStoredAsAFieldForEachPropertyThatIsNotNull() {
+    void eachPropertyThatIsNotNullIsStoredAsAField() {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         log.add(reading(3));
         log.add(reading(4));
@@ -136,7 +136,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void sealedInterfaceComesBackAsWhatItWas() throws Exception {
+    void memberOfASealedInterfaceIsReadBackAsItsType() throws Exception {
         TypedEventLog<Move> log = factory.create(newName(), Move.class);
         Collected<TypedEvent<Move>> listener = Collected.and(batch -> {});
         closeLater(log.follow(Tail.all(), listener));
@@ -152,7 +152,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void whatOthersWroteAsPlainTextIsReadAsTheType() {
+    void plainTextOfOtherProgramsIsReadAsTheType() {
         record Simple(int sensor, double temperature, boolean valid, String text) {}
         TypedEventLog<Simple> log = factory.create(newName(), Simple.class);
         log.untyped().add(Map.of("sensor", "7", "temperature", "19.8", "valid", "true", "text", "12"));
@@ -160,7 +160,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void followedLikeAnyLog() {
+    void typedLogCanBeFollowed() {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         log.addAll(List.of(reading(0), reading(1)));
         Collected<TypedEvent<Reading>> listener = Collected.and(batch -> {});
@@ -174,7 +174,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void foreignEventCannotBeReadAsTheType() {
+    void readOfAnUnreadableEventFails() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.add(new Step(1));
         EventId foreign = log.untyped().add(Map.of("length", "not a number"));
@@ -193,7 +193,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void foreignEventEndsAFollower() {
+    void unreadableEventEndsAFollower() {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         EventId first = log.add(new Step(1));
         Collected<TypedEvent<Step>> listener = Collected.and(batch -> {});
@@ -217,7 +217,7 @@ class TypedTests extends LogTests {
     }
 
     @Test
-    void typeThatIsNoObjectIsRefused() {
+    void typeThatIsNotAnObjectIsRefused() {
         for (Class<?> type : List.of(List.class, int[].class, String.class)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> factory.create("unused", type))

@@ -89,7 +89,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void everyReadGoesPastThem() {
+    void everyReadSkipsUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
 
         assertThat(values(log.read(Tail.all()))).containsExactly(ADA, PAID);
@@ -108,7 +108,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void pagesGoOnBehindThem() {
+    void nextPageContinuesAfterUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         List<Purchase> all = new ArrayList<>();
         int pages = 0;
@@ -127,7 +127,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void anUpdateDecidesWithoutThem() {
+    void updateDecidesWithoutUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         log.update(List.<Purchase>of(), UnreadableEventsTests::and, orders -> {
             assertThat(orders).containsExactly(ADA, PAID);
@@ -137,7 +137,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aFollowerGoesPastThemAndSoDoesItsPosition() {
+    void followerAndItsPositionSkipUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
         Follower follower = closeLater(log.follow(Tail.all(), listener, options -> options.batchSize(1)));
@@ -153,7 +153,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aNamedFollowerStoresThePositionBehindThem() {
+    void namedFollowerStoresThePositionAfterUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
         Follower follower = log.follow(Tail.all(), listener, options -> options.named("unreadable"));
@@ -169,7 +169,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aSubscriberGetsTheNextEventForItsRequestHoweverManyAreLeftOut() {
+    void subscriberReceivesTheNextReadableEventForItsRequest() {
         String name = newName();
         TypedEventLog<Purchase> log = newFactory("eventlog.follow.batch-size=2").create(name, Purchase.class, SKIP);
         log.add(ADA);
@@ -186,7 +186,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aStreamGoesPastThem() {
+    void streamSkipsUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         try (Stream<TypedEvent<Purchase>> stream = log.stream(Tail.all(), Duration.ofMillis(500))) {
             assertThat(values(stream.toList())).containsExactly(ADA, PAID);
@@ -194,7 +194,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void manyLogsHaveTheRuleOfEachByItsName() {
+    void eachOfManyLogsHasTheRuleForItsName() {
         String prefix = newName();
         EventLogFactory configured = newFactory(
                 "eventlog.overrides[0].pattern=" + prefix + ":skipped", "eventlog.overrides[0].unreadable-events=skip");
@@ -231,7 +231,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void areHandedOverToAFunction() {
+    void functionReceivesUnreadableEvents() {
         List<EventConversionException> failures = new CopyOnWriteArrayList<>();
         TypedEventLog<Purchase> log = log(options -> options.unreadableEvents((event, failure) -> {
             handedOver.add(event);
@@ -246,7 +246,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void areHandedOverToABeanByProperty() {
+    void beanNamedByAPropertyReceivesUnreadableEvents() {
         TypedEventLog<Purchase> log = log(SKIP);
         UnreadableEventHandler handler = (event, failure) -> handedOver.add(event);
         ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
@@ -261,7 +261,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void theyAreNotHandedOverToNobody() {
+    void handOverWithoutAHandlerIsRefused() {
         assertThatExceptionOfType(RuntimeException.class)
                 .isThrownBy(() -> newApplication("eventlog.unreadable-events=hand-over"))
                 .withStackTraceContaining("eventlog.unreadable-events")
@@ -276,7 +276,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void whatAHandlerThrowsIsThrownAndRetried() {
+    void exceptionOfTheHandlerIsThrownAndRetried() {
         AtomicInteger calls = new AtomicInteger();
         IllegalStateException full = new IllegalStateException("full");
         TypedEventLog<Purchase> log = log(options -> options.unreadableEvents((event, failure) -> {
@@ -303,7 +303,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void readingFailsByDefaultAfterTheEventsBeforeThem() {
+    void readFailsByDefaultAfterTheEventsBeforeAnUnreadableOne() {
         TypedEventLog<Purchase> log = log(options -> {});
         assertThatExceptionOfType(EventConversionException.class).isThrownBy(() -> log.read(Tail.all()));
         assertThatExceptionOfType(EventConversionException.class)
@@ -316,7 +316,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aFollowerThatFailsGetsTheEventsBeforeFirst() {
+    void failingFollowerReceivesTheEventsBeforeUnreadableEvents() {
         TypedEventLog<Purchase> log = log(options -> {});
         EventId ada = log.read(EventRange.all().limit(1)).events().get(0).id();
         Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
@@ -330,7 +330,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aRecovererGetsOnlyTheEventThatDoesNotFit() {
+    void recovererReceivesOnlyTheUnreadableEvent() {
         TypedEventLog<Purchase> log = log(options -> {});
         Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
         closeLater(log.follow(
@@ -345,7 +345,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void aNamedFollowerThatFailsHasStoredTheEventsBefore() {
+    void failedNamedFollowerStoredThePositionBeforeAnUnreadableEvent() {
         TypedEventLog<Purchase> log = log(options -> {});
         Collected<TypedEvent<Purchase>> listener = Collected.and(batch -> {});
         Follower follower = log.follow(Tail.all(), listener, options -> options.named("failing"));
@@ -357,7 +357,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void anEventIsConvertedByTheRuleOrStrictly() {
+    void eventIsConvertedByTheRuleOrStrictly() {
         TypedEventLog<Purchase> log = log(SKIP);
         List<Event> stored = log.untyped().read(Tail.all());
         assertThat(log.typedIfReadable(stored.get(0))).map(TypedEvent::value).contains(ADA);
@@ -366,7 +366,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void areCountedEachTimeAndWarnedOfOnce(CapturedOutput output) {
+    void unreadableEventsAreCountedEachTimeAndLoggedOnce(CapturedOutput output) {
         TypedEventLog<Purchase> log = log(SKIP);
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
@@ -396,7 +396,7 @@ class UnreadableEventsTests extends LogTests {
     record Numbered(int number, String text) {}
 
     @Test
-    void unknownFieldsAreIgnoredAndMissingOnesAreWhatJacksonMakesOfThem() {
+    void unknownFieldsAreIgnoredAndJacksonDecidesAboutMissingOnes() {
         TypedEventLog<Renamed> log = factory.create(newName(), Renamed.class);
         log.untyped().add(Map.of("customer", "Ada", "color", "red"));
         assertThat(log.read(Tail.all()))
@@ -427,7 +427,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void anUpcasterChangesTheStoredFieldsFirst() {
+    void upcasterChangesTheStoredFieldsFirst() {
         EventLog stored = newLog();
         stored.add(Map.of("name", "Ada"));
         stored.add(Map.of("customer", "Bob"));
@@ -453,7 +453,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void whatAnUpcasterCannotReadDoesNotFit() {
+    void eventThatAnUpcasterCannotReadIsUnreadable() {
         EventLog stored = newLog();
         stored.add(Map.of("customer", "Ada"));
         stored.add(Map.of("customer", "Bob"));
@@ -477,7 +477,7 @@ class UnreadableEventsTests extends LogTests {
     }
 
     @Test
-    void upcastersAreAppliedInTheirOrderEachToTheResultOfTheOneBefore() {
+    void upcastersAreAppliedInOrderEachToTheResultOfThePrevious() {
         EventLog stored = newLog();
         stored.add(Map.of("customer", "Ada"));
         ConfigurableApplicationContext application = closeLater(
