@@ -78,7 +78,7 @@ class ApplicationBeansTests extends ClosingTests {
 
     @ParameterizedTest
     @EnumSource
-    void templateOfTheApplication(Habit habit) {
+    void settingsOfTheApplicationsTemplateDoNotAffectLogs(Habit habit) {
         ConfigurableApplicationContext application = closeLater(TestApplication.startOn(
                 redis.uri(),
                 (GenericApplicationContext context) ->
@@ -132,7 +132,7 @@ class ApplicationBeansTests extends ClosingTests {
 
     /** A cache is the application's primary Redis: logs, positions and locks stand in the one that is named for them. */
     @Test
-    void everythingStandsInTheRedisOfTheLogs() {
+    void logsPositionsAndLocksUseTheRedisOfTheLogs() {
         EmbeddedRedis cache = closeLater(EmbeddedRedis.inMemory());
         ConfigurableApplicationContext elsewhere = closeLater(TestApplication.startOn(redis.uri()));
         RedisConnectionFactory events = elsewhere.getBean(RedisConnectionFactory.class);
@@ -158,7 +158,7 @@ class ApplicationBeansTests extends ClosingTests {
 
     /** As some tools that trace or measure put it before each connection factory. */
     @Test
-    void factoryBehindAProxyOfSpringIsCopiedAsItIs() {
+    void connectionFactoryBehindASpringProxyIsCopied() {
         EventLog log = wrapped(bean -> new ProxyFactory(bean).getProxy());
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
@@ -170,7 +170,7 @@ class ApplicationBeansTests extends ClosingTests {
 
     /** A feed would block on the connection that all of the application shares, and an add might be sent twice. */
     @Test
-    void factoryThatHidesALettuceFactoryIsRefusedWithTheWayOut() {
+    void wrappedLettuceFactoryIsRefusedWithAnAction() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis lends a connection to each");
         EventLog log = wrapped(bean -> Proxy.newProxyInstance(
                 getClass().getClassLoader(),

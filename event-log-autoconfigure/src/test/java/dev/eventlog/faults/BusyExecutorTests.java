@@ -82,7 +82,7 @@ class BusyExecutorTests extends ClosingTests {
     }
 
     @Test
-    void subscriberForWhomThereIsNoThreadIsToldWhy() {
+    void subscriberWithoutAThreadReceivesTheReason() {
         closeLater(log.follow(Tail.all(), batch -> go.await()));
         log.addAll(events(0, 3));
         await().until(() -> application

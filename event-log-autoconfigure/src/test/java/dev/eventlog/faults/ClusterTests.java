@@ -79,7 +79,7 @@ class ClusterTests extends ClosingTests {
     record Reading(String sensor, double celsius) {}
 
     @Test
-    void everyCallOnLogsOfEverySlot() {
+    void everyCallWorksOnLogsOfAllSlots() {
         Set<EmbeddedRedis> masters = new HashSet<>();
         for (int i = 0; i < 30; i++) {
             EventLog log = factory.create(name + i, options -> options.maxLength(100));
@@ -105,7 +105,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void logsOfAPatternAreFoundAtEveryMaster() {
+    void logsOfAPatternAreFoundOnEveryMaster() {
         Set<EmbeddedRedis> masters = new HashSet<>();
         for (int i = 0; i < 20; i++) {
             masters.add(cluster.masterOf(name + ':' + i));
@@ -131,7 +131,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void aFeedWaitsAtTheMasterOfItsSlot() {
+    void feedReadsFromTheMasterOfItsSlot() {
         assumeTrue(LogTests.DEDICATED, "a shared feed has no connection of its own");
         for (int i = 0; i < DEDICATED; i++) {
             closeLater(factory.create(name + i).follow(Tail.all(), Collected.events()));
@@ -151,7 +151,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void slotMovesWhileItsLogIsFollowedAndWritten() {
+    void followersMissNothingWhileASlotMovesDuringWrites() {
         EachKindOfFollower followers = closeLater(longLog());
         Writer writer = closeLater(Writer.start(elsewhere.create(name), LONG, SOON));
         writer.awaitMore(100);
@@ -166,7 +166,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void slotMovesWhileItsLogIsIdle() {
+    void followersMissNothingAfterTheSlotOfAnIdleLogMoved() {
         EventLog log = factory.create(name);
         log.addAll(events(0, 10));
         Collected<Event> listener = Collected.events();
@@ -183,7 +183,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void replicaTakesOverByAgreement() {
+    void followersMissNothingInAPlannedFailover() {
         EachKindOfFollower followers = closeLater(longLog());
         Writer writer = closeLater(Writer.start(elsewhere.create(name), LONG, SOON));
         writer.awaitMore(100);
@@ -200,7 +200,7 @@ class ClusterTests extends ClosingTests {
 
     @Tag("long")
     @Test
-    void masterIsKilledAndItsReplicaTakesOver() {
+    void followersReceiveEveryEventOrAGapAfterAKilledMaster() {
         List<EachKindOfFollower> followers = new ArrayList<>();
         List<Writer> writers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
@@ -221,7 +221,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void masterIsKilledWithEventsThatOnlyItHad() {
+    void followersReceiveAGapIfAFailoverLosesTheNewestEvents() {
         EventLog log = factory.create(name);
         log.addAll(events(0, 10));
         Collected<Event> listener = Collected.events();
@@ -243,7 +243,7 @@ class ClusterTests extends ClosingTests {
 
     @Test
     @DisabledOnOs(OS.WINDOWS)
-    void masterHangsDuringAnAdd() {
+    void outcomeOfAnAddIsUnknownIfTheMasterHangs() {
         EventLog log = TestApplication.factory(closeLater(start("spring.data.redis.timeout=200ms", sentOnce())))
                 .create(name);
         List<Writer> many = Stream.generate(() -> closeLater(Writer.start(log, 100, SOON)))
@@ -269,7 +269,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void applicationReadsFromReplicas() {
+    void logsAreReadFromTheMasterDespiteReplicaReads() {
         EventLog log = TestApplication.factory(
                         closeLater(start("spring.data.redis.lettuce.read-from=replica-preferred")))
                 .create(name);

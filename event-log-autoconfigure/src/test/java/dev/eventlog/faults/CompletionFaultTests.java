@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 class CompletionFaultTests extends ServerTests {
 
     @Test
-    void completionThatGotNoAnswerIsUnknownAndCanBeRepeated() {
+    void completionWithoutAnAnswerIsUnknownAndCanBeRepeated() {
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");
         EventId first = log.add(event(0));
@@ -49,7 +49,7 @@ class CompletionFaultTests extends ServerTests {
     }
 
     @Test
-    void lastEventThatGotNoAnswerIsAddedOnceHoweverOftenItIsRepeated() {
+    void repeatedCompletionAddsTheLastEventOnce() {
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");
         log.add(event(0));
@@ -68,7 +68,7 @@ class CompletionFaultTests extends ServerTests {
     }
 
     @Test
-    void followerLearnsTheEndAfterAnOutage() {
+    void followerReceivesTheCompletionAfterAnOutage() {
         EventLog log = newFactory().create("log");
         log.add(event(1));
         Collected<Event> listener = Collected.events();
@@ -88,7 +88,7 @@ class CompletionFaultTests extends ServerTests {
 
     /** Another server takes over that never got the completion: who was told has ended, who was not goes on. */
     @Test
-    void completionThatIsLostInAFailover() throws Exception {
+    void followersContinueIfAFailoverLosesTheCompletion() throws Exception {
         EmbeddedRedis next = closeLater(EmbeddedRedis.inMemory());
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");

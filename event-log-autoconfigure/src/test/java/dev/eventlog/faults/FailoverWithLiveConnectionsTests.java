@@ -49,7 +49,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     /** With what the feed has seen before: of large events it asks the state otherwise. */
     @ParameterizedTest
     @ValueSource(ints = {1, LARGE})
-    void followerGetsWhatIsWrittenAtTheNewMaster(int size, CapturedOutput output) {
+    void followerReceivesEventsOfTheNewMaster(int size, CapturedOutput output) {
         EventLog log = newFactory("eventlog.follow.recovery.delay=200ms").create("log");
         follow(log, 3, size);
         failOver();
@@ -68,7 +68,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void followerGetsWhatIsWrittenWhicheverConnectionMovesFirst(boolean blockedOne) {
+    void followerReceivesEventsWhicheverConnectionMovesFirst(boolean blockedOne) {
         assumeTrue(LogTests.DEDICATED, "a shared feed blocks nowhere");
         EventLog log = newFactory("eventlog.follow.poll-timeout=1s").create("log");
         follow(log, 3, LARGE);
@@ -93,7 +93,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
 
     /** Its pages come by another connection than what is new. */
     @Test
-    void followerThatIsFarBehindGetsAllThatTheNewMasterHas() {
+    void farBehindFollowerReceivesAllEventsOfTheNewMaster() {
         EventLog log = newFactory().create("log");
         Collected<Event> slow = Collected.and(batch -> TimeUnit.MILLISECONDS.sleep(30));
         closeLater(log.follow(Tail.all(), slow));
@@ -111,7 +111,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {1, LARGE})
-    void followerIsToldOnceThatTheOldMastersLastEventsAreLost(int size) {
+    void followerReceivesOneGapForTheLostEventsOfTheOldMaster(int size) {
         EventLog log = newFactory().create("log");
         follow(log, 10, size);
         failOver();
@@ -126,7 +126,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
 
     /** Who is made a replica keeps its connections, and has its data replaced by another's. */
     @Test
-    void followerIsToldThatAnothersDataHasTakenThePlaceOfWhatItReadOnTheSameConnection() {
+    void followerReceivesAGapIfItsServerBecomesAReplicaOfAnother() {
         EventLog log = newFactory("spring.data.redis.timeout=20s").create("log");
         addWithId("log", "4-1", 1);
         addWithId("log", "5-1", 2);
@@ -148,7 +148,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
 
     /** In whatever way they add, and though nothing else of the application notices. */
     @Test
-    void addsReachTheNewMasterAndNobodyConnectsTooOften() {
+    void addsReachTheNewMasterWithoutTooManyConnections() {
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");
         EventLog expiring = factory.create("log", options -> options.ttlAfterLastAdd(Duration.ofHours(1)));

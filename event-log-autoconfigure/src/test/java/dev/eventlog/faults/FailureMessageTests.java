@@ -28,18 +28,18 @@ import org.springframework.util.ClassUtils;
 class FailureMessageTests extends ServerTests {
 
     @Test
-    void whereNobodyListens() {
+    void messageNamesTheAddressWithoutAServer() {
         assertThat(failureOn(URI.create("redis://127.0.0.1:1"))).hasMessageContaining("127.0.0.1:1");
     }
 
     @Test
-    void whichHostIsUnknown() {
+    void messageNamesTheUnknownHost() {
         assertThat(failureOn(URI.create("redis://no.such.host.invalid:6379")))
                 .hasMessageContaining("no.such.host.invalid");
     }
 
     @Test
-    void noPasswordAWrongOneAndNoPermissionAreToldApart() {
+    void messageDistinguishesMissingAndWrongPasswordsAndPermissions() {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-xadd");
         assertThat(failureOn(uri("app:secret"))).hasMessageContaining("'xadd'").hasMessageContaining("ACL rule");
         assertThat(failureOn(uri("app:wrong")))
@@ -52,14 +52,14 @@ class FailureMessageTests extends ServerTests {
     }
 
     @Test
-    void whichDatabaseThereIsNot() {
+    void messageNamesTheMissingDatabase() {
         assertThat(failureOn(URI.create(redis.uri() + "/99")))
                 .isNotInstanceOf(EventLogUnavailableException.class)
                 .hasMessageContaining("spring.data.redis.database");
     }
 
     @Test
-    void whoIsInterruptedIsNotToldThatRedisIsAway() {
+    void messageOfAnInterruptDoesNotSayThatRedisIsDown() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis waits on");
         EventLog log = newFactory().create("log");
         log.add(Map.of("n", 1));
@@ -76,7 +76,7 @@ class FailureMessageTests extends ServerTests {
     }
 
     @Test
-    void anAddAfterTheApplicationHasClosedWasNotSent() {
+    void messageSaysThatAnAddAfterShutdownWasNotSent() {
         ConfigurableApplicationContext application = TestApplication.startOn(redis.uri());
         EventLog log = TestApplication.factory(application).create("log");
         log.add(Map.of("n", 1));
@@ -93,7 +93,7 @@ class FailureMessageTests extends ServerTests {
     }
 
     @Test
-    void nobodyIsToldToRepeatAnAddOfWhichTheOutcomeIsUnknown() {
+    void messageOfAnUnknownOutcomeDoesNotSuggestARetry() {
         EventLogUnavailableException away =
                 new EventLogUnavailableException("log", "Redis did not answer (timeout). Try again later.", null);
         assertThat(new AddOutcomeUnknownException("log", away))
@@ -103,7 +103,7 @@ class FailureMessageTests extends ServerTests {
 
     @Test
     @SuppressWarnings("NullAway") // as callers without it do
-    void whoHasNoIdIsTold() {
+    void messageExplainsAMissingId() {
         for (Runnable tail : List.<Runnable>of(() -> Tail.after(null), () -> Tail.from(null))) {
             assertThatExceptionOfType(IllegalArgumentException.class)
                     .isThrownBy(tail::run)
@@ -114,7 +114,7 @@ class FailureMessageTests extends ServerTests {
 
     /** A real one that takes a newer version for the oldest that is supported. */
     @Test
-    void followIsRefusedByAServerThatIsTooOld() throws IOException {
+    void followFailsOnAServerThatIsTooOld() throws IOException {
         String script = new ClassPathResource("dev/eventlog/redis/look.lua").getContentAsString(StandardCharsets.UTF_8);
         assertThatThrownBy(() -> redis.ask("EVAL", script.replace("< 6.02", "< 99"), "1", "log", "", "+", "1", "1"))
                 .hasStackTraceContaining("event logs need Redis 6.2 or later");

@@ -71,7 +71,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void restartedWithItsData() {
+    void followersMissNothingAfterARestartWithTheData() {
         Collected<Event> listener = Collected.events();
         Collected<Event> only = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
@@ -96,7 +96,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void restartedWithoutItsData() {
+    void followerContinuesAfterARestartWithoutTheData() {
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.count() == 10);
@@ -117,7 +117,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void restartedWithOnlyOlderIds() {
+    void restartWithOnlyLowerIdsIsAGap() {
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.count() == 10);
@@ -138,7 +138,7 @@ class FaultTests extends ClosingTests {
     /** As after a failover to a replica that lagged behind. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void restartedWithOlderData(boolean olderThanTheFollow) {
+    void followerReceivesNewEventsOnceAfterARestartWithOlderData(boolean olderThanTheFollow) {
         redis.kill();
         redis.keepData();
         redis.start();
@@ -166,7 +166,7 @@ class FaultTests extends ClosingTests {
     @Tag("long")
     @ParameterizedTest
     @CsvSource({"0, 3, 3", "0, 3, 1", "0, 3, 6", "200, 500, 3"})
-    void restartedWithOtherData(int common, int lost, int instead) {
+    void followerReceivesAGapAfterARestartWithOtherData(int common, int lost, int instead) {
         EventLog following = TestApplication.factory(
                         start("eventlog.follow.recovery.delay=1s", "eventlog.follow.window-size=100"))
                 .create("log");
@@ -199,7 +199,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void connectionsKilledAgainAndAgain() {
+    void followersMissNothingWhenConnectionsAreKilled() {
         EventLog writing = TestApplication.factory(start()).create("log");
         List<Collected<Event>> listeners = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
@@ -228,7 +228,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void trimmedWhileTheConnectionWasLost() {
+    void trimDuringAnInterruptionIsOneGap() {
         EventLog writing = TestApplication.factory(start()).create("log", options -> options.maxLength(30));
         EventLog following = TestApplication.factory(start("eventlog.follow.recovery.delay=1s"))
                 .create("log");
@@ -265,7 +265,7 @@ class FaultTests extends ClosingTests {
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void restartedWithOlderDataAndGrownSince(boolean alsoDeleted) {
+    void restartWithOlderDataThatGrewIsAGap(boolean alsoDeleted) {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog following = TestApplication.factory(closeLater(TestApplication.startOn(
                         proxy.uri(),
@@ -310,7 +310,7 @@ class FaultTests extends ClosingTests {
     /** What the log held when the follow began is delivered, though it is gone before the answer has arrived. */
     @ParameterizedTest
     @ValueSource(ints = {5, 125})
-    void trimmedWhileAFollowerBegins(int seen) {
+    void trimDuringTheStartOfAFollowerIsAGapOrMissesNothing(int seen) {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
                 .create("short", options -> options.maxLength(30));
@@ -352,7 +352,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void trimmedBeforeAFollowerGotAnythingOfALogThatItSawBegin() {
+    void followerReceivesAGapBeforeItsFirstEvent() {
         EventLog begun =
                 TestApplication.factory(start("eventlog.follow.window-size=10")).create("begun");
         CountDownLatch go = new CountDownLatch(1);
@@ -382,7 +382,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void newestDeletedWhileTheConnectionWasLost() {
+    void retractedNewestEventIsNoGapAfterAnInterruption() {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not know what was deleted");
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.last(0), listener));
@@ -398,7 +398,7 @@ class FaultTests extends ClosingTests {
 
     /** The feed has read it, and it is gone when the feed looks how many there are. */
     @Test
-    void deletedRightAfterItWasRead() {
+    void eventRetractedRightAfterItsReadIsNoGap() {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 cannot count");
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
@@ -426,7 +426,7 @@ class FaultTests extends ClosingTests {
 
     @Test
     @DisabledOnOs(OS.WINDOWS)
-    void serverThatHangsForAWhile() {
+    void followerMissesNothingAfterAServerHangs() {
         Collected<Event> listener = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.count() == 10);
@@ -448,7 +448,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void awayWhenAskedFor() {
+    void callsFailWhileRedisIsDownAndWorkAfterwards() {
         ConfigurableApplicationContext impatient = start("spring.data.redis.timeout=200ms");
         log = TestApplication.factory(impatient).create("log");
         assertThat(log.size()).isEqualTo(10);
@@ -483,7 +483,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void awayFromTheBeginning() {
+    void callsFailIfRedisWasNeverUp() {
         ConfigurableApplicationContext lonely =
                 closeLater(TestApplication.startOn(URI.create("redis://127.0.0.1:" + EmbeddedRedis.freePort())));
         EventLog away = TestApplication.factory(lonely).create("log");
@@ -506,7 +506,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void closedWhileRedisIsAway() {
+    void followersCloseAtOnceWhileRedisIsDown() {
         Collected<Event> listener = Collected.events();
         Follower follower = log.follow(Tail.all(), listener);
         Follower other = log.follow(Tail.all(), Collected.events());
@@ -520,7 +520,7 @@ class FaultTests extends ClosingTests {
     }
 
     @Test
-    void applicationClosedWhileRedisIsAway() {
+    void applicationClosesInTimeWhileRedisIsDown() {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         Collected<Event> listener = Collected.events();
         Follower follower = log.follow(Tail.all(), listener);
@@ -538,7 +538,7 @@ class FaultTests extends ClosingTests {
     /** Lettuce's own wait for a connection has no end once the client that opens it is shut down. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void closedWhileAFeedConnectsAndRedisDoesNotAnswer(boolean withItsApplication) {
+    void factoryClosesInTimeWhileAFeedConnects(boolean withItsApplication) {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         ConfigurableApplicationContext own = closeLater(TestApplication.startOn(proxy.uri()));
         Set<Thread> before = Thread.getAllStackTraces().keySet();
@@ -561,7 +561,7 @@ class FaultTests extends ClosingTests {
 
     @Test
     @ExtendWith(OutputCaptureExtension.class)
-    void applicationClosedWhileAFollowerWaitsForRedisIsQuietAfterwards(CapturedOutput output) {
+    void applicationLogsNothingAfterItClosedDuringAnOutage(CapturedOutput output) {
         ConfigurableApplicationContext own = start(
                 "logging.level.dev.eventlog.follow.LogFollower=debug",
                 "eventlog.follow.recovery.delay=300ms",

@@ -33,7 +33,7 @@ class ForeignLoadTests extends ServerTests {
     /** One that was built aside, say, with ids before those of the old one, or after them. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void longLogThatReplacesAFollowedOneCostsTheServerNoMoreThanPages(boolean olderIds) {
+    void longReplacementLogCostsTheServerOnlyPages(boolean olderIds) {
         redis.ask("CONFIG", "SET", "appendonly", "no");
         EventLog log = newFactory("eventlog.follow.batch-size=500", "eventlog.follow.window-size=1000")
                 .create("log");

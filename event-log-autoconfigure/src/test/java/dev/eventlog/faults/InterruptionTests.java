@@ -25,7 +25,7 @@ class InterruptionTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 8})
-    void aListenerIsToldOfEachInterruption(int dedicated) throws Exception {
+    void listenerReceivesEachInterruption(int dedicated) throws Exception {
         EventLog log = newFactory(redis.uri(), "eventlog.follow.dedicated-connections=" + dedicated)
                 .create("log");
         add("log", 0, 1);
@@ -71,7 +71,7 @@ class InterruptionTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 8})
-    void aSubscriberIsToldWithoutAnyDemand(int dedicated) throws Exception {
+    void subscriberReceivesInterruptionsWithoutDemand(int dedicated) throws Exception {
         EventLog log = newFactory(redis.uri(), "eventlog.follow.dedicated-connections=" + dedicated)
                 .create("log");
         EventId id = add("log", 0, 1).get(0);

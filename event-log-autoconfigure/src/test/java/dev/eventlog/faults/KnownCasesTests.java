@@ -51,7 +51,7 @@ class KnownCasesTests extends ClosingTests {
     /** A client that sends again what was not answered adds the event as often as it tried. */
     @Test
     @DisabledOnOs(OS.WINDOWS)
-    void stoppedDuringAnAdd() {
+    void addIsExecutedOnceAlthoughRedisStopsDuringIt() {
         EventLog impatient =
                 factory(redis.uri(), "spring.data.redis.timeout=1s").create("log");
         EventLog patient = factory(redis.uri(), "spring.data.redis.timeout=60s").create("log");
@@ -87,7 +87,7 @@ class KnownCasesTests extends ClosingTests {
 
     /** Where nobody looks for what was trimmed, most of it is missing, and nobody knows. */
     @Test
-    void followerSlowerThanItsWriter() {
+    void followerSlowerThanItsWriterReceivesEventsOrGaps() {
         int count = 50_000;
         EventLog log = factory(redis.uri(), "eventlog.max-length=1000", "eventlog.follow.batch-size=50")
                 .create("log");
@@ -115,7 +115,7 @@ class KnownCasesTests extends ClosingTests {
     /** A follow ends for good, or asks thousands of times a second. */
     @ParameterizedTest
     @ValueSource(ints = {320, 3_000})
-    void awayForAWhile(int millis, CapturedOutput output) throws Exception {
+    void followerContinuesAfterAnOutageWithFewConnections(int millis, CapturedOutput output) throws Exception {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog log = factory(proxy.uri()).create("log");
         log.addAll(events(0, 10));
@@ -149,7 +149,7 @@ class KnownCasesTests extends ClosingTests {
     /** Asked for in one command, the answer comes too late. */
     @Tag("long")
     @Test
-    void readOfALogOfTwoMillionEvents() {
+    void readReturnsTwoMillionEventsInOrder() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
         MemoryTests.fill(server, "log", 0, 2_000_000, 0);
         try (ChildJvm child = new ChildJvm("1g", WholeReader.class, server.uri().toString(), "log")) {

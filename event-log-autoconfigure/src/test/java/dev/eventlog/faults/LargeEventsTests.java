@@ -48,7 +48,7 @@ class LargeEventsTests extends ClosingTests {
     }
 
     @Test
-    void followerOfAllGetsEventsThatDoNotFitIntoOnePage(CapturedOutput output) {
+    void followerOfAllEventsReceivesEventsTooLargeForOnePage(CapturedOutput output) {
         add(0, COUNT, MEGABYTE);
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.count() == COUNT);
@@ -61,7 +61,7 @@ class LargeEventsTests extends ClosingTests {
     }
 
     @Test
-    void followerOfTheNewestGetsEventsThatDoNotFitIntoOnePage() {
+    void followerOfTheNewestReceivesEventsTooLargeForOnePage() {
         add(0, COUNT, MEGABYTE);
         closeLater(log.follow(Tail.last(30), listener));
         await().until(() -> listener.count() == 30);
@@ -71,7 +71,7 @@ class LargeEventsTests extends ClosingTests {
 
     /** The script that looks for the beginning of a tail holds what it goes back over, and everybody waits for it. */
     @Test
-    void findingTheBeginningOfATailOfLargeEventsTakesLittleOfTheServer() {
+    void startOfATailOfLargeEventsNeedsLittleServerMemory() {
         add(0, COUNT, 2 * MEGABYTE);
         redis.ask("SCRIPT", "FLUSH");
         closeLater(log.follow(Tail.last(30), listener));
@@ -84,7 +84,7 @@ class LargeEventsTests extends ClosingTests {
 
     /** All at one moment, so that one poll would bring them all. */
     @Test
-    void liveFollowerGetsMoreThanFitsIntoOnePoll() {
+    void liveFollowerReceivesEventsTooLargeForOnePoll() {
         add(0, 1, 1);
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.caughtUp() == 1 && listener.count() == 1);
@@ -96,7 +96,7 @@ class LargeEventsTests extends ClosingTests {
     }
 
     @Test
-    void readAnswersEventsThatDoNotFitIntoOnePage() {
+    void readReturnsEventsTooLargeForOnePage() {
         add(0, COUNT, MEGABYTE);
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, COUNT));
     }
@@ -104,7 +104,7 @@ class LargeEventsTests extends ClosingTests {
     /** No smaller page helps: that is said once, with what could be done, and nothing is skipped. */
     @Tag("long")
     @Test
-    void eventThatIsLargerThanTheLimitIsWarnedOfOnce(CapturedOutput output) {
+    void eventAboveTheLimitIsLoggedOnce(CapturedOutput output) {
         add(0, 3, 1);
         add(3, 4, 17 * MEGABYTE);
         add(4, 6, 1);

@@ -38,7 +38,7 @@ class ManyLogsFaultTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void oneLogThatCannotBeReadRefusesThemAllAndLeavesNoneFollowed(String feeds) {
+    void oneLogThatCannotBeReadRefusesTheWholeSet(String feeds) {
         EventLogFactory factory = newFactory(feeds);
         Set<String> logs = Set.copyOf(namesOf(LOGS));
         logs.forEach(log -> add(log, 0, 1));
@@ -58,7 +58,7 @@ class ManyLogsFaultTests extends ServerTests {
     }
 
     @Test
-    void aLogThatNobodyMayReadIsSaidAndTheOthersGoOn() {
+    void logWithoutReadPermissionIsReportedAndTheOthersContinue() {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~orders:1*", "&*", "+@all");
         EventLogFactory factory = newFactory(uri("secret"), SHARED);
         Heard heard = new Heard();
@@ -74,7 +74,7 @@ class ManyLogsFaultTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void aPasswordThatIsChangedAndChangedBackMissesNothing(String feeds) {
+    void followersMissNothingWhileThePasswordIsWrong(String feeds) {
         redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~*", "&*", "+@all");
         EventLogFactory factory = newFactory(uri("secret"), feeds, "eventlog.follow.sweep-interval=200ms");
         namesOf(LOGS).forEach(log -> add(log, 0, 1));
@@ -93,7 +93,7 @@ class ManyLogsFaultTests extends ServerTests {
     }
 
     @Test
-    void anExecutorThatIsFullDelaysAndMissesNothing() {
+    void fullExecutorDelaysFollowersThatMissNothing() {
         CountDownLatch mayGoOn = new CountDownLatch(1);
         ConfigurableApplicationContext application = closeLater(TestApplication.startOn(
                 redis.uri(),

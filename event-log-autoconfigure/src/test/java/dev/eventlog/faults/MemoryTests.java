@@ -34,7 +34,7 @@ class MemoryTests {
     }
 
     @Test
-    void followsALongLogFromItsStart() {
+    void followerOfAMillionEventsNeedsLittleMemory() {
         fill(redis, "long", 0, MANY, 0);
         try (ChildJvm child = new ChildJvm(HEAP, Reader.class, redis.uri().toString(), "long")) {
             assertThat(child.await("delivered")).isEqualTo(" 1000000, told to have missed 0");
@@ -43,7 +43,7 @@ class MemoryTests {
     }
 
     @Test
-    void sleepsWhileMuchIsAdded() {
+    void pausedFollowerNeedsLittleMemoryWhileEventsAreAdded() {
         fill(redis, "all", 0, 1, 0);
         fill(redis, "short", 0, 1, 1_000);
         try (ChildJvm all = new ChildJvm(HEAP, Sleeper.class, redis.uri().toString(), "all", "0");

@@ -53,7 +53,7 @@ class NamedFollowerFaultTests extends ClosingTests {
     }
 
     @Test
-    void anotherTakesOverFromAProcessThatIsKilled() {
+    void anotherProcessTakesOverFromAKilledOne() {
         ConfigurableApplicationContext application = closeLater(start(redis.uri()));
         EventLog log = TestApplication.factory(application).create("log");
         ChildJvm other =
@@ -74,7 +74,7 @@ class NamedFollowerFaultTests extends ClosingTests {
     }
 
     @Test
-    void oneThatIsCutOffStopsAndAnotherTakesOver() throws Exception {
+    void disconnectedFollowerStopsAndAnotherTakesOver() throws Exception {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         ConfigurableApplicationContext cutOff = closeLater(start(proxy.uri()));
         ConfigurableApplicationContext application = closeLater(start(redis.uri()));
@@ -105,7 +105,7 @@ class NamedFollowerFaultTests extends ClosingTests {
 
     /** Its lock is asked for, and no answer comes: nobody says that it has lost its turn. */
     @Test
-    void oneThatHearsNothingDeliversNothingWhenItsLeaseIsOver() throws Exception {
+    void followerWithoutRepliesDeliversNothingAfterItsLease() throws Exception {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventPositions elsewhere = new FlakyPositions();
         ConfigurableApplicationContext deaf = closeLater(TestApplication.startOn(
@@ -134,7 +134,7 @@ class NamedFollowerFaultTests extends ClosingTests {
     }
 
     @Test
-    void redisRestartedWithItsData() {
+    void followersRepeatNothingAfterARestartWithTheData() {
         ConfigurableApplicationContext application = closeLater(start(redis.uri()));
         EventLog log = TestApplication.factory(application).create("log");
         Collected<Event> listener = Collected.events();
@@ -161,7 +161,7 @@ class NamedFollowerFaultTests extends ClosingTests {
     }
 
     @Test
-    void redisRestartedWithoutItsData() {
+    void followersContinueAfterARestartWithoutTheData() {
         ConfigurableApplicationContext application = closeLater(start(redis.uri()));
         EventLog log = TestApplication.factory(application).create("log");
         Collected<Event> listener = Collected.events();

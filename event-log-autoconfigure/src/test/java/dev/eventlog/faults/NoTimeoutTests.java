@@ -40,7 +40,7 @@ class NoTimeoutTests extends ClosingTests {
     }
 
     @Test
-    void idleFollowerIsNotTakenForInterrupted(CapturedOutput output) {
+    void idleFollowerIsNotReportedAsInterrupted(CapturedOutput output) {
         Awaitility.await()
                 .during(Duration.ofSeconds(2))
                 .atMost(Duration.ofSeconds(4))
@@ -61,7 +61,7 @@ class NoTimeoutTests extends ClosingTests {
     /** A server that is frozen is given up, as a feed must not wait for ever. */
     @Tag("long")
     @Test
-    void frozenServerIsNoticed(CapturedOutput output) {
+    void frozenServerIsReportedAsAnInterruption(CapturedOutput output) {
         redis.freeze();
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))

@@ -41,17 +41,17 @@ class NotSentTests extends ClosingTests {
     };
 
     @Test
-    void serverThatWasNeverThere() {
+    void addIsNotSentToAMissingServer() {
         assertNotSent(log(URI.create("redis://127.0.0.1:" + EmbeddedRedis.freePort())));
     }
 
     @Test
-    void hostThatNobodyKnows() {
+    void addIsNotSentToAnUnknownHost() {
         assertNotSent(log(URI.create("redis://nowhere.invalid:6379")));
     }
 
     @Test
-    void serverThatHasGone() {
+    void addIsNotSentToAStoppedServer() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
         EventLog log = log(proxy.uri());
@@ -63,7 +63,7 @@ class NotSentTests extends ClosingTests {
     }
 
     @Test
-    void clusterThatWasNeverThere() {
+    void addIsNotSentToAMissingCluster() {
         assumeTrue(ClassUtils.isPresent(LETTUCE, null), "on Jedis the application does not start");
         assertNotSent(TestApplication.factory(closeLater(TestApplication.startElsewhere(
                         "spring.data.redis.cluster.nodes=127.0.0.1:" + EmbeddedRedis.freePort(), QUICK[0], QUICK[1])))
@@ -71,7 +71,7 @@ class NotSentTests extends ClosingTests {
     }
 
     @Test
-    void poolThatHasNoConnectionLeft() {
+    void addIsNotSentIfThePoolIsExhausted() {
         assumeFalse(ClassUtils.isPresent(LETTUCE, null), "Lettuce needs no pool");
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
@@ -90,7 +90,7 @@ class NotSentTests extends ClosingTests {
     }
 
     @Test
-    void applicationThatIsClosed() {
+    void addIsNotSentByAClosedApplication() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         ConfigurableApplicationContext application = TestApplication.startOn(redis.uri(), QUICK);
         EventLog log = TestApplication.factory(application).create("log");
@@ -101,7 +101,7 @@ class NotSentTests extends ClosingTests {
 
     /** In the middle of it, whatever of it is closed already. */
     @Test
-    void applicationThatIsClosing() throws Exception {
+    void addsDuringShutdownFailWithAClearMessage() throws Exception {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         Queue<EventLogException> failures = new ConcurrentLinkedQueue<>();
         for (int round = 0; round < 3; round++) {

@@ -60,7 +60,7 @@ class RefusalTests extends ClosingTests {
             + " +unlink +eval +evalsha +get +set +ping";
 
     @Test
-    void fullRedisRefusesAddsAndNothingElse() {
+    void fullRedisRefusesOnlyAdds() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         ConfigurableApplicationContext application = start(redis.uri());
         EventLog log = TestApplication.factory(application).create("log");
@@ -92,7 +92,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void replicaThatWaitsForItsMaster() {
+    void replicaWithoutItsMasterRefusesAddsAndReads() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         ConfigurableApplicationContext application = start(redis.uri());
         EventLog log = TestApplication.factory(application).create("log");
@@ -145,7 +145,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void permissionTakenAwayEndsTheFollower() {
+    void revokedPermissionEndsTheFollower() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE);
         EventLog log = logOfUser(redis);
@@ -171,7 +171,7 @@ class RefusalTests extends ClosingTests {
     /** Until the operator has let the application in again, whoever follows waits; whoever begins is refused. */
     @ParameterizedTest
     @ValueSource(strings = {"resetpass >new", "off", "-ping -hello -client"})
-    void userWhoIsNotLetInForAWhile(String change) {
+    void followersWaitWhileTheirUserIsDisabled(String change) {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         String rule = RULE + " ~eventlog:positions +hget +hset ~eventlog:lock:* +unlink";
         allow(redis, rule);
@@ -211,7 +211,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theRuleOfTheReadmeIsEnoughAndNothingInItIsTooMuch() {
+    void documentedRuleIsSufficientAndMinimal() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE);
         EventLog log = logOfUser(redis);
@@ -232,7 +232,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theRuleOfTheReadmeIsEnoughForANamedFollowerOfAPattern() {
+    void documentedRuleIsSufficientForNamedPatternFollowers() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE + " ~eventlog:positions +hget +hset +hmget ~eventlog:lock:* +unlink +scan +type");
         EventLog log = logOfUser(redis);
@@ -251,7 +251,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theRuleOfTheReadmeIsEnoughForNamedFollowers() {
+    void documentedRuleIsSufficientForNamedFollowers() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE + " ~eventlog:positions +hget +hset ~eventlog:lock:* +unlink");
         EventLog log = logOfUser(redis);
@@ -269,7 +269,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theRuleOfTheReadmeIsEnoughForRecordings() {
+    void documentedRuleIsSufficientForRecordings() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE + " ~eventlog:recordings +time +zadd +zrem +zscore +zrangebyscore");
         EventLog log = logOfUser(redis);
@@ -282,7 +282,7 @@ class RefusalTests extends ClosingTests {
 
     /** Who only follows may not be let look for recordings: that is said, and not tried again and again. */
     @Test
-    void whoMayNotLookForRecordingsAsksOnce(CapturedOutput output) {
+    void followerWithoutPermissionLooksForRecordingsOnce(CapturedOutput output) {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE);
         EventLog log = logOfUser(redis, "eventlog.record.lease=500ms");
@@ -297,7 +297,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void theDocumentationHasThisRule() {
+    void documentationHasThisRule() {
         String[] permissions = RULE.split(" ");
         String rule = "resetkeys " + permissions[0] + " -@all "
                 + String.join(" ", Arrays.asList(permissions).subList(1, permissions.length));
@@ -351,7 +351,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void redisThatLoadsItsData() throws Exception {
+    void callsFailWhileRedisLoadsItsData() throws Exception {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.with("--rdbcompression", "no", "--key-load-delay", "50000"));
         EventLog log = TestApplication.factory(start(redis.uri())).create("log");
         for (int i = 0; i < 30; i++) { // it looks at its clients after every 2 MB that it has loaded
@@ -386,7 +386,7 @@ class RefusalTests extends ClosingTests {
     }
 
     @Test
-    void clusterWithoutTheSlot() {
+    void callsFailIfTheClusterHasNoMasterForTheSlot() {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.with("--cluster-enabled", "yes"));
         ConfigurableApplicationContext application = start(redis.uri());
         EventLog log = TestApplication.factory(application).create("log");

@@ -82,7 +82,7 @@ class RefusedAddTests extends ClosingTests {
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
 
     @Test
-    void permission() {
+    void addWithoutPermissionChangesNothing() {
         allow(RULE);
         EventLogFactory factory = start("app:secret@");
         for (Way way : Way.values()) {
@@ -103,7 +103,7 @@ class RefusedAddTests extends ClosingTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void memory(boolean existsBefore) {
+    void addToAFullRedisChangesNothing(boolean existsBefore) {
         EventLogFactory factory = start("");
         begin(existsBefore);
         redis.ask("CONFIG", "SET", "maxmemory", "1");
@@ -113,7 +113,7 @@ class RefusedAddTests extends ClosingTests {
     }
 
     @Test
-    void replica() {
+    void addToAReplicaChangesNothing() {
         EventLogFactory factory = start("");
         begin(true);
         redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(EmbeddedRedis.freePort()));
@@ -124,7 +124,7 @@ class RefusedAddTests extends ClosingTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void disk(boolean existsBefore) throws IOException {
+    void addWithAFailingDiskChangesNothing(boolean existsBefore) throws IOException {
         EventLogFactory factory = start("");
         begin(existsBefore);
         redis.ask("CONFIG", "SET", "save", "3600 1000000");
@@ -138,7 +138,7 @@ class RefusedAddTests extends ClosingTests {
     }
 
     @Test
-    void keyOfAnotherType() {
+    void addToAKeyOfAnotherTypeChangesNothing() {
         EventLogFactory factory = start("");
         redis.ask("SET", KEY, "text");
         redis.ask("PEXPIRE", KEY, LONGER);
@@ -148,7 +148,7 @@ class RefusedAddTests extends ClosingTests {
     }
 
     @Test
-    void recordOfAnotherType() {
+    void addWithARecordOfAnotherTypeChangesNothing() {
         EventLogFactory factory = start("");
         begin(true);
         redis.ask("LPUSH", RECORD, "text");
@@ -161,7 +161,7 @@ class RefusedAddTests extends ClosingTests {
     }
 
     @Test
-    void recordThatIsNone() {
+    void addWithAMalformedRecordChangesNothing() {
         EventLogFactory factory = start("");
         begin(true);
         redis.ask("SET", RECORD, "text");
@@ -173,7 +173,7 @@ class RefusedAddTests extends ClosingTests {
     /** Of two ids that are left none is given to three events, also where the event at the last one was deleted. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void idsAtTheirEnd(boolean deleted) {
+    void addWithTooFewIdsLeftChangesNothing(boolean deleted) {
         EventLogFactory factory = start("");
         for (Way way : Way.values()) {
             redis.ask("FLUSHALL");
@@ -194,7 +194,7 @@ class RefusedAddTests extends ClosingTests {
 
     /** By an event without fields, which does not get past the library otherwise. */
     @Test
-    void whatFailsAfterAWriteIsUnknown() {
+    void outcomeOfAFailureAfterAWriteIsUnknown() {
         try (Connections connections = Connections.of(
                 closeLater(TestApplication.startOn(redis.uri())).getBean(RedisConnectionFactory.class), HOUR)) {
             EventLogOptions options = EventLogOptions.builder().build();

@@ -32,7 +32,7 @@ class Resp2Tests extends ClosingTests {
 
     @ParameterizedTest
     @EnumSource
-    void everyEventComesAsItIs(Why why) {
+    void everyEventIsDeliveredUnchanged(Why why) {
         EmbeddedRedis redis = closeLater(
                 why == Why.CHOSEN ? EmbeddedRedis.inMemory() : EmbeddedRedis.with("--rename-command", "HELLO", ""));
         EventLog log = factory(redis, why).create("log");

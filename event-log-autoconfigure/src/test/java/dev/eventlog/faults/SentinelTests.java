@@ -37,7 +37,7 @@ class SentinelTests extends ClosingTests {
     private final SentinelSetup setup = closeLater(SentinelSetup.start());
 
     @Test
-    void masterIsKilledAndComesBackAsReplica() {
+    void followersReceiveEveryEventOrAGapAfterAKilledMaster() {
         EachKindOfFollower followers = closeLater(new EachKindOfFollower(longLog(start())));
         Writer writer = closeLater(Writer.start(log(start()), LONG, SOON));
         writer.awaitMore(100);
@@ -55,7 +55,7 @@ class SentinelTests extends ClosingTests {
     /** For ten seconds after that the old master knows nothing of it: what whoever is connected to it adds is lost. */
     @Tag("long")
     @Test
-    void sentinelMakesAnotherTheMaster() {
+    void followersReceiveEveryEventOrAGapAfterAFailover() {
         EachKindOfFollower followers =
                 closeLater(new EachKindOfFollower(longLog(start("eventlog.follow.window-size=1000"))));
         Writer before = closeLater(Writer.start(log(start()), LONG, Duration.ofMillis(4)));
@@ -79,7 +79,7 @@ class SentinelTests extends ClosingTests {
     }
 
     @Test
-    void masterIsKilledWithEventsThatOnlyItHad() {
+    void followersReceiveAGapIfAFailoverLosesTheNewestEvents() {
         EventLog log = log(start());
         log.addAll(events(0, 10));
         Collected<Event> listener = Collected.events();
@@ -102,7 +102,7 @@ class SentinelTests extends ClosingTests {
 
     @Tag("long")
     @Test
-    void applicationReadsFromReplicas() {
+    void logsAreReadFromTheMasterDespiteReplicaReads() {
         EventLog log = log(start("spring.data.redis.lettuce.read-from=replica-preferred"));
         log.addAll(events(0, 10));
         Collected<Event> listener = Collected.events();

@@ -44,7 +44,7 @@ class StoppedApplicationTests extends ClosingTests {
     }
 
     @Test
-    void stoppedItHoldsNoConnectionAndStartedItGoesOn() throws Exception {
+    void stoppedApplicationHasNoConnectionAndContinuesWhenRestarted() throws Exception {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         Listening listening = new Listening();
         ConfigurableApplicationContext application = closeLater(

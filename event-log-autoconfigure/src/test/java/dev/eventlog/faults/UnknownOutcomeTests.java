@@ -71,7 +71,7 @@ class UnknownOutcomeTests {
 
     @ParameterizedTest
     @EnumSource
-    void theConnectionIsCutInsteadOfTheAnswer(Way way) {
+    void outcomeIsUnknownIfTheConnectionIsCut(Way way) {
         EventLog log = TestApplication.factory(application).create("log", way.options);
         log.addAll(events(0, 1)); // the driver has connected, and Redis knows the script
         proxy.swallow();
@@ -88,7 +88,7 @@ class UnknownOutcomeTests {
 
     @ParameterizedTest
     @EnumSource
-    void theAnswerNeverComes(Way way) {
+    void outcomeIsUnknownIfNoAnswerArrives(Way way) {
         EventLog log = TestApplication.factory(application).create("log", way.options);
         log.addAll(events(0, 1));
         proxy.swallow();
@@ -101,7 +101,7 @@ class UnknownOutcomeTests {
     /** As one would write it: the outcome is unknown, so it is not the policy's. */
     @ParameterizedTest
     @EnumSource
-    void whoeverRetriesWhileRedisIsUnavailableAddsOnce(Way way) {
+    void retriesWhileRedisIsUnavailableAddOnce(Way way) {
         EventLog log = TestApplication.factory(application).create("log", way.options);
         log.addAll(events(0, 1));
         RetryTemplate whileUnavailable = new RetryTemplate(RetryPolicy.builder()
@@ -125,7 +125,7 @@ class UnknownOutcomeTests {
 
     @ParameterizedTest
     @EnumSource
-    void withAnIdempotencyKeyItIsRepeatedAndAddsOnce(Way way) {
+    void retriesWithAnIdempotencyKeyAddOnce(Way way) {
         EventLog log = TestApplication.factory(application).create("log", way.options);
         log.addAll(events(0, 1));
         AddOptions once = AddOptions.idempotent("once");
@@ -158,7 +158,7 @@ class UnknownOutcomeTests {
 
     /** Of which a driver may think that it is open. */
     @Test
-    void connectionThatWasCutInItsHandshakeIsGivenUp() {
+    void connectionCutDuringItsHandshakeIsReplaced() {
         EventLog log = TestApplication.factory(application).create("log");
         log.add(event(0));
         proxy.cutInsteadOfReplyAfter(1);
@@ -173,7 +173,7 @@ class UnknownOutcomeTests {
 
     /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
     @Test
-    void connectionsCutAgainAndAgain() {
+    void addsWithAnAnswerAreStoredOnceWhileConnectionsAreCut() {
         EventLog log = TestApplication.factory(application).create("log");
         AtomicInteger answered = new AtomicInteger();
         CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> {

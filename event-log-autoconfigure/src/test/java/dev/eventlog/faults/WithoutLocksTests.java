@@ -32,7 +32,7 @@ class WithoutLocksTests extends LogTests {
     private static final Consumer<FollowOptions.Builder> NAMED = options -> options.named("invoices");
 
     @Test
-    void secondOneOfANameInAnApplicationIsRefused() {
+    void secondFollowerOfANameInAnApplicationIsRefused() {
         EventLog log = applicationWithoutLocks("10s").create(newName());
         Collected<Event> first = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), first, NAMED));
@@ -54,7 +54,7 @@ class WithoutLocksTests extends LogTests {
     }
 
     @Test
-    void saysOnceWhatIsMissing(CapturedOutput output) {
+    void missingLocksAreLoggedOnce(CapturedOutput output) {
         EventLogFactory logs = applicationWithoutLocks("10s");
         for (int i = 0; i < 3; i++) {
             closeLater(logs.create(newName()).follow(Tail.all(), Collected.events(), NAMED));
@@ -65,7 +65,7 @@ class WithoutLocksTests extends LogTests {
 
     /** Two processes: neither can know of the other before one finds that the other has gone on. */
     @Test
-    void whoFindsThatAnotherHasGoneOnStandsBack() {
+    void followerPausesIfAnotherMovedThePosition() {
         String name = newName();
         List<Collected<Event>> both = List.of(Collected.events(), Collected.events());
         for (Collected<Event> listener : both) {
@@ -85,7 +85,7 @@ class WithoutLocksTests extends LogTests {
 
     /** And goes on where that one has stopped. */
     @Test
-    void whoStandsBackGoesOnWhenNothingIsStoredAnyMore() {
+    void pausedFollowerContinuesWhenTheOtherStoresNothingMore() {
         String name = newName();
         Collected<Event> first = Collected.events();
         Collected<Event> second = Collected.events();
