@@ -36,7 +36,7 @@ class ConversionPropertyTests {
             IntStream.range(0, 128).mapToObj(Character::toString).collect(Collectors.joining());
 
     @Test
-    void aMapIsStoredFieldByField() {
+    void mapIsStoredFieldByField() {
         Generated.tries(TRIES, any -> {
             Map<String, Object> event = new Values(any).event();
             for (EventFields conversion : CONVERSIONS) {
@@ -58,7 +58,7 @@ class ConversionPropertyTests {
     }
 
     @Test
-    void textStaysWhatItIs() {
+    void textIsStoredUnchanged() {
         Generated.tries(TRIES, any -> {
             Values values = new Values(any);
             Map<String, String> event = Map.of(values.text(), values.text());
@@ -69,12 +69,12 @@ class ConversionPropertyTests {
     }
 
     @Test
-    void aRecordComesBackEqual() {
+    void recordIsReadBackEqual() {
         Generated.tries(TRIES, any -> assertComesBack(new Values(any).reading(), Reading.class));
     }
 
     @Test
-    void aMemberOfASealedTypeComesBackEqual() {
+    void memberOfASealedTypeIsReadBackEqual() {
         Generated.tries(TRIES, any -> assertComesBack(new Values(any).command(2), Command.class));
     }
 

@@ -57,11 +57,11 @@ class EventFieldsTests {
 
     @ParameterizedTest
     @MethodSource
-    void valuesAreStoredAs(Object value, String expected) {
+    void valuesAreStoredAsTextOrJson(Object value, String expected) {
         assertThat(boot.toFields(Map.of("field", value))).isEqualTo(Map.of("field", expected));
     }
 
-    static Stream<Arguments> valuesAreStoredAs() {
+    static Stream<Arguments> valuesAreStoredAsTextOrJson() {
         return Stream.of(
                 Arguments.of("", ""),
                 Arguments.of("\"{}\"\n", "\"{}\"\n"),
@@ -101,7 +101,7 @@ class EventFieldsTests {
     }
 
     @Test
-    void otherValuesAreWrittenAsTheApplicationsMapperIsSetUp() {
+    void otherValuesAreWrittenWithTheMapperOfTheApplication() {
         assertThat(changed.toFields(Map.of("field", new Point(1, null)))).containsEntry("field", "{\"x_value\":1}");
         assertThat(changed.toFields(Map.of("field", LocalDate.of(2024, 1, 31)))).containsEntry("field", "[2024,1,31]");
     }
@@ -114,13 +114,13 @@ class EventFieldsTests {
     }
 
     @Test
-    void namesMayBeAnyText() {
+    void fieldNamesCanBeAnyText() {
         Map<String, String> event = Map.of("", "a", " ", "b", "\uD83D\uDE00", "c", "{}", "d");
         assertThat(boot.toFields(event)).isEqualTo(event);
     }
 
     @Test
-    void asManyFieldsAsCanBeStored() {
+    void tooManyFieldsAreRefused() {
         assertThat(boot.toFields(fields(3_900))).hasSize(3_900);
         assertRefused(fields(3_901), "The event cannot be stored: it has 3,901 fields, but at most 3,900 are possible");
     }
@@ -131,7 +131,7 @@ class EventFieldsTests {
 
     @Test
     @SuppressWarnings({"unchecked", "rawtypes", "NullAway"})
-    void whatCannotBeStoredIsNamed() {
+    void failureNamesTheValueThatCannotBeStored() {
         assertRefused(null, "The event cannot be stored: it is null");
         assertRefused(Map.of(), "The event cannot be stored: it has no fields");
         assertRefused(Collections.singletonMap(null, "x"), "The event cannot be stored: a field name is null");
@@ -144,7 +144,7 @@ class EventFieldsTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"\uD800", "a\uDC00b", "\uD83D", "\uDE00\uD83D", "\uD83D\uD83D\uDE00"})
-    void textThatIsNoUnicodeIsRefused(String text) {
+    void invalidUnicodeIsRefused(String text) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> boot.toFields(Map.of("a", text)))
                 .withMessageStartingWith("The event cannot be stored: the value of field 'a' is not valid Unicode: "
@@ -161,7 +161,7 @@ class EventFieldsTests {
     }
 
     @Test
-    void textThatIsNoUnicodeIsKeptWhereTheMapperEscapesIt() {
+    void invalidUnicodeIsStoredIfTheMapperEscapesIt() {
         JsonMapper escaping =
                 JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
         String json = new EventFields(escaping)
@@ -178,7 +178,7 @@ class EventFieldsTests {
     }
 
     @Test
-    void aValueThatCannotBeWrittenIsNamedAndSaysWhy() {
+    void failureNamesTheFieldAndTheReason() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> boot.toFields(Map.of("a", new Failing())))
                 .withMessageStartingWith("The event cannot be stored: field 'a' cannot be written as JSON: no part")
@@ -186,7 +186,7 @@ class EventFieldsTests {
     }
 
     @Test
-    void aValueThatContainsItselfIsRefused() {
+    void valueThatContainsItselfIsRefused() {
         Map<String, Object> endless = new LinkedHashMap<>();
         endless.put("again", endless);
         assertThatIllegalArgumentException()
@@ -195,7 +195,7 @@ class EventFieldsTests {
     }
 
     @Test
-    void ofManyEventsItSaysWhich() {
+    void failureNamesTheEventAmongMany() {
         assertThat(boot.allToFields(List.of(Map.of("a", 1), Map.of("b", List.of()))))
                 .containsExactly(Map.of("a", "1"), Map.of("b", "[]"));
         assertThat(boot.allToFields(List.of())).isEmpty();

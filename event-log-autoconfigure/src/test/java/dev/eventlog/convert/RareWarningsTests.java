@@ -16,7 +16,7 @@ class RareWarningsTests {
     }
 
     @Test
-    void eachLogIsWarnedOfOnceAMinute() {
+    void eachLogIsReportedOnceAMinute() {
         assertThat(warnings.isDue("a")).isTrue();
         assertThat(warnings.isDue("a")).isFalse();
         assertThat(warnings.isDue("b")).isTrue();

@@ -421,7 +421,7 @@ class ShapesTests {
 
     @ParameterizedTest
     @MethodSource("shapes")
-    <T> void whatPlainJacksonReadsComesBack(T value, Class<T> type) {
+    <T> void typesThatJacksonReadsAreReadBackEqual(T value, Class<T> type) {
         for (Mappers mapper : Mappers.values()) {
             JsonMapper json = mapper.mapper;
             assertThat(json.readValue(json.writeValueAsString(value), type))
@@ -457,7 +457,7 @@ class ShapesTests {
 
     @ParameterizedTest
     @ValueSource(classes = {Open.class, Abstract.class, Runnable.class, OfText.class})
-    void aTypeThatCanNeverBeReadIsRefused(Class<?> type) {
+    void typeThatCanNeverBeReadIsRefused(Class<?> type) {
         EventFields fields = new EventFields(Mappers.BOOT.mapper);
 
         assertThatIllegalArgumentException()

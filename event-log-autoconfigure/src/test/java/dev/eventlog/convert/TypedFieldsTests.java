@@ -119,7 +119,7 @@ class TypedFieldsTests {
                 "a\u0301",
                 "2024-01-31"
             })
-    void textComesBackEqualWhateverItLooksLike(String text) {
+    void anyTextIsReadBackEqual(String text) {
         for (Mappers mapper : Mappers.values()) {
             assertComesBack(mapper, new Text(text), Text.class);
             assertThat(typed(mapper, Text.class).toFields(new Text(text))).isEqualTo(Map.of("text", text));
@@ -227,13 +227,13 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @MethodSource
-    void numbersComeBackEqual(Numbers numbers) {
+    void numbersAreReadBackEqual(Numbers numbers) {
         for (Mappers mapper : Mappers.values()) {
             assertComesBack(mapper, numbers, Numbers.class);
         }
     }
 
-    static Stream<Numbers> numbersComeBackEqual() {
+    static Stream<Numbers> numbersAreReadBackEqual() {
         return Stream.of(
                 new Numbers(0, 0, 0, (short) 0, (byte) 0, 0, -0.0, 0, false, '\0', BigInteger.ZERO),
                 new Numbers(
@@ -305,7 +305,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void timesComeBackEqual(Mappers mapper) {
+    void timesAreReadBackEqual(Mappers mapper) {
         for (Instant instant : List.of(
                 Instant.EPOCH,
                 Instant.parse("2024-02-29T23:59:59.123456789Z"),
@@ -337,7 +337,7 @@ class TypedFieldsTests {
     record Zoned(OffsetDateTime offset, ZonedDateTime zoned, ZonedDateTime utc) {}
 
     @Test
-    void zonesAndOffsetsComeBackWhereDatesAreText() {
+    void zonesAndOffsetsAreKeptIfDatesAreText() {
         ZonedDateTime zoned = ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 5, ZoneId.of("Europe/Vienna"));
         assertComesBack(
                 Mappers.BOOT,
@@ -395,7 +395,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void scalarsComeBackEqual(Mappers mapper) {
+    void scalarsAreReadBackEqual(Mappers mapper) {
         for (String pattern : List.of("[1]", "\\{}", "1", "a|b", "true")) {
             assertComesBack(
                     mapper,
@@ -445,7 +445,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void nestedValuesComeBackEqualAndAreStoredAsJson(Mappers mapper) {
+    void nestedValuesAreStoredAsJsonAndReadBackEqual(Mappers mapper) {
         Nested nested = new Nested(
                 new Point(1, null),
                 List.of(new Point(2, 3)),
@@ -475,7 +475,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void optionalsComeBackEqual(Mappers mapper) {
+    void optionalsAreReadBackEqual(Mappers mapper) {
         assertComesBack(
                 mapper,
                 new Optionals(
@@ -586,7 +586,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void typesThatSayHowTheyAreWrittenComeBackEqual(Mappers mapper) {
+    void typesWithTheirOwnSerializationAreReadBackEqual(Mappers mapper) {
         Place place = new Place("{}");
         place.floor = 3;
         assertComesBack(
@@ -614,7 +614,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void sealedTypesComeBackEqual(Mappers mapper) {
+    void sealedTypesAreReadBackEqual(Mappers mapper) {
         Shape.Circle circle = new Shape.Circle(1, new Shape.Circle(2, null));
         Shape square = new Shape.Square(3, List.of(circle));
         assertComesBack(mapper, circle, Shape.class);
@@ -635,7 +635,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void aSealedTypeAndItsMembersReadEachOther(Mappers mapper) {
+    void sealedTypeAndItsMembersReadEachOther(Mappers mapper) {
         Shape.Circle circle = new Shape.Circle(1, null);
         TypedFields<Shape> shapes = typed(mapper, Shape.class);
         TypedFields<Shape.Circle> circles = typed(mapper, Shape.Circle.class);
@@ -668,7 +668,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void annotatedPolymorphismIsLeftAlone(Mappers mapper) {
+    void annotatedPolymorphismIsUnchanged(Mappers mapper) {
         Signal off = new Signal.Off(new Point(1, 2), "{}");
         assertComesBack(mapper, off, Signal.class);
         assertThat(typed(mapper, Signal.class).toFields(new Signal.On(3)))
@@ -696,7 +696,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void aSealedTypeThatReadsItselfIsLeftAlone(Mappers mapper) {
+    void sealedTypeWithItsOwnDeserializationIsUnchanged(Mappers mapper) {
         Owned owned = new Owned(new Id.User("u1"), List.of(new Id.Order("7")));
         assertComesBack(mapper, owned, Owned.class);
         assertThat(typed(mapper, Owned.class).toFields(owned)).isEqualTo(Map.of("owner", "u1", "more", "[\"7\"]"));
@@ -744,7 +744,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void namesUnwrappedAndAnyPropertiesAreRespected(Mappers mapper) {
+    void renamedUnwrappedAndAnyPropertiesAreSupported(Mappers mapper) {
         Flexible flexible = new Flexible();
         flexible.name = "1";
         flexible.spot = new Spot();
@@ -783,7 +783,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void membersOfASealedTypeAreToldApart(Mappers mapper) {
+    void membersOfASealedTypeAreDistinguished(Mappers mapper) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(mapper, Clashing.class))
                 .withMessageContaining(Clashing.One.Same.class.getName())
@@ -910,7 +910,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void whatAnnotationsChooseIsRespected(Mappers mapper) {
+    void annotationsOfJacksonAreRespected(Mappers mapper) {
         for (String text : List.of("x", "", "1", "}{", "]1[", "eurt", "\"")) {
             assertComesBack(
                     mapper,
@@ -928,7 +928,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void aBuilderAndAnAliasReadTheFields() {
+    void buildersAndAliasesReadTheFields() {
         assertComesBack(Mappers.BOOT, new Built(1, List.of("a")), Built.class);
         assertThat(typed(Mappers.BOOT, Aliased.class).fromFields(Map.of("old", "[{\"x\":1,\"y\":2}]")))
                 .isEqualTo(new Aliased(List.of(new Point(1, 2))));
@@ -937,7 +937,7 @@ class TypedFieldsTests {
     record Aliased(@JsonAlias("old") List<Point> points) {}
 
     @Test
-    void anArrayShapeHasNoFields() {
+    void arrayShapeIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> {
                     JsonMapper mapper = JsonMapper.builder()
@@ -951,7 +951,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void defaultTypingOfTheMapperIsLeftAlone() {
+    void defaultTypingOfTheMapperIsUnchanged() {
         JsonMapper mapper = JsonMapper.builder()
                 .activateDefaultTyping(
                         BasicPolymorphicTypeValidator.builder()
@@ -972,7 +972,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void manyThreadsMayStartAtOnce() throws Exception {
+    void manyThreadsCanStartAtOnce() throws Exception {
         EventFields fields = new EventFields(Mappers.BOOT.mapper);
         Drawing drawing = new Drawing(
                 new Shape.Square(1, List.of()), Optional.empty(), List.of(), Map.of(), new Shape.Circle(2, null));
@@ -994,7 +994,7 @@ class TypedFieldsTests {
 
     @ParameterizedTest
     @EnumSource
-    void whatNoTypeDecidesIsReadAsText(Mappers mapper) {
+    void undeclaredValuesAreReadAsText(Mappers mapper) {
         ObjectNode objectNode = JsonMapper.shared().createObjectNode().put("a", "1");
         ArrayNode arrayNode = JsonMapper.shared().createArrayNode().add("1");
         TypedFields<Undecidable> typed = typed(mapper, Undecidable.class);
@@ -1006,7 +1006,7 @@ class TypedFieldsTests {
 
     @Test
     @SuppressWarnings({"rawtypes", "unchecked"})
-    void aMapIsATypeOfTextFields() {
+    void mapIsReadAsTextFields() {
         TypedFields<Map> typed = typed(Mappers.BOOT, Map.class);
         assertThat(typed.fromFields(typed.toFields(Map.of("a", 1, "b", List.of("x")))))
                 .isEqualTo(Map.of("a", "1", "b", "[\"x\"]"));
@@ -1053,7 +1053,7 @@ class TypedFieldsTests {
             @Nullable List<Integer> list) {}
 
     @Test
-    void aStrictMapperReadsWhatItWrote() {
+    void strictMapperReadsWhatItWrote() {
         JsonMapper mapper = JsonMapper.builder()
                 .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
                 .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -1075,7 +1075,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void fieldsThatOthersWroteAreReadAsTheMapperReads() {
+    void fieldsOfOtherProgramsAreReadByTheRulesOfTheMapper() {
         TypedFields<Strict> typed = typed(Mappers.BOOT, Strict.class);
         assertThat(typed.fromFields(Map.of("i", "1", "b", "false", "other", "x", "list", " [ 1, 2 ] ", "color", "RED")))
                 .isEqualTo(new Strict(1, false, null, Color.RED, null, List.of(1, 2)));
@@ -1098,7 +1098,7 @@ class TypedFieldsTests {
     record Held(@Nullable Place place) {}
 
     @Test
-    void anObjectThatDoesNotFitIsNotTakenForText() {
+    void unreadableObjectIsNotReadAsText() {
         assertUnreadable(typed(Mappers.BOOT, Held.class), Map.of("place", "{\"floor\":\"x\"}"), "floor");
     }
 
@@ -1116,7 +1116,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void subclassesKeepTheirPropertiesAndMixinsCount() {
+    void subclassPropertiesAndMixinsAreSupported() {
         JsonMapper mapper = Mappers.BOOT
                 .mapper
                 .rebuild()
@@ -1140,7 +1140,7 @@ class TypedFieldsTests {
     record Measured(Unit unit, List<Unit> units) {}
 
     @Test
-    void aSealedTypeThatAModuleReadsIsLeftAlone() {
+    void sealedTypeThatAModuleReadsIsUnchanged() {
         SimpleModule module = new SimpleModule()
                 .addSerializer(Unit.class, new ValueSerializer<Unit>() {
                     @Override
@@ -1174,7 +1174,7 @@ class TypedFieldsTests {
                 Color.class,
                 Instant.class
             })
-    void aTypeThatIsNoObjectIsRefused(Class<?> type) {
+    void typeThatIsNotAnObjectIsRefused(Class<?> type) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, type))
                 .withMessage(type.getName()
@@ -1182,7 +1182,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void aTypeThatTurnsOutToBeNoObjectIsRefused() {
+    void typeThatIsNotWrittenAsAnObjectIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Custom.class).toFields(new Custom("x")))
                 .withMessage("The event cannot be stored: " + Custom.class.getName()
@@ -1190,7 +1190,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void aCustomSerializerMayWriteTheFields() {
+    void customSerializerCanWriteTheFields() {
         TypedFields<Money> typed = typed(Mappers.BOOT, Money.class);
         assertThat(typed.toFields(new Money(1, "EUR"))).isEqualTo(Map.of("amount", "1", "currency", "EUR"));
     }
@@ -1205,7 +1205,7 @@ class TypedFieldsTests {
 
     @Test
     @SuppressWarnings("NullAway")
-    void whatCannotBeStoredIsNamed() {
+    void failureNamesTheValueThatCannotBeStored() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> typed(Mappers.BOOT, Text.class).toFields(null))
                 .withMessage("The event cannot be stored: it is null");
@@ -1230,7 +1230,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void twoPropertiesOfOneNameAreRefused() {
+    void twoPropertiesWithTheSameNameAreRefused() {
         Flexible flexible = new Flexible();
         flexible.others.put("the-name", new Point(1, 2));
         assertThatIllegalArgumentException()
@@ -1239,7 +1239,7 @@ class TypedFieldsTests {
     }
 
     @Test
-    void oneConversionPerType() {
+    void conversionOfATypeIsCreatedOnce() {
         EventFields fields = new EventFields(Mappers.BOOT.mapper);
         assertThat(fields.typed(Text.class)).isSameAs(fields.typed(Text.class));
     }

@@ -31,7 +31,7 @@ class CheckpointTests {
     }
 
     @Test
-    void startIsTakenOnlyWhereNoPositionIsStored() {
+    void startIsUsedOnlyWithoutAStoredPosition() {
         place.stored = FIRST;
         Checkpoint later = new Checkpoint(place, "invoices", "orders");
         later.open(() -> SECOND);
@@ -40,7 +40,7 @@ class CheckpointTests {
 
     /** Another follower stores its start first, and a failover loses it before it is loaded. */
     @Test
-    void startIsStoredAfterThatOfAnotherFollowerWasLost() {
+    void startIsStoredIfThatOfAnotherFollowerWasLost() {
         Place losing = new Place() {
             private int asked;
 
@@ -56,7 +56,7 @@ class CheckpointTests {
     }
 
     @Test
-    void positionsThatNeverStoreTheStartAreToldHowToGoOn() {
+    void failureOfAStoreThatKeepsNoStartNamesTheAction() {
         Place refusing = new Place() {
             @Override
             public boolean store(String name, String log, @Nullable EventId before, EventId position) {
@@ -71,7 +71,7 @@ class CheckpointTests {
     }
 
     @Test
-    void batchWhosePositionCouldNotBeStoredIsNotTakenAgain() throws Exception {
+    void batchIsNotRepeatedIfItsPositionCouldNotBeStored() throws Exception {
         place.failure = Failure.BEFORE;
         assertNotStored(FIRST);
         assertThat(checkpoint.position()).isEqualTo(FIRST);
@@ -82,7 +82,7 @@ class CheckpointTests {
     }
 
     @Test
-    void positionThatWasStoredWithoutAnAnswerIsFoundThere() throws Exception {
+    void positionStoredWithoutAnAnswerIsDetected() throws Exception {
         place.failure = Failure.AFTER;
         assertNotStored(FIRST);
         place.failure = Failure.NONE;
@@ -93,7 +93,7 @@ class CheckpointTests {
     }
 
     @Test
-    void whatIsUncommittedIsStoredBeforeItResumes() {
+    void uncommittedPositionIsStoredBeforeAResume() {
         place.failure = Failure.BEFORE;
         assertNotStored(FIRST);
         assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(checkpoint::resume);
@@ -103,7 +103,7 @@ class CheckpointTests {
     }
 
     @Test
-    void whatIsUncommittedIsStoredAtLast() {
+    void uncommittedPositionIsStoredAtTheEnd() {
         place.failure = Failure.BEFORE;
         assertNotStored(FIRST);
         place.failure = Failure.NONE;
@@ -112,7 +112,7 @@ class CheckpointTests {
     }
 
     @Test
-    void resumesWhereAnotherFollowerStands() throws Exception {
+    void resumeContinuesAtThePositionOfAnotherFollower() throws Exception {
         place.stored = SECOND;
         assertThat(take(FIRST)).isFalse();
         checkpoint.storeAtLast();
@@ -121,7 +121,7 @@ class CheckpointTests {
     }
 
     @Test
-    void positionThatWasLostIsStoredAgain() throws Exception {
+    void lostPositionIsStoredAgain() throws Exception {
         take(FIRST);
         place.stored = null;
         assertThat(checkpoint.resume()).isEqualTo(FIRST);
@@ -129,7 +129,7 @@ class CheckpointTests {
     }
 
     @Test
-    void transactionThatWasCommittedWithoutAnAnswerIsNotRepeated() throws Exception {
+    void transactionCommittedWithoutAnAnswerIsNotRepeated() throws Exception {
         Transactions transactions = new Transactions();
         Checkpoint inOne = new Checkpoint(transactions, "invoices", "orders");
         inOne.open(() -> START);
@@ -143,7 +143,7 @@ class CheckpointTests {
 
     /** Of a transaction nobody knows whether the listener's effects are there, so its position is never stored by itself. */
     @Test
-    void transactionOfUnknownOutcomeIsNotStoredAtLast() {
+    void transactionWithAnUnknownOutcomeIsNotStoredAtTheEnd() {
         Transactions transactions = new Transactions();
         Checkpoint inOne = new Checkpoint(transactions, "invoices", "orders");
         inOne.open(() -> START);

@@ -53,7 +53,7 @@ class DurableFollowerStateTests {
 
     @ParameterizedTest
     @EnumSource
-    void eachSignalLeadsWhereTheTableSays(DurableFollowerState state) {
+    void eachSignalLeadsToTheStateInTheTable(DurableFollowerState state) {
         Map<Signal, DurableFollowerState> expected = new EnumMap<>(Signal.class);
         Map<Signal, DurableFollowerState> actual = new EnumMap<>(Signal.class);
         for (Signal signal : Signal.values()) {
@@ -64,13 +64,13 @@ class DurableFollowerStateTests {
     }
 
     @Test
-    void nothingIsDeliveredWithoutTheLeaseNorAfterTheEnd() {
+    void nothingIsDeliveredWithoutTheLeaseOrAfterTheEnd() {
         assertThat(EnumSet.allOf(DurableFollowerState.class).stream().filter(DurableFollowerState::mayDeliver))
                 .containsExactly(RESUMING, FOLLOWING);
     }
 
     @Test
-    void whatIsOverStaysOver() {
+    void endedStateIsFinal() {
         for (DurableFollowerState state : EnumSet.of(RELEASING_FOR_GOOD, LEAVING, ENDED)) {
             for (Signal signal : Signal.values()) {
                 assertThat(state.on(signal).isOver())

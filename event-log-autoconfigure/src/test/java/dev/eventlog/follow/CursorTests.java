@@ -59,7 +59,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void logThatBeganAgainBeforeAPageWasReadIsLeftToTheFeedToTell() {
+    void feedReportsALogThatBeganAgainBeforeAPage() {
         List<EventId> ids = log.addAll(events(0, 20));
         IdleFeed feed = new IdleFeed(ids.get(19));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -71,7 +71,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void logThatBeganAgainBetweenTwoQuestionsIsLeftToTheFeedToTell() {
+    void feedReportsALogThatBeganAgainBetweenTwoQuestions() {
         List<EventId> ids = log.addAll(events(0, 20));
         IdleFeed feed = new IdleFeed(ids.get(19));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -85,7 +85,7 @@ class CursorTests extends LogTests {
 
     /** What was read of the old log is delivered; the listener hears of the other one before it gets anything of that. */
     @Test
-    void logThatBeginsAgainRightAfterAPageWasReadIsToldAfterThatPage() {
+    void gapIsReportedAfterThePageThatWasAlreadyRead() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(29));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -103,7 +103,7 @@ class CursorTests extends LogTests {
 
     /** The answer is of the old log, and the feed knows the other one by the time at which that is judged. */
     @Test
-    void logThatBeginsAgainBeforeAnAnswerIsJudgedIsToldBeforeAnythingOfIt() {
+    void gapIsReportedBeforeTheEventsOfTheNewLog() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(29));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -143,7 +143,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void eventsFoundWithTheStartDoNotOvertakeTheFeedEither() {
+    void eventsReadWithTheStartDoNotOvertakeTheFeed() {
         List<EventId> ids = log.addAll(events(0, 5));
         IdleFeed feed = new IdleFeed(ids.get(4));
         log.addAll(events(5, 10));
@@ -155,7 +155,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void hasCaughtUpAlsoWhereTheNewestEventIsGoneBeforeItsFeedGetsToIt() {
+    void cursorCatchesUpAlthoughTheNewestEventIsGone() {
         List<EventId> ids = log.addAll(events(0, 5));
         IdleFeed feed = new IdleFeed(ids.get(4));
         EventId newest = log.add(event(5));
@@ -175,7 +175,7 @@ class CursorTests extends LogTests {
 
     /** What existed comes from Redis: what a feed has read before it was deleted is not for those who begin later. */
     @Test
-    void whatWasDeletedBeforeAFollowerBeganIsNotDeliveredThoughItsFeedHasRead() {
+    void eventDeletedBeforeTheStartIsNotDeliveredFromTheWindow() {
         List<EventId> ids = log.addAll(events(0, 10));
         IdleFeed feed = new IdleFeed(ids.get(4));
         feed.reads();
@@ -190,7 +190,7 @@ class CursorTests extends LogTests {
 
     /** A feed that has passed a deleted event without knowing counts one less than a follower that began after it. */
     @Test
-    void feedThatHasCountedLessMakesNoNumberWrong() {
+    void feedThatCountedLessCausesNoWrongNumber() {
         assumeThatRedisCounts();
         List<EventId> ids = log.addAll(events(0, 10));
         IdleFeed feed = new IdleFeed(ids.get(9));
@@ -211,7 +211,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void whatIsTrimmedBeforeAPageIsReadIsTold() {
+    void trimBeforeAPageIsAGap() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(29));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -226,7 +226,7 @@ class CursorTests extends LogTests {
 
     /** Everything before the window is gone, and all that the follower may have lies in it. */
     @Test
-    void whatIsTrimmedUpToTheWindowIsToldWithTheFirstEventOfIt() {
+    void trimUpToTheWindowIsAGapBeforeItsFirstEvent() {
         List<EventId> ids = log.addAll(events(0, 20));
         IdleFeed feed = new IdleFeed(ids.get(19));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -238,7 +238,7 @@ class CursorTests extends LogTests {
     }
 
     @Test
-    void asksNothingOfAnotherServerBeforeItsFeedHasLooked() {
+    void cursorWaitsForItsFeedAfterAnInterruption() {
         List<EventId> ids = log.addAll(events(0, 20));
         IdleFeed feed = new IdleFeed(ids.get(19));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
@@ -251,7 +251,7 @@ class CursorTests extends LogTests {
 
     /** Also where it has had as many events again, and more. */
     @Test
-    void logThatHasLostFewerEventsThanWereReadIsAnother() {
+    void logThatLostFewerEventsThanWereReadIsAnotherLog() {
         assumeThatRedisCounts();
         log.addAll(events(0, 20));
         List<EventId> read = log.addAll(events(20, 23));
@@ -265,7 +265,7 @@ class CursorTests extends LogTests {
 
     /** Its own last event may be gone by the time at which a feed comes back, which then has to take the log for another. */
     @Test
-    void followerWhoseOwnEventIsThereIsNotToldThatItsFeedHasGoneBack() {
+    void cursorReportsNoGapWhileItsOwnEventExists() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(4));
         Cursor cursor = cursor(feed, Tail.after(ids.get(9)));
@@ -282,7 +282,7 @@ class CursorTests extends LogTests {
 
     /** The connection that commands share may lead to the old master for longer than that of the feed. */
     @Test
-    void whoWasShownItsOwnEventByTheOldMasterGetsAllThatTheNewOneHasInItsPlace() {
+    void cursorReadsAllEventsOfTheNewMasterAfterTheOldOneAnswered() {
         addNumbered(1, 11, 0);
         IdleFeed feed = new IdleFeed(new EventId(5, 10));
         Cursor cursor = cursor(feed, Tail.after(new EventId(5, 8)));
@@ -304,7 +304,7 @@ class CursorTests extends LogTests {
 
     /** Nothing tells whether what it was to get was there when the server was replaced by one without the newest events. */
     @Test
-    void whoBeganAheadOfItsFeedWhereThereWasNoEventIsToldThatItsFeedHasComeBack() {
+    void cursorAheadOfItsFeedReportsAGapIfItsStartHadNoEvent() {
         addNumbered(1, 11, 0);
         IdleFeed feed = new IdleFeed(new EventId(5, 4));
         redis.opsForStream().delete(log.name(), "5-9");
@@ -331,7 +331,7 @@ class CursorTests extends LogTests {
 
     /** Redis 6.2 does not tell whether anything was deleted by itself. */
     @Test
-    void logOfWhichTooManyWouldHaveBeenDeletedOneByOneIsAnother() {
+    void logWithTooManyMissingEventsIsAnotherLog() {
         StreamState silent =
                 new StreamState(true, 3, new EventId(9, 0), new EventId(1, 0), -1, EventId.MIN, false, null);
         ReadPoint at = new ReadPoint(new EventId(5, 0), Rank.UNKNOWN, 0);

@@ -64,7 +64,7 @@ class FollowerStateTests {
 
     @ParameterizedTest
     @EnumSource
-    void eachSignalLeadsWhereTheTableSays(FollowerState state) {
+    void eachSignalLeadsToTheStateInTheTable(FollowerState state) {
         Map<Signal, FollowerState> expected = new EnumMap<>(Signal.class);
         Map<Signal, FollowerState> actual = new EnumMap<>(Signal.class);
         for (Signal signal : Signal.values()) {
@@ -93,7 +93,7 @@ class FollowerStateTests {
     }
 
     @Test
-    void followerThatHasEndedStaysEnded() {
+    void endedStateIsFinal() {
         assertThat(EnumSet.allOf(FollowerState.class).stream().filter(FollowerState::isOver))
                 .containsExactly(CLOSING, ENDED)
                 .allSatisfy(state -> {

@@ -22,7 +22,7 @@ class HistoryTests {
 
     @ParameterizedTest(name = "where Redis counts: {0}")
     @ValueSource(booleans = {true, false})
-    void noHoleIsCalledWholeAndNoNumberIsWrong(boolean counts) {
+    void everyHoleIsReportedAndNoNumberIsWrong(boolean counts) {
         LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.eventlog", LogLevel.OFF);
         int histories = Integer.getInteger("eventlog.test.histories", 3_000);
         long first = Long.getLong("eventlog.test.seed", 1);

@@ -13,7 +13,7 @@ class ListenerThreadsTests {
 
     /** As where the application shuts down while many feeds try again: each try is a thread that begins. */
     @Test
-    void closingWhileThreadsOfFeedsBeginThrowsNothingAtAnybody() throws InterruptedException {
+    void closeWhileFeedThreadsStartThrowsNothing() throws InterruptedException {
         Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
         Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> uncaught.add(thrown));

@@ -27,7 +27,7 @@ class OutageTests {
     private final Outage outage = new Outage(log, new ExponentialBackOff(100, 2));
 
     @Test
-    void backsOffAndSaysSoOnce() {
+    void outageBacksOffAndIsLoggedOnce() {
         assertThat(fail()).isEqualTo(100);
         assertThat(fail()).isEqualTo(200);
         assertThat(fail()).isEqualTo(400);
@@ -39,7 +39,7 @@ class OutageTests {
     }
 
     @Test
-    void saysHowLongItTook() {
+    void endOfAnOutageIsLoggedWithItsDuration() {
         fail();
         fail();
         outage.over("It works");
@@ -48,14 +48,14 @@ class OutageTests {
     }
 
     @Test
-    void saysNothingWhereNothingHadFailed() {
+    void nothingIsLoggedWithoutAFailure() {
         outage.over("It works");
         assertThat(outage.over()).isNull();
         assertThat(lines).isEmpty();
     }
 
     @Test
-    void nextOutageBeginsAnew() {
+    void nextOutageStartsWithTheFirstDelay() {
         fail();
         fail();
         outage.over("It works");
@@ -64,14 +64,14 @@ class OutageTests {
     }
 
     @Test
-    void tellsWhoAsksHowLongItTook() {
+    void callerCanReadTheDurationOnce() {
         fail();
         assertThat(outage.over()).isPositive();
         assertThat(outage.over()).isNull();
     }
 
     @Test
-    void isSaidLaterWhereAnotherSaysItFirst() {
+    void outageIsLoggedLaterIfAnotherLogsItFirst() {
         for (int i = 0; i < 4; i++) {
             outage.failed(AWAY, 3, next -> "waits " + next + " ms");
         }
@@ -84,7 +84,7 @@ class OutageTests {
     }
 
     @Test
-    void isSaidInTheEndWhereAnotherHasStoppedSayingIt() {
+    void outageIsLoggedAfterAnotherStoppedLogging() {
         for (int quietly : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, 2}) {
             outage.failed(AWAY, quietly, next -> "waits " + next + " ms");
         }
@@ -96,14 +96,14 @@ class OutageTests {
     }
 
     @Test
-    void endOfAnOutageThatAnotherSaidIsNotSaidEither() {
+    void endOfAnOutageThatAnotherLoggedIsNotLogged() {
         outage.failed(AWAY, 3, next -> "waits " + next + " ms");
         outage.over("It works");
         assertThat(lines).containsExactly("debug: waits 100 ms");
     }
 
     @Test
-    void saysNothingOfATryThatDoesNotCome() {
+    void lastFailureAnnouncesNoAttempt() {
         Outage once = new Outage(log, new FixedBackOff(100, 1));
         assertThat(once.failed(AWAY, next -> "tries again in " + next + " ms")).isEqualTo(100);
         assertThat(once.failed(AWAY, next -> "tries again in " + next + " ms")).isEqualTo(BackOffExecution.STOP);

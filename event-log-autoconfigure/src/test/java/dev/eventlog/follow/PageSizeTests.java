@@ -20,14 +20,14 @@ class PageSizeTests {
     private final PageSize pages = new PageSize("orders", 500);
 
     @Test
-    void isAsLargeAsItMayBe() {
+    void pageSizeStartsAtTheMaximum() {
         assertThat(pages.next()).isEqualTo(500);
         pages.worked(500, 500 * 100);
         assertThat(pages.next()).isEqualTo(500);
     }
 
     @Test
-    void isHalvedByEachFailureDownToOne() {
+    void eachFailureHalvesThePageSizeDownToOne() {
         assertThat(IntStream.range(0, 10)
                         .map(time -> {
                             pages.failed();
@@ -38,7 +38,7 @@ class PageSizeTests {
     }
 
     @Test
-    void growsBackSlowly() {
+    void pageSizeGrowsBackSlowly() {
         for (int i = 0; i < 20; i++) {
             pages.failed();
         }
@@ -54,7 +54,7 @@ class PageSizeTests {
     }
 
     @Test
-    void emptyAnswerSaysNothingOfTheSize() {
+    void emptyReplyDoesNotChangeThePageSize() {
         pages.failed();
         pages.worked(0, 0);
         pages.worked(List.of());
@@ -62,7 +62,7 @@ class PageSizeTests {
     }
 
     @Test
-    void largeEventsAreAskedForAFewAtOnce() {
+    void largeEventsAreReadInSmallPages() {
         pages.worked(1, MEGABYTE);
         assertThat(pages.next()).isEqualTo(4);
         pages.worked(1, 100 * MEGABYTE);
@@ -70,7 +70,7 @@ class PageSizeTests {
     }
 
     @Test
-    void smallEventsAfterLargeOnesAreTrustedSlowly() {
+    void pageSizeGrowsSlowlyAfterLargeEvents() {
         pages.worked(4, 4 * MEGABYTE);
         pages.worked(4, 4);
         assertThat(pages.next()).isEqualTo(8);
@@ -79,20 +79,20 @@ class PageSizeTests {
     }
 
     @Test
-    void failureOfLargeEventsIsHalfOfWhatWasAskedFor() {
+    void failureHalvesTheReducedPageSize() {
         pages.worked(1, MEGABYTE);
         pages.failed();
         assertThat(pages.next()).isEqualTo(2);
     }
 
     @Test
-    void largestOfAFewEventsCounts() {
+    void largestOfAFewEventsLimitsThePageSize() {
         pages.worked(List.of(event(1, 10), event(2, (int) MEGABYTE), event(3, 10)));
         assertThat(pages.next()).isLessThanOrEqualTo(4);
     }
 
     @Test
-    void saysOnceThatAnswersMayBeTooLarge(CapturedOutput output) {
+    void tooLargeRepliesAreLoggedOnce(CapturedOutput output) {
         pages.failed();
         pages.failed();
         assertThat(output).doesNotContain("orders");

@@ -28,7 +28,7 @@ class SameQuestionsTests {
 
     /** An answer may not be older than the call that gets it. */
     @Test
-    void allWhoComeWhileAQuestionIsOnItsWayShareTheNextOne() throws Exception {
+    void concurrentCallersShareTheNextQuestion() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         CountDownLatch answer = new CountDownLatch(1);
         CompletableFuture<Integer> first = ask(asked, answer);
@@ -59,7 +59,7 @@ class SameQuestionsTests {
     }
 
     @Test
-    void aRefusalIsThatOfAllAndOfNobodyLater() {
+    void failureReachesAllCallersAndNoLaterOne() {
         assertThatExceptionOfType(EventLogException.class)
                 .isThrownBy(() -> questions.ask("a", () -> {
                     throw new EventLogException("log", "refused", null);

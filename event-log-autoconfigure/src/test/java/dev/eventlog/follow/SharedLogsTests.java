@@ -19,7 +19,7 @@ class SharedLogsTests extends LogTests {
     private final SharedLogs logs = new SharedLogs(2);
 
     @Test
-    void readsInTurnAndNotTooManyAtOnce() {
+    void logsAreReadInTurnWithLimitedConcurrency() {
         Place first = logs.add(feed("a"));
         Place second = logs.add(feed("b"));
         Place third = logs.add(feed("c"));
@@ -36,7 +36,7 @@ class SharedLogsTests extends LogTests {
     }
 
     @Test
-    void whatChangesIsReadOnceMore() {
+    void changedLogIsReadAgain() {
         Place place = logs.add(feed("a"));
         logs.next();
         logs.changed(key("a"));
@@ -52,7 +52,7 @@ class SharedLogsTests extends LogTests {
     }
 
     @Test
-    void afterALossAllAreReadAnewButNotWhileAThreadStillAsks() {
+    void allLogsAreReadAgainAfterALossWhenNoReadIsRunning() {
         Place asked = logs.add(feed("a"));
         Place read = logs.add(feed("b"));
         logs.next();
@@ -68,7 +68,7 @@ class SharedLogsTests extends LogTests {
 
     /** Redis answers once, but is lost again before the feed has checked it. */
     @Test
-    void aFeedThatIsLostAgainBeforeItIsBackIsAway() {
+    void feedLostAgainBeforeItsCheckIsAway() {
         Connections connections =
                 closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
         String name = newName();
@@ -90,7 +90,7 @@ class SharedLogsTests extends LogTests {
     }
 
     @Test
-    void twoFeedsOfOneKeyBothHearOfIt() {
+    void bothFeedsOfAKeyAreNotified() {
         Place first = logs.add(feed("a"));
         Place second = logs.add(feed("a"));
         logs.next();
@@ -109,7 +109,7 @@ class SharedLogsTests extends LogTests {
     }
 
     @Test
-    void whoeverHasLeftIsNotRead() {
+    void removedLogIsNotRead() {
         Place first = logs.add(feed("a"));
         Place second = logs.add(feed("b"));
         logs.remove(first);

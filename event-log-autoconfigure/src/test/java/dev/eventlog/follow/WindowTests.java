@@ -20,7 +20,7 @@ class WindowTests {
     private static final int CAPACITY = 3;
 
     @Test
-    void ranksRiseWithTheEventsThatAreDropped() {
+    void ranksIncreaseWithDroppedEvents() {
         Window window = new Window(CAPACITY, counted(0, 10), List.of(), null);
         append(window, 1, 5);
         assertThat(window.after(uncounted(0), 9).found()).isEqualTo(Found.BEHIND);
@@ -41,7 +41,7 @@ class WindowTests {
     }
 
     @Test
-    void whatFollowsACountInTheMiddleIsRankedByIt() {
+    void countInTheMiddleDefinesLaterRanks() {
         Window window = new Window(4, uncounted(0), List.of(), null);
         append(window, 1, 2);
         window.append(events(3, 3), counted(3, 103), null);
@@ -53,7 +53,7 @@ class WindowTests {
     }
 
     @Test
-    void countInTheMiddleBecomesThatOfTheBaseWhenItIsDropped() {
+    void droppedCountBecomesTheRankOfTheBase() {
         Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         append(window, 1, 2);
         window.append(events(3, 3), counted(3, 103), null);
@@ -66,7 +66,7 @@ class WindowTests {
 
     /** Redis counted at an id whose event was deleted before it was read: no event of the window has that id. */
     @Test
-    void countBetweenTwoEventsCountsForThoseAfterIt() {
+    void countBetweenTwoEventsDefinesTheRanksAfterIt() {
         Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         append(window, 1, 2);
         window.append(List.of(), counted(4, 104), null);
@@ -80,7 +80,7 @@ class WindowTests {
     }
 
     @Test
-    void laterCountCountsOnceTheEarlierOneHasBecomeThatOfTheBase() {
+    void laterCountIsUsedAfterTheEarlierOneBecameTheBase() {
         Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         window.append(events(1, 1), counted(1, 101), null);
         append(window, 2, 4);
@@ -91,7 +91,7 @@ class WindowTests {
     }
 
     @Test
-    void nothingComesAtTheEndOrAheadOfIt() {
+    void windowHasNothingAtItsEndOrAheadOfIt() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
         assertThat(window.after(uncounted(2), 9).found()).isEqualTo(Found.NOTHING);
@@ -100,7 +100,7 @@ class WindowTests {
     }
 
     @Test
-    void whatWasDeletedBeforeItWasReadIsPassedWithoutEvents() {
+    void windowPassesEventsThatWereDeletedBeforeTheRead() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
         window.append(List.of(), counted(4, 4), null);
@@ -111,7 +111,7 @@ class WindowTests {
     }
 
     @Test
-    void followerIsToldWhereItsLogAndTodaysPart() {
+    void windowHasThePointWhereTwoLogsDiverge() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 5);
         window.part(counted(3, 3), null);
@@ -123,7 +123,7 @@ class WindowTests {
     }
 
     @Test
-    void logsOfSeveralEpochsAgoHaveTheEarliestPartingInCommon() {
+    void olderEpochsDivergeAtTheEarliestPoint() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 9);
         window.part(uncounted(7), null);
@@ -135,7 +135,7 @@ class WindowTests {
     }
 
     @Test
-    void rankIsKnownAtTheBaseOnly() {
+    void rankIsKnownOnlyAtTheBase() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 9);
         window.part(counted(4, 4), null);
@@ -145,7 +145,7 @@ class WindowTests {
     }
 
     @Test
-    void whoMissedMorePartingsThanAreKnownHasNothingInCommon() {
+    void unknownEpochHasNothingInCommon() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         for (int i = 0; i < 17; i++) {
             window.part(uncounted(5), null);
@@ -155,7 +155,7 @@ class WindowTests {
     }
 
     @Test
-    void remembersItsEventsAndAFewOfThoseBefore() {
+    void windowRemembersItsEventsAndSamplesOfEarlierOnes() {
         Window window = new Window(20, counted(0, 0), List.of(), null);
         append(window, 1, 24);
         assertThat(window.memory(event(24))).isEqualTo(Memory.SAME);
@@ -174,7 +174,7 @@ class WindowTests {
     }
 
     @Test
-    void knowsTheNewestEventsThatWereThereBefore() {
+    void windowKnowsTheNewestEarlierEvents() {
         Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)), null);
         assertThat(window.end().event()).isEqualTo(event(9));
         assertThat(window.samples()).containsExactly(event(9), event(7));
@@ -188,7 +188,7 @@ class WindowTests {
 
     /** An event that nobody remembers, which may be another one by now that was given the id of one that is lost. */
     @Test
-    void knowsWhatMustHaveBeenThereBeforeByTheClockAlone() {
+    void windowRecognizesOlderEventsByTheClock() {
         long past = System.currentTimeMillis() - 60_000;
         Window window = new Window(CAPACITY, at(past), List.of(), null);
         assertThat(window.isOlder(new EventId(past - 1, 5))).isTrue();
@@ -209,7 +209,7 @@ class WindowTests {
     }
 
     @Test
-    void feedIsOfALogThatHasItsNewestEventOrNothingAfterIt() {
+    void endMatchesALogWithItsEventOrNothingAfterIt() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 2);
         Window.End end = window.end();
@@ -223,7 +223,7 @@ class WindowTests {
     }
 
     @Test
-    void tellsHowFarAFollowerIsBehind() {
+    void windowHasTheLagOfAFollower() {
         Window window = new Window(CAPACITY, counted(0, 0), List.of(), null);
         append(window, 1, 5);
         assertThat(window.behind(uncounted(5))).isEqualTo(new Window.Behind(0, null));

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class FailureReasonTests {
 
     @Test
-    void saysWhereAndWhat() {
+    void reasonHasTheAddressAndTheCause() {
         assertThat(reason(
                         "Unable to connect to Redis",
                         "Unable to connect to a.b/<unresolved>:6379",
@@ -25,7 +25,7 @@ class FailureReasonTests {
 
     /** What Lettuce says of a connection that the server closes before it has set it up, as it does at its maxclients. */
     @Test
-    void saysItInOtherWordsThanTheDriversWhereThoseSayNothing() {
+    void reasonReplacesMessagesThatExplainNothing() {
         assertThat(reason("Unable to connect to a.b/<unresolved>:6379", "RedisHandshakeHandler not registered"))
                 .startsWith("a.b:6379: the server closed the connection at once")
                 .contains("maxclients");

@@ -17,7 +17,7 @@ import org.springframework.util.ClassUtils;
 class LettuceFactoryTests {
 
     @Test
-    void connectionThatNeverComesIsGivenUp() {
+    void connectionThatIsNeverEstablishedTimesOut() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "it is about Lettuce");
         PatientProvider provider = new PatientProvider(new Never(), Duration.ofMillis(50));
         assertThatThrownBy(() -> provider.getConnection(StatefulConnection.class))

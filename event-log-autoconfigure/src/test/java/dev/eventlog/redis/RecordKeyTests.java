@@ -12,7 +12,7 @@ class RecordKeyTests {
     private static final int TRIES = 5_000;
 
     @Test
-    void liesInTheSlotOfTheLog() {
+    void recordKeyIsInTheSlotOfTheLog() {
         Generated.tries(TRIES, any -> assertLiesInTheSlotOfTheLog(text(any), text(any)));
     }
 
@@ -32,7 +32,7 @@ class RecordKeyTests {
     }
 
     @Test
-    void differsForEachIdempotencyKey() {
+    void recordKeyDiffersForEachIdempotencyKey() {
         Generated.tries(TRIES, any -> {
             String key = text(any);
             String one = text(any);

@@ -16,7 +16,7 @@ class StreamRepliesTests {
     private static final EventId AFTER = new EventId(5, 1);
 
     @Test
-    void asRedisSendsIt() {
+    void repliesOfBothProtocolsAreDecoded() {
         List<Object> entries = List.of(entry("5-2", "n", "1"), entry("6-0", "n", "2", "", ""));
         for (Object reply : List.of(
                 List.of(bytes("log"), entries), // RESP3
@@ -30,7 +30,7 @@ class StreamRepliesTests {
     }
 
     @Test
-    void eventsThatAreMixedUp() {
+    void malformedEntriesAreRefused() {
         refuses(entry("5-2", "n", "5", "6-1", "n", "4"), entry("5-2", "n", "5"));
         refuses(entry("6-0", "n", "5"), entry("5-9", "n", "4"));
         refuses(entry("5-2", "n", "5", "6-1"));
@@ -41,7 +41,7 @@ class StreamRepliesTests {
     }
 
     @Test
-    void eventsThatWereNotAskedFor() {
+    void entriesOutsideTheRequestedRangeAreRefused() {
         refuses(entry("5-1", "n", "5"));
         refuses(entry("4-9", "n", "5"), entry("7-0", "n", "5"));
         assertThatIllegalStateException()
