@@ -118,7 +118,7 @@ class AheadOfTimeTests {
 
     @Tag("long")
     @Test
-    void addsReadsAndFollows(@TempDir Path folder) throws Exception {
+    void generatedApplicationAddsReadsAndFollows(@TempDir Path folder) throws Exception {
         Path sources = folder.resolve("sources");
         Path classes = folder.resolve("classes");
         String classPath = System.getProperty("java.class.path");
@@ -195,7 +195,7 @@ class AheadOfTimeTests {
     }
 
     @Test
-    void saysWhatANativeImageMustHave() {
+    void hintsCoverWhatANativeImageNeeds() {
         RuntimeHints hints = process(new InMemoryGeneratedFiles()).hints();
 
         assertThat(List.of("add.lua", "look.lua"))

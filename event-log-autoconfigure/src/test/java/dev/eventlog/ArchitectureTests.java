@@ -89,7 +89,7 @@ class ArchitectureTests {
             .importPackages("dev.eventlog");
 
     @Test
-    void theApiKnowsNothingOfWhatIsBelowItAndOfSpringOnlyHowToRetry() {
+    void apiDependsOnNothingButTheRetrySupportOfSpring() {
         DescribedPredicate<JavaClass> retry = JavaClass.Predicates.resideInAPackage("org.springframework.core.retry");
         DescribedPredicate<JavaClass> below =
                 JavaClass.Predicates.resideInAnyPackage("dev.eventlog.*..", "org.springframework..", "tools.jackson..");
@@ -102,7 +102,7 @@ class ArchitectureTests {
 
     /** One way down: core, durable and recording, follow, redis, with the API beneath all of them. Nothing runs up. */
     @Test
-    void eachPackageKnowsOnlyThoseBelowIt() {
+    void packagesDependOnlyOnPackagesBelowThem() {
         Map<String, List<String>> below = Map.ofEntries(
                 entry("redis", List.of()),
                 entry("follow", List.of("redis")),
@@ -139,7 +139,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void theRoomsKnowNothingOfTheirConfiguration() {
+    void internalPackagesDoNotDependOnConfiguration() {
         noClasses()
                 .that()
                 .resideInAnyPackage(
@@ -157,7 +157,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void conversionKnowsNothingOfRedis() {
+    void conversionDoesNotDependOnRedis() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.eventlog.convert")
@@ -168,7 +168,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void streamsToClientsAndListenersByAnnotationAreMadeByTheApiAlone() {
+    void clientStreamsAndAnnotatedListenersUseOnlyTheApi() {
         noClasses()
                 .that()
                 .resideInAnyPackage("dev.eventlog.sse", "dev.eventlog.http", "dev.eventlog.annotation")
@@ -179,7 +179,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void aDriverIsKnownInOnePlaceOnly() {
+    void eachDriverIsUsedInOnePlaceOnly() {
         DescribedPredicate<JavaClass> lettuce = JavaClass.Predicates.resideInAnyPackage(
                 "io.lettuce..", "org.springframework.data.redis.connection.lettuce..");
         DescribedPredicate<JavaClass> jedis = JavaClass.Predicates.resideInAnyPackage(
@@ -197,7 +197,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void springsListenerContainerIsKnownInOnePlaceOnly() {
+    void springsListenerContainerIsUsedInOnePlaceOnly() {
         noClasses()
                 .that()
                 .haveNameNotMatching(".*\\.redis\\.ContainerPoller(\\$.*)?")
@@ -207,7 +207,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void springIntegrationIsKnownInOnePlaceOnly() {
+    void springIntegrationIsUsedInOnePlaceOnly() {
         noClasses()
                 .that()
                 .haveNameNotMatching(
@@ -219,7 +219,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void reactorIsKnownInItsPackageAndByStreamsOfWebFluxOnly() {
+    void onlyTheReactorPackageAndWebFluxStreamsUseReactor() {
         DescribedPredicate<JavaClass> reactor =
                 JavaClass.Predicates.resideInAnyPackage("dev.eventlog.reactor", "reactor..", "org.reactivestreams..");
         noClasses()
@@ -239,7 +239,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void streamsOfWebFluxDoWithoutSpringMvc() {
+    void webFluxStreamsDoNotDependOnSpringMvc() {
         noClasses()
                 .that()
                 .haveNameMatching(
@@ -251,7 +251,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void logsOnHttpKnowAWebStackInTheClassesForItOnly() {
+    void onlyTheClassesForAWebStackDependOnIt() {
         noClasses()
                 .that()
                 .resideInAPackage("dev.eventlog.http")
@@ -273,7 +273,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void onlyWhatAUserNeedsIsPublicOutsideOfTheRooms() {
+    void onlyTheApiIsPublicOutsideTheInternalPackages() {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(API, room("durable"), room("recording"), room("follow"), room("redis"))
@@ -331,7 +331,7 @@ class ArchitectureTests {
 
     /** Java has no other way to let the rooms above use something. What is not for them is not public. */
     @Test
-    void whatIsPublicInTheRoomsIsForAUserOrForTheRoomsAbove() {
+    void publicInternalTypesAreUsedByOtherPackages() {
         classes()
                 .that()
                 .resideInAnyPackage(room("durable"), room("recording"), room("follow"), room("redis"))
@@ -361,7 +361,7 @@ class ArchitectureTests {
 
     /** What the rooms hold for each other is no API: not compared with the last release, nor in the published Javadoc. */
     @Test
-    void whatTheBuildTakesForTheApiIsWhatAUserMaySee() throws IOException {
+    void buildComparesAndDocumentsExactlyTheApi() throws IOException {
         List<String> userMaySee = List.of(
                 "dev.eventlog",
                 "dev.eventlog.annotation",
@@ -395,7 +395,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void noClassIsLongWithoutAReason() throws IOException {
+    void longClassesStateTheirReason() throws IOException {
         try (Stream<Path> sources = Files.walk(Path.of("src", "main", "java"))) {
             assertThat(sources.filter(Files::isRegularFile)).allSatisfy(source -> {
                 List<String> lines = Files.readAllLines(source);
@@ -407,7 +407,7 @@ class ArchitectureTests {
     }
 
     @Test
-    void autoConfigurationsHaveBootsForm() {
+    void autoConfigurationsHaveTheFormOfSpringBoot() {
         classes()
                 .that()
                 .areAnnotatedWith(AutoConfiguration.class)

@@ -56,7 +56,7 @@ class EventIdTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"0-0", "5-1", "18446744073709551615-18446744073709551615"})
-    void isItsTextInJson(String text) {
+    void idIsWrittenAsTextInJson(String text) {
         EventId id = EventId.parse(text);
 
         assertThat(json.writeValueAsString(id)).isEqualTo('"' + text + '"');
@@ -65,12 +65,12 @@ class EventIdTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"\"yesterday\"", "\"\"", "17", "{}", "{\"milliseconds\":5,\"sequence\":1}"})
-    void nothingElseIsAnIdInJson(String text) {
+    void otherJsonValuesAreRefusedAsIds(String text) {
         assertThatExceptionOfType(JacksonException.class).isThrownBy(() -> json.readValue(text, EventId.class));
     }
 
     @Test
-    void isItsTextWithinOtherValuesAndAsAKey() {
+    void idIsWrittenAsTextInsideOtherValuesAndAsAMapKey() {
         assertComesBack(
                 new Gap("orders", Gap.Kind.REMOVED, EventId.MIN, ID, OptionalLong.of(3)),
                 "{\"log\":\"orders\",\"kind\":\"REMOVED\",\"lastSeen\":\"0-0\",\"firstAvailable\":\"1526919030474-55\",\"missed\":3}",
@@ -95,7 +95,7 @@ class EventIdTests extends LogTests {
     }
 
     @Test
-    void isItsTextInStoredEvents() {
+    void idIsStoredAsTextInEvents() {
         TypedEventLog<Answered> log = factory.create(newName(), Answered.class);
         Answered answered = new Answered(ID, Optional.of(EventId.MAX), Map.of(ID, "yes"));
 
@@ -115,7 +115,7 @@ class EventIdTests extends LogTests {
     }
 
     @Test
-    void isConvertedByOrdinaryConversion() {
+    void springConvertsBetweenIdsAndTexts() {
         ConversionService conversion = DefaultConversionService.getSharedInstance();
 
         assertThat(conversion.convert("1526919030474-55", EventId.class)).isEqualTo(ID);
@@ -127,7 +127,7 @@ class EventIdTests extends LogTests {
     record Settings(EventId begin) {}
 
     @Test
-    void isBoundAsAProperty() {
+    void idIsBoundFromAProperty() {
         Binder binder = new Binder(new MapConfigurationPropertySource(Map.of("app.begin", ID.toString())));
 
         assertThat(binder.bind("app", Settings.class).get().begin()).isEqualTo(ID);
@@ -137,7 +137,7 @@ class EventIdTests extends LogTests {
     @EnumSource(
             value = WebApplicationType.class,
             names = {"SERVLET", "REACTIVE"})
-    void isWhatAControllerTakesAndAnswers(WebApplicationType kind) throws Exception {
+    void controllerAcceptsAndReturnsIds(WebApplicationType kind) throws Exception {
         ConfigurableApplicationContext application = closeLater(TestApplication.startWeb(Application.class, kind));
 
         assertThat(get(application, "/parameter?id=" + ID).body()).isEqualTo(quoted(ID));
@@ -156,7 +156,7 @@ class EventIdTests extends LogTests {
     }
 
     @Test
-    void isConvertedInANativeImage() {
+    void idIsConvertedInANativeImage() {
         RuntimeHints hints = new RuntimeHints();
         SpringFactoriesLoader.forResourceLocation("META-INF/spring/aot.factories")
                 .load(RuntimeHintsRegistrar.class)

@@ -28,7 +28,7 @@ class EventTests {
 
     @ParameterizedTest
     @MethodSource("fields")
-    void fieldsAreAMapInTheirOrder(Map<String, String> given) {
+    void fieldsAreAMapThatKeepsTheirOrder(Map<String, String> given) {
         Map<String, String> fields = new Event(EventId.MIN, given).fields();
 
         assertThat(fields).isEqualTo(given).hasSameSizeAs(given);
@@ -52,7 +52,7 @@ class EventTests {
 
     @ParameterizedTest
     @MethodSource("fields")
-    void fieldsStayAsTheyWere(Map<String, String> given) {
+    void fieldsCannotBeChanged(Map<String, String> given) {
         Event event = new Event(EventId.MIN, given);
         Map<String, String> before = Map.copyOf(given);
         given.put("later", "on");

@@ -29,7 +29,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 class StreamTests extends LogTests {
 
     @Test
-    void whatExistsComesThenWhatIsAdded() throws Exception {
+    void streamReturnsExistingEventsAndThenNewOnes() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 25));
         List<Event> got = new ArrayList<>();
@@ -48,7 +48,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void theStartIsFixedWhenItIsGiven() {
+    void startIsFixedWhenTheStreamIsCreated() {
         EventLog log = newLog();
         log.add(event(0));
         try (Stream<Event> stream = log.stream(Tail.last(0))) {
@@ -59,7 +59,7 @@ class StreamTests extends LogTests {
 
     /** Counted where batches are given out: in the publisher below the stream. */
     @Test
-    void noMoreBatchesAreFetchedThanAreUsed() {
+    void streamFetchesOnlyTheBatchesThatAreUsed() {
         EventLog log = newLog();
         log.addAll(events(0, 100));
         AtomicInteger batches = new AtomicInteger();
@@ -72,7 +72,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void withATimeOutItEndsWhenNothingMoreComes() {
+    void streamWithATimeoutEndsWhenNoEventArrives() {
         EventLog log = newLog();
         log.addAll(events(0, 25));
         try (Stream<Event> stream = log.stream(Tail.all(), Duration.ofSeconds(1))) {
@@ -84,7 +84,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void closingItFromAnotherThreadEndsTheWaiting() throws Exception {
+    void closeFromAnotherThreadEndsTheWait() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         List<Event> got = new ArrayList<>();
@@ -105,7 +105,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void interruptEndsTheWaitingWithAnException() throws Exception {
+    void interruptEndsTheWaitWithAnException() throws Exception {
         EventLog log = newLog();
         AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
         AtomicReference<@Nullable Boolean> interrupted = new AtomicReference<>();
@@ -126,7 +126,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void shutdownEndsTheWaiting() throws Exception {
+    void shutdownEndsTheWait() throws Exception {
         ConfigurableApplicationContext application = newApplication();
         EventLog log = TestApplication.factory(application).create(newName());
         Stream<Event> stream = closeLater(log.stream(Tail.all()));
@@ -136,7 +136,7 @@ class StreamTests extends LogTests {
     }
 
     @Test
-    void whatEndsAFollowerIsThrown() {
+    void streamThrowsTheFailureThatEndsItsFollower() {
         EventLog refused = newLog();
         redis.opsForValue().set(refused.name(), "no stream");
         assertThatExceptionOfType(EventLogException.class)
@@ -163,7 +163,7 @@ class StreamTests extends LogTests {
     record Number(int n) {}
 
     @Test
-    void typed() {
+    void typedStreamReturnsValues() {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         log.addAll(List.of(new Number(0), new Number(1)));
         log.untyped().add(Map.of("n", "none"));

@@ -208,7 +208,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void endsWithACompleteLog(CapturedOutput output) {
+    void listenerEndsWhenItsLogIsComplete(CapturedOutput output) {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         listeningTo(log).withBean("kinds", Kinds.class).run(context -> {
@@ -239,7 +239,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void takesEventsInEveryForm() {
+    void methodsReceiveEventsInEverySupportedForm() {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         listeningTo(log).withBean("kinds", Kinds.class).run(context -> {
@@ -350,7 +350,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void listenerOfAPatternIsToldWhichLogIsComplete(CapturedOutput output) {
+    void patternListenerLearnsWhichLogIsComplete(CapturedOutput output) {
         EventLog log = newLog();
         EventLog one = factory.create(log.name() + ":1");
         deleteLater(one.name());
@@ -365,7 +365,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void followsAllLogsOfAPatternAndGoesOnWhereItWas() {
+    void patternListenerFollowsAllLogsAndContinuesAfterARestart() {
         EventLog log = newLog();
         List<EventLog> logs = Stream.of("1", "bad", "later")
                 .map(name -> factory.create(log.name() + ':' + name))
@@ -399,7 +399,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void beginsWhereItIsTold() {
+    void listenerStartsAtTheConfiguredPosition() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         listeningTo(log)
@@ -435,7 +435,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void withANameGoesOnWhenTheApplicationStartsAgain() {
+    void namedListenerContinuesAfterARestart() {
         EventLog log = newLog();
         log.addAll(events(0, 4));
         ApplicationContextRunner named = listeningTo(log)
@@ -464,7 +464,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void withANameGoesOnInEachLogOfAPattern() {
+    void namedPatternListenerContinuesInEachLogAfterARestart() {
         EventLog log = newLog();
         List<EventLog> logs = Stream.of("1", "2", "later")
                 .map(name -> factory.create(log.name() + ':' + name))
@@ -517,7 +517,7 @@ class EventLogListenerTests extends LogTests {
 
     @ParameterizedTest
     @CsvSource({"false, true", "'', false"})
-    void isStartedAndStoppedByTheRegistry(String annotated, boolean property) {
+    void registryStartsAndStopsListeners(String annotated, boolean property) {
         EventLog log = newLog();
         listeningTo(log)
                 .withPropertyValues("start=" + annotated, "eventlog.listener.auto-startup=" + property)
@@ -563,7 +563,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void stopsAtTheEventAtWhichTheMethodThrowsAndGoesOnThereWhenStartedAgain(CapturedOutput output) {
+    void listenerStopsAtAFailedEventAndRestartsThere(CapturedOutput output) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         listeningTo(log).withBean(Choosy.class).run(context -> {
@@ -587,7 +587,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void anEventThatDoesNotFitIsSaidOnOneLine(CapturedOutput output) {
+    void unreadableEventIsLoggedOnOneLine(CapturedOutput output) {
         EventLog log = newLog();
         log.add(Map.of("n", "many"));
         listeningTo(log).withBean(Choosy.class).run(context -> {
@@ -602,7 +602,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void calledAgainByTheProperties() {
+    void propertiesConfigureRetries() {
         EventLog log = newLog();
         log.addAll(events(0, 4));
         listeningTo(log)
@@ -620,7 +620,7 @@ class EventLogListenerTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "named", "#{@named}"})
-    void goesOnWithoutTheEventThatARecovererTakes(String policy) {
+    void listenerContinuesAfterARecovererTakesAnEvent(String policy) {
         EventLog log = newLog();
         log.addAll(events(0, 5));
         List<Integer> recovered = new CopyOnWriteArrayList<>();
@@ -652,7 +652,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void isNeverSilentAboutAGap(CapturedOutput output) {
+    void gapIsAlwaysReported(CapturedOutput output) {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 2);
@@ -754,7 +754,7 @@ class EventLogListenerTests extends LogTests {
         "TwoEvents, has 2 parameters",
         "Returning, it returns a value"
     })
-    void refusesMethodsThatCannotTakeEvents(String name, String why) throws ClassNotFoundException {
+    void methodsThatCannotReceiveEventsAreRefused(String name, String why) throws ClassNotFoundException {
         Class<?> type = Class.forName(EventLogListenerTests.class.getName() + '$' + name);
         withOwnFactory()
                 .withBean(type)
@@ -790,7 +790,7 @@ class EventLogListenerTests extends LogTests {
                 "name=a@b    | name        | must not be blank",
                 "start=maybe | autoStartup | neither true nor false"
             })
-    void refusesAttributesThatMakeNoSense(String property, String attribute, String why) {
+    void invalidAttributesAreRefused(String property, String attribute, String why) {
         withOwnFactory()
                 .withPropertyValues(property)
                 .withBean(Attributes.class)
@@ -802,7 +802,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void refusesAPolicyThatIsNotThereAndTwoOfWhichNoneIsNamed() {
+    void missingAndAmbiguousPoliciesAreRefused() {
         withOwnFactory()
                 .withPropertyValues("policy=none")
                 .withBean(Attributes.class)
@@ -818,7 +818,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void refusesTwoListenersOfOneId() {
+    void duplicateListenerIdIsRefused() {
         withOwnFactory()
                 .withBean("one", Attributes.class)
                 .withBean("other", Attributes.class)
@@ -827,7 +827,7 @@ class EventLogListenerTests extends LogTests {
 
     /** Nobody asks for a listener, so nobody would ever have it made. */
     @Test
-    void listensAlsoWhereAllBeansAreLazy() {
+    void listenersStartWithLazyInitialization() {
         EventLog log = newLog();
         listeningTo(log)
                 .withInitializer(context ->
@@ -863,7 +863,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void refusesBeansThatAreNoSingletonsWhenTheyAreMade() {
+    void beansThatAreNotSingletonsAreRefusedWhenCreated() {
         withOwnFactory()
                 .withPropertyValues("log=x")
                 .withUserConfiguration(Scoped.class)
@@ -879,7 +879,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void startsListenersOfALazyBeanWhenItIsMade() {
+    void listenersOfALazyBeanStartWhenItIsCreated() {
         EventLog log = newLog();
         listeningTo(log)
                 .withBean("lazy", OneOfMany.class, OneOfMany::new, definition -> definition.setLazyInit(true))
@@ -906,7 +906,7 @@ class EventLogListenerTests extends LogTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void callsProxies(boolean ofClass) {
+    void proxiesAreCalled(boolean ofClass) {
         EventLog log = newLog();
         ListeningBean target = new ListeningBean();
         AtomicInteger intercepted = new AtomicInteger();
@@ -943,7 +943,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void runningCallFinishesAndNoneBeginsWhenTheApplicationShutsDown() throws InterruptedException {
+    void shutdownWaitsForTheRunningCallAndStartsNoOther() throws InterruptedException {
         EventLog log = newLog();
         Slow bean = new Slow();
         Thread[] closing = new Thread[1];
@@ -965,7 +965,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void closesTheFollowersOfAFactoryThatOutlivesTheApplication() {
+    void shutdownClosesFollowersOfAFactoryThatLivesOn() {
         EventLog log = newLog();
         Follower[] follower = new Follower[1];
         withOwnFactory()
@@ -981,7 +981,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void startsWithTheContextAgain() {
+    void listenersRestartWithTheContext() {
         EventLog log = newLog();
         listeningTo(log).withBean("b", OneOfMany.class).run(context -> {
             OneOfMany bean = context.getBean(OneOfMany.class);
@@ -998,7 +998,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void canBeStoppedFromWithin() {
+    void listenerCanStopItself() {
         EventLog log = newLog();
         listeningTo(log).withBean(StopsItself.class).run(context -> {
             log.addAll(events(0, 3));
@@ -1032,7 +1032,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void beginsAsSoonAsRedisAnswersIfItIsAwayWhenTheApplicationStarts(CapturedOutput output) {
+    void listenerStartsAsSoonAsRedisIsUp(CapturedOutput output) {
         EventLog log = newLog();
         log.add(event(0));
         TcpProxy proxy = closeLater(new TcpProxy(TestRedis.get().uri()));
@@ -1055,7 +1055,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void shutsDownWhileRedisIsAway() {
+    void applicationShutsDownWhileRedisIsDown() {
         anywhere.withPropertyValues("log=x", "spring.data.redis.port=1")
                 .withBean("b", OneOfMany.class)
                 .run(context -> assertThat(registry(context).isRunning("b.on")).isTrue());
@@ -1064,7 +1064,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void doesNotStartWhereRedisRefuses() {
+    void applicationDoesNotStartIfRedisRefusesTheListener() {
         String name = newName();
         redis.opsForValue().set(name, "no log");
         ApplicationContextRunner refused = runner.withPropertyValues("log=" + name);
@@ -1084,7 +1084,7 @@ class EventLogListenerTests extends LogTests {
     }
 
     @Test
-    void isKnownToNativeImages() throws NoSuchMethodException {
+    void nativeImageHintsIncludeListenerMethods() throws NoSuchMethodException {
         RuntimeHints hints = new RuntimeHints();
         new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(hints, Kinds.class, Beginnings.class);
         assertThat(RuntimeHintsPredicates.reflection()

@@ -66,7 +66,7 @@ class ListenedOptionsTests extends LogTests {
     }
 
     @Test
-    void aLogThatIsKeptWholeIsReadWhole() {
+    void maxLengthAttributeOverridesTheConfiguredMaxLength() {
         EventLog log = newLog();
         log.addAll(events(0, 10));
 
@@ -86,7 +86,7 @@ class ListenedOptionsTests extends LogTests {
     }
 
     @Test
-    void nothingOlderIsHeard() {
+    void maxAgeAttributeLeavesOutOlderEvents() {
         EventLog log = newLog();
         addWithId(log, "1000-0");
         log.add(event(5));
@@ -111,7 +111,7 @@ class ListenedOptionsTests extends LogTests {
     }
 
     @Test
-    void eventsThatDoNotFitAreSkippedByPropertyAndByAttribute() {
+    void propertyAndAttributeSkipUnreadableEvents() {
         TypedEventLog<Purchase> log = factory.create(newName(), Purchase.class);
         List<Purchase> purchases = List.of(new Purchase.Placed("Ada"), new Purchase.Paid(1980));
         log.add(purchases.get(0));
@@ -134,7 +134,7 @@ class ListenedOptionsTests extends LogTests {
     }
 
     @Test
-    void sinceAMoment() {
+    void listenerStartsAtAMoment() {
         EventLog log = newLog();
         addWithId(log, "1000-0");
         log.add(event(5));
@@ -153,7 +153,7 @@ class ListenedOptionsTests extends LogTests {
         "not-older, -1h, maxAge PT-1H",
         "not-older, always, 12h or P7D"
     })
-    void nonsenseIsRefused(String property, String value, String said) {
+    void invalidAttributesAreRefused(String property, String value, String said) {
         runner.withPropertyValues("log=any", property + "=" + value)
                 .withBean(Listener.class)
                 .run(context -> {
@@ -164,7 +164,7 @@ class ListenedOptionsTests extends LogTests {
     }
 
     @Test
-    void logsOfAPatternHaveTheOptionsThatAreConfigured() {
+    void patternListenerRefusesOptionAttributes() {
         runner.withPropertyValues("log=orders:*", "at-most=0")
                 .withBean(Listener.class)
                 .run(context -> assertThat(rootOf(context.getStartupFailure()))

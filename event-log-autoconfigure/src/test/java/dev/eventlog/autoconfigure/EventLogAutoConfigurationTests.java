@@ -74,7 +74,7 @@ class EventLogAutoConfigurationTests {
             .withUserConfiguration(TestRedisConnection.class);
 
     @Test
-    void makesAFactoryAndAsksRedisNothing() {
+    void createsAFactoryWithoutCallingRedis() {
         runner.run(context -> {
             assertThat(context).hasSingleBean(EventLogFactory.class).hasBean("eventLogFactory");
             assertThat(context.getBean(EventLogFactory.class).create("log").options())
@@ -83,7 +83,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackForAFactoryOfTheApplication() {
+    void backsOffForAFactoryOfTheApplication() {
         runner.withUserConfiguration(OwnFactory.class).run(context -> {
             assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(RedisEventLogFactory.class);
         });
@@ -91,7 +91,7 @@ class EventLogAutoConfigurationTests {
 
     @ParameterizedTest
     @ValueSource(classes = {StringRedisTemplate.class, JsonMapper.class})
-    void stepsBackWhereAClassIsMissing(Class<?> missing) {
+    void backsOffIfAClassIsMissing(Class<?> missing) {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(EventLogAutoConfiguration.class))
                 .withClassLoader(new FilteredClassLoader(missing))
@@ -99,27 +99,27 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackWhereThereIsNoTemplate() {
+    void backsOffWithoutATemplate() {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(EventLogAutoConfiguration.class))
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogFactory.class));
     }
 
     @Test
-    void stepsBackForTwoConnectionFactoriesOfEqualRank() {
+    void backsOffForTwoConnectionFactoriesWithoutAPrimary() {
         runner.withUserConfiguration(SecondConnectionFactory.class)
                 .withBean("first", RedisConnectionFactory.class, EventLogAutoConfigurationTests::connectionFactory)
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogFactory.class));
     }
 
     @Test
-    void takesThePrimaryOfTwoConnectionFactories() {
+    void usesThePrimaryOfTwoConnectionFactories() {
         runner.withUserConfiguration(SecondConnectionFactory.class, PrimaryConnectionFactory.class)
                 .run(context -> assertThat(context).hasSingleBean(EventLogFactory.class));
     }
 
     @Test
-    void worksWithTheFactoryOfAnApplicationThatHasNoJsonMapper() {
+    void worksWithoutAJsonMapperInTheApplication() {
         new ApplicationContextRunner()
                 .withConfiguration(
                         AutoConfigurations.of(DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class))
@@ -213,7 +213,7 @@ class EventLogAutoConfigurationTests {
         "eventlog.listener.retry.multiplier, 0.5, from 1 to 1000",
         "eventlog.listener.retry.max-delay, 10ms, 'from eventlog.listener.retry.delay, which is 1s'"
     })
-    void saysWhichPropertyIsWrong(String name, String value, String reason) {
+    void failureNamesTheInvalidProperty(String name, String value, String reason) {
         runner.withPropertyValues("eventlog.overrides[0].pattern=x", "eventlog.overrides[0].max-length=1")
                 .withPropertyValues(name + "=" + value)
                 .run(context -> {
@@ -229,7 +229,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void overrideThatSetsNothingIsRefused() {
+    void overrideWithoutASettingIsRefused() {
         runner.withPropertyValues("eventlog.overrides[0].pattern=orders:*")
                 .run(context -> assertThat(context)
                         .getFailure()
@@ -248,7 +248,7 @@ class EventLogAutoConfigurationTests {
                 "eventlog.observability.log-pattern",
                 "eventlog.observability.metrics.enable"
             })
-    void misspeltPropertyIsRefusedByItsName(String name) {
+    void failureNamesAMisspelledProperty(String name) {
         runner.withPropertyValues("eventlog.overrides[0].pattern=x", "eventlog.overrides[0].max-length=1")
                 .withPropertyValues(name + "=1")
                 .run(context -> {
@@ -262,14 +262,14 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void textThatIsNoDurationIsSaidByTheBinder() {
+    void binderReportsATextThatIsNotADuration() {
         runner.withPropertyValues("eventlog.follow.poll-timeout=soon")
                 .run(context ->
                         assertThat(context).getFailure().hasStackTraceContaining("eventlog.follow.poll-timeout"));
     }
 
     @Test
-    void leavesTheApplicationItsTaskExecutor() {
+    void applicationKeepsItsTaskExecutor() {
         withRedis.run(context -> assertThat(context)
                 .hasBean("applicationTaskExecutor")
                 .getBeans(Executor.class)
@@ -277,7 +277,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void runsListenersOnTheExecutorOfTheApplicationThatBearsTheName() {
+    void runsListenersOnTheNamedExecutorOfTheApplication() {
         withRedis
                 .withUserConfiguration(OwnExecutor.class)
                 .run(context -> assertThat(listenerThread(context.getBean(EventLogFactory.class))
@@ -287,7 +287,7 @@ class EventLogAutoConfigurationTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void runsListenersOnVirtualThreadsWhereTheApplicationHasThem(boolean enabled) {
+    void runsListenersOnVirtualThreadsIfTheApplicationUsesThem(boolean enabled) {
         boolean possible = Runtime.version().feature() >= 21;
         withRedis
                 .withPropertyValues("spring.threads.virtual.enabled=" + enabled)
@@ -299,7 +299,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void putsThePrefixBeforeTheName() {
+    void prependsThePrefixToTheName() {
         String name = "test:" + UUID.randomUUID();
         withRedis.withPropertyValues("eventlog.key-prefix=prefix:").run(context -> {
             EventLog log = context.getBean(EventLogFactory.class).create(name);
@@ -312,7 +312,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void writesTypesByTheMapperOfTheApplication() {
+    void writesTypesWithTheMapperOfTheApplication() {
         record Reading(int sensorId) {}
         withRedis
                 .withBean(
@@ -331,7 +331,7 @@ class EventLogAutoConfigurationTests {
     }
 
     @Test
-    void canBeStoppedAndStartedAgain() {
+    void factoryCanBeStoppedAndRestarted() {
         withRedis.run(context -> {
             RedisEventLogFactory factory = context.getBean(RedisEventLogFactory.class);
             listenerThread(factory);

@@ -48,7 +48,7 @@ class EventLogHttpAutoConfigurationTests {
             .withPropertyValues("spring.data.redis.port=1", "eventlog.http.path=/logs");
 
     @Test
-    void servesNothingUnlessThereIsAPath() {
+    void servesNothingWithoutAPath() {
         bare.run(context -> assertThat(context)
                 .hasNotFailed()
                 .hasSingleBean(EventLogFactory.class)
@@ -64,7 +64,7 @@ class EventLogHttpAutoConfigurationTests {
     }
 
     @Test
-    void doesNotStartUnlessSomebodyDecidesWhoMay() {
+    void doesNotStartWithoutAnAccessDecision() {
         bare.withPropertyValues("eventlog.http.path=/logs").run(context -> {
             Throwable failure = context.getStartupFailure();
             assertThat(failure).isNotNull();
@@ -79,7 +79,7 @@ class EventLogHttpAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackForABeanOfTheApplicationAndForMissingClasses() {
+    void backsOffForABeanOfTheApplicationAndForMissingClasses() {
         HttpSettings settings = new HttpSettings("/own", false, Duration.ofSeconds(1), Duration.ofSeconds(1), 1, 1, 1);
         runner.withInitializer(context -> ((GenericApplicationContext) context)
                         .registerBean(
@@ -107,14 +107,14 @@ class EventLogHttpAutoConfigurationTests {
         "max-body-size,0B",
         "max-body-size,1GB"
     })
-    void refusesValuesThatMakeNoSense(String property, String value) {
+    void refusesInvalidValues(String property, String value) {
         runner.withPropertyValues("eventlog.http." + property + '=' + value)
                 .run(context ->
                         assertThat(context).getFailure().rootCause().hasMessageContaining("eventlog.http." + property));
     }
 
     @Test
-    void theHookCanBeALambda() {
+    void accessDecisionCanBeALambda() {
         Principal ada = () -> "ada";
         bare.withUserConfiguration(Access.class)
                 .withPropertyValues("eventlog.http.path=/logs")

@@ -39,7 +39,7 @@ class EventLogListenerAutoConfigurationTests {
     }
 
     @Test
-    void makesARegistryAndNoSchedulerForTheApplication(CapturedOutput output) {
+    void createsARegistryAndNoSchedulerBean(CapturedOutput output) {
         runner.withBean("bean", Listening.class).run(context -> {
             assertThat(context).hasSingleBean(EventLogListenerRegistry.class).doesNotHaveBean(TaskScheduler.class);
             assertThat(context.getBean(EventLogListenerRegistry.class).ids()).containsExactly("bean.on");
@@ -58,7 +58,7 @@ class EventLogListenerAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackForARegistryOfTheApplication() {
+    void backsOffForARegistryOfTheApplication() {
         runner.withUserConfiguration(OwnRegistry.class)
                 .run(context -> assertThat(context)
                         .hasSingleBean(EventLogListenerRegistry.class)
@@ -66,7 +66,7 @@ class EventLogListenerAutoConfigurationTests {
     }
 
     @Test
-    void canBeTurnedOff() {
+    void propertyTurnsItOff() {
         runner.withPropertyValues("eventlog.listener.enabled=false")
                 .withBean(Listening.class)
                 .run(context -> assertThat(context)
@@ -76,7 +76,7 @@ class EventLogListenerAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackWithoutEventLogs() {
+    void backsOffWithoutEventLogs() {
         ApplicationContextRunner without = runner.withClassLoader(new FilteredClassLoader(StringRedisTemplate.class));
         without.run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogListenerRegistry.class));
         without.withBean(Listening.class)

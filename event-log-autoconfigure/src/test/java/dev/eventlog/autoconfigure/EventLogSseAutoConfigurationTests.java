@@ -42,7 +42,7 @@ class EventLogSseAutoConfigurationTests {
             .withPropertyValues("spring.data.redis.port=1");
 
     @Test
-    void makesABeanForControllersAndNoSchedulerForTheApplication() {
+    void createsABeanForControllersAndNoSchedulerBean() {
         runner.run(context -> assertThat(context)
                 .hasSingleBean(EventLogSse.class)
                 .hasBean("eventLogSse")
@@ -50,7 +50,7 @@ class EventLogSseAutoConfigurationTests {
     }
 
     @Test
-    void makesOneForWebSocketsWhereSpringHasThem() {
+    void createsAWebSocketBeanIfSpringSupportsThem() {
         runner.run(context -> assertThat(context).hasSingleBean(EventLogWebSocket.class));
         runner.withBean("own", EventLogWebSocket.class)
                 .run(context -> assertThat(context)
@@ -64,34 +64,34 @@ class EventLogSseAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackForABeanOfTheApplication() {
+    void backsOffForABeanOfTheApplication() {
         runner.withBean("own", EventLogSse.class, () -> new EventLogSse(new JsonMapper(), SETTINGS, null))
                 .run(context ->
                         assertThat(context).hasSingleBean(EventLogSse.class).hasBean("own"));
     }
 
     @Test
-    void canBeTurnedOff() {
+    void propertyTurnsItOff() {
         runner.withPropertyValues("eventlog.sse.enabled=false")
                 .run(context ->
                         assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(EventLogSse.class));
     }
 
     @Test
-    void stepsBackWithoutSpringMvc() {
+    void backsOffWithoutSpringMvc() {
         runner.withClassLoader(new FilteredClassLoader(SseEmitter.class))
                 .run(context ->
                         assertThat(context).hasSingleBean(EventLogFactory.class).doesNotHaveBean(EventLogSse.class));
     }
 
     @Test
-    void stepsBackWithoutEventLogs() {
+    void backsOffWithoutEventLogs() {
         runner.withClassLoader(new FilteredClassLoader(StringRedisTemplate.class))
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogSse.class));
     }
 
     @Test
-    void stepsBackWhereThereIsNoServletContainer() {
+    void backsOffWithoutAServletContainer() {
         new ApplicationContextRunner()
                 .withConfiguration(CONFIGURATIONS)
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(EventLogSse.class));

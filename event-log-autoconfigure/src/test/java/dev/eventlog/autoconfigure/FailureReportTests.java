@@ -59,7 +59,7 @@ class FailureReportTests {
     }
 
     @Test
-    void aListenerOfAPatternFromAnId(CapturedOutput output) {
+    void reportExplainsThatAPatternCannotStartAtAnId(CapturedOutput output) {
         assertThat(report(output, OnPattern.class))
                 .contains(
                         "@EventLogListener(from = \"1-1\") on void " + OnPattern.class.getName(),
@@ -68,18 +68,18 @@ class FailureReportTests {
     }
 
     @Test
-    void aListenerOfGaps(CapturedOutput output) {
+    void reportNamesTheBeanThatReceivesGaps(CapturedOutput output) {
         assertThat(report(output, OnGap.class))
                 .contains(OnGap.class.getName() + ".on(", "a bean of type EventLogErrorPolicy receives gaps");
     }
 
     @Test
-    void aListenerOfSomethingElseOfThisLibrary(CapturedOutput output) {
+    void reportExplainsThatALibraryTypeIsNotAnEvent(CapturedOutput output) {
         assertThat(report(output, OnIds.class)).contains("dev.eventlog.EventId is not a type of events");
     }
 
     @Test
-    void aListenerOfWhatCannotBeRead(CapturedOutput output) {
+    void reportExplainsWhyATypeCannotBeRead(CapturedOutput output) {
         assertThat(report(output, OnOrder.class))
                 .contains(
                         OnOrder.class.getName() + ".on(",
@@ -88,7 +88,7 @@ class FailureReportTests {
     }
 
     @Test
-    void aListenerWhosePolicyIsMissing(CapturedOutput output) {
+    void reportNamesTheMissingPolicy(CapturedOutput output) {
         assertThat(report(output, WithPolicy.class))
                 .contains(
                         "@EventLogListener(errorPolicy = \"retrying\") on void " + WithPolicy.class.getName(),
@@ -126,7 +126,7 @@ class FailureReportTests {
     }
 
     @Test
-    void twoConnectionFactoriesOfWhichNoneIsPrimary(CapturedOutput output) {
+    void reportExplainsHowToChooseOneOfTwoConnectionFactories(CapturedOutput output) {
         assertThat(report(output, TwoConnections.class, NeedsLogs.class))
                 .contains(
                         "Parameter 0 of constructor in " + NeedsLogs.class.getName() + " required a bean of type"

@@ -43,7 +43,7 @@ class NamedFollowerAutoConfigurationTests {
             .withPropertyValues("eventlog.key-prefix=test:" + UUID.randomUUID() + ":", "eventlog.follow.lease=1s");
 
     @Test
-    void takesTurnsByLocksInRedisAndKeepsPositionsThere() {
+    void locksAndPositionsAreStoredInRedis() {
         runner.run(context -> {
             assertThat(context)
                     .hasSingleBean(Leadership.class)
@@ -54,7 +54,7 @@ class NamedFollowerAutoConfigurationTests {
     }
 
     @Test
-    void leavesTheApplicationItsOwnLocks() {
+    void applicationKeepsItsOwnLocks() {
         DefaultLockRegistry own = new DefaultLockRegistry();
         runner.withBean("own", DefaultLockRegistry.class, () -> own)
                 .withBean(NeedsLocks.class)
@@ -67,7 +67,7 @@ class NamedFollowerAutoConfigurationTests {
     record NeedsLocks(LockRegistry<?> locks) {}
 
     @Test
-    void simplyFollowsWithoutSpringIntegration() {
+    void followersWorkWithoutSpringIntegration() {
         runner.withClassLoader(new FilteredClassLoader("org.springframework.integration"))
                 .run(context -> {
                     assertThat(context).hasNotFailed().doesNotHaveBean("eventLogLockRegistry");
@@ -77,20 +77,20 @@ class NamedFollowerAutoConfigurationTests {
     }
 
     @Test
-    void simplyFollowsWithoutLocksThatExpire() {
+    void factoryWorksWithoutLocksThatExpire() {
         runner.withClassLoader(new FilteredClassLoader(RedisLockRegistry.class))
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(Leadership.class));
     }
 
     @Test
-    void takesTheLocksOfTheApplicationThatBearTheName() {
+    void namedLocksOfTheApplicationAreUsed() {
         runner.withBean("eventLogLockRegistry", DefaultLockRegistry.class, () -> new DefaultLockRegistry())
                 .run(context ->
                         assertThat(context).hasSingleBean(Leadership.class).doesNotHaveBean(RedisLockRegistry.class));
     }
 
     @Test
-    void keepsPositionsWhereTheApplicationSays() {
+    void positionsAreStoredInABeanOfTheApplication() {
         EventPositions own = new EventPositions() {
 
             @Override

@@ -32,7 +32,7 @@ class ReactiveEventLogSseAutoConfigurationTests {
             .withPropertyValues("spring.data.redis.port=1");
 
     @Test
-    void makesABeanForControllersAlsoWithoutSpringMvc() {
+    void createsABeanForControllersWithoutSpringMvc() {
         runner.withClassLoader(new FilteredClassLoader(
                         "org.springframework.web.servlet",
                         "org.springframework.web.socket",
@@ -46,7 +46,7 @@ class ReactiveEventLogSseAutoConfigurationTests {
     }
 
     @Test
-    void stepsBackForABeanOfTheApplication() {
+    void backsOffForABeanOfTheApplication() {
         runner.withBean(
                         "own",
                         ReactiveEventLogSse.class,
@@ -58,7 +58,7 @@ class ReactiveEventLogSseAutoConfigurationTests {
     }
 
     @Test
-    void canBeTurnedOff() {
+    void propertyTurnsItOff() {
         runner.withPropertyValues("eventlog.sse.enabled=false")
                 .run(context -> assertThat(context)
                         .hasSingleBean(EventLogFactory.class)
@@ -72,19 +72,19 @@ class ReactiveEventLogSseAutoConfigurationTests {
                 "org.springframework.http.codec.ServerSentEvent",
                 "reactor.core.publisher.Flux"
             })
-    void stepsBackWithoutWhatItNeeds(String type) {
+    void backsOffIfAClassIsMissing(String type) {
         runner.withClassLoader(new FilteredClassLoader(type::equals))
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(ReactiveEventLogSse.class));
     }
 
     @Test
-    void stepsBackWithoutEventLogs() {
+    void backsOffWithoutEventLogs() {
         runner.withClassLoader(new FilteredClassLoader(StringRedisTemplate.class))
                 .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(ReactiveEventLogSse.class));
     }
 
     @Test
-    void leavesServletApplicationsToSpringMvcAlsoWithoutWebFlux() {
+    void leavesServletApplicationsToSpringMvc() {
         new WebApplicationContextRunner()
                 .withConfiguration(CONFIGURATIONS)
                 .withClassLoader(new FilteredClassLoader("org.springframework.web.reactive"))

@@ -42,7 +42,7 @@ class ConfigurationMetadataTests {
     }
 
     @Test
-    void theHealthIndicatorCanBeSwitchedOff() {
+    void metadataHasThePropertyOfTheHealthIndicator() {
         JsonNode health = all("properties").get("management.health.eventlog.enabled");
         assertThat(health).isNotNull();
         assertThat(health.path("type").asString("")).isEqualTo("java.lang.Boolean");
@@ -63,7 +63,7 @@ class ConfigurationMetadataTests {
     }
 
     @Test
-    void examplesAreDescribedAndAcceptedAndOthersAreAllowed() {
+    void examplesAreDescribedAndValidAndOtherValuesAreAllowed() {
         all("hints").forEach((name, hint) -> {
             assertThat(properties()).containsKey(name);
             assertThat(hint.path("providers").path(0).path("name").asString(""))

@@ -77,7 +77,7 @@ class ReadmeBlocksTests extends ClosingTests {
     private record Block(Page page, String heading, int line, String language, String code) {}
 
     @Test
-    void javaIsThatOfTests() throws IOException {
+    void javaBlocksAreCodeOfTests() throws IOException {
         Map<String, String> regions = regions();
         Map<String, Block> blocks = new LinkedHashMap<>();
         blocks("java").forEach(block -> blocks.put(normalized(block.code()), block));
@@ -139,7 +139,7 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @Test
-    void xmlIsTheDependency() throws IOException {
+    void xmlBlockIsTheDependency() throws IOException {
         String version = version();
         assertThat(block("xml", "Quick start").replaceAll("\\s", ""))
                 .isEqualTo(
@@ -152,7 +152,7 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @Test
-    void yamlOfTheQuickStart() throws IOException {
+    void yamlBlockOfTheQuickStartConfiguresTheApplication() throws IOException {
         ConfigurableApplicationContext application = start(block("yaml", "Quick start"));
         EventLogOptions options = options(application, "any");
         assertThat(options.maxLength()).isEqualTo(1000);
@@ -162,7 +162,7 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @Test
-    void yamlOfTheOverrides() throws IOException {
+    void yamlBlockOfTheOverridesConfiguresTheLogs() throws IOException {
         ConfigurableApplicationContext application = start(block("yaml", "Configuration"));
         assertThat(options(application, "any").maxLength()).isEqualTo(1000);
         assertThat(options(application, "sensors:42").maxLength()).isEqualTo(100);
@@ -248,7 +248,7 @@ class ReadmeBlocksTests extends ClosingTests {
 
     @ParameterizedTest
     @MethodSource("dev.eventlog.test.Pages#all")
-    void whatIsToBeRunExists(Page page) throws IOException {
+    void documentedCommandsExist(Page page) throws IOException {
         String text = page.text();
         List<String> commands = Stream.concat(
                         codes(text),
@@ -314,7 +314,7 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @Test
-    void testsThatAreNamedExist() throws IOException {
+    void namedTestsExist() throws IOException {
         List<String> named =
                 codes(text()).filter(code -> code.matches("\\w+(Tests|Run)")).toList();
         assertThat(named).hasSizeGreaterThan(20);
@@ -323,7 +323,7 @@ class ReadmeBlocksTests extends ClosingTests {
 
     @ParameterizedTest
     @MethodSource("dev.eventlog.test.Pages#all")
-    void linksWithinTheProjectLeadSomewhere(Page page) throws IOException {
+    void linksWithinTheProjectHaveATarget(Page page) throws IOException {
         for (String link : found(page.text(), "]\\((?!https?:)([^)]+)\\)")) {
             String[] parts = link.split("#", 2);
             Path target = parts[0].isEmpty() ? page.file() : page.file().resolveSibling(parts[0]);
@@ -340,7 +340,7 @@ class ReadmeBlocksTests extends ClosingTests {
     }
 
     @Test
-    void theReadmeLeadsToEachPage() {
+    void readmeLinksToEachPage() {
         List<Page> pages = Pages.forUsers();
         assertThat(pages)
                 .hasSizeGreaterThan(15)

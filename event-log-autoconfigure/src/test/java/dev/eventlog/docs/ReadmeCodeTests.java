@@ -132,7 +132,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void atFirstSight() {
+    void firstExampleAddsReadsAndFollows() {
         // tag::first-sight[]
         EventLog log = eventLogs.create("sensors:42");
 
@@ -155,7 +155,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void quickStart() {
+    void quickStartExampleShowsReadings() {
         Temperatures temperatures = beans.createBean(Temperatures.class);
         Temperatures.Reading before = new Temperatures.Reading("42", 19.8, Instant.now());
         Temperatures.Reading after = new Temperatures.Reading("42", 20.1, Instant.now());
@@ -181,7 +181,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void manyLogs() {
+    void manyLogsExampleFollowsPatternsAndSets() {
         OrderScreen screen = new OrderScreen();
         LogsFollower follower = manyOrders(screen);
         eventLogs.create("orders:17", OrderEvent.class).add(new OrderEvent.Placed("Ada", new BigDecimal("19.80")));
@@ -214,7 +214,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void adding() {
+    void addExampleStoresEvents() {
         Map<String, Object> first = event(1);
         Map<String, Object> second = event(2);
         Map<String, Object> third = event(3);
@@ -229,7 +229,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void addingOnce() {
+    void idempotentAddExampleAddsOnce() {
         EventId first = addOnce();
         assertThat(addOnce()).isEqualTo(first);
         assertThat(ids(log.read(Tail.all()))).containsExactly(first);
@@ -243,7 +243,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void addingIfNobodyElseHas() {
+    void ifLastExampleReadsTheEventsInBetween() {
         EventId lastSeen = log.add(event);
         assertThat(addIfLast(lastSeen)).as("come meanwhile").isEmpty();
         assertThat(log.size()).isEqualTo(2);
@@ -267,7 +267,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void addingOnceIfNobodyElseHas() {
+    void combinedAddExampleAddsOnceAndDetectsConflicts() {
         EventId lastSeen = log.add(event);
         addOnceIfLast(lastSeen);
         addOnceIfLast(lastSeen);
@@ -284,7 +284,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void reading() {
+    void readExampleReturnsTheTails() {
         List<EventId> ids = log.addAll(events(0, 200));
         EventId id = ids.get(150);
         Instant midnight = Instant.EPOCH;
@@ -303,7 +303,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void followingWithALambda() {
+    void lambdaExampleReceivesEvents() {
         EventId existing = log.add(event);
         // tag::following-lambda[]
         Follower follower = log.follow(Tail.last(50), batch -> batch.forEach(this::show));
@@ -314,7 +314,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void following() {
+    void listenerExampleReceivesEventsAndGaps() {
         EventId lastSeen = log.add(event);
         EventId last = log.add(event);
         // tag::following[]
@@ -378,7 +378,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void anAnswerIsRecorded() {
+    void recordingExampleStoresAnAnswer() {
         EventLog answer = newLog();
         Chat chat = new Chat(Flux.just("Once ", "upon ", "a ", "time").delayElements(Duration.ofMillis(10)));
         String question = "Tell me a story";
@@ -394,7 +394,7 @@ class ReadmeCodeTests extends LogTests {
 
     /** Each on a log of its own, as only the first call counts. */
     @Test
-    void aLogThatEnds() {
+    void completionExamplesEndTheLog() {
         EventLog job = newLog();
         Follower follower = closeLater(job.follow(Tail.all(), batch -> {}));
         // tag::ending[]
@@ -419,7 +419,7 @@ class ReadmeCodeTests extends LogTests {
 
     /** In an application of its own, whose end is that of the follower. */
     @Test
-    void aListenerThatFails() {
+    void failureExampleRetriesAndRecovers() {
         EventLogFactory eventLogs = newFactory("eventlog.key-prefix=" + properties.keyPrefix());
         TypedEventLog<Reading> log = eventLogs.create("readings", Reading.class);
         EventLog deadLetters = eventLogs.create("dead-letters");
@@ -463,7 +463,7 @@ class ReadmeCodeTests extends LogTests {
     // end::types[]
 
     @Test
-    void types() {
+    void typesExampleStoresAndReadsValues() {
         // tag::types[]
 
         TypedEventLog<OrderEvent> order = eventLogs.create("orders:17", OrderEvent.class);
@@ -480,7 +480,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void eventsThatDoNotFit() {
+    void unreadableEventsExampleHandsThemOver() {
         List<Map<String, String>> unreadable = new ArrayList<>();
         // tag::unreadable[]
         TypedEventLog<OrderEvent> order = eventLogs.create(
@@ -513,7 +513,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void upcasters() {
+    void upcasterExampleReadsOldEvents() {
         ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
                 Upcasters.class, new Upcasters(), "eventlog.key-prefix=" + properties.keyPrefix()));
         TypedEventLog<OrderEvent> order = TestApplication.factory(application).create("orders:17", OrderEvent.class);
@@ -527,7 +527,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void optionsOfOneLog() {
+    void optionsExampleLimitsOneLog() {
         // tag::options[]
         EventLog job =
                 eventLogs.create("jobs:9", options -> options.maxLength(10_000).ttlAfterLastAdd(Duration.ofHours(1)));
@@ -538,7 +538,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void publisherFluxAndStream() {
+    void publisherFluxAndStreamExamplesReadOnDemand() {
         EventId lastSeen = log.add(event);
         log.addAll(events(0, 150));
         List<Event> stored = log.read(Tail.all());
@@ -569,7 +569,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void durableFollowers() {
+    void durableFollowerExampleContinues() {
         List<OrderEvent> written = new CopyOnWriteArrayList<>();
         OrderEvent first = new OrderEvent.Placed("Ada", BigDecimal.ONE);
         OrderEvent second = new OrderEvent.Placed("Grace", BigDecimal.TEN);
@@ -596,7 +596,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void manyLogsUnderAName() {
+    void namedPatternExampleContinues() {
         List<OrderEvent> written = new CopyOnWriteArrayList<>();
         OrderEvent first = new OrderEvent.Placed("Ada", BigDecimal.ONE);
         OrderEvent second = new OrderEvent.Placed("Grace", BigDecimal.TEN);
@@ -675,7 +675,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void listenersByAnnotation() throws Exception {
+    void annotationExamplesReceiveEventsAndRetry() throws Exception {
         TypedEventLog<Reading> log = eventLogs.create("readings:42", Reading.class);
         List<Reading> readings = IntStream.range(0, 60).mapToObj(Reading::new).toList();
         log.addAll(readings);
@@ -702,7 +702,7 @@ class ReadmeCodeTests extends LogTests {
     static class EventTypes {}
 
     @Test
-    void eventTypesOfANativeImage() {
+    void eventTypesExampleRegistersHints() {
         RuntimeHints hints = new RuntimeHints();
         new ReflectiveRuntimeHintsRegistrar().registerRuntimeHints(hints, EventTypes.class);
         assertThat(List.of(OrderEvent.class, OrderEvent.Placed.class, OrderEvent.Paid.class))
@@ -871,7 +871,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void webSockets() throws Exception {
+    void webSocketExamplesSendEvents() throws Exception {
         List<EventId> ids = log.addAll(events(0, 60));
         ConfigurableApplicationContext mvc = run(SocketWeb.class, WebApplicationType.SERVLET);
         for (ConfigurableApplicationContext application :
@@ -898,7 +898,7 @@ class ReadmeCodeTests extends LogTests {
     }
 
     @Test
-    void serverSentEvents() throws Exception {
+    void serverSentEventsExamplesSendEvents() throws Exception {
         List<EventId> ids = log.addAll(events(0, 60));
         for (ConfigurableApplicationContext application : List.of(
                 run(Web.class, WebApplicationType.SERVLET), run(ReactiveWeb.class, WebApplicationType.REACTIVE))) {

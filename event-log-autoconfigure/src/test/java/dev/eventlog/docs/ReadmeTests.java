@@ -23,7 +23,7 @@ class ReadmeTests {
     private record Property(String defaultValue, String description) {}
 
     @Test
-    void tableOfPropertiesIsThatOfTheMetadata() throws IOException {
+    void tableOfPropertiesMatchesTheMetadata() throws IOException {
         assertThat(Pages.table("| property | default | description |"))
                 .hasSameSizeAs(documented().keySet());
         assertThat(documented()).isNotEmpty().isEqualTo(generated());

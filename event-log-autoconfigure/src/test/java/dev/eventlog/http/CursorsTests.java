@@ -21,7 +21,7 @@ class CursorsTests {
     }
 
     @Test
-    void isTheNumberOfTheIntervalForWhoIsNotThereYet() {
+    void cursorIsTheNumberOfTheCurrentInterval() {
         assertThat(next(null)).isEqualTo(3);
         assertThat(next("2")).isEqualTo(3);
         assertThat(next("of another server")).isEqualTo(3);
@@ -29,12 +29,12 @@ class CursorsTests {
 
     @ParameterizedTest
     @ValueSource(longs = {3, 4, 1_000_000})
-    void neverGoesBackNorStaysWhereItIs(long given) {
+    void cursorAlwaysIncreases(long given) {
         assertThat(next(Long.toString(given))).isBetween(given + 1, given + 180);
     }
 
     @Test
-    void offsetsSortAsTextAsTheirIdsDo() {
+    void offsetsSortAsTextLikeTheirIds() {
         List<EventId> ids = List.of(
                 EventId.MIN,
                 new EventId(9, 10),

@@ -77,7 +77,7 @@ class DurableStreamsTests extends ClosingTests {
     }
 
     @Test
-    void theClientReadsAndGoesOnAndSeesTheEnd() throws Exception {
+    void clientReadsContinuesAndDetectsTheEnd() throws Exception {
         ConfigurableApplicationContext application = start();
         EventLog log = application.getBean(EventLogFactory.class).create("orders");
         log.addAll(LogTests.events(0, 3));
@@ -99,7 +99,7 @@ class DurableStreamsTests extends ClosingTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"sse", "long-poll"})
-    void theClientFollowsToTheEnd(String live) throws Exception {
+    void clientFollowsToTheEnd(String live) throws Exception {
         ConfigurableApplicationContext application =
                 start("eventlog.read.page-size=50", "eventlog.http.sse-lifetime=2s");
         EventLog log = application.getBean(EventLogFactory.class).create("orders");
@@ -156,7 +156,7 @@ class DurableStreamsTests extends ClosingTests {
      */
     @ParameterizedTest
     @ValueSource(strings = {"none", "bytes"})
-    void theConformanceSuiteFailsOnlyAsIsKnown(String adapter) throws Exception {
+    void conformanceSuiteHasOnlyTheKnownFailures(String adapter) throws Exception {
         ConfigurableApplicationContext application = start("eventlog.http.long-poll-timeout=2s");
         Path report = Files.createDirectories(Path.of("target")).resolve("conformance-" + adapter + ".json");
         Files.deleteIfExists(report);

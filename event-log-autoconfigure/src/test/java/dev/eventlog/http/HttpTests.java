@@ -118,7 +118,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void readsWhatIsThereAndGoesOnAfterIt() throws Exception {
+    void readReturnsExistingEventsAndContinuesAfterThem() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
         ConfigurableApplicationContext application = application();
@@ -152,7 +152,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void readsALongLogInPagesAndSaysWhichIsTheLast() throws Exception {
+    void longLogIsReadInPagesAndTheLastOneIsMarked() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 25));
         ConfigurableApplicationContext application = start("eventlog.read.page-size=10");
@@ -173,7 +173,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void readsNoMoreThanTheMaxLengthOfALogThatHoldsMore() throws Exception {
+    void readsEndAtTheMaxLength() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 2_500));
         ConfigurableApplicationContext application = start("eventlog.max-length=2000");
@@ -189,7 +189,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void answersNotModifiedUntilSomethingIsAnother() throws Exception {
+    void unchangedLogIsNotModified() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = application();
@@ -229,7 +229,7 @@ abstract class HttpTests extends LogTests {
                 "offset=-1&live=telepathy",
                 "offset=99999999999999999999_00000000000000000000"
             })
-    void refusesWhatIsMalformed(String query) throws Exception {
+    void malformedRequestsAreRefused(String query) throws Exception {
         EventLog log = newLog();
         log.add(event(0));
 
@@ -241,7 +241,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void tellsWhatIsGoneAndWhereToGoOn() throws Exception {
+    void gapIsReportedWithTheOffsetToContinue() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 5));
         redis.opsForStream().trim(log.name(), 2, false);
@@ -265,7 +265,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void tellsThatALogBeganAgain() throws Exception {
+    void logThatBeganAgainIsReported() throws Exception {
         EventLog log = newLog();
         addWithId(log, "5000-0");
         ConfigurableApplicationContext application = application();
@@ -285,7 +285,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void headTellsTheEnd() throws Exception {
+    void headReturnsTheEnd() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         assertThat(head(application, log.name()).statusCode()).isEqualTo(404);
@@ -331,7 +331,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void longPollEndsWithoutAnEventAndLeavesNothing() throws Exception {
+    void longPollEndsWithoutAnEventAndLeavesNoFollower() throws Exception {
         EventLog log = newLog();
         EventId first = log.add(event(0));
         ConfigurableApplicationContext application = start("eventlog.http.long-poll-timeout=300ms");
@@ -356,7 +356,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aCompletedLogIsClosedInEachWayOfReading() throws Exception {
+    void completeLogIsClosedForEveryKindOfRead() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 2));
         ConfigurableApplicationContext application = application();
@@ -388,7 +388,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void streamsWhatIsThereThenWhatComesThenTheEnd() throws Exception {
+    void streamHasExistingEventsThenNewOnesThenTheEnd() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 2));
         ConfigurableApplicationContext application = application();
@@ -417,7 +417,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aLongLogIsStreamedWholeInBatches() throws Exception {
+    void longLogIsStreamedInBatches() throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 2_345));
         ConfigurableApplicationContext application =
@@ -440,7 +440,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aStreamEndsAfterItsTimeAndGoesOnWhereItWas() throws Exception {
+    void streamEndsAfterItsTimeAndTheNextOneContinues() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = start("eventlog.http.sse-lifetime=300ms");
@@ -459,7 +459,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aStreamThatMissesEventsEndsAndTheNextRequestIsTold() throws Exception {
+    void streamEndsAtAGapAndTheNextRequestReportsIt() throws Exception {
         EventLog log = newLog();
         addWithId(log, "5000-0");
         ConfigurableApplicationContext application = start("eventlog.follow.poll-timeout=100ms");
@@ -479,7 +479,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aClientThatHasGoneLeavesNoFollower() throws Exception {
+    void disconnectedClientLeavesNoFollower() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = application();
@@ -495,7 +495,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void waitingRequestsEndBeforeTheServerWaitsForThem() throws Exception {
+    void shutdownEndsWaitingRequestsFirst() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application =
@@ -531,7 +531,7 @@ abstract class HttpTests extends LogTests {
                 "null",
                 "[1,[2,3]]"
             })
-    void whatIsPostedReadsBackTheSame(String event) throws Exception {
+    void postedEventIsReadBackUnchanged(String event) throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         put(application, log.name(), "");
@@ -545,7 +545,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void postedFieldsAreFieldsForReadersInJava() throws Exception {
+    void postedFieldsAreFieldsInJava() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         put(application, log.name(), "");
@@ -567,7 +567,7 @@ abstract class HttpTests extends LogTests {
     record Reading(String room, int n, List<String> tags) {}
 
     @Test
-    void foreignEventsThatClaimToBeJsonAreText() throws Exception {
+    void malformedJsonOfOtherProgramsIsReadAsText() throws Exception {
         EventLog log = newLog();
         log.add(Map.of("a", "{", "@json", "[\"a\"]"));
         log.add(Map.of("a", "1", "@json", "nonsense"));
@@ -584,7 +584,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void aLogExistsBeforeItsFirstEvent() throws Exception {
+    void createdLogExistsBeforeItsFirstEvent() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         assertThat(get(application, log.name()).statusCode()).isEqualTo(404);
@@ -610,7 +610,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void createsALogWithItsEventsOrWithItsEnd() throws Exception {
+    void putCreatesALogWithEventsOrItsEnd() throws Exception {
         ConfigurableApplicationContext application = application();
         EventLog log = newLog();
 
@@ -637,7 +637,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void closesALogWithItsLastEventsOrWithout() throws Exception {
+    void postClosesALogWithOrWithoutLastEvents() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         put(application, log.name(), "[1]");
@@ -667,7 +667,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void refusesWhatCannotBeAdded() throws Exception {
+    void invalidEventsAreRefused() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start("eventlog.http.max-body-size=100B");
         put(application, log.name(), "");
@@ -713,7 +713,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void deletesALog() throws Exception {
+    void deleteRemovesALog() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = application();
@@ -724,7 +724,7 @@ abstract class HttpTests extends LogTests {
     }
 
     @Test
-    void nothingCanBeWrittenUnlessThatIsSet() throws Exception {
+    void writesAreRefusedByDefault() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = start("eventlog.http.writable=false");
@@ -741,7 +741,7 @@ abstract class HttpTests extends LogTests {
     // Who may
 
     @Test
-    void theHookDecidesWhoMayReadAndWhoMayWriteAndWhatIsCached() throws Exception {
+    void accessDecisionControlsReadsWritesAndCaching() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = start(Guarded.class, settings());
@@ -766,7 +766,7 @@ abstract class HttpTests extends LogTests {
     // Faults
 
     @Test
-    void saysThatRedisIsAwayAndForHowLongToWait() throws Exception {
+    void outageIsReportedWithRetryAfter() throws Exception {
         EmbeddedRedis own = closeLater(EmbeddedRedis.onDisk());
         ConfigurableApplicationContext application = start(
                 Elsewhere.class,

@@ -63,7 +63,7 @@ class EventLogsEndpointTests {
     }
 
     @Test
-    void eachFollowerHasItsNameKindAndState() {
+    void endpointHasTheNameKindAndStateOfEachFollower() {
         runner.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
             EventLogFactory factory = context.getBean(EventLogFactory.class);
@@ -90,7 +90,7 @@ class EventLogsEndpointTests {
     }
 
     @Test
-    void aFollowerWhoseListenerThrewSaysThatItBacksOff() {
+    void endpointShowsAFollowerThatBacksOff() {
         runner.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
             EventLog log = context.getBean(EventLogFactory.class).create(name);
@@ -114,7 +114,7 @@ class EventLogsEndpointTests {
     }
 
     @Test
-    void aFollowerThatWaitsForItsLeaseIsShown() {
+    void endpointShowsAFollowerThatWaitsForItsLease() {
         runner.run(one -> runner.run(other -> {
             EventLog log = one.getBean(EventLogFactory.class).create(name);
             Follower first = log.follow(Tail.all(), Collected.events(), options -> options.named("invoices"));
@@ -135,7 +135,7 @@ class EventLogsEndpointTests {
     }
 
     @Test
-    void thoseThatHaveEndedSayWhyAndNothingOfAnEvent() {
+    void endedFollowersHaveTheirReasonWithoutEventData() {
         runner.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
             EventLogFactory factory = context.getBean(EventLogFactory.class);
@@ -168,7 +168,7 @@ class EventLogsEndpointTests {
     }
 
     @Test
-    void noMoreThanFiftyThatHaveEndedAreKept() {
+    void fiftyEndedFollowersAreKept() {
         runner.run(context -> {
             EventLog log = context.getBean(EventLogFactory.class).create(name);
             for (int i = 0; i < 60; i++) {

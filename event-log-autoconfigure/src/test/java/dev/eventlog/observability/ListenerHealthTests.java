@@ -48,7 +48,7 @@ class ListenerHealthTests extends ClosingTests {
             .withPropertyValues("spring.data.redis.url=" + redis.uri(), "spring.data.redis.connect-timeout=1s");
 
     @Test
-    void isDownUntilTheListenerCanBegin() {
+    void healthIsDownUntilTheListenerStarts() {
         redis.kill();
         runner.run(context -> {
             EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
@@ -64,7 +64,7 @@ class ListenerHealthTests extends ClosingTests {
     }
 
     @Test
-    void isDownWhileAListenerHasEndedWithAnError() {
+    void healthIsDownAfterAListenerFailed() {
         runner.run(context -> {
             EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
             assertThat(indicator.health().getStatus()).isEqualTo(Status.UP);

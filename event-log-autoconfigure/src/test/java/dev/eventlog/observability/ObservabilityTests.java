@@ -115,7 +115,7 @@ class ObservabilityTests {
     private final String name = "test:observability:" + UUID.randomUUID();
 
     @Test
-    void measuresWhatIsAddedAndDelivered() {
+    void metersCountAddedAndDeliveredEvents() {
         withRedis
                 .withPropertyValues("eventlog.observability.log-patterns=test:observability:*,never")
                 .run(context -> {
@@ -157,7 +157,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void measuresHowFarAFollowerIsBehindInEventsAndInTime() {
+    void metersHaveTheLagInEventsAndInTime() {
         withRedis.withPropertyValues("eventlog.follow.window-size=10").run(context -> {
             EventLog log = log(context);
             MeterRegistry meters = context.getBean(MeterRegistry.class);
@@ -185,7 +185,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void measuresGapsAndFailures() {
+    void metersCountGapsAndFailures() {
         withRedis.run(context -> {
             EventLog log = log(context);
             MeterRegistry meters = context.getBean(MeterRegistry.class);
@@ -217,7 +217,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void tellsOfALostRedisAndThatItCameBack() {
+    void outageAndRecoveryAreObserved() {
         try (TcpProxy proxy = new TcpProxy(TestRedis.get().uri())) {
             runner.withPropertyValues(
                             "spring.data.redis.url=" + proxy.uri(),
@@ -273,7 +273,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void tableOfMetersIsThatOfTheCode() {
+    void tableOfMetersMatchesTheCode() {
         Map<String, List<String>> documented = rows("| meter | type | tags | description |");
         withoutRedis
                 .withPropertyValues("management.metrics.enable.eventlog=true")
@@ -303,7 +303,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void tableOfKeysIsThatOfTheCode() {
+    void tableOfKeysMatchesTheCode() {
         Map<String, List<String>> documented = rows("| key | cardinality | value |");
         Map<String, String> cardinalities = new TreeMap<>();
         documented.forEach((key, row) -> cardinalities.put(key, row.get(0)));
@@ -329,7 +329,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void observesAddsAndBatches() {
+    void addsAndBatchesAreObserved() {
         TestObservationRegistry observations = TestObservationRegistry.create();
         withRedis.withBean(ObservationRegistry.class, () -> observations).run(context -> {
             EventLog log = log(context);
@@ -358,7 +358,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void takesAConventionOfTheApplication() {
+    void conventionOfTheApplicationIsUsed() {
         TestObservationRegistry observations = TestObservationRegistry.create();
         withRedis
                 .withBean(ObservationRegistry.class, () -> observations)
@@ -378,7 +378,7 @@ class ObservabilityTests {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void carriesTheTraceToFollowersOnlyWhenAskedTo(boolean asked) {
+    void traceReachesFollowersOnlyIfEnabled(boolean asked) {
         SimpleTracer tracer = new SimpleTracer();
         Propagator propagator = new W3c(tracer);
         ObservationRegistry observations = ObservationRegistry.create();
@@ -452,7 +452,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void tellsNoTimeByIdsThatSomebodyHasChosen() {
+    void customIdsHaveNoTimeLag() {
         withRedis.run(context -> {
             EventLog log = log(context);
             context.getBean(StringRedisTemplate.class)
@@ -473,7 +473,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void isDownWhileAFollowerHasEndedByAnErrorAndItsLogIsNotFollowedAnew() {
+    void healthIsDownUntilALogWithAFailedFollowerIsFollowedAgain() {
         withRedis.run(context -> {
             EventLog log = log(context);
             EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
@@ -505,7 +505,7 @@ class ObservabilityTests {
 
     /** One with a name begins on a thread of its own, so that nobody is there to be thrown at. */
     @Test
-    void isDownAlsoWhereAFollowerWithANameIsRefusedBeforeItFollows() {
+    void healthIsDownIfANamedFollowerIsRefused() {
         withRedis.run(context -> {
             EventLog log = log(context);
             EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
@@ -528,7 +528,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void remembersAHundredLogsOfWhichAFollowerEnded() {
+    void healthRemembersAHundredLogsWithFailedFollowers() {
         EndedFollowers ended = new EndedFollowers();
         for (int i = 0; i < 150; i++) {
             ended.onEnd("log" + i, new IllegalStateException());
@@ -537,7 +537,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void theEndpointShowsLogsInUse() {
+    void endpointShowsLogsInUse() {
         withRedis.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
             assertThat(endpoint.followed().logs()).isEmpty();
@@ -567,7 +567,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void theEndOfALogIsCountedAndShown() {
+    void completionIsCountedAndShown() {
         withRedis.run(context -> {
             EventLog log = context.getBean(EventLogFactory.class).create(name);
             try {
@@ -591,7 +591,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void theEndpointAnswersOverHttp() throws Exception {
+    void endpointWorksOverHttp() throws Exception {
         try (ConfigurableApplicationContext application = TestApplication.startWeb(
                 TestApplication.class,
                 WebApplicationType.SERVLET,
@@ -626,7 +626,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void theEndpointSaysWhatRedisRefuses() {
+    void endpointReportsErrorsOfRedis() {
         withoutRedis.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
             LogDescriptor shown = endpoint.log(name);
@@ -637,7 +637,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void theEndpointShowsTheOthersWhereOneIsRefused() {
+    void endpointShowsOtherLogsIfOneIsRefused() {
         withRedis.run(context -> {
             EventLog log = log(context);
             EventLog other = context.getBean(EventLogFactory.class).create(name + ":other");
@@ -659,7 +659,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void allOfItIsThereByDefault() {
+    void everythingIsEnabledByDefault() {
         withoutRedis.run(context -> assertThat(context)
                 .hasSingleBean(EventLogMeters.class)
                 .hasSingleBean(FollowerGauges.class)
@@ -671,7 +671,7 @@ class ObservabilityTests {
 
     @ParameterizedTest
     @ValueSource(classes = {MeterRegistry.class, Health.class, Endpoint.class})
-    void stepsBackWhereAClassIsMissing(Class<?> missing) {
+    void backsOffIfAClassIsMissing(Class<?> missing) {
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(
                         DataRedisAutoConfiguration.class,
@@ -705,7 +705,7 @@ class ObservabilityTests {
     static class Alone {}
 
     @Test
-    void worksWithNothingOfItOnTheClassPath() {
+    void worksWithoutObservabilityOnTheClassPath() {
         new ApplicationContextRunner()
                 .withUserConfiguration(Alone.class)
                 .withClassLoader(new FilteredClassLoader(
@@ -725,7 +725,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void isSwitchedOffByProperties() {
+    void propertiesTurnItOff() {
         withoutRedis
                 .withPropertyValues(
                         "eventlog.observability.metrics.enabled=false",
@@ -743,7 +743,7 @@ class ObservabilityTests {
     }
 
     @Test
-    void refusesABlankPattern() {
+    void blankPatternIsRefused() {
         withoutRedis
                 .withPropertyValues("eventlog.observability.log-patterns[0]= ")
                 .run(context -> assertThat(context)

@@ -116,7 +116,7 @@ class PrometheusTests {
     }
 
     @Test
-    void noNameHasAWordTwiceAndEachHasAHelpText() {
+    void meterNamesRepeatNoWordAndHaveAHelpText() {
         used(runner, registry -> {
             List<String> helped = Pattern.compile("(?m)^# HELP (eventlog_\\S+) (.*)$")
                     .matcher(registry.scrape())
@@ -155,7 +155,7 @@ class PrometheusTests {
     }
 
     @Test
-    void metersOfAnAddAndOfACallbackHaveItsTrace() {
+    void metersOfAddsAndCallbacksHaveTheTraceAsExemplar() {
         ObservationRegistry observations = ObservationRegistry.create();
         WebApplicationContextRunner traced = runner.withBean(ObservationRegistry.class, () -> observations)
                 .withBean(SpanContext.class, () -> new ObservedSpan(observations));
@@ -182,7 +182,7 @@ class PrometheusTests {
     }
 
     @Test
-    void theDashboardAsksForWhatThereIs() throws IOException {
+    void dashboardQueriesOnlyExistingMeters() throws IOException {
         JsonNode dashboard = JsonMapper.shared()
                 .readTree(Files.readString(Pages.ROOT.resolve("docs").resolve("grafana-dashboard.json")));
         List<String> queries = new ArrayList<>(dashboard.findValuesAsString("expr"));

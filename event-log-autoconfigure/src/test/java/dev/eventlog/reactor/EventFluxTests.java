@@ -31,7 +31,7 @@ class EventFluxTests extends LogTests {
     private static final Duration SOON = Duration.ofSeconds(10);
 
     @Test
-    void eventsComeOneByOneAndToCancelEndsTheFollower() {
+    void fluxEmitsSingleEventsAndCancelEndsTheFollower() {
         EventLog log = newLog();
         log.addAll(events(0, 35));
         Set<Thread> threads = Thread.getAllStackTraces().keySet();
@@ -50,7 +50,7 @@ class EventFluxTests extends LogTests {
     }
 
     @Test
-    void noMoreThanABatchIsEverHeld() {
+    void fluxBuffersAtMostOneBatch() {
         EventLog log = newLog();
         log.addAll(events(0, 100));
         AtomicInteger batches = new AtomicInteger();
@@ -68,7 +68,7 @@ class EventFluxTests extends LogTests {
     }
 
     @Test
-    void batchesAreFetchedWhenTheyAreRequested() {
+    void batchesAreFetchedOnRequest() {
         EventLog log = newLog();
         log.addAll(events(0, 100));
         AtomicInteger batches = new AtomicInteger();
@@ -83,7 +83,7 @@ class EventFluxTests extends LogTests {
     }
 
     @Test
-    void afterAGapItCanBeResumed() {
+    void fluxCanResumeAfterAGap() {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         redis.opsForStream().trim(log.name(), 5);
@@ -98,7 +98,7 @@ class EventFluxTests extends LogTests {
     record Number(int n) {}
 
     @Test
-    void typed() {
+    void typedFluxEmitsValues() {
         TypedEventLog<Number> log = factory.create(newName(), Number.class);
         log.addAll(List.of(new Number(0), new Number(1)));
         Flux<Number> numbers = EventFlux.events(log.publisher(Tail.all())).map(TypedEvent::value);

@@ -64,7 +64,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void sendsWhatIsThereThenWhatComesEachWithItsId() throws Exception {
+    void streamHasExistingEventsThenNewOnesWithTheirIds() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
         SseClient client = open(start(), "/all/" + log.name(), null);
@@ -85,7 +85,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void goesOnAfterTheLastIdWhateverTheTail() throws Exception {
+    void streamContinuesAfterTheLastEventIdInsteadOfTheTail() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
         ConfigurableApplicationContext application = start();
@@ -99,7 +99,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void tellsOfAGapBeforeWhatFollowsIt() throws Exception {
+    void gapIsSentBeforeTheNextEvent() throws Exception {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         String seen = new EventId(id.milliseconds() + 1_000, 0).toString();
@@ -118,7 +118,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void tellsThatItHasFailedAndNotWhy(CapturedOutput output) throws Exception {
+    void failureIsSentWithoutItsReason(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start(), "/failing/" + log.name(), null);
         client.next("caught-up");
@@ -135,7 +135,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void aStreamThatTheControllerDoesNotReturnLeavesNoFollower() throws Exception {
+    void unreturnedStreamLeavesNoFollower() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start();
 
@@ -149,7 +149,7 @@ class EventLogSseTests extends SseTests {
     /** The server would let go of all that is written, and nobody would ever find out that the client has gone. */
     @ParameterizedTest
     @ValueSource(ints = {204, 205, 304})
-    void aStreamIsRefusedWhereTheAnswerHasNoBody(int status) throws Exception {
+    void responseWithoutABodyRefusesTheStream(int status) throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start();
 
@@ -161,7 +161,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
+    void followerOfADisconnectedClientIsClosed(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
         client.next("caught-up");
@@ -177,7 +177,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void closesTheFollowerOfAClientThatHasGoneWhenThereIsAnEventForIt(CapturedOutput output) throws Exception {
+    void followerOfADisconnectedClientIsClosedByTheNextEvent(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start("eventlog.sse.heartbeat=0s"), "/all/" + log.name(), null);
         client.next("caught-up");
@@ -192,7 +192,7 @@ class EventLogSseTests extends SseTests {
     }
 
     @Test
-    void endsStreamsBeforeTheServerWaitsForItsRequests() throws Exception {
+    void shutdownEndsStreamsBeforeTheServerWaits() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application =
                 start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful");
@@ -214,7 +214,7 @@ class EventLogSseTests extends SseTests {
 
     @Tag("long")
     @Test
-    void twoThousandIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
+    void twoThousandIdleClientsShareThreadsAndOneConnection() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start(
                 "server.tomcat.threads.max=8",

@@ -32,7 +32,7 @@ class OneFlushFilterTests {
     private int buffers;
 
     @Test
-    void aBatchIsWrittenAndFlushedOnce() {
+    void batchIsWrittenAndFlushedOnce() {
         write(
                 MediaType.TEXT_EVENT_STREAM,
                 exchange -> Flux.just(messages(3), messages(1), messages(2))
@@ -43,14 +43,14 @@ class OneFlushFilterTests {
     }
 
     @Test
-    void whatIsNotOfAnEventLogIsFlushedAsEver() {
+    void otherStreamsAreFlushedAsUsual() {
         write(MediaType.TEXT_EVENT_STREAM, exchange -> Flux.fromIterable(messages(3)));
 
         assertThat(flushes).containsExactly(1, 1, 1);
     }
 
     @Test
-    void aRequestThatDoesNotAcceptAStreamIsLeftAlone() {
+    void requestsForOtherTypesAreUnchanged() {
         write(
                 MediaType.ALL,
                 exchange ->

@@ -97,7 +97,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void sendsWhatIsThereThenWhatComesEachWithItsId() throws Exception {
+    void streamHasExistingEventsThenNewOnesWithTheirIds() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
         SseClient client = open("/all/" + log.name(), null);
@@ -119,7 +119,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void tellsTheEndOfACompleteLog() throws Exception {
+    void completionIsSent() throws Exception {
         for (Completion completion : List.of(Completion.done(), Completion.failed("no memory"))) {
             EventLog log = newLog();
             log.add(event(0));
@@ -134,7 +134,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void goesOnAfterTheLastIdWhateverTheTail() throws Exception {
+    void streamContinuesAfterTheLastEventIdInsteadOfTheTail() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
 
@@ -151,7 +151,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void tellsOfAGapBeforeWhatFollowsIt() throws Exception {
+    void gapIsSentBeforeTheNextEvent() throws Exception {
         EventLog log = newLog();
         EventId id = log.add(event(0));
         String seen = new EventId(id.milliseconds() + 1_000, 0).toString();
@@ -171,7 +171,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void tellsThatItHasFailedAndNotWhy(CapturedOutput output) throws Exception {
+    void failureIsSentWithoutItsReason(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start("eventlog.sse.heartbeat=10ms"), "/failing/" + log.name(), null);
         client.next("caught-up");
@@ -188,7 +188,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void closesTheFollowerOfAClientThatHasGone(CapturedOutput output) throws Exception {
+    void followerOfADisconnectedClientIsClosed(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
         client.next("caught-up");
@@ -204,7 +204,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void endsStreamsBeforeTheServerWaitsForItsRequests(CapturedOutput output) throws Exception {
+    void shutdownEndsStreamsBeforeTheServerWaits(CapturedOutput output) throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application =
                 start("spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful");
@@ -227,7 +227,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void fetchesNoMoreThanABatchAheadOfAClientThatDoesNotRead() {
+    void slowClientHasAtMostOneBatchBuffered() {
         EventLog log = newFactory("eventlog.follow.batch-size=10").create(newName());
         log.addAll(events(0, 100));
         AtomicInteger fetched = new AtomicInteger();
@@ -253,7 +253,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     @Test
-    void manyIdleClientsCostNoThreadEachAndOneConnection() throws Exception {
+    void manyIdleClientsShareThreadsAndOneConnection() throws Exception {
         EventLog log = newLog();
         URI uri = uri(shared, "/new/" + log.name());
         open("/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs

@@ -34,7 +34,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void sendsAllLogsThatFitAndGoesOnInAllOfThem(Kind kind) throws Exception {
+    void streamHasAllMatchingLogsAndContinuesInEachOne(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         add("orders:2", 5, 6);
         add("other:1", 9, 10);
@@ -61,7 +61,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void sendsALogThatBeginsLaterFromItsFirstEvent(Kind kind) throws Exception {
+    void newLogIsSentFromItsFirstEvent(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         ConfigurableApplicationContext application = start(kind);
         SseClient client = open(application, "/newmatching/orders", null);
@@ -82,7 +82,7 @@ class SsePatternTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void losesNothingForAClientThatComesBackBeforeThereIsALog(Kind kind) throws Exception {
+    void reconnectBeforeTheFirstLogMissesNothing(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         SseClient client = open(application, "/newmatching/orders", null);
         String id = readUntilCaughtUp(client).id;
@@ -96,7 +96,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aLogThatIsGoneLeavesTheIdAndBeginsAsANewOne(Kind kind) throws Exception {
+    void deletedLogLeavesTheIdAndStartsAsANewOne(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         add("orders:2", 0, 1);
         ConfigurableApplicationContext application = start(kind, "eventlog.follow.sweep-interval=1s");
@@ -116,7 +116,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aLogThatIsCompleteSaysSoAndLeavesTheIdWhenItIsGone(Kind kind) throws Exception {
+    void completeLogIsReportedAndLeavesTheIdWhenDeleted(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         add("orders:2", 0, 1);
         ConfigurableApplicationContext application = start(kind, "eventlog.follow.sweep-interval=1s");
@@ -135,7 +135,7 @@ class SsePatternTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void tellsThatALogBeganAgainBeforeItWasForgotten(Kind kind) throws Exception {
+    void logThatBeganAgainIsReported(Kind kind) throws Exception {
         add("orders:1", 0, 2);
         ConfigurableApplicationContext application = start(kind);
         SseClient client = open(application, "/matching/orders", null);
@@ -149,7 +149,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void saysOnceThatRedisIsAwayAndBackAndFindsWhatBeganMeanwhile(Kind kind) throws Exception {
+    void outageIsSentOnceAndNewLogsAreFoundAfterIt(Kind kind) throws Exception {
         for (int i = 0; i < 12; i++) { // more than have a connection of their own
             add("orders:" + i, 0, 1);
         }
@@ -183,7 +183,7 @@ class SsePatternTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void refusesMoreLogsThanAnIdCanHoldAndEndsAStreamThatGrowsBeyond(Kind kind) throws Exception {
+    void tooManyLogsForAnIdRefuseOrEndTheStream(Kind kind) throws Exception {
         ConfigurableApplicationContext application =
                 start(kind, "spring.mvc.problemdetails.enabled=true", "spring.webflux.problemdetails.enabled=true");
         for (int i = 0; i < 100; i++) {
@@ -213,7 +213,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void asksWhoMayFollowForThePatternAndEachLog(Kind kind) throws Exception {
+    void accessIsCheckedForThePatternAndEachLog(Kind kind) throws Exception {
         add("orders:1", 0, 1);
         add("orders:2", 0, 1);
         add("orders:secret", 0, 1);
@@ -248,7 +248,7 @@ class SsePatternTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void looksForTheLogsOnceForAllClientsAndNotWithoutOne(Kind kind) throws Exception {
+    void clientsShareOneSearchForLogs(Kind kind) throws Exception {
         add("orders:1", 0, 1);
         ConfigurableApplicationContext application = start(kind);
         List<SseClient> clients = new ArrayList<>();
@@ -280,7 +280,7 @@ class SsePatternTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void namesOfClientsAndAnEndHoldForLogsOfAPatternToo(Kind kind) throws Exception {
+    void customNamesAndEndsApplyToLogsOfAPattern(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         EventLogFactory logs = TestApplication.factory(application);
         logs.create("jobs", SseTests.Step.class).add(new SseTests.Step.Started("Ada"));
@@ -308,7 +308,7 @@ class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void saysThatAnIdIsMalformed(Kind kind) throws Exception {
+    void malformedIdIsABadRequest(Kind kind) throws Exception {
         ConfigurableApplicationContext application =
                 start(kind, "spring.mvc.problemdetails.enabled=true", "spring.webflux.problemdetails.enabled=true");
         for (String id : List.of("1-1", "order:1-1", "abcdef:", "a\u00e4cdef:1-1")) {

@@ -60,7 +60,7 @@ class SseSecurityTests extends LogTests {
 
     @ParameterizedTest
     @EnumSource
-    void aStreamEndsWithTheSessionOfItsUser(Kind kind) throws Exception {
+    void streamEndsWithTheSessionOfItsUser(Kind kind) throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application =
                 closeLater(TestApplication.startWeb(kind.type, kind.web, "eventlog.sse.access-interval=50ms"));

@@ -46,7 +46,7 @@ class SseStartTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void aStreamOpensWhileRedisIsSlowAndBeginsWhenItAnswers(Kind kind, CapturedOutput output) throws Exception {
+    void streamOpensWhileRedisIsSlowAndStartsWhenItAnswers(Kind kind, CapturedOutput output) throws Exception {
         List<EventId> ids = add("log", 0, 3);
         ConfigurableApplicationContext application = start(kind, "spring.data.redis.timeout=300ms");
         open(application, ids.get(2)).next("caught-up"); // connects
@@ -77,7 +77,7 @@ class SseStartTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aStreamOpensWhileRedisIsAwayAndItsTailIsFixedWhenItBegins(Kind kind, CapturedOutput output) throws Exception {
+    void streamOpensDuringAnOutageAndFixesItsTailAfterIt(Kind kind, CapturedOutput output) throws Exception {
         add("log", 0, 3);
         redis.kill();
         ConfigurableApplicationContext application = start(kind);
@@ -99,7 +99,7 @@ class SseStartTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void anOpenStreamSaysThatRedisIsAwayAndBack(Kind kind) throws Exception {
+    void openStreamReportsOutageAndRecovery(Kind kind) throws Exception {
         add("log", 0, 1);
         ConfigurableApplicationContext application =
                 start(kind, "eventlog.follow.recovery.max-delay=200ms", "eventlog.follow.poll-timeout=300ms");
@@ -118,7 +118,7 @@ class SseStartTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aClientIsRefusedWhereRedisRefuses(Kind kind) throws Exception {
+    void refusalByRedisRefusesTheClient(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         add("other", 0, 1);
         closeLater(new SseClient(uri(application, "/all/other"), null)).next("caught-up"); // so that all is connected
@@ -130,7 +130,7 @@ class SseStartTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aStreamFailsByACodeWhereRedisRefusesWhenItIsBack(Kind kind) throws Exception {
+    void openStreamFailsWithACodeIfRedisRefusesAfterAnOutage(Kind kind) throws Exception {
         redis.kill();
         ConfigurableApplicationContext application = start(kind);
         SseClient client = openInterrupted(application, "/all/log");

@@ -139,7 +139,7 @@ abstract class SseTests extends LogTests {
     abstract int opened(ConfigurableApplicationContext application);
 
     @Test
-    void sendsTypedEventsAndWhatIsMadeOfThem() throws Exception {
+    void typedAndConvertedEventsAreSent() throws Exception {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         EventId id = log.add(new Reading(1, "a\nb\rc"));
         ConfigurableApplicationContext application = application();
@@ -152,7 +152,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void sendsTheStoredFormWithItsType() throws Exception {
+    void storedFormIsSentWithItsType() throws Exception {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         log.addAll(List.of(new Step.Started("Ada"), new Step.Ended(3)));
 
@@ -163,7 +163,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void aFunctionChoosesBodyAndName() throws Exception {
+    void functionChoosesBodyAndName() throws Exception {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         List<EventId> ids = log.addAll(List.of(new Step.Started("Ada"), new Step.Ended(3)));
 
@@ -176,7 +176,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void endsAfterTheLastEventAndSendsAClientAwayThatComesBack() throws Exception {
+    void streamEndsAfterTheLastEventAndReconnectsAreRefused() throws Exception {
         TypedEventLog<Step> log = factory.create(newName(), Step.class);
         List<EventId> ids = log.addAll(List.of(new Step.Started("Ada"), new Step.Ended(3), new Step.Started("Bob")));
         ConfigurableApplicationContext application = application();
@@ -202,7 +202,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void endsWithItsLogAndSendsAClientAwayThatComesBack() throws Exception {
+    void streamEndsWithItsLogAndReconnectsAreRefused() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = application();
         String path = "/all/" + log.name();
@@ -225,7 +225,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void goesOnAfterTheIdInTheAddress() throws Exception {
+    void streamContinuesAfterTheIdInTheAddress() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
         ConfigurableApplicationContext application = application();
@@ -240,7 +240,8 @@ abstract class SseTests extends LogTests {
 
     @ParameterizedTest
     @CsvSource({"Last-Event-ID,yesterday,", "lastEventId,,?lastEventId=yesterday"})
-    void aMalformedIdNamesWhereItIs(String where, @Nullable String header, @Nullable String query) throws Exception {
+    void failureNamesTheSourceOfAMalformedId(String where, @Nullable String header, @Nullable String query)
+            throws Exception {
         ConfigurableApplicationContext application =
                 start("spring.mvc.problemdetails.enabled=true", "spring.webflux.problemdetails.enabled=true");
 
@@ -252,7 +253,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void sendsSeveralLogsAndGoesOnInAllOfThem() throws Exception {
+    void streamHasSeveralLogsAndContinuesInEachOne() throws Exception {
         EventLog log = newLog();
         EventLog second = factory.create(log.name() + ":second");
         TypedEventLog<Step> third = factory.create(log.name() + ":third", Step.class);
@@ -315,7 +316,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void countsOpenAndResumedStreamsAndGaps() throws Exception {
+    void metersCountOpenAndResumedStreamsAndGaps() throws Exception {
         EventLog log = newLog();
         EventId seen = log.addAll(events(0, 3)).get(0);
         log.delete();
@@ -347,7 +348,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void anIdOfAHundredLogsHasLessThanFourKilobytes() {
+    void idOfAHundredLogsHasLessThanFourKilobytes() {
         EventStream stream = EventStream.of(factory.create("orders:0"), Tail.all());
         for (int i = 1; i < 100; i++) {
             stream.and(factory.create("orders:550e8400-e29b-41d4-a716-44665544" + i), Tail.all());
@@ -375,7 +376,7 @@ abstract class SseTests extends LogTests {
 
     /** As after an outage or a deployment. {@code -Deventlog.test.clients=5000} has more of them. */
     @Test
-    void manyClientsThatComeBackAtOnceGetAllOfIt(CapturedOutput output) throws Exception {
+    void manyConcurrentReconnectsMissNothing(CapturedOutput output) throws Exception {
         int count = Integer.getInteger("eventlog.test.clients", 200);
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 101));
@@ -411,7 +412,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void closesTheStreamOfAClientThatTakesNothingForTooLong() throws Exception {
+    void streamOfABlockedClientIsClosed() throws Exception {
         EventLog log = newLog();
         Map<String, String> large = Map.of("text", "x".repeat(100_000));
         for (int i = 0; i < 200; i++) { // more than the system keeps for a client
@@ -435,7 +436,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void asksWhoMayFollowBeforeTheFirstByteAndAgain() throws Exception {
+    void accessIsCheckedBeforeTheFirstByteAndAgain() throws Exception {
         EventLog log = newLog();
         AtomicBoolean may = new AtomicBoolean();
         ConfigurableApplicationContext application = startWith(
@@ -461,7 +462,7 @@ abstract class SseTests extends LogTests {
     abstract <T> ConfigurableApplicationContext startWith(Class<T> type, T bean, String... properties);
 
     @Test
-    void losesNothingForAClientThatComesBackBeforeItGotAnEvent() throws Exception {
+    void reconnectBeforeTheFirstEventMissesNothing() throws Exception {
         EventLog log = newLog();
         log.add(event(0));
         ConfigurableApplicationContext application = start("eventlog.sse.reconnect-delay=1500ms");
@@ -478,7 +479,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void endsStreamsAtOnceWhileItShutsDownAndOpensThemWhenStartedAgain() throws Exception {
+    void shutdownEndsStreamsAndARestartAllowsNewOnes() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start();
         SmartLifecycle sse = application.getBean(sse());
@@ -511,7 +512,7 @@ abstract class SseTests extends LogTests {
      * {@code -Deventlog.test.leavers=5000} has more of them.
      */
     @Test
-    void clientsThatLeaveBeforeTheFirstByteLeaveNothing() throws Exception {
+    void disconnectsBeforeTheFirstByteLeaveNoFollower() throws Exception {
         int count = Integer.getInteger("eventlog.test.leavers", 100);
         EventLog log = newLog();
         log.addAll(events(0, 50));
@@ -548,7 +549,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void aStreamThatNobodyTakesLeavesNoFollower() {
+    void unsubscribedStreamLeavesNoFollower() {
         EventLog log = newLog();
         SseSettings settings = new SseSettings(
                 Duration.ofMillis(10),
@@ -582,7 +583,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void aClientThatReadsNothingHoldsUpNoOther() throws Exception {
+    void blockedClientDelaysNoOther() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start("eventlog.sse.heartbeat=50ms");
         URI uri = uri(application, "/all/" + log.name());
@@ -605,7 +606,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void anEventThatDoesNotFitIsLeftOutAndThePositionGoesPastIt() throws Exception {
+    void unreadableEventIsSkippedAndTheIdMovesPastIt() throws Exception {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         ConfigurableApplicationContext application = application();
         EventLog stored = log.untyped();
@@ -633,7 +634,7 @@ abstract class SseTests extends LogTests {
     }
 
     @Test
-    void anEventThatDoesNotFitEndsAStreamThatConvertsAndFails() throws Exception {
+    void unreadableEventEndsAStreamThatFailsOnIt() throws Exception {
         TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
         EventId fits = log.add(new Reading(1, "kitchen"));
         log.untyped().add(Map.of("n", "bar"));

@@ -111,7 +111,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void sendsWhatIsThereThenWhatComesAndGoesOnAfterTheLastId(Kind kind) throws Exception {
+    void socketHasExistingEventsThenNewOnesAndContinues(Kind kind) throws Exception {
         List<EventId> ids = add("log", 0, 3);
         ConfigurableApplicationContext application = start(kind);
         SocketClient client = open(application, kind, "/all/log");
@@ -147,7 +147,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void severalLogsHaveTheirNamesAndOneCursor(Kind kind) throws Exception {
+    void severalLogsHaveNamesAndOneCursor(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         add("log", 0, 1);
         add("log:second", 7, 8);
@@ -187,7 +187,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aClientThatHasEverythingIsToldSoAgain(Kind kind) throws Exception {
+    void reconnectedClientIsCaughtUpAgain(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         add("log", 0, 1);
         logs(application).create("log").complete();
@@ -203,7 +203,7 @@ class WebSocketTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void logsOfAPatternAreNamedInEachMessage(Kind kind) throws Exception {
+    void eachMessageNamesItsLogOfAPattern(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind, "eventlog.follow.sweep-interval=1s");
         add("log:1", 1, 2);
         SocketClient client = open(application, kind, "/matching/log");
@@ -218,7 +218,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void namesAndTextsOfABodyAreThoseOfTheApplication(Kind kind) throws Exception {
+    void bodiesUseTheNamesAndTextsOfTheApplication(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         logs(application).create("log", SseTests.Step.class).add(new SseTests.Step.Started("me"));
         JsonNode chosen = open(application, kind, "/chosen/log").next("event");
@@ -235,7 +235,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void tellsOfGapsAndInterruptions(Kind kind) throws Exception {
+    void gapsAndInterruptionsAreSent(Kind kind) throws Exception {
         add("log", 0, 1);
         ConfigurableApplicationContext application =
                 start(kind, "eventlog.follow.recovery.max-delay=200ms", "eventlog.follow.poll-timeout=300ms");
@@ -260,7 +260,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void aStreamOpensWhileRedisIsAwayAndBeginsWhenItIsBack(Kind kind, CapturedOutput output) throws Exception {
+    void socketOpensDuringAnOutageAndStartsAfterIt(Kind kind, CapturedOutput output) throws Exception {
         add("log", 0, 1);
         redis.kill();
         ConfigurableApplicationContext application =
@@ -275,7 +275,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void saysWhyItHasFailedByACode(Kind kind) throws Exception {
+    void failureIsSentAsACode(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         add("log", 0, 1);
         SocketClient failing = open(application, kind, "/failing/log");
@@ -301,7 +301,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void asksWhoMayFollowAtTheBeginningAndAgain(Kind kind) throws Exception {
+    void accessIsCheckedAtTheStartAndAgain(Kind kind) throws Exception {
         AtomicReference<String> allowed = new AtomicReference<>("none");
         EventStreamAccess access = (request, principal, name) -> name.equals(allowed.get())
                 && request.getURI().getPath().startsWith(kind.path + "/all/")
@@ -326,7 +326,7 @@ class WebSocketTests extends ServerTests {
 
     @ParameterizedTest
     @EnumSource
-    void clientsAreToldOfTheShutdownAndThatTheyShouldComeBack(Kind kind) throws Exception {
+    void shutdownAsksClientsToReconnect(Kind kind) throws Exception {
         ConfigurableApplicationContext application =
                 start(kind, "spring.lifecycle.timeout-per-shutdown-phase=60s", "server.shutdown=graceful");
         List<SocketClient> clients = new ArrayList<>();
@@ -346,7 +346,7 @@ class WebSocketTests extends ServerTests {
     @Tag("long")
     @ParameterizedTest
     @EnumSource
-    void aClientThatReadsNothingHoldsUpNoOtherAndIsClosed(Kind kind) throws Exception {
+    void blockedClientDelaysNoOtherAndIsClosed(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(
                 kind, "eventlog.sse.heartbeat=50ms", "eventlog.sse.write-timeout=2s", "eventlog.follow.batch-size=10");
         EventLog log = logs(application).create("log");
@@ -380,7 +380,7 @@ class WebSocketTests extends ServerTests {
     }
 
     @Test
-    void aPositionIsReadFromTheAddressWhateverItsEscapes() {
+    void positionIsReadFromAnEscapedAddress() {
         assertThat(position("ws://a/b")).isNull();
         assertThat(position("ws://a/b?lastEventId=")).isEmpty();
         assertThat(position("ws://a/b?x=1&lastEventId=abc%3A1-0%2Cdef%3A2-0")).isEqualTo("abc:1-0,def:2-0");

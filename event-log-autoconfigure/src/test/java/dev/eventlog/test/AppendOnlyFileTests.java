@@ -23,7 +23,7 @@ class AppendOnlyFileTests {
             + command("EXEC");
 
     @Test
-    void transactionIsReadAsOne() {
+    void transactionIsReadAsOneUnit() {
         assertThat(AppendOnlyFile.read(WHOLE.getBytes(UTF_8), 0))
                 .extracting(AppendOnlyFile.Transaction::commands)
                 .containsExactly(
@@ -32,7 +32,7 @@ class AppendOnlyFileTests {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3, 20, 40, 60, 70, 71})
-    void tornTransactionIsCutOffWhereverItEnds(int length, @TempDir Path folder) throws IOException {
+    void tornTransactionIsRemoved(int length, @TempDir Path folder) throws IOException {
         String torn = command("MULTI") + command("SET", "c", "3") + command("SET", "d", "4");
         Path file = folder.resolve("writes");
         Files.writeString(file, WHOLE + torn.substring(0, Math.min(length, torn.length())));
@@ -41,7 +41,7 @@ class AppendOnlyFileTests {
     }
 
     @Test
-    void fileThatIsMissingOrBeginsWithASnapshotIsLeftAlone(@TempDir Path folder) throws IOException {
+    void missingFileAndSnapshotAreUnchanged(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("writes");
         AppendOnlyFile.cutToLastWholeTransaction(file);
         assertThat(file).doesNotExist();
@@ -52,7 +52,7 @@ class AppendOnlyFileTests {
 
     @Test
     @Tag("faults")
-    void whatIsAnsweredAfterATornTransactionIsThereAfterTheNextStart() throws IOException {
+    void writesAfterATornTransactionSurviveARestart() throws IOException {
         try (EmbeddedRedis redis = EmbeddedRedis.onDisk()) {
             redis.ask("SET", "before", "1");
             redis.kill();

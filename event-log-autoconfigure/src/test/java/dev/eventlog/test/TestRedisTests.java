@@ -21,14 +21,14 @@ import org.junit.jupiter.api.io.TempDir;
 class TestRedisTests {
 
     @Test
-    void wrongValueNamesTheAllowedOnes() {
+    void invalidValueIsRefusedWithTheAllowedOnes() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TestRedis.choose("docker"))
                 .withMessage("eventlog.test.redis=docker: must be auto, embedded, testcontainers or a redis:// url");
     }
 
     @Test
-    void urlThatNobodyAnswersFails() {
+    void urlWithoutAServerFails() {
         String url = "redis://user:secret@127.0.0.1:" + EmbeddedRedis.freePort();
         assertThatExceptionOfType(UncheckedIOException.class)
                 .isThrownBy(() -> TestRedis.choose(url))
@@ -38,7 +38,7 @@ class TestRedisTests {
 
     @Test
     @Timeout(1)
-    void noDockerIsSeenAtOnce(@TempDir Path root) {
+    void missingDockerIsDetectedAtOnce(@TempDir Path root) {
         assertThat(TestRedis.docker(Map.of(), root)).isNull();
         assertThat(TestRedis.docker(Map.of("DOCKER_HOST", "tcp://127.0.0.1:" + EmbeddedRedis.freePort()), root))
                 .isNull();
@@ -48,7 +48,7 @@ class TestRedisTests {
 
     @Test
     @DisabledOnOs(OS.WINDOWS)
-    void dockerIsASocketThatAccepts(@TempDir Path root) throws Exception {
+    void dockerIsDetectedByAnOpenSocket(@TempDir Path root) throws Exception {
         Path socket = root.resolve("docker.sock");
         Map<String, String> environment = Map.of("XDG_RUNTIME_DIR", root.toString());
         try (ServerSocketChannel engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -60,7 +60,7 @@ class TestRedisTests {
     }
 
     @Test
-    void embeddedRedisComesBackWithItsDataOrWithout() {
+    void embeddedRedisRestartsWithOrWithoutItsData() {
         try (EmbeddedRedis redis = EmbeddedRedis.onDisk()) {
             assertThat(RedisProbe.answers(redis.uri())).isTrue();
             redis.kill();
@@ -75,7 +75,7 @@ class TestRedisTests {
     }
 
     @Test
-    void embeddedRedisRefusesAPortAtWhichAnotherAnswers() {
+    void embeddedRedisRefusesAPortInUse() {
         try (EmbeddedRedis redis = EmbeddedRedis.inMemory()) {
             assertThatIllegalStateException()
                     .isThrownBy(() -> EmbeddedRedis.start(redis.port(), null, "--save", "", "--appendonly", "no"))
@@ -85,7 +85,7 @@ class TestRedisTests {
     }
 
     @Test
-    void theOneOfTheTestsAnswers() {
+    void redisOfTheTestsAnswers() {
         assertThat(TestRedis.get()).isSameAs(TestRedis.get());
         assertThat(RedisProbe.answers(TestRedis.get().uri())).isTrue();
         assertThat(TestRedis.get().isAtLeast(5)).isTrue();

@@ -24,7 +24,7 @@ class EventRangeAutoConfigurationTests {
             new ReactiveWebApplicationContextRunner().withConfiguration(CONFIGURATIONS);
 
     @Test
-    void eachKindOfApplicationHasItsOwnAlsoWithoutTheOther() {
+    void eachKindOfApplicationHasItsOwnResolver() {
         servlet.run(context -> assertThat(context).hasBean(MVC).doesNotHaveBean(WEBFLUX));
         servlet.withClassLoader(new FilteredClassLoader("org.springframework.web.reactive"))
                 .run(context -> assertThat(context).hasBean(MVC));
@@ -37,13 +37,13 @@ class EventRangeAutoConfigurationTests {
     }
 
     @Test
-    void withoutSpringMvcThereIsNone() {
+    void backsOffWithoutSpringMvc() {
         servlet.withClassLoader(new FilteredClassLoader("org.springframework.web.servlet"))
                 .run(context -> assertThat(context).doesNotHaveBean(MVC));
     }
 
     @Test
-    void stepsBackForOneOfTheApplication() {
+    void backsOffForABeanOfTheApplication() {
         servlet.withBean(MVC, Object.class, Object::new)
                 .run(context -> assertThat(context.getBean(MVC)).isExactlyInstanceOf(Object.class));
         reactive.withBean(WEBFLUX, Object.class, Object::new)
@@ -51,7 +51,7 @@ class EventRangeAutoConfigurationTests {
     }
 
     @Test
-    void aLimitOfNothingIsRefused() {
+    void limitOfZeroIsRefused() {
         servlet.withPropertyValues("eventlog.web.max-limit=0")
                 .run(context ->
                         assertThat(context).getFailure().rootCause().hasMessageContaining("eventlog.web.max-limit"));

@@ -81,7 +81,7 @@ class EventRangeWebTests extends LogTests {
     @EnumSource(
             value = WebApplicationType.class,
             names = {"SERVLET", "REACTIVE"})
-    void aControllerTakesARange(WebApplicationType kind) throws Exception {
+    void controllerReceivesARange(WebApplicationType kind) throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 30));
         Client client = start(kind, log);
@@ -108,7 +108,7 @@ class EventRangeWebTests extends LogTests {
     @EnumSource(
             value = WebApplicationType.class,
             names = {"SERVLET", "REACTIVE"})
-    void nonsenseIsABadRequestThatSaysWhy(WebApplicationType kind) throws Exception {
+    void invalidRangeIsABadRequestWithAReason(WebApplicationType kind) throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 3));
         Client client = start(
