@@ -39,7 +39,7 @@ class AddOptionsTests extends LogTests {
 
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
-    // --- once ---
+    // --- idempotent adds ---
 
     @Test
     void repeatedAddReturnsTheFirstIdAndAddsNothing() {
@@ -145,7 +145,7 @@ class AddOptionsTests extends LogTests {
         assertThat(log.size()).isEqualTo(2);
     }
 
-    // --- how long ---
+    // --- retention ---
 
     @Test
     void recordExpiresAfterTheRetentionAndNotWithTheLog() {
@@ -186,7 +186,7 @@ class AddOptionsTests extends LogTests {
         assertThat(millisecondsToLive(record(log.name(), "a"))).isBetween(0L, 1_900L);
     }
 
-    // --- where the events are no longer there ---
+    // --- events that are gone ---
 
     @Test
     void sameKeyAddsAgainAfterTheLogExpired() {
@@ -243,7 +243,7 @@ class AddOptionsTests extends LogTests {
         log.delete();
         addWithId(log, last + 9);
         log.add(event(2), once(log, "a"));
-        assertThat(log.size()).as("-9 comes before -10: it began again").isEqualTo(2);
+        assertThat(log.size()).as("-9 is below -10, so the log began again").isEqualTo(2);
 
         log.delete();
         addWithId(log, last + 11);
@@ -256,7 +256,7 @@ class AddOptionsTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 2), once(log, "a"));
         log.addAll(events(2, 500));
         assertThat(log.read(Tail.all())).extracting(Event::id).doesNotContainAnyElementsOf(ids);
-        assertThat(log.size()).as("all before them is gone from Redis too").isLessThan(400);
+        assertThat(log.size()).as("Redis has trimmed the earlier events too").isLessThan(400);
 
         assertThat(log.addAll(events(0, 2), once(log, "a"))).isEqualTo(ids);
         assertThat(numbers(log.read(Tail.last(1)))).containsExactly(499);
@@ -272,7 +272,7 @@ class AddOptionsTests extends LogTests {
         assertThat(log.size()).isEqualTo(1);
     }
 
-    /** Who counts the events that a stream ever had knows that some are missing, and not that it began again. */
+    /** A count of all added events proves that some are missing, but not that the log began again. */
     @Test
     void sameKeyAddsNothingAfterAllEventsWereDeletedIfRedisCounts() {
         EventLog log = newLog();
@@ -289,7 +289,7 @@ class AddOptionsTests extends LogTests {
         assertThat(next).isLessThan(again);
     }
 
-    /** The whole of a log is deleted and added again under the same keys, and more than is kept. */
+    /** Deletes a log, and adds more events than it keeps, with the same keys. */
     @Test
     void sameKeyAddsAgainAfterATrimmedLogBeganAgainIfRedisCounts() {
         assumeTrue(TestRedis.get().isAtLeast(7), "before Redis 7 a full log cannot be told from the one before it");
@@ -305,7 +305,7 @@ class AddOptionsTests extends LogTests {
                 .toList();
     }
 
-    // --- in which slot ---
+    // --- slots ---
 
     @Test
     void recordOfALogWithAHashTagHasTheSameTag() {
@@ -333,7 +333,7 @@ class AddOptionsTests extends LogTests {
         assertThat(log.size()).isEqualTo(2);
     }
 
-    // --- only if ---
+    // --- expected ids ---
 
     @Test
     void addSucceedsIfTheLastIdIsTheExpectedOne() {
@@ -365,7 +365,7 @@ class AddOptionsTests extends LogTests {
                     });
         }
         assertThat(ids(log.read(Tail.all()))).containsExactly(first, second);
-        assertThat(millisecondsToLive(log.name())).as("not prolonged").isLessThanOrEqualTo(20_000);
+        assertThat(millisecondsToLive(log.name())).as("not extended").isLessThanOrEqualTo(20_000);
     }
 
     @Test
@@ -386,7 +386,7 @@ class AddOptionsTests extends LogTests {
     @Test
     void streamThatNeverHadAnEventCountsAsAbsent() {
         EventLog log = newLog();
-        redis.opsForStream().createGroup(log.name(), "group"); // makes the stream
+        redis.opsForStream().createGroup(log.name(), "group"); // creates the stream
         assertThat(log.exists()).isTrue();
         log.add(event(0), AddOptions.ifAbsent());
         assertThat(log.size()).isEqualTo(1);
@@ -419,7 +419,7 @@ class AddOptionsTests extends LogTests {
         assertThat(log.size()).isEqualTo(1);
     }
 
-    /** Each event is the number after that of the one before it, whoever adds it: a lost update would be a number twice. */
+    /** Each writer adds the number after the last one. A lost update would store a number twice. */
     @Test
     void expectedIdsPreventLostUpdates() throws Exception {
         EventLog log = newLog();
@@ -442,7 +442,7 @@ class AddOptionsTests extends LogTests {
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, writers * each));
     }
 
-    // --- both, and what else ---
+    // --- combined options ---
 
     @Test
     void repeatedAddReturnsItsIdsAlthoughTheExpectedIdIsOutdated() {

@@ -249,9 +249,7 @@ class AddTests extends LogTests {
             assertThat(log.addAll(events(0, 200))).hasSize(200);
         }
         assertThat(numbers(log.read(Tail.all()))).containsExactly(197, 198, 199);
-        assertThat(log.size())
-                .as("trimming is approximate, but there is trimming")
-                .isBetween(3L, 150L);
+        assertThat(log.size()).as("trimming is approximate, but it happens").isBetween(3L, 150L);
     }
 
     @Test
@@ -320,7 +318,7 @@ class AddTests extends LogTests {
             for (int i = 0; i < numbers.size(); i++) {
                 if (numbers.get(i) % 4 == 1) {
                     assertThat(numbers.subList(i, i + 3))
-                            .as("nothing between the events of one call")
+                            .as("the events of one call are adjacent")
                             .isEqualTo(range(numbers.get(i), numbers.get(i) + 3));
                 }
             }

@@ -24,17 +24,17 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * A writer and somebody who ends its log, at the same time, again and again. The system properties {@code eventlog.test.rounds}
- * and {@code eventlog.test.seed} say how often, and which times.
+ * Runs a writer and the completion of its log at the same time, repeatedly. The system properties {@code
+ * eventlog.test.rounds} and {@code eventlog.test.seed} set the number of rounds and their timing.
  */
 class CompletionRaceTests extends LogTests {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.test.rounds", 300);
     private static final long SEED = Long.getLong("eventlog.test.seed", System.nanoTime());
-    private static final int FOLLOWED = 20; // one round of so many is followed
+    private static final int FOLLOWED = 20; // one of this many rounds has a follower
     private static final int MOST_ADDS = 1_000;
 
-    /** What a writer came to. */
+    /** The result of a writer. */
     private record Written(List<EventId> ids, @Nullable Completion refusedBy) {}
 
     @Test
@@ -48,7 +48,7 @@ class CompletionRaceTests extends LogTests {
         int most = 0;
         long begin = System.nanoTime();
         for (int round = 0; round < ROUNDS; round++) {
-            boolean expiring = random.nextBoolean(); // a script, else a plain XADD
+            boolean expiring = random.nextBoolean(); // a script; otherwise a plain XADD
             int atOnce = random.nextInt(4) == 0 ? 3 : 1;
             EventLog log = newLog(options -> options.ttlAfterLastAdd(expiring ? Duration.ofMinutes(1) : Duration.ZERO));
             Collected<Event> listener = Collected.events();
@@ -89,7 +89,7 @@ class CompletionRaceTests extends LogTests {
                 + Duration.ofNanos(System.nanoTime() - begin).toSeconds() + " s: " + added
                 + " events added before the end, "
                 + ROUNDS + " adds refused; in " + none + " rounds none came before it, in one " + most);
-        assertThat(none).as("rounds that the writer won, and that it lost").isBetween(1, ROUNDS - 1);
+        assertThat(none).as("rounds in which the writer was first").isBetween(1, ROUNDS - 1);
     }
 
     private static Written write(EventLog log, int atOnce) {

@@ -47,13 +47,13 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.data.domain.Range;
 import org.springframework.data.redis.core.RedisCallback;
 
-/** Logs that end. */
+/** Logs that are completed. */
 class CompletionTests extends LogTests {
 
     private static final String GREATEST = EventId.MAX.toString();
     private static final Duration HOUR = Duration.ofHours(1);
 
-    // --- what is complete, and what readers see of it ---
+    // --- complete logs and their readers ---
 
     @Test
     void completedLogIsCompleteAndKeepsItsEvents() {
@@ -80,7 +80,7 @@ class CompletionTests extends LogTests {
                 .isTrue();
     }
 
-    /** The page of a read may end at the entry that is none. */
+    /** A page can end at the closing entry, which is not an event. */
     @Test
     void pagesOfACompleteLogHaveAllEvents() {
         EventLogFactory pages = newFactory("eventlog.read.page-size=1");
@@ -113,8 +113,8 @@ class CompletionTests extends LogTests {
         assertThat(numbers(log.read(Tail.all()))).containsExactly(0, 1);
         assertThat(log.lastId()).contains(last);
         assertThat(log.completion()).contains(Completion.done());
-        assertThat(log.complete(event(1))).as("said once more").isEqualTo(last);
-        assertThat(log.complete()).as("said once more, without it").isFalse();
+        assertThat(log.complete(event(1))).as("repeated").isEqualTo(last);
+        assertThat(log.complete()).as("repeated without the event").isFalse();
         assertThatExceptionOfType(EventLogCompletedException.class).isThrownBy(() -> log.complete(event(2)));
         assertThat(numbers(log.read(Tail.all()))).containsExactly(0, 1);
     }
@@ -172,7 +172,7 @@ class CompletionTests extends LogTests {
 
     // --- adds ---
 
-    /** All ways in which an add is sent. */
+    /** All kinds of adds. */
     private enum Way {
         PLAIN((log, once) -> log.add(event(9))),
         ALL((log, once) -> log.addAll(events(9, 12))),
@@ -209,7 +209,7 @@ class CompletionTests extends LogTests {
         }
     }
 
-    /** A raw connection, as of redis-cli or another language. */
+    /** A raw connection, like that of redis-cli or another language. */
     @Test
     void redisRefusesEveryClientThatAddsToACompleteLog() {
         EventLog log = newLog();
@@ -359,7 +359,7 @@ class CompletionTests extends LogTests {
         }
     }
 
-    /** Small batches and a window that the events do not fit into. */
+    /** Small batches, and a window that is too small for the events. */
     @Test
     void slowFollowerReceivesAllEventsBeforeTheCompletion() {
         EventLogFactory small = newFactory("eventlog.follow.batch-size=3", "eventlog.follow.window-size=4");
@@ -381,7 +381,7 @@ class CompletionTests extends LogTests {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 10));
         log.complete();
-        ask("XTRIM", log.name(), "MAXLEN", "1"); // the entry that is no event
+        ask("XTRIM", log.name(), "MAXLEN", "1"); // keeps only the closing entry
 
         Collected<Event> resumed = followed(log, Tail.after(ids.get(3)));
         assertThat(resumed.all()).isEmpty();
@@ -431,7 +431,7 @@ class CompletionTests extends LogTests {
         assertThat(log.size()).isEqualTo(2);
     }
 
-    /** What another program has to do to end a log. */
+    /** The command with which another program completes a log. */
     @Test
     void anotherProgramCanCompleteALog() {
         EventLog log = newLog();
@@ -575,7 +575,7 @@ class CompletionTests extends LogTests {
         assertThat(listener.gaps()).isEmpty();
     }
 
-    /** What a reader sees that does not know of it: one more entry, the last. */
+    /** A reader that does not know completions sees one more entry, the last one. */
     @Test
     void plainRedisClientSeesOneMoreEntry() {
         EventLog log = newLog();

@@ -18,7 +18,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** Where a stream has consumer groups, newer servers trim in its middle for them: so no gap has a number. */
+/** Newer servers can trim in the middle of a stream with consumer groups, so a gap has no number. */
 class ConsumerGroupTests extends ServerTests {
 
     private final CountDownLatch go = new CountDownLatch(1);
@@ -68,7 +68,7 @@ class ConsumerGroupTests extends ServerTests {
         Told.to(live).assertIs("1..10, REMOVED, 26..30").assertMissed(-1);
     }
 
-    /** Lengths and counts say nothing of which are gone, only the oldest that is left does. */
+    /** Lengths and counts do not tell which events are gone. Only the oldest event that is left does. */
     @Test
     void trimInTheMiddleCausesNeitherAWrongNumberNorAWrongGap() {
         EventLog log = newFactory("eventlog.follow.batch-size=2").create("log");

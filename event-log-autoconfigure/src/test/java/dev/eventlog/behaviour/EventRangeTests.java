@@ -26,7 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
-/** Pages of parts of a log, from either end. */
+/** Reads ranges of a log in pages, from either end. */
 class EventRangeTests extends LogTests {
 
     @Test
@@ -122,7 +122,7 @@ class EventRangeTests extends LogTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // null is refused
+    @SuppressWarnings("NullAway") // the test passes null on purpose
     void invalidRangesAreRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventRange.all().limit(0))
@@ -141,7 +141,7 @@ class EventRangeTests extends LogTests {
         assertThatIllegalArgumentException().isThrownBy(() -> newLog().read((EventRange) null));
     }
 
-    /** A log as a list, of which the same is read. */
+    /** Compares each read with the same read of a list. */
     @Test
     void anyRangeReturnsTheSameAsAList() {
         EventLogFactory inPages = newFactory("eventlog.read.page-size=7");
@@ -188,7 +188,7 @@ class EventRangeTests extends LogTests {
                         () -> any.of(ids.toArray(EventId[]::new)).previous());
     }
 
-    /** The handle that reads has a max-length far below what the log holds, and far above a page. */
+    /** The max-length of the reading handle is far below the length of the log and far above a page. */
     @Test
     void maxLengthOfManyPagesLimitsTheRange() {
         EventLog whole = newLog();

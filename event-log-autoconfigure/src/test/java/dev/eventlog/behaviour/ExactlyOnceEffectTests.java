@@ -28,10 +28,12 @@ import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Effect and position in one transaction of a database: whatever fails in between, each event has its effect once. */
+/**
+ * Stores the effect and the position in one transaction of a database. Whatever fails, each event has its effect once.
+ */
 class ExactlyOnceEffectTests extends LogTests {
 
-    /** Fails before or after a commit, as often as it is told to. */
+    /** Fails before or after a commit, a given number of times. */
     private static final class FlakyTransactions extends JdbcTransactionManager {
 
         private static final long serialVersionUID = 1L;
@@ -41,7 +43,7 @@ class ExactlyOnceEffectTests extends LogTests {
 
         FlakyTransactions(JdbcDataSource database) {
             super(database);
-            setRollbackOnCommitFailure(true); // what has been committed already is not rolled back any more
+            setRollbackOnCommitFailure(true); // a completed commit cannot be rolled back
         }
 
         @Override
@@ -130,11 +132,11 @@ class ExactlyOnceEffectTests extends LogTests {
         });
         await().until(() -> invoices().size() >= 20);
         assertThat(invoices()).isEqualTo(range(0, 20));
-        assertThat(calls).as("four batches, one of them three times").hasValue(6);
+        assertThat(calls).as("four batches, one of them delivered three times").hasValue(6);
         assertThat(follower.isRunning()).isTrue();
     }
 
-    /** Without the locks, and with positions compared: the effects of the one that comes second are rolled back. */
+    /** Without locks, positions are compared: the effects of the second follower are rolled back. */
     @Test
     void effectIsRolledBackIfAnotherFollowerMovedThePosition() {
         EventLog other = newLog();

@@ -33,10 +33,10 @@ class ExpiryTests extends LogTests {
         assertThat(millisecondsToLive(log)).isBetween(1L, 1_000L);
         await().until(() -> millisecondsToLive(log) < 500);
         long size = log.size();
-        assertThat(size).as("not yet").isPositive();
+        assertThat(size).as("not expired yet").isPositive();
 
         add.accept(log);
-        assertThat(millisecondsToLive(log)).as("begins again with each add").isBetween(501L, 1_000L);
+        assertThat(millisecondsToLive(log)).as("each add renews the ttl").isBetween(501L, 1_000L);
         assertThat(log.size()).isEqualTo(2 * size);
         await().until(() -> !log.exists());
         assertThat(log.read(Tail.all())).isEmpty();

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.data.redis.connection.stream.RecordId;
 
-/** A state made of all events of a log, and adds that depend on it. */
+/** Folds all events of a log to a state, and adds events that depend on it. */
 class FoldTests extends LogTests {
 
     private static final BiFunction<Integer, Event, Integer> SUM =
@@ -96,7 +96,7 @@ class FoldTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 500));
         redis.opsForStream().trim(log.name(), 100);
 
-        if (!TestRedis.get().isAtLeast(7)) { // which does not count
+        if (!TestRedis.get().isAtLeast(7)) { // Redis 6.2 does not count
             assertThat(log.fold(new ArrayList<>(), ALL).state()).isEqualTo(range(400, 500));
             return;
         }
@@ -141,7 +141,7 @@ class FoldTests extends LogTests {
         assertThat(reader.read(Tail.all())).hasSize(100);
         if (TestRedis.get().isAtLeast(7)) {
             assertThat(reader.fold(new ArrayList<>(), ALL).state()).isEqualTo(range(0, 500));
-        } else { // which does not count: it may have been trimmed
+        } else { // Redis 6.2 does not count, so the log may have been trimmed
             assertThatExceptionOfType(EventGapException.class).isThrownBy(() -> reader.fold(0, SUM));
         }
         EventLog aged = factory.create(whole.name(), options -> options.maxAge(Duration.ofMillis(1)));
@@ -159,9 +159,9 @@ class FoldTests extends LogTests {
         deleteEvent(log, ids.get(9));
         if (!TestRedis.get().isAtLeast(7)) {
             Folded<Integer> folded = log.fold(0, SUM);
-            assertThat(folded).as("the id given last").isEqualTo(new Folded<>(32, ids.get(9)));
+            assertThat(folded).as("the newest id that the log ever had").isEqualTo(new Folded<>(32, ids.get(9)));
             assertThat(log.update(0, SUM, sum -> List.of(event(sum)))).hasSize(1);
-        } else { // by its counts one of two may have left by the old end
+        } else { // by the counts, one of the two may have been trimmed
             assertThatExceptionOfType(EventGapException.class).isThrownBy(() -> log.fold(0, SUM));
         }
     }
@@ -171,7 +171,7 @@ class FoldTests extends LogTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // null is refused
+    @SuppressWarnings("NullAway") // the test passes null on purpose
     void exceptionsOfTheFunctionsAreThrown() {
         EventLog log = newLog();
         log.addAll(events(0, 3));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a follower gets while all goes well. */
+/** Followers without failures. */
 @RedisTest(
         properties = {
             "eventlog.follow.batch-size=10",
@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
         })
 class FollowTests extends LogTests {
 
-    /** After which nothing can be asked for. */
+    /** A tail after the greatest id, after which no event is possible. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 10})
     void tailCanIncludeTheGreatestPossibleId(long count) {
@@ -103,7 +103,7 @@ class FollowTests extends LogTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // as a caller without checks would
+    @SuppressWarnings("NullAway") // like a caller without null checks
     void nullIsRefused() {
         EventLog log = newLog();
         assertThatIllegalArgumentException()
@@ -286,7 +286,7 @@ class FollowTests extends LogTests {
         await().until(() -> plain.get() == 500);
         assertThat(listener.overlapped()).isFalse();
         assertThat(unguarded[0])
-                .as("each call sees what the ones before it did")
+                .as("each call sees the effects of earlier calls")
                 .isEqualTo(500);
     }
 
@@ -309,7 +309,7 @@ class FollowTests extends LogTests {
 
         go.countDown();
         await().until(() -> slow.count() == 300);
-        assertThat(numbers(slow.all())).as("behind the window, yet whole").isEqualTo(range(0, 300));
+        assertThat(numbers(slow.all())).as("behind the window, but complete").isEqualTo(range(0, 300));
         assertThat(numbers(quick.all())).isEqualTo(range(0, 300));
         assertThat(slow.gaps()).isEmpty();
     }
@@ -369,7 +369,7 @@ class FollowTests extends LogTests {
             List<Collected<Event>> listeners = new ArrayList<>();
             for (int follower = 0; follower < followers; follower++) {
                 if (follower == followers / 2) {
-                    start.countDown(); // half of them begin before the first event, half while events come
+                    start.countDown(); // half of the followers start before the first event, half later
                 }
                 Collected<Event> listener = Collected.events();
                 listeners.add(listener);
@@ -404,7 +404,7 @@ class FollowTests extends LogTests {
             log.addAll(events(i, count));
             await().until(() -> listener.count() == count);
         }
-        assertThat(log.size()).as("there was trimming").isLessThan(500);
+        assertThat(log.size()).as("events were trimmed").isLessThan(500);
         assertThat(numbers(listener.all())).isEqualTo(range(0, 1_000));
         assertThat(listener.gaps()).isEmpty();
     }

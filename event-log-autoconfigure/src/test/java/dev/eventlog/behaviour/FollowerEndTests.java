@@ -36,7 +36,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** How followers end: closed from outside, from inside, by an error, by the application. */
+/** The ways in which followers end: closed from outside or inside, by an error, or by the application. */
 @RedisTest(properties = {"eventlog.follow.batch-size=10", "eventlog.follow.close-timeout=300ms"})
 class FollowerEndTests extends LogTests {
 
@@ -58,13 +58,13 @@ class FollowerEndTests extends LogTests {
             await().until(() -> open.count() == 4);
             assertEnded(follower, EndReason.CLOSED, last);
             assertThat(closed.count()).isEqualTo(3);
-            milliseconds.add(millisecondsToClose(other)); // the last one, which ends the feed
+            milliseconds.add(millisecondsToClose(other)); // the last follower of the feed
             log.add(event(4));
             assertThat(log.read(Tail.all())).hasSize(5);
             assertThat(open.count()).isEqualTo(4);
         }
         assertThat(milliseconds)
-                .as("but for a pause of the machine")
+                .as("except for a pause of the machine")
                 .haveAtLeast(8, new Condition<>(ms -> ms < 200, "< 200 ms"));
     }
 

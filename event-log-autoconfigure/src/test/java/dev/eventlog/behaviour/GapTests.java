@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.script.DefaultRedisScript;
 
-/** What a follower is told when events are gone before it got them. */
+/** The gaps that a follower receives if events are gone before their delivery. */
 @RedisTest(
         properties = {
             "eventlog.follow.batch-size=10",
@@ -62,8 +62,8 @@ class GapTests extends LogTests {
         assertThat(numbers(slow.all().subList(10, 40))).isEqualTo(range(470, 500));
         assertThat(slow.gaps())
                 .containsExactly(new Gap(log.name(), Gap.Kind.REMOVED, first.get(9), more.get(460), ifCounted(460)));
-        assertThat(indexOfGap(slow)).as("told before the first event after it").isEqualTo(indexOfEvent(slow, 470) - 1);
-        assertThat(quick.gaps()).as("who has got all").isEmpty();
+        assertThat(indexOfGap(slow)).as("the gap comes before the next event").isEqualTo(indexOfEvent(slow, 470) - 1);
+        assertThat(quick.gaps()).as("the quick follower received everything").isEmpty();
 
         log.addAll(events(500, 510));
         await().until(() -> slow.count() == 50 && quick.count() == 510);
@@ -95,7 +95,7 @@ class GapTests extends LogTests {
         assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
         assertThat(gap.lastSeen()).isEqualTo(first);
         assertThat(gap.missed()).isEqualTo(ifCounted(102 - got.size()));
-        if (TestRedis.get().isAtLeast(7)) { // before, the last event can look as if others had been before it
+        if (TestRedis.get().isAtLeast(7)) { // before Redis 7, the last event can look as if others preceded it
             assertThat(slow.gaps()).hasSize(1);
         }
     }
@@ -184,7 +184,7 @@ class GapTests extends LogTests {
 
         await().until(() -> listener.count() >= 55);
         assertThat(numbers(listener.all().subList(5, 55))).isEqualTo(range(100, 150));
-        if (TestRedis.get().isAtLeast(7)) { // before, nothing tells a log that began again from one that was trimmed
+        if (TestRedis.get().isAtLeast(7)) { // before Redis 7, a log that began again looks like a trimmed one
             assertThat(listener.gaps()).hasSize(1);
             assertThat(listener.gaps().get(0).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
             assertThat(listener.gaps().get(0).lastSeen()).isEqualTo(before.get(4));
@@ -193,7 +193,7 @@ class GapTests extends LogTests {
         }
     }
 
-    /** Also where a poll brings so little of a log so long that nothing of it can have been trimmed. */
+    /** Also if a poll returns few events of a long log, so that none of them can have been trimmed. */
     @Test
     void liveFollowerReceivesAGapIfTheLogBeganAgainBetweenPolls() {
         EventLog log = newFactory("eventlog.follow.poll-timeout=5s").create(newName());
@@ -217,7 +217,7 @@ class GapTests extends LogTests {
         assertThat(indexOfGap(listener)).isEqualTo(indexOfEvent(listener, 302) - 1);
     }
 
-    /** Redis 6.2 cannot count, but such a log cannot have been trimmed. */
+    /** Redis 6.2 cannot count, but a log this short cannot have been trimmed. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void shortLogThatBeginsAgainIsAGapOnEveryRedis(boolean feedHasReadSome) {
@@ -250,7 +250,7 @@ class GapTests extends LogTests {
         await().until(() -> listener.count() == 1);
         delete(log);
         redis.execute((RedisCallback<Boolean>) connection -> {
-            connection.scriptingCommands().scriptFlush(); // as in a Redis that has been started since
+            connection.scriptingCommands().scriptFlush(); // as if Redis had been restarted
             return true;
         });
         Awaitility.await().pollDelay(Duration.ofMillis(350)).until(() -> !log.exists());
@@ -336,7 +336,7 @@ class GapTests extends LogTests {
     @Test
     void resumedFollowerReceivesAGapIfTheLogBeganAgainWithHigherIds() {
         EventLog log = newLog();
-        EventId seen = new EventId(5, 1); // far below, as ids of one millisecond could be the same
+        EventId seen = new EventId(5, 1); // far below, because ids of the same millisecond could be equal
         addWithId(log, seen.toString());
         addWithId(log, "5-2");
         delete(log);
@@ -380,7 +380,7 @@ class GapTests extends LogTests {
         assertThat(numbers(listener.all())).hasSize(29).doesNotContain(15).isSorted();
         log.add(event(30));
         await().until(() -> listener.count() == 30);
-        assertThat(listener.gaps()).as("it was gone before the follower began").isEmpty();
+        assertThat(listener.gaps()).as("deleted before the follower started").isEmpty();
     }
 
     @Test
@@ -405,7 +405,7 @@ class GapTests extends LogTests {
     @Test
     void eventRetractedBehindTheFeedCostsASlowFollowerNoOther() {
         EventLog log = newLog();
-        log.addAll(events(0, 300)); // so many that the feed does not look at the stream after each poll
+        log.addAll(events(0, 300)); // enough that the feed does not check the stream after each poll
         CountDownLatch go = new CountDownLatch(1);
         Collected<Event> slow = Collected.and(batch -> go.await());
         closeLater(log.follow(Tail.last(0), slow));
@@ -419,7 +419,7 @@ class GapTests extends LogTests {
                                 + " redis.call('XADD', KEYS[1], '*', 'n', '303')",
                         Void.class),
                 List.of(log.name()));
-        Awaitility.await() // a few polls that find nothing, after which the feed looks at the stream
+        Awaitility.await() // a few empty polls, after which the feed checks the stream
                 .during(Duration.ofMillis(600))
                 .until(() -> slow.count() == 1);
         go.countDown();
@@ -448,7 +448,10 @@ class GapTests extends LogTests {
         assertThat(listener.gaps().get(0).missed()).isEqualTo(ifCounted(lost));
     }
 
-    /** Writers in bursts that a log can just not keep, listeners of all speeds, and polls that often find nothing. */
+    /**
+     * Writers add in bursts that are slightly too large for the log. Listeners have all speeds, and many polls are
+     * empty.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"1ms", "10ms", "100ms"})
     void followersNeverLoseEventsSilentlyOrReceiveThemTwice(String pollTimeout) throws Exception {
@@ -478,7 +481,7 @@ class GapTests extends LogTests {
                 TimeUnit.MICROSECONDS.sleep(ThreadLocalRandom.current().nextInt(3_000));
             }
         }
-        TimeUnit.MILLISECONDS.sleep(20); // so that the last one, alone, finds most followers at rest
+        TimeUnit.MILLISECONDS.sleep(20); // so that most followers are idle before the last event
         added.add(log.add(event(0)));
 
         EventId last = added.get(added.size() - 1);
@@ -488,7 +491,7 @@ class GapTests extends LogTests {
         }
     }
 
-    /** Walks through all that was added: each event is delivered, or a gap just there says that it is not. */
+    /** Checks each added event: it is delivered, or a gap in its place reports it. */
     private static void assertWholeButForGaps(List<EventId> added, List<Object> calls) {
         int next = 0;
         Gap gap = null;
@@ -503,7 +506,7 @@ class GapTests extends LogTests {
                     assertThat(at).as("%s was not delivered before", id).isNotNegative();
                     if (gap == null) {
                         assertThat(at)
-                                .as("events missing before %s, and no gap told", id)
+                                .as("events missing before %s without a gap", id)
                                 .isZero();
                     } else {
                         assertThat(gap.kind()).isEqualTo(Gap.Kind.REMOVED);
@@ -511,7 +514,7 @@ class GapTests extends LogTests {
                         assertThat(gap.lastSeen()).isEqualTo(next == 0 ? EventId.MIN : added.get(next - 1));
                         if (TestRedis.get().isAtLeast(7)) {
                             assertThat(at)
-                                    .as("a gap that was none, before %s", id)
+                                    .as("a gap without missing events before %s", id)
                                     .isPositive();
                             assertThat(gap.missed()).as("missed before %s", id).hasValue(at);
                         }

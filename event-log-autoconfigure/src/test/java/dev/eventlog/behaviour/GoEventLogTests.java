@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.core.RedisCallback;
 
-/** What go-event-log stores, byte by byte as its client for Redis writes the values of Go, read by types. */
+/**
+ * Reads typed events from the bytes that go-event-log stores, which are those of its Redis client for each Go value.
+ */
 class GoEventLogTests extends LogTests {
 
     record Values(
@@ -120,7 +122,7 @@ class GoEventLogTests extends LogTests {
 
     record TookNanoseconds(long time) {}
 
-    /** 1.5 s would be 416,666 hours. */
+    /** 1.5 s would be read as 416,666 hours. */
     @Test
     void durationsOfGoAreRefused() {
         TypedEventLog<Took> log = factory.create(newName(), Took.class);

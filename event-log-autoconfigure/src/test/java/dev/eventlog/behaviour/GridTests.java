@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Each number of events from 0 to 200, with and without a max-length, read and followed from each kind of start, with 10 more
- * events added: compared with what a plain list says.
+ * Compares reads and followers with a plain list: each number of events from 0 to 200, with and without a max-length,
+ * from each kind of start, and with 10 more events added.
  */
 class GridTests extends LogTests {
 
@@ -77,7 +77,7 @@ class GridTests extends LogTests {
                 listeners.put(tail, listener);
                 followers.add(log.follow(tail, listener));
             });
-            // who follows while the log is trimmed may rightly miss events that existed: let each get them first
+            // a trim may remove existing events, so each follower receives them first
             listeners.forEach((tail, listener) -> await().until(() -> listener.caughtUp() == 1));
             log.add(event(existing));
             log.addAll(events(existing + 1, existing + MORE));

@@ -12,7 +12,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 
 /**
- * The example in the documentation: positions in a table, in one transaction with what the listener does.
+ * The example in the documentation. It stores positions in a table, in one transaction with the effects of the
+ * listener.
  *
  * <pre>create table event_position (name varchar(100), log varchar(200), id varchar(41) not null, primary key (name, log))</pre>
  */
@@ -35,7 +36,7 @@ class JdbcEventPositions implements TransactionalEventPositions {
                 .map(EventId::parse);
     }
 
-    /** Not needed, but faster where many logs are followed. */
+    /** Optional, but faster if many logs are followed. */
     @Override
     public Map<String, EventId> loadAll(String name, Collection<String> logs) {
         Map<String, EventId> positions = new HashMap<>();

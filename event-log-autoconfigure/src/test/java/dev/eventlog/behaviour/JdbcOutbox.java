@@ -9,7 +9,8 @@ import org.springframework.transaction.support.TransactionOperations;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The example in the documentation: events of a transaction, in a table that is written in it, and added to their logs after it.
+ * The example in the documentation. A transaction writes its events to a table, and they are added to their logs after
+ * it.
  *
  * <pre>
  * create table event_outbox (

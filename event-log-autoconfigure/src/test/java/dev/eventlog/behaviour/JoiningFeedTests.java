@@ -29,13 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** A follower that begins gets what its log holds, whatever the followers before it have seen of another one. */
+/** A new follower receives what its log holds, even if earlier followers of the same feed saw another log. */
 @ExtendWith(OutputCaptureExtension.class)
 class JoiningFeedTests extends ServerTests {
 
     private final Collected<Event> before = Collected.events();
 
-    /** Redis comes back without its newest events, and gets others, before the feed has looked. */
+    /** Redis loses its newest events and receives others before the feed checks it. */
     @Test
     void followersThatStartWhileTheFeedBacksOffReceiveTheWholeLog(CapturedOutput output) {
         EventLog log = newFactory("eventlog.follow.recovery.delay=4s", "eventlog.follow.recovery.max-delay=4s")
@@ -71,10 +71,10 @@ class JoiningFeedTests extends ServerTests {
         Told.to(last).assertIs("4..5, 11..32");
         Told.to(before).assertIs("1..10, BEGAN_AGAIN, 11..32").assertMissed(-1);
         Told.to(resumed)
-                .assertIs("11..32", "BEGAN_AGAIN, 11..32", "REMOVED, 11..32"); // whether 7 was there none can tell
+                .assertIs("11..32", "BEGAN_AGAIN, 11..32", "REMOVED, 11..32"); // nobody can tell whether 7 existed
     }
 
-    /** As a server does that is killed before it has its last writes on disk. */
+    /** Loses data like a server that is killed before its last writes are on disk. */
     private void loseLastAdds(int count) {
         Path file = redis.writes();
         try {
@@ -91,7 +91,7 @@ class JoiningFeedTests extends ServerTests {
         }
     }
 
-    /** The feed still stands in the old log: its last poll may take five seconds more. */
+    /** The feed still reads the old log, because its last poll can take five more seconds. */
     @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {3, 10, 30})

@@ -52,24 +52,24 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.StringUtils;
 import org.springframework.util.backoff.FixedBackOff;
 
-/** What becomes of a follower whose listener throws, where its options say more than to stop. */
+/** Followers with a retry policy or a recoverer whose listener throws. */
 @RedisTest(properties = {"eventlog.follow.batch-size=10", "eventlog.follow.poll-timeout=100ms"})
 class ListenerFailureTests extends LogTests {
 
     private static final Consumer<FollowOptions.Builder> FOR_EVER =
             options -> options.retry(policy(FixedBackOff.UNLIMITED_ATTEMPTS, 1));
 
-    /** As long as no test takes: what waits for this waits until it is ended. */
+    /** Longer than any test: a wait of this time lasts until the test ends it. */
     private static final long HOUR = TimeUnit.HOURS.toMillis(1);
 
     private static RetryPolicy policy(long retries, long delay) {
         return RetryPolicy.builder().backOff(new FixedBackOff(delay, retries)).build();
     }
 
-    /** A batch that was given to a recoverer. */
+    /** A batch that a recoverer received. */
     private record Recovered(String log, List<Event> batch, Throwable failure) {}
 
-    /** Throws something new each time. */
+    /** Throws a different exception each time. */
     private static final class Thrower {
 
         private final List<Throwable> thrown = new CopyOnWriteArrayList<>();
@@ -210,7 +210,7 @@ class ListenerFailureTests extends LogTests {
             assertThat(listener.batches().get(i + 1))
                     .isEqualTo(listener.batches().get(0));
         }
-        assertThat(witness.batches()).as("rings").hasSizeGreaterThan(20);
+        assertThat(witness.batches()).as("wakeups").hasSizeGreaterThan(20);
         List<List<Event>> taken =
                 listener.batches().subList(4, listener.batches().size());
         assertThat(taken.stream().flatMap(batch -> numbers(batch).stream())).isEqualTo(range(0, added.get()));
@@ -246,7 +246,9 @@ class ListenerFailureTests extends LogTests {
                 .containsExactly(
                         new Recovered(log.name(), stored.subList(10, 20), thrower.thrown.get(2)),
                         new Recovered(log.name(), stored.subList(20, 30), thrower.thrown.get(5)));
-        assertThat(thrower.count()).as("attempts anew for each batch").isEqualTo(6);
+        assertThat(thrower.count())
+                .as("the full number of attempts for each batch")
+                .isEqualTo(6);
         assertThat(positions)
                 .containsExactly(
                         ids.get(0).previous(),
@@ -478,7 +480,7 @@ class ListenerFailureTests extends LogTests {
         log.add(new Step(1));
         await().until(() -> listener.count() == 2);
         assertThat(listener.all())
-                .as("what else fails is retried")
+                .as("other failures are retried")
                 .extracting(TypedEvent::value)
                 .containsOnly(new Step(1));
         assertThat(recovered).hasSize(1);
@@ -634,7 +636,7 @@ class ListenerFailureTests extends LogTests {
         application.close();
         int atTheEnd = calls.get();
         await().during(Duration.ofMillis(100)).until(() -> calls.get() == atTheEnd);
-        // One that was being called just then may say that it threw.
+        // A listener that was running may report its exception.
         assertThat(output.getAll()).doesNotContain("accepts no more tasks", "ERROR");
     }
 
@@ -852,7 +854,7 @@ class ListenerFailureTests extends LogTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // as a caller without checks would
+    @SuppressWarnings("NullAway") // like a caller without null checks
     void nullIsRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> newLog().follow(Tail.all(), batch -> {}, options -> options.retry(null)))
@@ -873,7 +875,7 @@ class ListenerFailureTests extends LogTests {
     private static void assertEnded(Follower follower, EndReason reason, EventId position) {
         assertThat(follower.isRunning()).isFalse();
         assertThat(follower.position()).isEqualTo(position);
-        assertThat(follower.completion()) // a moment after close() has returned, where that waited for a call
+        assertThat(follower.completion()) // shortly after close() returned, because it waited for a call
                 .succeedsWithin(10, TimeUnit.SECONDS)
                 .isEqualTo(reason);
     }

@@ -41,7 +41,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
-/** Many logs that are followed with one listener: those of a pattern, and those of a set of names. */
+/** Followers of many logs with one listener: the logs of a pattern, and the logs of a set of names. */
 @ExtendWith(OutputCaptureExtension.class)
 class ManyLogsTests extends ServerTests {
 
@@ -51,10 +51,10 @@ class ManyLogsTests extends ServerTests {
     private static final boolean LETTUCE = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
 
     @Test
-    @Tag("server") // which lists its clients with their flags
+    @Tag("server") // the server must list its clients with their flags
     void idleTrackingConnectionIsKept() {
         assumeTrue(LETTUCE);
-        EventLogFactory factory = newFactory(); // looks after it every 150 ms, and waits 2 s for an answer
+        EventLogFactory factory = newFactory(); // checks the connection every 150 ms, and waits 2 s for an answer
         closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), new Heard()));
         List<String> first = linesThatListen();
         assertThat(first).hasSize(1);
@@ -83,7 +83,7 @@ class ManyLogsTests extends ServerTests {
         Heard heard = new Heard();
         LogsFollower follower = closeLater(factory.follow(LogPattern.of("orders:*"), Tail.last(10), heard));
         assertThat(follower.logs()).hasSize(40).doesNotContain("orders:none", "others:1");
-        for (int i = 0; i < 60; i++) { // of which the last twenty begin now
+        for (int i = 0; i < 60; i++) { // the last twenty logs begin now
             add("orders:" + i, 20, 40);
         }
         await().until(() -> heard.count() == 40 * 30 + 20 * 20);
@@ -260,7 +260,7 @@ class ManyLogsTests extends ServerTests {
         EventLogFactory factory = newFactory(SHARED);
         Heard heard = new Heard((log, batch) -> {
             if (log.equals("orders:bad")) {
-                throw new IllegalStateException("meant");
+                throw new IllegalStateException("on purpose");
             }
         });
         add("orders:bad", 0, 1);
@@ -269,7 +269,7 @@ class ManyLogsTests extends ServerTests {
         add("orders:good", 0, 3);
         await().until(() -> heard.of("orders:good").size() == 3);
         await().until(() -> follower.failures().containsKey("orders:bad"));
-        assertThat(follower.failures().get("orders:bad")).hasMessage("meant");
+        assertThat(follower.failures().get("orders:bad")).hasMessage("on purpose");
         assertThat(follower.logs()).containsExactly("orders:good");
         assertThat(follower.isRunning()).isTrue();
     }
@@ -414,7 +414,7 @@ class ManyLogsTests extends ServerTests {
         redis.kill();
         await().until(() -> !LETTUCE || output.getOut().contains("failed; next attempt in"));
         redis.deleteData();
-        redis.start(); // with nothing
+        redis.start(); // without its data
         add("orders:0", 0, 1);
         add("orders:new", 0, 1);
         await().until(() ->

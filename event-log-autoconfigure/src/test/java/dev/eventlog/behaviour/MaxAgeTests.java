@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.domain.Range;
 import org.springframework.data.redis.core.RedisCallback;
 
-/** Events that get too old: not read any more, and removed by later adds. */
+/** Events that exceed their maximum age: reads leave them out, and later adds trim them. */
 @RedisTest(
         properties = {
             "eventlog.follow.poll-timeout=100ms",
@@ -49,7 +49,7 @@ class MaxAgeTests extends LogTests {
         return now == null ? 0 : now;
     }
 
-    /** Adds events of a certain age, as of now, one a millisecond. */
+    /** Adds events of a given age, one for each millisecond. */
     private List<EventId> addOld(EventLog log, Duration age, int count) {
         long first = now() - age.toMillis();
         List<EventId> ids = new ArrayList<>();
@@ -76,7 +76,7 @@ class MaxAgeTests extends LogTests {
         addOld(log, HOUR.dividedBy(2), 5);
 
         log.add(event(1));
-        assertThat(log.size()).as("blocks of a hundred").isEqualTo(56);
+        assertThat(log.size()).as("Redis trims in blocks of a hundred").isEqualTo(56);
         assertThat(log.read(Tail.all())).hasSize(6);
     }
 
@@ -104,7 +104,7 @@ class MaxAgeTests extends LogTests {
         addOld(log, HOUR.dividedBy(2), 450);
 
         log.add(event(1));
-        assertThat(log.size()).as("by the max-length").isBetween(100L, 200L);
+        assertThat(log.size()).as("limited by the max-length").isBetween(100L, 200L);
         assertThat(log.read(Tail.all())).hasSize(100);
     }
 
@@ -122,7 +122,7 @@ class MaxAgeTests extends LogTests {
         assertThat(ids(log.read(EventRange.all()).events())).isEqualTo(young);
         assertThat(log.read(EventRange.all().newestFirst()).events()).hasSize(5);
         assertThat(log.read(EventRange.before(young.get(0))).events()).isEmpty();
-        assertThat(log.size()).as("what Redis holds").isEqualTo(10);
+        assertThat(log.size()).as("the events that Redis has").isEqualTo(10);
     }
 
     @Test
@@ -142,7 +142,7 @@ class MaxAgeTests extends LogTests {
         assertThat(log.read(EventRange.all()).events()).isEmpty();
     }
 
-    /** Old and young events, read by both limits, as a list would be. */
+    /** Reads old and new events with both limits, and compares them with a list. */
     @Test
     void readsReturnTheSameAsAList() {
         Generated.tries(30, any -> {
@@ -164,7 +164,8 @@ class MaxAgeTests extends LogTests {
                 closeLater(log.follow(Tail.after(old.get(0)), resumed));
                 await().until(() -> resumed.caughtUp() == 1);
                 assertThat(ids(resumed.all())).isEqualTo(kept);
-                boolean missed = old.size() + young.size() - 1 > kept.size() && !kept.isEmpty(); // told with the next
+                boolean missed =
+                        old.size() + young.size() - 1 > kept.size() && !kept.isEmpty(); // reported with the next
                 assertThat(resumed.gaps()).hasSize(missed ? 1 : 0);
                 if (missed) {
                     assertThat(resumed.gaps().get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
@@ -187,15 +188,15 @@ class MaxAgeTests extends LogTests {
         Collected<Event> slow = Collected.and(batch -> go.await());
         closeLater(log.follow(Tail.all(), slow));
         await().until(() -> slow.count() == 10);
-        addOld(log, HOUR.minusMinutes(1), 240); // the follower is at its first batch
-        EventId last = shorter.add(event(1)); // by which more than it has read is too old
+        addOld(log, HOUR.minusMinutes(1), 240); // the follower is still at its first batch
+        EventId last = shorter.add(event(1)); // trims more than the follower has read
         assertThat(log.size()).isLessThan(100);
         go.countDown();
 
         await().until(() -> slow.all().stream().anyMatch(event -> event.id().equals(last)));
         assertThat(slow.gaps()).isNotEmpty();
         assertThat(slow.gaps().get(0).kind()).isEqualTo(Gap.Kind.REMOVED);
-        assertThat(slow.gaps().get(0).lastSeen()).isGreaterThanOrEqualTo(old.get(9)); // some may have been read before
+        assertThat(slow.gaps().get(0).lastSeen()).isGreaterThanOrEqualTo(old.get(9)); // some may have been read earlier
     }
 
     @Test
@@ -204,13 +205,13 @@ class MaxAgeTests extends LogTests {
         deleteLater(log.name() + ":once:{" + log.name() + "}:paid");
         EventId first = log.add(event(0), AddOptions.idempotent("paid"));
         await().until(() -> now() - first.milliseconds() > 100);
-        for (int i = 0; i < 120; i++) { // so that the block of the first is full
+        for (int i = 0; i < 120; i++) { // so that the block of the first event is full
             log.add(event(i));
         }
         await().until(() -> now() - log.lastId().orElseThrow().milliseconds() > 100);
         EventId last = log.add(event(200));
         assertThat(redis.opsForStream().range(log.name(), Range.closed(first.toString(), first.toString())))
-                .as("gone")
+                .as("trimmed")
                 .isEmpty();
 
         assertThat(log.add(event(0), AddOptions.idempotent("paid"))).isEqualTo(first);
@@ -272,7 +273,7 @@ class MaxAgeTests extends LogTests {
         Collected<Event> resumed = Collected.events();
         closeLater(log.follow(Tail.after(ids.get(2)), resumed));
         await().until(() -> resumed.count() == 1);
-        assertThat(resumed.gaps()).as("nothing came after what it had seen").isEmpty();
+        assertThat(resumed.gaps()).as("no event came after its position").isEmpty();
     }
 
     @Test

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Followers that keep their positions, one of a name at a time. */
+/** Followers with a name: they store their positions, and one follower of a name runs at a time. */
 @RedisTest(
         properties = {
             "eventlog.follow.lease=500ms",
@@ -242,8 +242,7 @@ class NamedFollowerTests extends LogTests {
         await().until(() -> second.count() == 20);
         assertThat(numbers(first.all())).isEqualTo(range(0, 20));
         assertThat(numbers(second.all())).isEqualTo(range(20, 40));
-        await().until(() ->
-                waiting.position().equals(second.all().get(19).id())); // known after the listener has returned
+        await().until(() -> waiting.position().equals(second.all().get(19).id())); // stored after the listener returned
     }
 
     @Test
@@ -281,7 +280,7 @@ class NamedFollowerTests extends LogTests {
         assertThat(waiting.completion()).succeedsWithin(Duration.ofSeconds(5)).isEqualTo(EndReason.SHUTDOWN);
     }
 
-    /** Its lock is taken from it, as if its lease had run out while it did not run. */
+    /** Another client takes its lock, as if its lease had expired during a pause. */
     @Test
     void followerPausesWithoutItsLeaseAndContinuesWithIt() {
         EventLog log = newLog();
@@ -294,7 +293,7 @@ class NamedFollowerTests extends LogTests {
         closeLater(() -> redis.delete(lock));
         CompletableFuture<Void> other = CompletableFuture.runAsync(() -> {
             await().pollDelay(Duration.ofMillis(750)).until(() -> true);
-            // what the other did meanwhile
+            // the work of the other client
             EventId last = log.addAll(events(1, 4)).get(1);
             assertThat(positions.store("invoices", log.name(), stored(log).orElseThrow(), last))
                     .isTrue();
@@ -319,7 +318,7 @@ class NamedFollowerTests extends LogTests {
                 .withMessageContaining("'" + name + "'");
     }
 
-    /** Where a place is out of reach for a while. */
+    /** Positions that are unavailable for a while. */
     @Test
     void nextBatchWaitsUntilThePositionIsStored() {
         EventLog log = newLog();
@@ -336,11 +335,11 @@ class NamedFollowerTests extends LogTests {
         assertThat(numbers(listener.all())).containsExactly(0);
         flaky.away = false;
         await().until(() -> listener.count() == 2);
-        assertThat(numbers(listener.all())).as("not again").containsExactly(0, 1);
+        assertThat(numbers(listener.all())).as("not delivered again").containsExactly(0, 1);
         await().until(() -> Optional.of(listener.all().get(1).id()).equals(flaky.load("", "")));
     }
 
-    /** A process that dies between effect and position: all that it had in memory is gone. */
+    /** A process dies between the effect and the position, and loses everything in memory. */
     @Test
     void batchWithoutAStoredPositionIsDeliveredAgain() {
         EventLog log = newLog();
@@ -360,7 +359,9 @@ class NamedFollowerTests extends LogTests {
         assertThat(numbers(next.all())).containsExactly(0);
     }
 
-    /** Two without locks, which should not be: still only one of them goes on from each position. */
+    /**
+     * Two followers without locks, which is a misconfiguration: still only one of them continues from each position.
+     */
     @Test
     void followerContinuesAtThePositionThatAnotherStored() {
         EventLog log = newLog();
@@ -374,7 +375,7 @@ class NamedFollowerTests extends LogTests {
         log.add(event(0));
         await().until(() -> listener.count() == 2);
         assertThat(numbers(listener.all()))
-                .as("taken, refused, and taken from there")
+                .as("delivered, refused, and delivered from the other position")
                 .containsExactly(0, 0);
         assertThat(listener.failure()).isNull();
     }
@@ -437,7 +438,7 @@ class NamedFollowerTests extends LogTests {
         Collected<Event> after = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), after, NAMED));
         await().until(
-                        () -> { // it begins at the end of the new log, when it has the lease
+                        () -> { // it starts at the end of the new log once it has the lease
                             log.add(event(2));
                             return after.count() > 0;
                         });

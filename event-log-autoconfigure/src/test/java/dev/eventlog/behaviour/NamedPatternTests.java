@@ -54,7 +54,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.retry.RetryPolicy;
 
-/** Many logs that are followed with one listener under a name: a position for each of them, and one follower at a time. */
+/** Named followers of many logs: a position for each log, and one follower at a time. */
 @ExtendWith(OutputCaptureExtension.class)
 class NamedPatternTests extends ServerTests {
 
@@ -74,7 +74,7 @@ class NamedPatternTests extends ServerTests {
         }
         Heard before = new Heard();
         LogsFollower follower = follow(first, Tail.last(10), before);
-        for (int i = 0; i < 50; i++) { // of which the last ten begin now
+        for (int i = 0; i < 50; i++) { // the last ten logs begin now
             add(order(i), 20, 30);
         }
         await().until(() -> before.count() == 40 * 20 + 10 * 10);
@@ -82,7 +82,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(follower.completion().toCompletableFuture())
                 .succeedsWithin(Duration.ofSeconds(5))
                 .isEqualTo(EndReason.SHUTDOWN);
-        for (int i = 0; i < 60; i++) { // of which the last ten begin while nobody follows
+        for (int i = 0; i < 60; i++) { // the last ten logs begin while no follower runs
             add(order(i), 30, 40);
         }
         Heard after = new Heard();
@@ -112,7 +112,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(numbers(after.of("orders:new"))).containsExactly(0, 1);
     }
 
-    /** A failover can lose the first positions before their follower has the lease. */
+    /** A failover can lose the first positions before a follower has the lease. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void startIsKeptAlthoughItsPositionIsLost(boolean pattern) {
@@ -205,7 +205,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(second.gaps).isEmpty();
     }
 
-    /** Another process, that follows and is killed. */
+    /** Another process that follows the logs and is killed. */
     static final class Other {
 
         public static void main(String[] arguments) throws IOException {
@@ -263,7 +263,7 @@ class NamedPatternTests extends ServerTests {
         Heard second = new Heard();
         follow(application(SHARED), Tail.all(), second);
         await().until(() -> second.count() == 100);
-        go.countDown(); // for the one that is cut off to go on, if it would
+        go.countDown(); // allows the disconnected follower to continue if it wants to
         proxy.accept();
         for (int i = 0; i < 10; i++) {
             add(order(i), 10, 12);
@@ -271,11 +271,11 @@ class NamedPatternTests extends ServerTests {
         await().until(() -> second.count() == 120);
         for (int i = 0; i < 10; i++) {
             assertThat(numbers(second.of(order(i)))).isEqualTo(range(0, 12));
-            assertThat(first.of(order(i))).as("no batch but that which it had").hasSizeLessThanOrEqualTo(7);
+            assertThat(first.of(order(i))).as("no batch except the running one").hasSizeLessThanOrEqualTo(7);
         }
     }
 
-    /** Its lock is taken from it, as if its lease had run out while it did not run. */
+    /** Another client takes its lock, as if its lease had expired during a pause. */
     @Test
     void batchThatLosesTheLeaseIsTheLastAndStoresNoPosition() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
@@ -303,7 +303,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(follower.isRunning()).isTrue();
     }
 
-    /** As where there are two without locks. */
+    /** As if two followers ran without locks. */
     @Test
     void followerSupersededInOneLogPausesInAllLogs(CapturedOutput output) {
         Heard heard = new Heard();
@@ -341,11 +341,9 @@ class NamedPatternTests extends ServerTests {
         follow(application(SHARED), Tail.all(), after);
         await().until(() -> after.caughtUp.size() == 1_000);
         assertThat(after.count()).isEqualTo(1_000);
-        assertThat(calls("hmget") - pages)
-                .as("5, and those that are asked again")
-                .isBetween(5L, 20L);
+        assertThat(calls("hmget") - pages).as("5, plus repeated questions").isBetween(5L, 20L);
         assertThat(calls("hget") - single)
-                .as("hardly more than one to store each position")
+                .as("hardly more than one command for each position")
                 .isLessThan(1_500);
     }
 
@@ -382,7 +380,7 @@ class NamedPatternTests extends ServerTests {
         add("orders:bad", 0, 1);
         Heard failing = new Heard((log, batch) -> {
             if (log.equals("orders:bad")) {
-                throw new IllegalStateException("meant");
+                throw new IllegalStateException("on purpose");
             }
         });
         LogsFollower follower = follow(first, Tail.all(), failing);
@@ -402,7 +400,7 @@ class NamedPatternTests extends ServerTests {
     void positionIsStoredAfterRetriesAndRecovery() {
         add("orders:1", 0, 3);
         Heard failing = new Heard((log, batch) -> {
-            throw new IllegalStateException("meant");
+            throw new IllegalStateException("on purpose");
         });
         Map<String, Integer> recovered = new ConcurrentHashMap<>();
         EventLogFactory factory = TestApplication.factory(application(SHARED));
@@ -514,7 +512,9 @@ class NamedPatternTests extends ServerTests {
         Heard after = new Heard();
         follow(application(SHARED), Tail.newOnly(), after);
         await().until(() -> after.count() == 2);
-        assertThat(numbers(after.of("orders:later"))).as("it has begun before").containsExactly(0, 1);
+        assertThat(numbers(after.of("orders:later")))
+                .as("the log began before the restart")
+                .containsExactly(0, 1);
     }
 
     @Test
@@ -584,7 +584,7 @@ class NamedPatternTests extends ServerTests {
         follow(second, Tail.newOnly(), after);
         await().until(() -> after.count() == 1);
         elsewhere.away = true;
-        add("orders:3", 0, 3); // whose position cannot be looked up
+        add("orders:3", 0, 3); // its position cannot be loaded
         await().until(() -> elsewhere.refused > 2);
         elsewhere.away = false;
         await().until(() -> after.count() == 4);
@@ -781,7 +781,7 @@ class NamedPatternTests extends ServerTests {
         return calls.find() ? Long.parseLong(calls.group(1)) : 0;
     }
 
-    /** Positions that know nothing of many logs, and can be out of reach. */
+    /** Positions without bulk methods that can be unavailable. */
     private static final class Elsewhere implements EventPositions {
 
         private final Map<String, EventId> stored = new ConcurrentHashMap<>();

@@ -25,12 +25,12 @@ import org.springframework.transaction.support.DefaultTransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The recipe of an outbox: each event of a committed transaction is added once, whatever dies in between. */
+/** The outbox recipe: each event of a committed transaction is added once, whatever process dies. */
 class OutboxTests extends LogTests {
 
     record Paid(int order) {}
 
-    /** Dies before a commit, as often as it is told to: what was added to logs until then is not taken back. */
+    /** Dies before a commit, a given number of times. Events that were already added to logs stay there. */
     private static final class DyingTransactions extends JdbcTransactionManager {
 
         private static final long serialVersionUID = 1L;

@@ -26,7 +26,9 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
-/** Logs read page by page, logs that exist before their first event, and logs that end with several events. */
+/**
+ * Reads logs page by page, logs that exist before their first event, and logs that are completed with several events.
+ */
 class PageTests extends LogTests {
 
     record Number(int n) {}
@@ -119,7 +121,7 @@ class PageTests extends LogTests {
         assertThat(numbers(page.events())).isEqualTo(range(3, 5));
         assertThat(log.page(Tail.after(ids.get(3).previous()), 10).gap()).isEmpty();
         assertThat(log.page(Tail.all(), 10).gap())
-                .as("nobody has seen anything")
+                .as("no position to compare with")
                 .isEmpty();
         TailPage<Event> ahead = log.page(Tail.after(ids.get(4).next()), 10);
         assertThat(ahead.gap().orElseThrow().kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
@@ -188,11 +190,13 @@ class PageTests extends LogTests {
         assertThat(ids(log.read(Tail.all())).subList(1, 4)).isEqualTo(ids);
         assertThat(log.completion()).contains(Completion.done());
         assertThat(log.lastId()).contains(ids.get(2));
-        assertThat(log.completeAll(events(1, 4))).as("once more").isEqualTo(ids);
+        assertThat(log.completeAll(events(1, 4))).as("repeated").isEqualTo(ids);
         assertThatExceptionOfType(EventLogCompletedException.class)
-                .as("not those events")
+                .as("with other events")
                 .isThrownBy(() -> log.completeAll(events(2, 5)));
-        assertThat(log.completeAll(events(2, 4))).as("the last of them").isEqualTo(ids.subList(1, 3));
+        assertThat(log.completeAll(events(2, 4)))
+                .as("with only the last events")
+                .isEqualTo(ids.subList(1, 3));
         assertThat(log.completeAll(List.of())).isEmpty();
         EventLog empty = newLog();
         assertThat(empty.completeAll(List.of())).isEmpty();

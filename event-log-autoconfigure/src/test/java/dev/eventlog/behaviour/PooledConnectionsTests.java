@@ -18,10 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
-/** Jedis lends connections out of a pool. */
+/** Connections from the pool of Jedis. */
 class PooledConnectionsTests extends ServerTests {
 
-    /** A pool that is given up meanwhile never serves those who come to wait just then, and Boot lets them wait without a limit. */
+    /**
+     * A discarded pool never serves callers that start to wait at that moment, and Spring Boot lets them wait without a
+     * limit.
+     */
     @Test
     void callerWaitingForADiscardedPoolGetsAConnection() {
         assumeTrue(ClassUtils.isPresent("redis.clients.jedis.Jedis", null));
@@ -35,13 +38,13 @@ class PooledConnectionsTests extends ServerTests {
         Connections connections = application.getBean("eventLogConnections", Connections.class);
         for (int round = 0; round < 5; round++) {
             log.add(Map.of("n", "0"));
-            redis.freeze(); // so that the pool is soon empty, and whoever else comes waits
+            redis.freeze(); // so that the pool is soon empty and other callers wait
             connections.wrongServer(System.nanoTime());
             List<CompletableFuture<EventId>> adds = IntStream.rangeClosed(1, 8)
                     .mapToObj(n -> CompletableFuture.supplyAsync(
                             () -> log.add(Map.of("n", Integer.toString(n))), task -> new Thread(task).start()))
                     .toList();
-            await().pollDelay(Duration.ofMillis(1100)).until(() -> true); // until it may be given up again
+            await().pollDelay(Duration.ofMillis(1100)).until(() -> true); // until the pool can be discarded again
             connections.wrongServer(System.nanoTime());
             redis.thaw();
             await().atMost(Duration.ofSeconds(20)).until(() -> adds.stream().allMatch(CompletableFuture::isDone));

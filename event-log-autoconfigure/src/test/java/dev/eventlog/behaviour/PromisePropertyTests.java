@@ -24,9 +24,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Generated histories of a log: adds, trims of each kind, retracted events, followers that begin anywhere and take batches when
- * they are let. Each is held against what Redis said to be left after each step. The system properties
- * {@code eventlog.test.seed} and {@code eventlog.test.seeds} choose the first history, and how many.
+ * Generated histories of a log: adds, all kinds of trims, retracted events, and followers that start anywhere and
+ * receive batches on command. Each is compared with the contents of Redis after each step. The system properties {@code
+ * eventlog.test.seed} and {@code eventlog.test.seeds} set the first history and the number of histories.
  */
 class PromisePropertyTests extends ServerTests {
 
@@ -38,7 +38,7 @@ class PromisePropertyTests extends ServerTests {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void everyFollowerReceivesEachEventOrAGap(boolean retracts) {
-        redis.ask("CONFIG", "SET", "stream-node-max-entries", "5"); // what an approximate trim takes away at once
+        redis.ask("CONFIG", "SET", "stream-node-max-entries", "5"); // an approximate trim removes 5 at once
         EventLogFactory factory = newFactory("eventlog.follow.poll-timeout=50ms");
         List<String> broken = new ArrayList<>();
         for (int seed = FIRST; seed < FIRST + SEEDS; seed++) {
@@ -178,7 +178,7 @@ class PromisePropertyTests extends ServerTests {
             readers.add(reader);
         }
 
-        /** Lets one follower take a few batches, or waits for one that has been let take all. */
+        /** Lets one follower receive a few batches, or waits for a follower that may receive all. */
         private void let() {
             if (readers.isEmpty()) {
                 return;
@@ -210,7 +210,7 @@ class PromisePropertyTests extends ServerTests {
             this.before = before;
         }
 
-        /** {@return whether nothing more is to come} */
+        /** {@return whether no more events will come} */
         boolean isAt(TreeSet<Integer> left) {
             return left.isEmpty() || left.last() < first || Told.has(listener, left.last());
         }

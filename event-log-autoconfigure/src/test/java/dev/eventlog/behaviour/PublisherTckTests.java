@@ -20,8 +20,8 @@ import org.testng.annotations.BeforeClass;
 import org.testng.annotations.Test;
 
 /**
- * The rules of Reactive Streams, as their own test kit for publishers holds them (it is made for TestNG). A log has no end,
- * and the kit wants one: after as many batches as it asked for, that subscriber's own factory is shut down.
+ * Runs the test kit of Reactive Streams for publishers, which uses TestNG. The kit expects an end, but a log has none:
+ * after the requested number of batches, the factory of that subscriber shuts down.
  */
 @Test
 public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
@@ -85,7 +85,7 @@ public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
         return newFactory().create(name).publisher(Tail.all());
     }
 
-    /** Ends a subscriber's batches by the shutdown of the factory. */
+    /** Ends the batches of a subscriber by a shutdown of its factory. */
     private static final class EndingAfter implements Flow.Subscriber<List<Event>> {
 
         private final Flow.Subscriber<? super List<Event>> subscriber;

@@ -43,7 +43,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** What subscribers get, who say how much they take. The rules of Reactive Streams are held by {@link PublisherTckTests}. */
+/** Subscribers that control demand. {@link PublisherTckTests} checks the rules of Reactive Streams. */
 @RedisTest(properties = {"eventlog.follow.batch-size=10", "eventlog.follow.window-size=20"})
 class PublisherTests extends LogTests {
 
@@ -69,7 +69,7 @@ class PublisherTests extends LogTests {
         assertThat(subscriber.isBroken()).isFalse();
     }
 
-    /** Each thing that the library does for a follower is a task on this executor. */
+    /** The library runs all work for followers as tasks on this executor. */
     @Test
     void subscriberWithoutDemandUsesNoThread() {
         AtomicInteger tasks = new AtomicInteger();
@@ -95,12 +95,12 @@ class PublisherTests extends LogTests {
         for (int number = 1; number <= 30; number++) {
             log.add(event(number));
             int count = number;
-            await().until(() -> other.all().size() == count); // so its feed has rung for each
+            await().until(() -> other.all().size() == count); // so the feed has notified all followers
         }
         other.cancel();
         await().until(() -> running.get() == 0);
         assertThat(tasks.get() - before)
-                .as("two to begin, and those of the other")
+                .as("two tasks to start, and the tasks of the other follower")
                 .isBetween(3, 2 + 2 * 30);
         assertThat(subscriber.all()).hasSize(1);
         int between = tasks.get();
@@ -182,7 +182,7 @@ class PublisherTests extends LogTests {
         subscriber.to(log.publisher(Tail.all()));
         subscriber.request(Long.MAX_VALUE);
         await().until(() -> subscriber.batches().size() == 1);
-        subscriber.cancel(); // would time out the test, or interrupt the subscriber, if it waited
+        subscriber.cancel(); // would exceed the timeout of the test, or interrupt the subscriber, if it waited
         subscriber.cancel();
         go.countDown();
         assertNoMoreThan(subscriber, 1);
@@ -255,10 +255,10 @@ class PublisherTests extends LogTests {
                         .isEqualTo(subscriber.batches().get(1).get(0).id()));
     }
 
-    /** Its feed has seen the log begin again while the follower rested. */
+    /** The feed detects that the log began again while the follower was idle. */
     @Test
     void logThatBeganAgainWithoutDemandIsAGap() {
-        EventLog log = newLog(options -> options.maxLength(100)); // else Redis 6.2 cannot tell
+        EventLog log = newLog(options -> options.maxLength(100)); // otherwise Redis 6.2 cannot detect it
         log.addAll(events(0, 5));
         TestSubscriber<Event> subscriber = subscribe(log, Tail.all());
         TestSubscriber<Event> live = new TestSubscriber<Event>().to(log.publisher(Tail.last(0), gap -> {}));
@@ -277,7 +277,7 @@ class PublisherTests extends LogTests {
         assertThat(numbers(resumed.all())).isEqualTo(range(100, 103));
     }
 
-    /** A log that lost its newest events still has older ones, and no event just before the one at which to go on. */
+    /** A log that lost its newest events still has older ones, but no event just before the position to continue at. */
     @Test
     void resumeAtAGapDoesNotRepeatOlderEvents() {
         EventLog log = newLog();
@@ -390,7 +390,7 @@ class PublisherTests extends LogTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // as a caller without checks would
+    @SuppressWarnings("NullAway") // like a caller without null checks
     void nullIsRefused() {
         EventLog log = newLog();
         assertThatIllegalArgumentException()
@@ -408,7 +408,7 @@ class PublisherTests extends LogTests {
         return new TestSubscriber<Event>().to(log.publisher(tail));
     }
 
-    /** Gives what should not come a little time to come. */
+    /** Waits a little for events that must not arrive. */
     private static void assertNoMoreThan(TestSubscriber<?> subscriber, int batches) {
         Awaitility.await()
                 .pollDelay(Duration.ZERO)

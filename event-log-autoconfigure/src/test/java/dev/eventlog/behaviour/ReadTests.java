@@ -99,7 +99,7 @@ class ReadTests extends LogTests {
         assertThat(log.read(Tail.from(id))).isEmpty();
         assertThat(log.size()).isZero();
         assertThat(log.exists()).isTrue();
-        assertThat(log.lastId()).as("of an event removed since").hasValue(id);
+        assertThat(log.lastId()).as("the id of a deleted event").hasValue(id);
     }
 
     @Test
@@ -200,7 +200,7 @@ class ReadTests extends LogTests {
         assertThat(numbers(limited.read(Tail.from(ids.get(80))))).isEqualTo(range(80, 100));
         assertThat(numbers(limited.read(Tail.after(ids.get(80))))).isEqualTo(range(81, 100));
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 100));
-        assertThat(limited.size()).as("what Redis holds").isEqualTo(100);
+        assertThat(limited.size()).as("the events that Redis has").isEqualTo(100);
     }
 
     @Test

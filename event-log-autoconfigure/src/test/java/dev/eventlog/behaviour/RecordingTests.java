@@ -46,7 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Sources that are recorded into logs. */
+/** Recordings of sources into logs. */
 @RedisTest(properties = {"eventlog.record.lease=2s", "eventlog.record.key=test:recordings"})
 @Timeout(60)
 class RecordingTests extends LogTests {
@@ -62,7 +62,7 @@ class RecordingTests extends LogTests {
         try (SubmissionPublisher<Map<String, Object>> words = new SubmissionPublisher<>()) {
             completion = log.record(words).completion();
             for (int i = 0; i < 3_000; i++) {
-                words.submit(event(i)); // waits until it is requested
+                words.submit(event(i)); // waits for demand
             }
         }
         assertThat(completion.join()).isEqualTo(Completion.done());
@@ -143,7 +143,7 @@ class RecordingTests extends LogTests {
         source.subscriber().onNext(event(0));
         await().until(() -> log.size() == 1);
         newFactory().create(log.name()).cancel("stop button");
-        await().until(source::isCancelled); // though nothing is added any more
+        await().until(source::isCancelled); // although nothing more is added
         assertThat(recording.completion().join()).isEqualTo(Completion.cancelled("stop button"));
         source.subscriber().onNext(event(1));
         assertThat(log.size()).isOne();
@@ -203,7 +203,7 @@ class RecordingTests extends LogTests {
         source.subscriber().onComplete();
         await().until(log::isComplete);
         await().untilAsserted(() -> assertThatExceptionOfType(EventLogCompletedException.class)
-                .isThrownBy(() -> elsewhere.record(second))); // its lease is given back after it is complete
+                .isThrownBy(() -> elsewhere.record(second))); // its lease is released after the completion
         assertThat(second.isSubscribedTo()).isFalse();
 
         EventLog used = newLog();
@@ -257,7 +257,7 @@ class RecordingTests extends LogTests {
     private static void breakSomething(int which, EmbeddedRedis server, TcpProxy proxy) {
         switch (which % 3) {
             case 0 -> proxy.cut();
-            case 1 -> { // what it has added is not known then
+            case 1 -> { // the outcome of its adds is unknown
                 long accepted = proxy.accepted();
                 proxy.cutInsteadOfReply();
                 CompletableFuture<Void> unused = CompletableFuture.runAsync(() -> {
@@ -272,7 +272,7 @@ class RecordingTests extends LogTests {
         }
     }
 
-    /** A lease is over, and Redis is still away: the source is stopped, and its caller told. */
+    /** The lease ends while Redis is still down: the source is stopped, and its caller is notified. */
     @Test
     void longOutageStopsTheSource() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
@@ -288,7 +288,10 @@ class RecordingTests extends LogTests {
         assertThat(source.isCancelled()).isTrue();
     }
 
-    /** The other application looks for those that have died, and would end a log whose recording gives no sign of life. */
+    /**
+     * The other application looks for dead recordings, and would complete a log whose recording does not renew its
+     * lease.
+     */
     @Tag("long")
     @Test
     void busyListenersDoNotEndARecording() throws InterruptedException {
@@ -296,7 +299,7 @@ class RecordingTests extends LogTests {
                 "eventlog.record.lease=2s", "eventlog.record.key=test:recordings", "eventlog.follow.max-threads=2");
         EventLog log = busy.create(newLog().name());
         closeLater(newLog().follow(
-                        Tail.all(), batch -> {})); // an application that follows a log looks for dead recordings
+                        Tail.all(), batch -> {})); // an application that follows a log also looks for dead recordings
         Recording recording = log.record(source);
         await().until(source::isSubscribedTo);
         CountDownLatch free = new CountDownLatch(1);
@@ -337,7 +340,7 @@ class RecordingTests extends LogTests {
         assertThat(late.isSubscribedTo()).isFalse();
     }
 
-    /** Records until it is killed. */
+    /** Records until the process is killed. */
     static final class Producer {
 
         private Producer() {}
@@ -376,7 +379,7 @@ class RecordingTests extends LogTests {
         assertThat(redis.opsForZSet().score("test:recordings", log.name())).isNull();
     }
 
-    /** The next to record comes before anybody has noticed. */
+    /** The next recording starts before any client detects the death. */
     @Test
     void nextRecordingLearnsThatAProducerDied() {
         EventLog log = newLog();

@@ -26,12 +26,12 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** Another log under the key of a followed one is told as such, before anything of it, and never as a number of events. */
+/** Another log under the key of a followed log is a gap before its first event, and never has a number. */
 class ReplacedLogTests extends ServerTests {
 
-    private static final int OTHERS = 1001; // the first number in the other log
+    private static final int OTHERS = 1001; // the number of the first event in the other log
 
-    /** By which command the other log comes to stand under the key. */
+    /** The command that puts the other log under the key. */
     enum Way {
         RENAME,
         COPY,
@@ -77,9 +77,9 @@ class ReplacedLogTests extends ServerTests {
         }
     }
 
-    /** Between two gaps all is of one log and without a hole, and nothing of the first log is left out. */
+    /** All events between two gaps belong to one log without a hole, and no event of the first log is left out. */
     private static void assertOnlyBeganAgain(Told told, int newest) {
-        int most = 0; // the newest of the first log that came
+        int most = 0; // the newest delivered event of the first log
         Integer before = null;
         for (Object each : told.sequence()) {
             if (each instanceof Gap gap) {
@@ -95,7 +95,7 @@ class ReplacedLogTests extends ServerTests {
                 assertThat(number).as("in %s", told).isLessThanOrEqualTo(most + 1);
             } else {
                 assertThat(number % 100)
-                        .as("the first of the others in %s", told)
+                        .as("the first event of the other log in %s", told)
                         .isEqualTo(OTHERS % 100);
             }
             most = number < OTHERS ? Math.max(most, number) : most;
@@ -116,7 +116,7 @@ class ReplacedLogTests extends ServerTests {
             addWithId("other", "5-" + (n + 1), OTHERS + n);
         }
         putInPlace(way);
-        if (!redis.isAtLeast(7)) { // there only ids that are all older show at once that this is another log
+        if (!redis.isAtLeast(7)) { // Redis 6.2 detects another log at once only if all its ids are lower
             await().until(() -> Told.has(live, OTHERS + 29));
         }
         add("log", OTHERS + 30, OTHERS + 32);
@@ -127,7 +127,7 @@ class ReplacedLogTests extends ServerTests {
         Told.to(slow).assertIs("1..7, BEGAN_AGAIN, 1001..1032").assertMissed(-1);
     }
 
-    /** Both have the first five events: only what the follower has seen last shows that this is another log. */
+    /** Both logs have the first five events. Only the last event that the follower received shows the difference. */
     @ParameterizedTest
     @EnumSource(Way.class)
     void divergedLogIsAGapWhereTheLogsDiffer(Way way) {
@@ -167,7 +167,7 @@ class ReplacedLogTests extends ServerTests {
         return true;
     }
 
-    /** Here nothing changes but the name of the same log's key. */
+    /** Only the key of the same log changes. */
     @Test
     void copyOfTheLogIsNoGap() {
         EventLog log = newFactory().create("log");
@@ -184,7 +184,7 @@ class ReplacedLogTests extends ServerTests {
         Told.to(slow).assertIs("1..23");
     }
 
-    /** In one script, so that no poll comes in between: as many as before, fewer, and more. */
+    /** One script, so that no poll runs in between. The log has as many events as before, fewer, or more. */
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 20})
     void logDeletedAndAddedAgainWithinAPollIsAGap(int length) {
@@ -207,7 +207,7 @@ class ReplacedLogTests extends ServerTests {
         Told.to(live).assertIs("1..5, BEGAN_AGAIN, " + others + ", 2001..2002").assertMissed(-1);
     }
 
-    /** As tools do that copy a stream entry by entry. */
+    /** Like a tool that copies a stream entry by entry. */
     @Test
     void raisedLastIdIsNoGap() {
         EventLog log = newFactory().create("log");
@@ -228,7 +228,7 @@ class ReplacedLogTests extends ServerTests {
         Told.to(onlyNew).assertIs("11..13");
     }
 
-    /** What the stream says to have had is then not what it had: the events themselves prove more. */
+    /** The counters of the stream are then wrong, but the events themselves prove more. */
     @Test
     void changedCountIsNoGap() {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 does not count");

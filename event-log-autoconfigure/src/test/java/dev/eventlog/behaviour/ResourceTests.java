@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.ClassUtils;
 
-/** What following costs: connections and threads. */
+/** The connections and threads that followers need. */
 class ResourceTests extends LogTests {
 
     @Tag("long")
@@ -47,7 +47,7 @@ class ResourceTests extends LogTests {
         follow(log, 1_000);
         await().untilAsserted(() -> assertThat(connectionsNamed(client)).isLessThanOrEqualTo(connections + POOLED));
         await().untilAsserted(() -> assertThat(eventLogThreads(threads))
-                .as("threads of feeds end at once, a few of listeners wait half a minute for more work")
+                .as("feed threads end at once; a few listener threads wait half a minute for more work")
                 .noneMatch(name -> name.contains("feed"))
                 .hasSizeLessThanOrEqualTo(8));
         assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads.size() + 16);
@@ -81,7 +81,7 @@ class ResourceTests extends LogTests {
         int number = 1;
         for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(3); System.nanoTime() < end; number++) {
             busy.add(event(number));
-            TimeUnit.MILLISECONDS.sleep(2); // a pace, not a wait: some polls find one event, some find many, some none
+            TimeUnit.MILLISECONDS.sleep(2); // a pace, not a wait: polls return one event, many, or none
         }
         int added = number;
         await().until(() -> listener.count() == added);
@@ -273,7 +273,7 @@ class ResourceTests extends LogTests {
         return info("stats", "total_connections_received", "");
     }
 
-    /** The number that a field of the server's INFO begins with, after a name that it may have there. */
+    /** The leading number of a field in the INFO of the server. */
     private long info(String section, String field, String name) {
         Properties info =
                 redis.execute(connection -> connection.serverCommands().info(section), true);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An event that was deleted by itself is neither delivered nor told, hides no loss, and counts in no number. */
+/** A retracted event is neither delivered nor reported. It hides no loss, and counts in no number. */
 class RetractedEventsTests extends ServerTests {
 
     private final Collected<Event> live = Collected.events();
@@ -74,7 +74,7 @@ class RetractedEventsTests extends ServerTests {
         Told.to(live).assertIs("1..6");
     }
 
-    /** The feed passes the retracted one only after the follower has begun behind that. */
+    /** The feed passes the retracted event only after the follower started behind it. */
     @Test
     void followerAheadOfItsFeedReceivesNoGapForRetractedEvents() {
         EventLog log = newFactory().create("log");
@@ -86,7 +86,7 @@ class RetractedEventsTests extends ServerTests {
         EventId twentieth = ids.get(18);
         EventId fortieth = ids.get(38);
         await().until(() -> live.count() > 1);
-        assertThat(Told.has(live, 20)).as("the feed is too quick for this test").isFalse();
+        assertThat(Told.has(live, 20)).as("the feed is too fast for this test").isFalse();
         retract("log", twentieth);
         await().until(() -> live.count() > 40);
         Collected<Event> ahead = Collected.events();
@@ -97,16 +97,16 @@ class RetractedEventsTests extends ServerTests {
         add("log", 201, 203);
         await().until(() -> Told.has(ahead, 202) && Told.has(live, 202));
         Told.to(ahead).assertIs("41..202");
-        Told.to(live).assertIs("1..202", "1..19, 21..202"); // the first if it was on its way
+        Told.to(live).assertIs("1..202", "1..19, 21..202"); // the first one if it was already being delivered
     }
 
     @ParameterizedTest
     @CsvSource({
-        "11, 11, 1..7, '1..10, 12..30'", // one in the middle
-        "8, 15, 1..7, '1..7, 16..30'", // all that comes next
-        "7, 7, 1..7, '1..30'", // what was delivered last
-        "1, 7, 1..7, '1..30'", // all that was delivered
-        "25, 30, 1..7, '1..24'", // the newest
+        "11, 11, 1..7, '1..10, 12..30'", // one event in the middle
+        "8, 15, 1..7, '1..7, 16..30'", // all following events
+        "7, 7, 1..7, '1..30'", // the last delivered event
+        "1, 7, 1..7, '1..30'", // all delivered events
+        "25, 30, 1..7, '1..24'", // the newest events
         "8, 30, 1..7, '1..7'" // all that is to come
     })
     void slowFollowerReceivesNoGapForRetractedEvents(int first, int last, String before, String after) {
@@ -125,7 +125,10 @@ class RetractedEventsTests extends ServerTests {
         Told.to(slow).assertIs(end);
     }
 
-    /** Which of the ones in between were retracted nobody can tell afterwards: the gap is told, its number right or absent. */
+    /**
+     * Nobody can tell afterward which of the trimmed events were retracted: the gap is reported, and its number is
+     * exact or absent.
+     */
     @ParameterizedTest
     @CsvSource({"9, 10, 11, 8", "15, 15, 11, 10", "19, 20, 11, 10", "5, 6, 11, 10", "7, 7, 11, 10", "9, 18, 11, 1"})
     void gapDoesNotCountRetractedEvents(int first, int last, int left, int missed) {
@@ -134,7 +137,7 @@ class RetractedEventsTests extends ServerTests {
         closeLater(log.follow(Tail.all(), slow));
         await().until(() -> slow.count() == 7);
         retract("log", ids.subList(first - 1, last).toArray(EventId[]::new));
-        redis.ask("XTRIM", "log", "MINID", ids.get(17).toString()); // 18 is the first that is left, unless retracted
+        redis.ask("XTRIM", "log", "MINID", ids.get(17).toString()); // 18 is the first remaining event, unless retracted
         go.countDown();
         add("log", 31, 32);
         await().until(() -> Told.has(slow, 31));
@@ -142,7 +145,7 @@ class RetractedEventsTests extends ServerTests {
         Told.to(slow).assertIs("1..7, REMOVED, " + rest).assertMissed(missed);
     }
 
-    /** While nothing that the follower has seen is left, only what Redis counts shows the loss. */
+    /** If no event that the follower received is left, only the counters of Redis show the loss. */
     @Test
     void lossBehindARetractedReadPointIsAGap() {
         EventLog log = newFactory().create("log");
@@ -173,7 +176,7 @@ class RetractedEventsTests extends ServerTests {
         add("log", 13, 14);
         await().until(() -> Told.has(live, 13));
         Told told = Told.to(live);
-        if (redis.isAtLeast(7)) { // before, a log that has nothing left looks as if something had been lost
+        if (redis.isAtLeast(7)) { // before Redis 7, an empty log looks as if events were lost
             told.assertIs("1..13");
         }
     }

@@ -31,12 +31,12 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.util.ClassUtils;
 
-/** Many logs that are followed on one connection. */
+/** Followers of many logs on one connection. */
 @ExtendWith(OutputCaptureExtension.class)
 class SharedFollowTests extends ServerTests {
 
     private static final String NONE_DEDICATED = "eventlog.follow.dedicated-connections=0";
-    private static final String RARE_POLLS = "eventlog.follow.poll-timeout=1h"; // so that nothing comes by a poll
+    private static final String RARE_POLLS = "eventlog.follow.poll-timeout=1h"; // so that no poll finds an event
 
     @BeforeEach
     void onLettuce() {
@@ -49,7 +49,7 @@ class SharedFollowTests extends ServerTests {
         assumeTrue(LogTests.DEDICATED, "all of them share one");
         EventLogFactory factory = newFactory("eventlog.follow.dedicated-connections=3");
         List<EventLog> logs = logs(factory, 300);
-        logs.get(0).add(Map.of("n", "0")); // has the application connect
+        logs.get(0).add(Map.of("n", "0")); // opens the connections
         long connections = connections();
         Map<EventLog, Collected<Event>> listeners = follow(logs);
         await().until(() -> listeners.values().stream().allMatch(listener -> listener.caughtUp() == 1));
@@ -151,7 +151,7 @@ class SharedFollowTests extends ServerTests {
         Collected<Event> listener = Collected.events();
         closeLater(log.follow(Tail.all(), listener));
         await().until(() -> listener.caughtUp() == 1);
-        proxy.swallow(); // whatever is connected stays so, and silent
+        proxy.swallow(); // connections stay open but silent
         await().until(() -> followed(factory).get(0).interrupted() == 1);
         redis.ask("XADD", "log", "*", "n", "1");
         proxy.pass();
@@ -202,7 +202,7 @@ class SharedFollowTests extends ServerTests {
         await().during(Duration.ofSeconds(1)).until(() -> !output.getOut().contains("cannot track so many"));
     }
 
-    /** Each key that is read again then pushes another one out, which is told as a change, without end. */
+    /** Each read key then evicts another one, which Redis reports as a change, without end. */
     @Test
     void logsBeyondTheTrackingLimitHaveTheirOwnConnections(CapturedOutput output) {
         redis.ask("CONFIG", "SET", "tracking-table-max-keys", "40");

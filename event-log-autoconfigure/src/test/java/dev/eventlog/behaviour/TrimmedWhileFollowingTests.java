@@ -27,14 +27,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Events that leave by the old end of a log before a follower gets to them are told, whenever that happens. */
+/** Events that are trimmed before a follower receives them are a gap, whenever the trim happens. */
 class TrimmedWhileFollowingTests extends ServerTests {
 
     private static final Pattern CALLS = Pattern.compile("cmdstat_(?!info|config)[^:]+:calls=(\\d+)");
 
     private final Collected<Event> live = Collected.events();
 
-    /** Once while the answer about the state is on its way, and once while the listener is busy. */
+    /** One trim during the question about the state, and one while the listener is busy. */
     @Test
     void followerStartedDuringATrimReceivesAGapForALaterOne() {
         EventLog log = newFactory(
@@ -74,7 +74,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         int from = first instanceof Gap ? 31 : (Integer) first;
         told.assertWhole(from, 400);
         assertThat(told.toString()).endsWith(", REMOVED, 66..400");
-        assertThat(from).as("what the log held or holds of its newest ten").isIn(31, 34);
+        assertThat(from).as("the newest ten events before or after the trim").isIn(31, 34);
     }
 
     private long commands() {
@@ -99,7 +99,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         Told.to(live).assertIs("1..30");
     }
 
-    /** How many of them there were can be known only where nothing was deleted by itself. */
+    /** The number is known only if no event was retracted. */
     @ParameterizedTest
     @CsvSource({"nothing", "before", "behind"})
     void resumedFollowerReceivesTheGapFirst(String retracted) {
@@ -122,7 +122,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         assertThat(told.gaps()).extracting(Gap::lastSeen).containsExactly(ids.get(9));
     }
 
-    /** The window still has what Redis has no more: that may be delivered, and is no gap then. */
+    /** The window still has events that Redis trimmed. They may be delivered, which is no gap. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 5, 9, 10, 11, 25})
     void followerReceivesTheWindowOrAGap(int left) {
@@ -143,7 +143,7 @@ class TrimmedWhileFollowingTests extends ServerTests {
         Told told = Told.to(slow);
         told.assertWhole(1, 41);
         assertThat(told.gaps()).hasSize(1);
-        if (left > 0 || redis.isAtLeast(7)) { // before, one that is all alone looks as if others had been before it
+        if (left > 0 || redis.isAtLeast(7)) { // before Redis 7, a single event looks as if others preceded it
             Told.to(live).assertIs("1..41");
         }
         if (redis.isAtLeast(7)) {
@@ -151,12 +151,12 @@ class TrimmedWhileFollowingTests extends ServerTests {
         }
     }
 
-    /** A log that keeps ten events, and writers that add more than that at a time. */
+    /** A log that keeps ten events, and writers that add more at once. */
     @Test
     void followerSlowerThanEachTrimReceivesAGapEachTime() {
         EventLog log = newFactory().create("log");
         Collected<Event> slow = Collected.and(batch -> {
-            for (int n = 0; n < 3; n++) { // more than the window has, each time that the listener is called
+            for (int n = 0; n < 3; n++) { // more than the window holds for each call of the listener
                 int next = 1 + Integer.parseInt(String.valueOf(lastNumber()));
                 if (next < 300) {
                     add("log", next, next + 15);

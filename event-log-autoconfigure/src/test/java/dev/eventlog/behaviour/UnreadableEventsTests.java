@@ -51,7 +51,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.retry.RetryPolicy;
 
-/** Events that do not fit the type of their log: whoever reads the log fails, goes past them, or hands them over. */
+/** Events that cannot be converted to the type of their log: a reader fails, skips them, or hands them over. */
 @RedisTest(properties = "eventlog.follow.poll-timeout=500ms")
 @ExtendWith(OutputCaptureExtension.class)
 class UnreadableEventsTests extends LogTests {
@@ -70,7 +70,7 @@ class UnreadableEventsTests extends LogTests {
 
     private final List<Event> handedOver = new CopyOnWriteArrayList<>();
 
-    /** {@return a log of four events, of which the second and the last do not fit} */
+    /** {@return a log of four events; the second and the last are unreadable} */
     private TypedEventLog<Purchase> log(Consumer<EventLogOptions.Builder> options) {
         TypedEventLog<Purchase> log = factory.create(newName(), Purchase.class, options);
         log.add(ADA);
@@ -406,7 +406,7 @@ class UnreadableEventsTests extends LogTests {
         TypedEventLog<Numbered> primitive = factory.create(newName(), Numbered.class);
         primitive.untyped().add(Map.of("text", "no number"));
         assertThatExceptionOfType(EventConversionException.class)
-                .as("Jackson 3 makes no number of nothing")
+                .as("Jackson 3 requires a value for a number")
                 .isThrownBy(() -> primitive.read(Tail.all()))
                 .withMessageContaining("number");
         ConfigurableApplicationContext lenient =

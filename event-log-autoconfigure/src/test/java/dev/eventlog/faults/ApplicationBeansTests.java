@@ -45,13 +45,13 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
-/** What the application makes of its own beans for Redis is not what its logs are read and written by. */
+/** Logs do not depend on the settings of the application's own beans for Redis. */
 @Tag("faults")
 class ApplicationBeansTests extends ClosingTests {
 
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
 
-    /** What a template may have. */
+    /** Settings of a template. */
     enum Habit {
         PREFIX(template -> template.setKeySerializer(new Prefixing())),
         JSON(template -> {
@@ -106,7 +106,7 @@ class ApplicationBeansTests extends ClosingTests {
         await().until(() -> keys().equals("eventlog:lock:app@log eventlog:positions log"));
     }
 
-    /** As a transaction manager begins one, and with a command of the application's in it. */
+    /** Starts a transaction like a transaction manager, with a command of the application in it. */
     private static void inTransaction(ConfigurableApplicationContext application, EventLog log) {
         StringRedisTemplate template = application.getBean(StringRedisTemplate.class);
         TransactionSynchronizationManager.initSynchronization();
@@ -130,7 +130,9 @@ class ApplicationBeansTests extends ClosingTests {
         }
     }
 
-    /** A cache is the application's primary Redis: logs, positions and locks stand in the one that is named for them. */
+    /**
+     * The primary Redis of the application is a cache. Logs, positions, and locks use the Redis that is named for them.
+     */
     @Test
     void logsPositionsAndLocksUseTheRedisOfTheLogs() {
         EmbeddedRedis cache = closeLater(EmbeddedRedis.inMemory());
@@ -156,7 +158,7 @@ class ApplicationBeansTests extends ClosingTests {
         assertThat(cache.ask("KEYS", "*")).isEqualTo(List.of());
     }
 
-    /** As some tools that trace or measure put it before each connection factory. */
+    /** A proxy like those of tracing and metrics tools. */
     @Test
     void connectionFactoryBehindASpringProxyIsCopied() {
         EventLog log = wrapped(bean -> new ProxyFactory(bean).getProxy());
@@ -164,11 +166,11 @@ class ApplicationBeansTests extends ClosingTests {
         closeLater(log.follow(Tail.all(), listener));
         log.addAll(events(0, 3));
         await().until(() -> listener.count() == 3);
-        await().until(() ->
-                redis.info("clients", "blocked_clients").equals("1")); // not on the application's connection
+        await().until(() -> redis.info("clients", "blocked_clients")
+                .equals("1")); // blocks on another connection than the application's
     }
 
-    /** A feed would block on the connection that all of the application shares, and an add might be sent twice. */
+    /** A feed would block on the shared connection of the application, and an add could be sent twice. */
     @Test
     void wrappedLettuceFactoryIsRefusedWithAnAction() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis lends a connection to each");

@@ -27,7 +27,7 @@ import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.task.TaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
-/** An executor of the application's that takes no more tasks at the moment. */
+/** An executor of the application that rejects tasks for a while. */
 @ExtendWith(OutputCaptureExtension.class)
 class BusyExecutorTests extends ClosingTests {
 

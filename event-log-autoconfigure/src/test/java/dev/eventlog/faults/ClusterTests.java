@@ -45,13 +45,15 @@ import org.junit.jupiter.api.condition.OS;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
-/** Logs on a Redis Cluster whose slots move and whose masters change, for an application that has set nothing for that. */
+/**
+ * Logs on a Redis Cluster whose slots move and whose masters change. The application has no special settings for it.
+ */
 @Tag("faults")
 class ClusterTests extends ClosingTests {
 
     private static final int LONG = 5_000;
 
-    private static final int DEDICATED = 8; // so many logs have a connection of their own
+    private static final int DEDICATED = 8; // the number of logs with their own connection
 
     private static final Duration SOON = Duration.ofNanos(300_000);
 
@@ -121,7 +123,7 @@ class ClusterTests extends ClosingTests {
                 Tail.all(),
                 (log, batch) -> heard.computeIfAbsent(log, any -> new CopyOnWriteArrayList<>())
                         .addAll(batch)));
-        for (int i = 0; i < 40; i++) { // of which half begin now
+        for (int i = 0; i < 40; i++) { // half of the logs begin now
             elsewhere.create(name + ':' + i).addAll(events(3, 6));
         }
         await().until(() -> heard.values().stream().mapToInt(List::size).sum() == 20 * 6 + 20 * 3);
@@ -188,7 +190,7 @@ class ClusterTests extends ClosingTests {
         Writer writer = closeLater(Writer.start(elsewhere.create(name), LONG, SOON));
         writer.awaitMore(100);
         followers.catchUp();
-        for (int round = 0; round < 2; round++) { // there, and back
+        for (int round = 0; round < 2; round++) { // to the replica, and back
             cluster.failover(cluster.masterOf(name));
             cluster.awaitComplete();
             writer.awaitMore(100);
@@ -249,10 +251,10 @@ class ClusterTests extends ClosingTests {
         List<Writer> many = Stream.generate(() -> closeLater(Writer.start(log, 100, SOON)))
                 .limit(5)
                 .toList();
-        many.forEach(writer -> writer.awaitMore(20)); // a driver with a pool has more than one connection from then on
+        many.forEach(writer -> writer.awaitMore(20)); // from now on, a driver with a pool has more than one connection
         many.forEach(Writer::close);
         EmbeddedRedis master = cluster.masterOf(name);
-        master.freeze(); // for less than the others would take for its end
+        master.freeze(); // for less time than the others need to declare it dead
         try {
             assertThatExceptionOfType(AddOutcomeUnknownException.class).isThrownBy(() -> log.add(event(1)));
         } finally {
@@ -262,7 +264,7 @@ class ClusterTests extends ClosingTests {
         assertThat(numbers(log.read(Tail.all()))).containsOnlyOnce(1);
     }
 
-    /** Jedis itself repeats what it gets no answer to, unless an application tells it not to. */
+    /** Jedis repeats commands without an answer, unless an application turns that off. */
     private static String sentOnce() {
         boolean lettuce = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
         return lettuce ? "spring.data.redis.client-type=lettuce" : "spring.data.redis.cluster.max-redirects=1";

@@ -27,7 +27,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** The end of a log where Redis fails. */
+/** Completions of a log when Redis fails. */
 class CompletionFaultTests extends ServerTests {
 
     @Test
@@ -35,7 +35,7 @@ class CompletionFaultTests extends ServerTests {
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");
         EventId first = log.add(event(0));
-        factory.create("other").complete(event(0)); // so that Redis knows the script
+        factory.create("other").complete(event(0)); // so that Redis has the script
         proxy.swallow();
         CompletableFuture<Void> completion = CompletableFuture.runAsync(() -> log.complete());
         await().until(() -> Long.valueOf(2).equals(redis.ask("XLEN", "log")));
@@ -53,7 +53,7 @@ class CompletionFaultTests extends ServerTests {
         EventLogFactory factory = newFactory();
         EventLog log = factory.create("log");
         log.add(event(0));
-        factory.create("other").complete(event(0)); // so that Redis knows the script
+        factory.create("other").complete(event(0)); // so that Redis has the script
         proxy.swallow();
         CompletableFuture<EventId> completion = CompletableFuture.supplyAsync(() -> log.complete(event(1)));
         await().until(() -> Long.valueOf(3).equals(redis.ask("XLEN", "log")));
@@ -86,7 +86,10 @@ class CompletionFaultTests extends ServerTests {
         assertThat(listener.calls()).endsWith(Completion.done());
     }
 
-    /** Another server takes over that never got the completion: who was told has ended, who was not goes on. */
+    /**
+     * The server that takes over never received the completion: followers that received it have ended, and the others
+     * continue.
+     */
     @Test
     void followersContinueIfAFailoverLosesTheCompletion() throws Exception {
         EmbeddedRedis next = closeLater(EmbeddedRedis.inMemory());
@@ -111,7 +114,8 @@ class CompletionFaultTests extends ServerTests {
         proxy.cut();
         assertThat(eventually(() -> log.isComplete())).isFalse();
         next.ask("XADD", "log", "4-1", "n", "4");
-        await().until(() -> isAtAnotherLog(factory)); // else it is told the end as its feed had read it
+        await().until(() ->
+                isAtAnotherLog(factory)); // otherwise the follower receives the completion that its feed had read
         released.countDown();
         Told.awaitLast(slow, 4);
         assertThat(goesOn.isRunning()).isTrue();

@@ -32,21 +32,24 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** A managed failover: new connections reach the new master, those that there are stay with the old one, which answers still. */
+/**
+ * A managed failover: new connections reach the new master, while existing ones stay with the old master, which still
+ * answers.
+ */
 @ExtendWith(OutputCaptureExtension.class)
 class FailoverWithLiveConnectionsTests extends ServerTests {
 
     private static final Pattern ERRORS = Pattern.compile("errorstat_[^:]+:count=(\\d+)");
     private static final Pattern CALLS = Pattern.compile("cmdstat_(?:xread|evalsha|eval|xinfo[^:]*):calls=(\\d+)");
     private static final int SECONDS = 3;
-    private static final int FEW = 5; // a second: 100 ms or 200 ms of back-off between two tries
-    private static final int POLLS = 20; // a second: one takes 300 ms, or brings something
+    private static final int FEW = 5; // per second: the back-off between two attempts is 100 ms or 200 ms
+    private static final int POLLS = 20; // per second: a poll takes 300 ms or returns events
     private static final int LARGE = 5_000;
 
     private final EmbeddedRedis next = closeLater(EmbeddedRedis.inMemory());
     private final Collected<Event> live = Collected.events();
 
-    /** With what the feed has seen before: of large events it asks the state otherwise. */
+    /** The feed has read other events before: for large events, it asks for the state in another way. */
     @ParameterizedTest
     @ValueSource(ints = {1, LARGE})
     void followerReceivesEventsOfTheNewMaster(int size, CapturedOutput output) {
@@ -64,7 +67,10 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
                 .hasSizeLessThanOrEqualTo(2);
     }
 
-    /** One by one, as a firewall or an idle time-out ends them: others of the application are with the old master still. */
+    /**
+     * Ends connections one by one, like a firewall or an idle timeout, while others are still connected to the old
+     * master.
+     */
     @Tag("long")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -79,7 +85,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
                 redis.ask("CLIENT", "KILL", "ID", line.replaceAll("^id=(\\d+).*", "$1"));
             }
         }
-        if (!blockedOne) { // what blocks there learns of the new master only when its own follows that
+        if (!blockedOne) { // a blocked client learns of the new master only when its own server follows it
             demote();
         }
         addAtNext(4, 8);
@@ -91,7 +97,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         Told.to(live).assertIs("1..30");
     }
 
-    /** Its pages come by another connection than what is new. */
+    /** Pages come from another connection than new events. */
     @Test
     void farBehindFollowerReceivesAllEventsOfTheNewMaster() {
         EventLog log = newFactory().create("log");
@@ -107,7 +113,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         Told.to(slow).assertIs("1..300");
     }
 
-    /** Both take writes for a while; then the old one's are lost. */
+    /** Both masters accept writes for a while. Then the writes of the old one are lost. */
     @Tag("long")
     @ParameterizedTest
     @ValueSource(ints = {1, LARGE})
@@ -124,21 +130,22 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         Told.to(live).assertIs("1..10, 1001..1003, BEGAN_AGAIN, 11..30").assertMissed(-1);
     }
 
-    /** Who is made a replica keeps its connections, and has its data replaced by another's. */
+    /** A server that becomes a replica keeps its connections, and its data is replaced with that of its master. */
     @Test
     void followerReceivesAGapIfItsServerBecomesAReplicaOfAnother() {
         EventLog log = newFactory("spring.data.redis.timeout=20s").create("log");
         addWithId("log", "4-1", 1);
         addWithId("log", "5-1", 2);
         next.ask("XADD", "log", "4-1", "n", "1");
-        next.ask("XADD", "log", "4-5", "n", "1004"); // which nobody would look for
+        next.ask("XADD", "log", "4-5", "n", "1004"); // nobody would look for this event
         next.ask("XADD", "log", "9-1", "n", "1009");
         next.ask("XADD", "log", "9-2", "n", "1010");
-        next.ask("XDEL", "log", "9-2"); // so that the event at 5-1 might have been deleted by itself, too
+        next.ask("XDEL", "log", "9-2"); // so that the event at 5-1 might have been retracted, too
         closeLater(log.follow(Tail.all(), live));
         Told.awaitLast(live, 2);
         proxy.delay(Duration.ofSeconds(4));
-        await().until(() -> redis.info("clients", "blocked_clients").equals("0")); // else it would be told
+        await().until(() ->
+                redis.info("clients", "blocked_clients").equals("0")); // otherwise its clients would be notified
         demote();
         await().until(() -> redis.info("replication", "master_link_status").equals("up"));
         proxy.delay(Duration.ZERO);
@@ -146,7 +153,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         Told.to(live).assertIs("1..2, BEGAN_AGAIN, 1004, 1009");
     }
 
-    /** In whatever way they add, and though nothing else of the application notices. */
+    /** All kinds of adds, and although no other part of the application detects the failover. */
     @Test
     void addsReachTheNewMasterWithoutTooManyConnections() {
         EventLogFactory factory = newFactory();
@@ -160,13 +167,13 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         next.ask("REPLICAOF", "NO", "ONE");
         demote();
         long connectionsBefore = Long.parseLong(redis.info("stats", "total_connections_received"));
-        for (int attempt = 0; attempt < 200; attempt++) { // while it still leads to the old one
+        for (int attempt = 0; attempt < 200; attempt++) { // while the connection still leads to the old master
             assertThatExceptionOfType(EventLogUnavailableException.class)
                     .isThrownBy(() -> log.add(event(2)))
                     .withMessageContaining("READONLY");
         }
         assertThat(Long.parseLong(redis.info("stats", "total_connections_received")) - connectionsBefore)
-                .as("connections of 200 adds that fail, and of this test")
+                .as("connections for 200 failed adds, and of this test")
                 .isLessThan(20);
         proxy.leadTo(next.uri());
         eventually(() -> expiring.addAll(events(2, 4)));
@@ -174,7 +181,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
         assertThat(next.ask("XLEN", "log")).isEqualTo(4L);
     }
 
-    /** Adds events of one size, and follows them. */
+    /** Adds events of the same size, and follows them. */
     private void follow(EventLog log, int count, int size) {
         closeLater(log.follow(Tail.all(), live));
         await().until(() -> live.caughtUp() == 1);
@@ -210,7 +217,7 @@ class FailoverWithLiveConnectionsTests extends ServerTests {
                 .toList();
     }
 
-    /** Looks for three seconds. */
+    /** Observes for three seconds. */
     private void assertFewFailures() {
         long failures = sum(ERRORS, "errorstats");
         long calls = sum(CALLS, "commandstats");

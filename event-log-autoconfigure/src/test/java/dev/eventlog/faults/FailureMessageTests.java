@@ -24,7 +24,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.util.ClassUtils;
 
-/** What somebody reads who has only the message of an exception: where it was, what it is, and what to do about it. */
+/** The message of an exception says where the failure was, what it is, and what to do. */
 class FailureMessageTests extends ServerTests {
 
     @Test
@@ -63,7 +63,7 @@ class FailureMessageTests extends ServerTests {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis waits on");
         EventLog log = newFactory().create("log");
         log.add(Map.of("n", 1));
-        proxy.delay(Duration.ofSeconds(1)); // an answer that is there already would be taken
+        proxy.delay(Duration.ofSeconds(1)); // an answer that has already arrived would be used
         Thread.currentThread().interrupt();
         try {
             assertThatExceptionOfType(EventLogUnavailableException.class)
@@ -71,7 +71,7 @@ class FailureMessageTests extends ServerTests {
                     .withMessageContaining("interrupted")
                     .withMessageNotContaining("could not be reached");
         } finally {
-            assertThat(Thread.interrupted()).as("left set").isTrue();
+            assertThat(Thread.interrupted()).as("the interrupt flag stays set").isTrue();
         }
     }
 
@@ -102,7 +102,7 @@ class FailureMessageTests extends ServerTests {
     }
 
     @Test
-    @SuppressWarnings("NullAway") // as callers without it do
+    @SuppressWarnings("NullAway") // like callers without null checks
     void messageExplainsAMissingId() {
         for (Runnable tail : List.<Runnable>of(() -> Tail.after(null), () -> Tail.from(null))) {
             assertThatExceptionOfType(IllegalArgumentException.class)
@@ -112,7 +112,7 @@ class FailureMessageTests extends ServerTests {
         }
     }
 
-    /** A real one that takes a newer version for the oldest that is supported. */
+    /** Uses a real server and a script that requires a newer version. */
     @Test
     void followFailsOnAServerThatIsTooOld() throws IOException {
         String script = new ClassPathResource("dev/eventlog/redis/look.lua").getContentAsString(StandardCharsets.UTF_8);

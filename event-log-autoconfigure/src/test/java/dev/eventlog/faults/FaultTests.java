@@ -57,7 +57,7 @@ import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-/** What followers get when Redis goes away and comes back: one Redis for each test, to do harm to. */
+/** Followers during and after outages of Redis. Each test has its own Redis to break. */
 @Tag("faults")
 class FaultTests extends ClosingTests {
 
@@ -135,7 +135,7 @@ class FaultTests extends ClosingTests {
         assertThat(listener.gaps()).hasSize(1);
     }
 
-    /** As after a failover to a replica that lagged behind. */
+    /** The data is that of a replica that lagged behind before a failover. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void followerReceivesNewEventsOnceAfterARestartWithOlderData(boolean olderThanTheFollow) {
@@ -159,10 +159,10 @@ class FaultTests extends ClosingTests {
         eventually(() -> log.addAll(events(20, 25)));
         await().until(() -> numbers(listener.all()).contains(24));
 
-        assertThat(numbers(listener.all())).as("what is new, and nothing twice").isEqualTo(range(0, 25));
+        assertThat(numbers(listener.all())).as("new events, and no repeats").isEqualTo(range(0, 25));
     }
 
-    /** As after a failover to a master that took other events than the old one while both took themselves for it. */
+    /** The data is that of a second master, which accepted other events while both were masters. */
     @Tag("long")
     @ParameterizedTest
     @CsvSource({"0, 3, 3", "0, 3, 1", "0, 3, 6", "200, 500, 3"})
@@ -187,14 +187,14 @@ class FaultTests extends ClosingTests {
         redis.kill();
         redis.restoreData();
         redis.start();
-        for (int i = 1; i <= instead; i++) { // every other with the id of a lost one
+        for (int i = 1; i <= instead; i++) { // every other event has the id of a lost one
             redis.ask("XADD", "log", after + 10L * i + "-" + (i + 1) % 2, "n", "1002");
         }
         redis.ask("XADD", "log", after + 10L * Math.max(lost, instead) + 1 + "-0", "n", "1003");
         await().until(() -> numbers(listener.all()).contains(1003));
 
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
-        int repeats = lost < 100 ? 0 : 10; // what is not in the window any more is known by every tenth of it
+        int repeats = lost < 100 ? 0 : 10; // only every tenth event outside the window is remembered
         Deliveries.assertComplete("the follower", listener, eventually(() -> following.read(Tail.all())), repeats);
     }
 
@@ -251,7 +251,7 @@ class FaultTests extends ClosingTests {
         }
         List<Object> calls = listener.calls();
         Awaitility.await()
-                .during(Duration.ofMillis(1_200)) // a few polls that find nothing, so that the feed looks around
+                .during(Duration.ofMillis(1_200)) // a few empty polls, after which the feed checks the stream
                 .until(() -> listener.calls().equals(calls));
         writing.add(event(600));
         await().until(() -> listener.count() == 601 - lost);
@@ -260,8 +260,8 @@ class FaultTests extends ClosingTests {
     }
 
     /**
-     * So that neither the last id nor the count shows it: the log is longer than it was, though all of that is new. Nor does
-     * that the newest event that was read is not there any more, if it may have been deleted by itself as a later one was.
+     * Neither the last id nor the count shows the loss, because the log has grown beyond its old length. The missing
+     * newest event does not show it either, because it may have been retracted like a later one.
      */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
@@ -307,7 +307,7 @@ class FaultTests extends ClosingTests {
                                 .containsEntry("n", "20"));
     }
 
-    /** What the log held when the follow began is delivered, though it is gone before the answer has arrived. */
+    /** Events that existed when the follow began are delivered, although they are trimmed before the reply arrives. */
     @ParameterizedTest
     @ValueSource(ints = {5, 125})
     void trimDuringTheStartOfAFollowerIsAGapOrMissesNothing(int seen) {
@@ -315,9 +315,9 @@ class FaultTests extends ClosingTests {
         EventLog slow = TestApplication.factory(closeLater(TestApplication.startOn(proxy.uri())))
                 .create("short", options -> options.maxLength(30));
         EventLog quick = TestApplication.factory(application).create("short", options -> options.maxLength(30));
-        List<EventId> ids = new ArrayList<>(quick.addAll(events(0, 150))); // 50 of them are left
+        List<EventId> ids = new ArrayList<>(quick.addAll(events(0, 150))); // 50 events are left
         assertThat(slow.size()).isEqualTo(50);
-        assertThat(slow.lastId()).isPresent(); // by the script that begins a follow
+        assertThat(slow.lastId()).isPresent(); // loads the script that starts a follow
         Collected<Event> listener = Collected.events();
         String asked = redis.info("commandstats", "cmdstat_exists");
         proxy.delay(Duration.ofMillis(500));
@@ -374,10 +374,12 @@ class FaultTests extends ClosingTests {
         redis.ask("XTRIM", "begun", "MAXLEN", "5");
         go.countDown();
         await().until(() -> numbers(slow.all()).contains(49));
-        assertThat(numbers(slow.all())).as("what its feed still has").isEqualTo(range(40, 50));
+        assertThat(numbers(slow.all()))
+                .as("the events in the window of its feed")
+                .isEqualTo(range(40, 50));
         assertThat(slow.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.REMOVED);
         assertThat(slow.gaps().get(0).missed())
-                .as("before Redis 7 nobody knows whether one of them was deleted by itself")
+                .as("before Redis 7, one of them may have been retracted")
                 .isEqualTo(redis.isAtLeast(7) ? OptionalLong.of(40) : OptionalLong.empty());
     }
 
@@ -396,7 +398,7 @@ class FaultTests extends ClosingTests {
         assertThat(listener.gaps()).isEmpty();
     }
 
-    /** The feed has read it, and it is gone when the feed looks how many there are. */
+    /** The feed has read the event, which is gone when the feed asks for the count. */
     @Test
     void eventRetractedRightAfterItsReadIsNoGap() {
         assumeTrue(redis.isAtLeast(7), "Redis 6.2 cannot count");
@@ -492,7 +494,7 @@ class FaultTests extends ClosingTests {
         assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> away.add(event(0)));
     }
 
-    /** An add to a server that dies may have been sent, unless the driver knows already that it has lost its connection. */
+    /** An add to a dying server may have been sent, unless the driver already knows that the connection is lost. */
     private static void assertNotAnswered(Runnable add) {
         assertThatExceptionOfType(EventLogException.class)
                 .isThrownBy(add::run)
@@ -535,7 +537,7 @@ class FaultTests extends ClosingTests {
         await().untilAsserted(() -> assertThat(eventLogThreads(before)).isEmpty());
     }
 
-    /** Lettuce's own wait for a connection has no end once the client that opens it is shut down. */
+    /** Lettuce waits for a connection without a limit once the client that opens it is shut down. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void factoryClosesInTimeWhileAFeedConnects(boolean withItsApplication) {
@@ -593,7 +595,7 @@ class FaultTests extends ClosingTests {
                         .toArray(String[]::new)));
     }
 
-    /** Does it as often as it takes: the first call after a fault may still find it. */
+    /** Repeats a call until it succeeds, because the first call after a fault can still fail. */
     private static <T> T eventually(Callable<T> call) {
         List<T> answer = new ArrayList<>();
         await().ignoreExceptions().until(() -> {

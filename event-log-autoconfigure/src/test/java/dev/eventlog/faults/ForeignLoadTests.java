@@ -19,18 +19,18 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** However long a log is, no command of the library keeps the server from others for longer than a page takes. */
+/** No command of the library blocks the server for longer than a page takes, however long a log is. */
 class ForeignLoadTests extends ServerTests {
 
     private static final int MANY = 300_000;
     private static final int PAGE = 1_000; // eventlog.read.page-size
-    private static final int MICROS = 200_000; // a page takes a hundredth, on a busy machine too
+    private static final int MICROS = 200_000; // a page takes a hundredth of it, even on a busy machine
     private static final Set<String> READS = Set.of("XRANGE", "XREVRANGE", "XREAD");
 
     private final Collected<Event> live = Collected.events();
     private final Collected<Event> slow = Collected.and(batch -> Thread.sleep(20));
 
-    /** One that was built aside, say, with ids before those of the old one, or after them. */
+    /** The replacement was built under another key, with ids below or above those of the old log. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void longReplacementLogCostsTheServerOnlyPages(boolean olderIds) {
@@ -45,7 +45,11 @@ class ForeignLoadTests extends ServerTests {
         redis.ask("CONFIG", "SET", "slowlog-max-len", "100000");
         redis.ask("SLOWLOG", "RESET");
         redis.ask("RENAME", "new", "log");
-        redis.ask("CONFIG", "SET", "slowlog-log-slower-than", "0"); // so that all commands are kept, with their time
+        redis.ask(
+                "CONFIG",
+                "SET",
+                "slowlog-log-slower-than",
+                "0"); // so that the slow log has all commands with their times
         Awaitility.await()
                 .atMost(Duration.ofSeconds(60))
                 .until(() -> live.count() >= 10 + 20 * PAGE && slow.count() >= 1_000 + PAGE);
@@ -54,22 +58,22 @@ class ForeignLoadTests extends ServerTests {
         assertThat(commands).hasSizeGreaterThan(20);
         assertThat(commands)
                 .filteredOn(command -> command.micros() > MICROS)
-                .as("slow")
+                .as("slow commands")
                 .isEmpty();
         assertThat(commands)
                 .filteredOn(command -> command.most() > PAGE + 1)
-                .as("without a bound")
+                .as("commands without a limit")
                 .isEmpty();
         for (Collected<Event> listener : List.of(live, slow)) {
             int before = listener == live ? 10 : 1_000;
             assertThat(numbers(listener.all()).get(before))
-                    .as("the first of the new log")
+                    .as("the first event of the new log")
                     .isEqualTo(MANY);
             assertThat(listener.gaps()).hasSize(1);
             Gap gap = listener.gaps().get(0);
             assertThat(gap.firstAvailable())
                     .isEqualTo(listener.all().get(before).id());
-            if (olderIds || redis.isAtLeast(7)) { // before, newer ids look as if the old events had been trimmed
+            if (olderIds || redis.isAtLeast(7)) { // before Redis 7, higher ids look as if the old events were trimmed
                 assertThat(gap.kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
             }
         }
@@ -88,7 +92,7 @@ class ForeignLoadTests extends ServerTests {
                 Integer.toString(firstId));
     }
 
-    /** The commands since the slow log was reset, also those in scripts. */
+    /** The commands since the last reset of the slow log, including those in scripts. */
     private List<Command> commands() {
         List<?> entries = (List<?>) Objects.requireNonNull(redis.ask("SLOWLOG", "GET", "100000"));
         return entries.stream()
@@ -99,10 +103,10 @@ class ForeignLoadTests extends ServerTests {
                 .toList();
     }
 
-    /** A command that the server has carried out. */
+    /** A command that the server executed. */
     private record Command(long micros, List<String> words) {
 
-        /** {@return how many events it asks for at most; 0 if it reads none} */
+        /** {@return the maximum number of requested events; 0 if it reads none} */
         long most() {
             List<String> upper =
                     words.stream().map(word -> word.toUpperCase(Locale.ROOT)).toList();

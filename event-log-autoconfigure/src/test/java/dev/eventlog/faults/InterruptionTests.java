@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whoever follows is told that Redis is lost, and that it is back, before anything that came since. */
+/** Followers and subscribers receive the interruption and the recovery before any newer event. */
 class InterruptionTests extends ServerTests {
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
@@ -65,7 +65,7 @@ class InterruptionTests extends ServerTests {
             assertTold("resumed");
             String next = next();
             assertThat("gap".equals(next) ? next() : next)
-                    .isEqualTo("event " + i); // the Redis of this test keeps nothing
+                    .isEqualTo("event " + i); // the Redis of this test stores nothing on disk
         }
     }
 
@@ -128,7 +128,7 @@ class InterruptionTests extends ServerTests {
 
     private String next() throws InterruptedException {
         String message = told.poll(20, TimeUnit.SECONDS);
-        assertThat(message).as("told within 20 s").isNotNull();
+        assertThat(message).as("reported within 20 s").isNotNull();
         return String.valueOf(message);
     }
 }

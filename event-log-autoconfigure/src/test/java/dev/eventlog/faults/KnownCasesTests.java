@@ -38,17 +38,17 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Cases at which other libraries on Redis streams were seen to fail. */
+/** Cases in which other libraries for Redis streams failed. */
 @Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class KnownCasesTests extends ClosingTests {
 
-    /** The system property {@code eventlog.test.stopped-seconds} has Redis stand still for longer. */
+    /** The system property {@code eventlog.test.stopped-seconds} stops Redis for longer. */
     private static final int STOPPED_SECONDS = Integer.getInteger("eventlog.test.stopped-seconds", 3);
 
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
 
-    /** A client that sends again what was not answered adds the event as often as it tried. */
+    /** A client that repeats unanswered commands adds the event once for each attempt. */
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void addIsExecutedOnceAlthoughRedisStopsDuringIt() {
@@ -85,7 +85,7 @@ class KnownCasesTests extends ClosingTests {
         }
     }
 
-    /** Where nobody looks for what was trimmed, most of it is missing, and nobody knows. */
+    /** Without a check for trimmed events, most events are missing and nobody notices. */
     @Test
     void followerSlowerThanItsWriterReceivesEventsOrGaps() {
         int count = 50_000;
@@ -112,7 +112,7 @@ class KnownCasesTests extends ClosingTests {
         }
     }
 
-    /** A follow ends for good, or asks thousands of times a second. */
+    /** Other libraries stop permanently, or retry thousands of times a second. */
     @ParameterizedTest
     @ValueSource(ints = {320, 3_000})
     void followerContinuesAfterAnOutageWithFewConnections(int millis, CapturedOutput output) throws Exception {
@@ -146,7 +146,7 @@ class KnownCasesTests extends ClosingTests {
                 output.getAll().lines().filter(line -> line.contains(with)).toList());
     }
 
-    /** Asked for in one command, the answer comes too late. */
+    /** The reply to a single command arrives too late. */
     @Tag("long")
     @Test
     void readReturnsTwoMillionEventsInOrder() {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** Events of a megabyte, and a server that cuts off whoever asks for more than sixteen at a time. */
+/** Events of one megabyte, and a server that disconnects clients that request more than sixteen at once. */
 @Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class LargeEventsTests extends ClosingTests {
@@ -69,20 +69,20 @@ class LargeEventsTests extends ClosingTests {
         assertThat(listener.gaps()).isEmpty();
     }
 
-    /** The script that looks for the beginning of a tail holds what it goes back over, and everybody waits for it. */
+    /** The script that finds the start of a tail holds the events that it passes, and blocks all other clients. */
     @Test
     void startOfATailOfLargeEventsNeedsLittleServerMemory() {
         add(0, COUNT, 2 * MEGABYTE);
         redis.ask("SCRIPT", "FLUSH");
         closeLater(log.follow(Tail.last(30), listener));
         assertThat(Long.parseLong(redis.info("memory", "used_memory_lua")))
-                .as("bytes that scripts hold")
+                .as("memory of scripts in bytes")
                 .isLessThan(12L * MEGABYTE);
         await().until(() -> listener.count() == 30);
         assertThat(numbers(listener.all())).isEqualTo(range(10, COUNT));
     }
 
-    /** All at one moment, so that one poll would bring them all. */
+    /** All events are added at once, so one poll would return all of them. */
     @Test
     void liveFollowerReceivesEventsTooLargeForOnePoll() {
         add(0, 1, 1);
@@ -101,7 +101,7 @@ class LargeEventsTests extends ClosingTests {
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, COUNT));
     }
 
-    /** No smaller page helps: that is said once, with what could be done, and nothing is skipped. */
+    /** No smaller page helps: this is logged once with an action, and no event is skipped. */
     @Tag("long")
     @Test
     void eventAboveTheLimitIsLoggedOnce(CapturedOutput output) {
@@ -112,7 +112,7 @@ class LargeEventsTests extends ClosingTests {
         await().until(() -> listener.count() == 3);
         await().until(() -> warnings(output).size() == 1);
         Awaitility.await()
-                .during(Duration.ofSeconds(3)) // of tries that fail
+                .during(Duration.ofSeconds(3)) // of failed attempts
                 .atMost(Duration.ofSeconds(6))
                 .until(() -> warnings(output).size() == 1 && listener.count() == 3);
         assertThat(follower.isRunning()).isTrue();

@@ -29,12 +29,12 @@ import org.springframework.core.task.TaskExecutor;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
-/** What goes wrong where many logs are followed with one listener. */
+/** Failures of followers of many logs. */
 class ManyLogsFaultTests extends ServerTests {
 
     private static final String SHARED = "eventlog.follow.dedicated-connections=0";
     private static final String DEDICATED = "eventlog.follow.dedicated-connections=100";
-    private static final int LOGS = 40; // more than are begun in one go
+    private static final int LOGS = 40; // more than are started at once
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
@@ -83,7 +83,7 @@ class ManyLogsFaultTests extends ServerTests {
         await().until(() -> heard.count() == LOGS);
         redis.ask("ACL", "SETUSER", "app", "resetpass", ">other");
         redis.killConnections();
-        namesOf(LOGS + 5).forEach(log -> add(log, 1, 2)); // of which the last five begin now
+        namesOf(LOGS + 5).forEach(log -> add(log, 1, 2)); // the last five logs begin now
         redis.ask("ACL", "SETUSER", "app", "resetpass", ">secret");
         await().untilAsserted(() -> {
             assertThat(heard.failures).isEmpty();
@@ -116,7 +116,7 @@ class ManyLogsFaultTests extends ServerTests {
                 Thread.currentThread().interrupt();
             }
         };
-        await().until(() -> isAccepted(executor, blocking)); // which is busy with the logs that begin
+        await().until(() -> isAccepted(executor, blocking)); // the executor is busy with the new logs
         await().until(busy::get);
         namesOf(LOGS).forEach(log -> add(log, 5, 10));
         add("orders:new", 0, 5);

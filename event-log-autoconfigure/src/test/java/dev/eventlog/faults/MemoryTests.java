@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** A heap of 64 megabytes is enough for a follower of any log, however long, and however far behind. */
+/**
+ * A heap of 64 megabytes is enough for a follower of any log, however long the log is and however far behind the
+ * follower is.
+ */
 @Tag("faults")
 @Tag("long")
 class MemoryTests {

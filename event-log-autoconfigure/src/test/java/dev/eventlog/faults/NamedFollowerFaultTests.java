@@ -30,13 +30,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** What becomes of named followers and their turns when Redis, the way to it, or their process goes away. */
+/** Named followers and their leases when Redis, the network, or the process fails. */
 @Tag("faults")
 class NamedFollowerFaultTests extends ClosingTests {
 
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDisk());
 
-    /** Another process, that follows and is killed. */
+    /** Another process that follows the log and is killed. */
     static final class Other {
 
         public static void main(String[] arguments) throws IOException {
@@ -68,7 +68,7 @@ class NamedFollowerFaultTests extends ClosingTests {
         other.close();
         log.addAll(events(11, 20));
         await().until(() -> numbers(listener.all()).contains(19));
-        // what it took last it may have died before storing
+        // it may have died before it stored the last position
         assertThat(numbers(listener.all())).isSubsetOf(range(10, 20)).containsAll(range(11, 20));
         assertThat(listener.gaps()).isEmpty();
     }
@@ -90,11 +90,11 @@ class NamedFollowerFaultTests extends ClosingTests {
         follow(application, second);
         await().until(() -> second.count() == 20);
         assertThat(numbers(second.all())).as("the first batch was not stored").isEqualTo(range(0, 20));
-        go.countDown(); // for the one that is cut off to go on, if it would
+        go.countDown(); // allows the disconnected follower to continue if it wants to
         proxy.accept();
         log.addAll(events(20, 25));
         await().until(() -> second.count() == 25);
-        assertThat(numbers(first.all())).as("no batch but that which it had").isEqualTo(range(0, 5));
+        assertThat(numbers(first.all())).as("no batch except the running one").isEqualTo(range(0, 5));
         application.close();
         log = TestApplication.factory(closeLater(start(redis.uri()))).create("log");
         log.addAll(events(25, 30));
@@ -103,7 +103,7 @@ class NamedFollowerFaultTests extends ClosingTests {
         assertThat(first.overlapped()).isFalse();
     }
 
-    /** Its lock is asked for, and no answer comes: nobody says that it has lost its turn. */
+    /** The request for its lock gets no answer, so nobody reports that it lost the lease. */
     @Test
     void followerWithoutRepliesDeliversNothingAfterItsLease() throws Exception {
         TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** An application that waits for answers without a limit. */
+/** An application without a limit for replies. */
 @ExtendWith(OutputCaptureExtension.class)
 class NoTimeoutTests extends ClosingTests {
 
@@ -51,14 +51,14 @@ class NoTimeoutTests extends ClosingTests {
     }
 
     /**
-     * Lettuce takes this time-out for that of its handshake as well, and gives a new connection up if it is not ready at the next
+     * Lettuce also uses this timeout for its handshake, and discards a new connection that is not ready at the next
      * tick of its clock, within 100 ms.
      */
     private static <T> void connected(Callable<T> call) {
         await().ignoreExceptionsInstanceOf(EventLogUnavailableException.class).until(call, result -> true);
     }
 
-    /** A server that is frozen is given up, as a feed must not wait for ever. */
+    /** A feed disconnects from a frozen server, because it must not wait forever. */
     @Tag("long")
     @Test
     void frozenServerIsReportedAsAnInterruption(CapturedOutput output) {

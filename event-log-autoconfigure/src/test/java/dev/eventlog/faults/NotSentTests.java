@@ -29,8 +29,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
 /**
- * What drivers say of a command that they could not even send, by which an add is known not to have happened. An update of a
- * driver that says it in other words is to fail here: CI runs this with each version that is supported.
+ * The errors of drivers for commands that they could not send, which prove that an add did not happen. If an update of
+ * a driver changes these errors, this test must fail: CI runs it with each supported version.
  */
 @Tag("faults")
 class NotSentTests extends ClosingTests {
@@ -99,7 +99,7 @@ class NotSentTests extends ClosingTests {
         assertNotSent(log);
     }
 
-    /** In the middle of it, whatever of it is closed already. */
+    /** Adds during a shutdown, whichever parts are already closed. */
     @Test
     void addsDuringShutdownFailWithAClearMessage() throws Exception {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());

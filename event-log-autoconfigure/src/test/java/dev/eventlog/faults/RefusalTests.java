@@ -50,12 +50,15 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.ClassUtils;
 
-/** What adds and followers get when Redis is there and says no: for a while, or until something is changed. */
+/** Adds and followers when Redis refuses commands, for a while or until somebody changes something. */
 @Tag("faults")
 @ExtendWith(OutputCaptureExtension.class)
 class RefusalTests extends ClosingTests {
 
-    /** The rule that stands in the documentation, and is held to it below: what a user needs for logs whose names begin with {@code sensors:}. */
+    /**
+     * The rule in the documentation, which a test below compares: the permissions of a user for logs whose names begin
+     * with {@code sensors:}.
+     */
     private static final String RULE = "~sensors:* +xadd +xrange +xrevrange +xread +xinfo|stream +exists +pexpire"
             + " +unlink +eval +evalsha +get +set +ping";
 
@@ -168,7 +171,7 @@ class RefusalTests extends ClosingTests {
         }
     }
 
-    /** Until the operator has let the application in again, whoever follows waits; whoever begins is refused. */
+    /** Until the operator enables the user again, followers wait and new follows fail. */
     @ParameterizedTest
     @ValueSource(strings = {"resetpass >new", "off", "-ping -hello -client"})
     void followersWaitWhileTheirUserIsDisabled(String change) {
@@ -182,20 +185,20 @@ class RefusalTests extends ClosingTests {
         Follower namedFollower = closeLater(log.follow(Tail.all(), named, options -> options.named("app")));
         log.addAll(events(0, 9));
         await().until(() -> listener.count() == 9 && named.count() == 9);
-        log.add(event(9)); // comes to both on connections of their feeds, which therefore have been let in once
+        log.add(event(9)); // both receive it on the connections of their feeds, which have therefore logged in once
         await().until(() -> listener.count() == 10 && named.count() == 10);
         redis.ask(Stream.concat(Stream.of("ACL", "SETUSER", "app"), Arrays.stream(change.split(" ")))
                 .toArray(String[]::new));
         redis.killConnections();
         long before = connections(redis);
-        await().until(() -> connections(redis) > before + 20); // each look costs one, too
+        await().until(() -> connections(redis) > before + 20); // each look opens one, too
         assertThat(follower.isRunning()).isTrue();
         assertThat(namedFollower.isRunning()).isTrue();
         if (!change.contains("ping")) {
-            await().untilAsserted(
-                            () -> assertThatExceptionOfType(EventLogException.class) // lost ones may be in the pool
-                                    .isThrownBy(() -> log.follow(Tail.all(), Collected.events()))
-                                    .withMessageContaining("spring.data.redis.username"));
+            await().untilAsserted(() -> assertThatExceptionOfType(
+                            EventLogException.class) // the pool may contain lost connections
+                    .isThrownBy(() -> log.follow(Tail.all(), Collected.events()))
+                    .withMessageContaining("spring.data.redis.username"));
         }
         redis.ask("ACL", "SETUSER", "app", "on", "resetpass", ">secret", "+ping", "+hello", "+client");
         await().ignoreExceptions().until(() -> log.addAll(events(10, 20)).size() == 10);
@@ -215,11 +218,11 @@ class RefusalTests extends ClosingTests {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
         allow(redis, RULE);
         EventLog log = logOfUser(redis);
-        assertThat(useAll(log)).as("with the whole rule").isNull();
+        assertThat(useAll(log)).as("with the complete rule").isNull();
         boolean lettuce = ClassUtils.isPresent("io.lettuce.core.RedisClient", null);
         for (String permission : RULE.split(" ")) {
             if (permission.equals("+ping") && !lettuce) {
-                continue; // Lettuce's part
+                continue; // only Lettuce needs it
             }
             List<String> rule = new ArrayList<>(Arrays.asList(RULE.split(" ")));
             rule.remove(permission);
@@ -280,7 +283,7 @@ class RefusalTests extends ClosingTests {
         assertThat(recording.completion().join()).isEqualTo(Completion.done());
     }
 
-    /** Who only follows may not be let look for recordings: that is said, and not tried again and again. */
+    /** A follower may lack the permission to look for recordings. That is logged, and not tried repeatedly. */
     @Test
     void followerWithoutPermissionLooksForRecordingsOnce(CapturedOutput output) {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
@@ -306,7 +309,7 @@ class RefusalTests extends ClosingTests {
                 .hasSize(1);
     }
 
-    /** All that the library does; answers what it fails with. */
+    /** Does everything that the library can do, and returns its failure. */
     private @Nullable Throwable useAll(EventLog log) {
         Collected<Event> listener = Collected.events();
         try {
@@ -320,7 +323,7 @@ class RefusalTests extends ClosingTests {
                 await().until(() -> listener.caughtUp() == 1 || !follower.isRunning());
                 log.add(event(5));
                 await().until(() -> listener.count() == 6 || !follower.isRunning());
-                log.add(event(6)); // the first look of a feed may have brought the one before
+                log.add(event(6)); // the first look of a feed may have returned the event before
                 await().until(() -> listener.count() == 7 || !follower.isRunning());
             }
             log.delete();
@@ -330,9 +333,9 @@ class RefusalTests extends ClosingTests {
         return listener.failure();
     }
 
-    /** Gives the user of the log this rule and no other. */
+    /** Gives the user of the log only this rule. */
     private static void allow(EmbeddedRedis redis, String rule) {
-        redis.ask("SCRIPT", "FLUSH"); // or nobody would need to send a script again
+        redis.ask("SCRIPT", "FLUSH"); // otherwise nobody would need to send a script again
         redis.ask("DEL", "sensors:42");
         redis.ask(Stream.concat(
                         Stream.of("ACL", "SETUSER", "app", "on", ">secret", "resetkeys", "-@all"),
@@ -354,7 +357,7 @@ class RefusalTests extends ClosingTests {
     void callsFailWhileRedisLoadsItsData() throws Exception {
         EmbeddedRedis redis = closeLater(EmbeddedRedis.with("--rdbcompression", "no", "--key-load-delay", "50000"));
         EventLog log = TestApplication.factory(start(redis.uri())).create("log");
-        for (int i = 0; i < 30; i++) { // it looks at its clients after every 2 MB that it has loaded
+        for (int i = 0; i < 30; i++) { // it serves its clients after every 2 MB of loaded data
             redis.ask("SET", "other" + i, "x".repeat(300_000));
         }
         log.addAll(events(0, 10));
@@ -378,7 +381,7 @@ class RefusalTests extends ClosingTests {
                 return false;
             }
         });
-        assertThat(loading).as("Redis was seen loading").doesNotHaveNullValue();
+        assertThat(loading).as("Redis reported that it was loading").doesNotHaveNullValue();
         starting.get(10, TimeUnit.SECONDS);
         await().until(() -> listener.count() == 11);
         assertThat(numbers(listener.all())).isEqualTo(range(0, 11));

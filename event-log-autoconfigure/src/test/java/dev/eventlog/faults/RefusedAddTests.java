@@ -36,7 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/** Whatever Redis refuses of an add: the log, its expiry and the record of the add are as they were. */
+/** After any refusal by Redis, the log, its expiry, and the record of the add are unchanged. */
 @Tag("faults")
 class RefusedAddTests extends ClosingTests {
 
@@ -47,7 +47,7 @@ class RefusedAddTests extends ClosingTests {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final String LONGER = "36000000";
 
-    /** The ways to add, each of which needs something else. */
+    /** The kinds of adds, which need different commands. */
     enum Way {
         ONE(Duration.ZERO, 1, AddOptions.none(), "xadd"),
         ONE_EXPIRING(HOUR, 1, AddOptions.none(), "xadd pexpire evalsha"),
@@ -129,7 +129,7 @@ class RefusedAddTests extends ClosingTests {
         begin(existsBefore);
         redis.ask("CONFIG", "SET", "save", "3600 1000000");
         List<?> folder = (List<?>) Objects.requireNonNull(redis.ask("CONFIG", "GET", "dir"));
-        Files.createDirectory(Path.of(String.valueOf(folder.get(1)), "dump.rdb")); // which no file can replace
+        Files.createDirectory(Path.of(String.valueOf(folder.get(1)), "dump.rdb")); // a file cannot replace a directory
         redis.ask("BGSAVE");
         await().until(() -> redis.info("persistence", "rdb_last_bgsave_status").equals("err"));
         for (Way way : Way.values()) {
@@ -170,7 +170,9 @@ class RefusedAddTests extends ClosingTests {
         }
     }
 
-    /** Of two ids that are left none is given to three events, also where the event at the last one was deleted. */
+    /**
+     * If only two ids are left, an add of three events uses none of them, even if the event at the last id was deleted.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void addWithTooFewIdsLeftChangesNothing(boolean deleted) {
@@ -192,7 +194,7 @@ class RefusedAddTests extends ClosingTests {
                 .endsWith(EventId.MAX);
     }
 
-    /** By an event without fields, which does not get past the library otherwise. */
+    /** Uses an event without fields, which the library otherwise refuses. */
     @Test
     void outcomeOfAFailureAfterAWriteIsUnknown() {
         try (Connections connections = Connections.of(
@@ -219,13 +221,13 @@ class RefusedAddTests extends ClosingTests {
                     .isNotInstanceOf(AddOutcomeUnknownException.class)
                     .hasMessageContaining(reason);
             assertThat(thrown instanceof EventLogUnavailableException)
-                    .as("may be otherwise in a moment")
+                    .as("may be different a moment later")
                     .isEqualTo(reason.equals("READONLY"));
             assertThat(state()).as("%s after %s", way, thrown.getMessage()).isEqualTo(before);
         }
     }
 
-    /** All that an add could change. */
+    /** Everything that an add could change. */
     private String state() {
         String type = String.valueOf(redis.ask("TYPE", KEY));
         boolean expiresLater = Long.parseLong(String.valueOf(redis.ask("PTTL", KEY))) > 2 * HOUR.toMillis();

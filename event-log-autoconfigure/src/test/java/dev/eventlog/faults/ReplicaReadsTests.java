@@ -29,7 +29,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceClientConfigurat
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.util.ClassUtils;
 
-/** An application that reads from a replica, which lags: of a log only the master knows. */
+/** An application that reads from a replica that lags behind. Only the master knows the log. */
 @Tag("faults")
 class ReplicaReadsTests extends ClosingTests {
 
@@ -55,7 +55,7 @@ class ReplicaReadsTests extends ClosingTests {
                 List<Event> newest = log.read(Tail.last(1));
                 assertThat(newest)
                         .extracting(Event::id)
-                        .as("what was just added")
+                        .as("the event that was just added")
                         .containsExactly(id);
             }
         }
@@ -64,7 +64,7 @@ class ReplicaReadsTests extends ClosingTests {
         assertThat(follower.gaps()).isEmpty();
     }
 
-    /** What is not looked at where there is no Lettuce. */
+    /** A separate class, because Lettuce may be missing. */
     private static final class Lettuce {
 
         static void readFrom(EmbeddedRedis replica, EmbeddedRedis master, GenericApplicationContext context) {

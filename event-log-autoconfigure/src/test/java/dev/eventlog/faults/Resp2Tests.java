@@ -20,11 +20,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The older protocol, in which Lettuce has mixed up what {@code XREAD} answers. */
+/** The older protocol, in which Lettuce has mixed up the replies to {@code XREAD}. */
 @Tag("faults")
 class Resp2Tests extends ClosingTests {
 
-    /** Why it is spoken. */
+    /** The reason for RESP2. */
     enum Why {
         CHOSEN,
         SERVER_HAS_NO_HELLO
@@ -61,7 +61,7 @@ class Resp2Tests extends ClosingTests {
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 501));
         assertThat(log.lastId()).contains(early.all().get(500).id());
         assertThat(String.valueOf(redis.ask("CLIENT", "LIST")).lines().filter(line -> line.contains("resp=3")))
-                .as("who speaks RESP3")
+                .as("clients with RESP3")
                 .isEmpty();
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Logs on a master whose replica takes its place, for an application that knows of it by a sentinel. */
+/** Logs on a master that its replica replaces. The application finds the master through a sentinel. */
 @Tag("faults")
 class SentinelTests extends ClosingTests {
 
@@ -52,7 +52,7 @@ class SentinelTests extends ClosingTests {
         System.out.println("Redis lost " + lost.size() + " events");
     }
 
-    /** For ten seconds after that the old master knows nothing of it: what whoever is connected to it adds is lost. */
+    /** The old master learns of the failover ten seconds later. Adds of its clients until then are lost. */
     @Tag("long")
     @Test
     void followersReceiveEveryEventOrAGapAfterAFailover() {
@@ -65,14 +65,14 @@ class SentinelTests extends ClosingTests {
         setup.failover();
         Writer after = closeLater(Writer.start(log(start()), 1_000_000, Duration.ofMillis(3)));
         await().atMost(Duration.ofSeconds(20))
-                .ignoreExceptions() // it ends all connections, also that of who asks
+                .ignoreExceptions() // the demotion closes all connections, including the one of this question
                 .until(() -> old.info("replication", "role").equals("slave"));
         before.awaitMore(100);
         after.awaitMore(100);
         before.close();
         after.close();
 
-        // Where the logs part stands within a tenth of a window, if it is not in the window itself.
+        // The point where the logs diverge is known to a tenth of a window if it is not in the window.
         List<Event> inTheEnd = followers.assertNothingMissedInSilence(100);
         assertThat(after.assertNoneTwice(inTheEnd)).isEmpty();
         System.out.println("Redis lost " + before.assertNoneTwice(inTheEnd).size() + " events");

@@ -22,11 +22,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** An application that is stopped and started again: a checkpoint of the process, or a context of Spring's tests that pauses. */
+/**
+ * An application that is stopped and restarted, for a checkpoint of the process or a paused context of Spring's tests.
+ */
 @Tag("faults")
 class StoppedApplicationTests extends ClosingTests {
 
-    /** Listens by annotation. */
+    /** A listener with the annotation. */
     static final class Listening {
 
         private final Queue<String> all = new ConcurrentLinkedQueue<>();
@@ -68,7 +70,7 @@ class StoppedApplicationTests extends ClosingTests {
         assertThat(listening.named).containsExactly("0", "1", "2");
         await().until(() -> listening.all.contains("2"));
         assertThat(numbers(plain.all()))
-                .as("who followed by hand follows by hand again")
+                .as("the application restarts the followers that it started itself")
                 .containsExactly(0);
 
         Collected<Event> again = Collected.events();
@@ -77,7 +79,7 @@ class StoppedApplicationTests extends ClosingTests {
         assertThat(numbers(again.all())).containsExactly(1, 2);
     }
 
-    /** All but the one that asks. */
+    /** All connections except the one that asks. */
     private static List<String> connections(EmbeddedRedis redis) {
         return String.valueOf(redis.ask("CLIENT", "LIST"))
                 .lines()

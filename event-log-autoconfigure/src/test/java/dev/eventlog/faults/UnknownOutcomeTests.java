@@ -35,11 +35,11 @@ import org.springframework.core.retry.RetryException;
 import org.springframework.core.retry.RetryPolicy;
 import org.springframework.core.retry.RetryTemplate;
 
-/** Adds that are carried out, but whose answer is lost: they must not be sent again. */
+/** Adds that Redis executes but whose reply is lost. They must not be sent again. */
 @Tag("faults")
 class UnknownOutcomeTests {
 
-    /** The ways to add: each is another command. */
+    /** The kinds of adds, each with another command. */
     enum Way {
         ONE(log -> log.add(event(1)), 1, options -> {}),
         ONE_TRIMMED(log -> log.add(event(1)), 1, options -> options.maxLength(100)),
@@ -73,7 +73,7 @@ class UnknownOutcomeTests {
     @EnumSource
     void outcomeIsUnknownIfTheConnectionIsCut(Way way) {
         EventLog log = TestApplication.factory(application).create("log", way.options);
-        log.addAll(events(0, 1)); // the driver has connected, and Redis knows the script
+        log.addAll(events(0, 1)); // the driver is connected, and Redis has the script
         proxy.swallow();
         CompletableFuture<Void> add = CompletableFuture.runAsync(() -> way.add.accept(log));
         await().until(() -> length() == 1 + way.count);
@@ -98,7 +98,7 @@ class UnknownOutcomeTests {
         assertAddedOnce(log, way);
     }
 
-    /** As one would write it: the outcome is unknown, so it is not the policy's. */
+    /** A typical retry policy. It does not include unknown outcomes. */
     @ParameterizedTest
     @EnumSource
     void retriesWhileRedisIsUnavailableAddOnce(Way way) {
@@ -148,7 +148,7 @@ class UnknownOutcomeTests {
         assertAddedOnce(log, way);
     }
 
-    /** What the driver may send again goes before what is sent later. */
+    /** Commands that the driver sends again come before later commands. */
     private void assertAddedOnce(EventLog log, Way way) {
         int marker = 1_000;
         await().ignoreExceptions().until(() -> log.add(event(marker)) != null);
@@ -156,7 +156,7 @@ class UnknownOutcomeTests {
         assertThat(numbers).endsWith(marker).doesNotHaveDuplicates().hasSize(2 + way.count);
     }
 
-    /** Of which a driver may think that it is open. */
+    /** A connection that a driver may consider open. */
     @Test
     void connectionCutDuringItsHandshakeIsReplaced() {
         EventLog log = TestApplication.factory(application).create("log");
@@ -171,7 +171,7 @@ class UnknownOutcomeTests {
         log.add(event(2));
     }
 
-    /** Whatever becomes of the connections, and when: at most once, and once where there was an answer. */
+    /** Whenever connections are cut, an event is added at most once, and exactly once if there was an answer. */
     @Test
     void addsWithAnAnswerAreStoredOnceWhileConnectionsAreCut() {
         EventLog log = TestApplication.factory(application).create("log");
@@ -196,8 +196,8 @@ class UnknownOutcomeTests {
                 sure.add(number);
                 answered.incrementAndGet();
             } catch (AddOutcomeUnknownException unknown) {
-                // may have been added
-            } catch (EventLogUnavailableException notConnected) { // a new connection was cut at its first reply
+                // the event may have been added
+            } catch (EventLogUnavailableException notConnected) { // the first reply cut a new connection
                 notSent.add(number);
             }
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-/** Followers that have a name where nothing gives out leases. */
+/** Named followers without a lock registry. */
 @RedisTest
 @ExtendWith(OutputCaptureExtension.class)
 class WithoutLocksTests extends LogTests {
@@ -63,7 +63,7 @@ class WithoutLocksTests extends LogTests {
         assertThat(output.getAll()).containsOnlyOnce("org.springframework.integration:spring-integration-redis");
     }
 
-    /** Two processes: neither can know of the other before one finds that the other has gone on. */
+    /** Two processes: neither knows of the other before one finds a position of the other. */
     @Test
     void followerPausesIfAnotherMovedThePosition() {
         String name = newName();
@@ -79,11 +79,11 @@ class WithoutLocksTests extends LogTests {
             await().until(() -> most(both) == added);
         }
         assertThat(both.stream().mapToInt(Collected::count).min().orElseThrow())
-                .as("of the other one: the batch at which it found out")
+                .as("of the other one: the batch at which it detected the conflict")
                 .isLessThanOrEqualTo(2);
     }
 
-    /** And goes on where that one has stopped. */
+    /** It continues at the last position of the other follower. */
     @Test
     void pausedFollowerContinuesWhenTheOtherStoresNothingMore() {
         String name = newName();
