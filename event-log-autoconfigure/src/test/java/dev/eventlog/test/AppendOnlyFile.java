@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The file in which Redis writes down every write before it answers. */
+/** The file in which Redis stores each write before it replies. */
 public final class AppendOnlyFile {
 
     /**
-     * What Redis did at once.
+     * A unit of writes.
      *
-     * @param commands a command, or the commands of a script or transaction; the name of each in capitals
-     * @param end where in the file it ends
+     * @param commands a command, or the commands of a script or transaction, each with its name in uppercase
+     * @param end the end of the unit in the file
      */
     public record Transaction(List<List<String>> commands, int end) {}
 
@@ -35,9 +35,9 @@ public final class AppendOnlyFile {
     /**
      * Reads whole transactions.
      *
-     * @param file what is in the file
-     * @param from where to begin
-     * @return all transactions that are whole
+     * @param file the contents of the file
+     * @param from the position to start at
+     * @return all complete transactions
      */
     public static List<Transaction> read(byte[] file, int from) {
         AppendOnlyFile reader = new AppendOnlyFile(file, from);
@@ -64,8 +64,8 @@ public final class AppendOnlyFile {
     }
 
     /**
-     * Cuts off what a killed server had not written to the end of a transaction. Redis itself cuts the file after the last
-     * whole command, which may be inside a transaction: whatever it writes behind that is lost at its next start.
+     * Removes an incomplete transaction of a killed server. Redis itself cuts the file after the last complete command,
+     * which can be inside a transaction, and then loses all later writes at its next start.
      *
      * @param file the file of a server that is not running; it may be missing
      */
@@ -76,7 +76,7 @@ public final class AppendOnlyFile {
         try {
             byte[] content = Files.readAllBytes(file);
             if (content.length == 0 || content[0] != '*') {
-                return; // a snapshot stands before the commands
+                return; // a snapshot comes before the commands
             }
             List<Transaction> whole = read(content, 0);
             cut(file, whole.isEmpty() ? 0 : whole.get(whole.size() - 1).end());
@@ -86,10 +86,10 @@ public final class AppendOnlyFile {
     }
 
     /**
-     * Writes a file as Redis would.
+     * Writes a file in the format of Redis.
      *
      * @param file the file
-     * @param transactions each the commands that are one
+     * @param transactions the commands of each transaction
      * @throws IOException if the file cannot be written
      */
     public static void write(Path file, List<List<List<String>>> transactions) throws IOException {
@@ -116,10 +116,10 @@ public final class AppendOnlyFile {
     }
 
     /**
-     * Cuts off the newest writes.
+     * Removes the newest writes.
      *
      * @param file the file of a server that is not running
-     * @param length how much is to be left
+     * @param length the remaining length
      */
     public static void cut(Path file, int length) {
         try (RandomAccessFile writes = new RandomAccessFile(file.toFile(), "rw")) {

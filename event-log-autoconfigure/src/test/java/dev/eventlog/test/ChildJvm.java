@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Another JVM with the class path of the tests, for what needs a heap of its own. It ends where memory runs out. */
+/** Another JVM with the class path of the tests, for tests with their own heap. It exits if it runs out of memory. */
 public final class ChildJvm implements AutoCloseable {
 
     private final Process process;
@@ -22,7 +22,7 @@ public final class ChildJvm implements AutoCloseable {
      *
      * @param heap the size of its heap, as in {@code -Xmx}
      * @param main the class whose main method it runs
-     * @param arguments the arguments of that
+     * @param arguments the arguments of its main method
      */
     public ChildJvm(String heap, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
@@ -43,10 +43,10 @@ public final class ChildJvm implements AutoCloseable {
     }
 
     /**
-     * Reads what it prints, until a line begins so.
+     * Reads the output up to a line with a given beginning.
      *
-     * @param beginning how the line begins
-     * @return the rest of that line
+     * @param beginning the beginning of the line
+     * @return the rest of the line
      * @throws IllegalStateException if it ends before; the message has all that it printed
      */
     public String await(String beginning) {
@@ -68,7 +68,7 @@ public final class ChildJvm implements AutoCloseable {
                 + (process.isAlive() ? " not" : " with " + process.exitValue()) + ":\n" + String.join("\n", said));
     }
 
-    /** Has a read of its standard input return. */
+    /** Lets a read of its standard input return. */
     public void wake() {
         try {
             process.getOutputStream().write('\n');
@@ -78,7 +78,7 @@ public final class ChildJvm implements AutoCloseable {
         }
     }
 
-    /** Kills it, if it still runs. */
+    /** Kills it if it is still running. */
     @Override
     public void close() {
         process.destroyForcibly().onExit().join();

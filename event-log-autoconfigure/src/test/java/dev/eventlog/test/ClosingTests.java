@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 
-/** Tests that close what they have opened. */
+/** Tests that close their resources. */
 public abstract class ClosingTests {
 
     private final List<AutoCloseable> resources = new ArrayList<>();
 
     /**
-     * Closes something after the test, the last one first.
+     * Closes a resource after the test, in reverse order.
      *
-     * @param resource what to close
+     * @param resource the resource to close
      * @param <T> its type
      * @return the same
      */
@@ -22,7 +22,7 @@ public abstract class ClosingTests {
     }
 
     /**
-     * Closes all that is to be closed.
+     * Closes all resources.
      *
      * @throws Exception if that fails
      */

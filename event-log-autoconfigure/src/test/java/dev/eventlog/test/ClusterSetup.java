@@ -13,18 +13,18 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** A Redis Cluster of three masters with a replica each: servers of the tests' own, to do harm to. */
+/** A Redis Cluster of three masters with one replica each, which a test can break. */
 public final class ClusterSetup implements AutoCloseable {
 
     private static final int MASTERS = 3;
     private static final int SLOTS = 16_384;
-    private static final int BUS = 10_000; // a node listens to the others at a port that much higher
+    private static final int BUS = 10_000; // the offset of the port for other nodes
 
     private final List<EmbeddedRedis> nodes = new ArrayList<>();
 
     private ClusterSetup() {}
 
-    /** {@return one that is complete: every slot has its master, every replica its link} */
+    /** {@return a complete cluster: every slot has a master, and every replica is connected} */
     public static ClusterSetup start() {
         ClusterSetup cluster = new ClusterSetup();
         List<Integer> ports = new ArrayList<>();
@@ -35,7 +35,7 @@ public final class ClusterSetup implements AutoCloseable {
             }
         }
         for (int i = 0; i < ports.size(); i++) {
-            // Given the file that they would write themselves, the nodes need not be introduced to each other.
+            // The nodes start with the file that they would write themselves, so they need no introduction.
             cluster.nodes.add(EmbeddedRedis.start(
                     ports.get(i),
                     new ConfigurationFile("nodes.conf", nodes(ports, i)),
@@ -104,7 +104,7 @@ public final class ClusterSetup implements AutoCloseable {
         return id(nodes.indexOf(node));
     }
 
-    /** Awaits that every node runs, knows a master for every slot, and every replica has what its master has. */
+    /** Waits until every node runs and knows a master for each slot, and every replica has the data of its master. */
     public void awaitComplete() {
         for (EmbeddedRedis node : nodes) {
             if (!node.isRunning()) {
@@ -118,7 +118,7 @@ public final class ClusterSetup implements AutoCloseable {
                     || node.info("replication", "master_link_status").equals("up"));
         }
         await().until(() -> masters().size() == MASTERS);
-        for (EmbeddedRedis master : masters()) { // which refuses to fail over to one that it does not know
+        for (EmbeddedRedis master : masters()) { // a master refuses to fail over to a replica that it does not know
             await().until(() ->
                     ((List<?>) Objects.requireNonNull(master.ask("CLUSTER", "REPLICAS", id(master)))).size() == 1);
         }
@@ -128,13 +128,13 @@ public final class ClusterSetup implements AutoCloseable {
         return String.valueOf(node.ask("CLUSTER", "INFO")).contains("cluster_state:ok");
     }
 
-    /** {@return what an application is to be told of it, {@code name=value} each} */
+    /** {@return the properties for an application, each as {@code name=value}} */
     public List<String> properties() {
         return List.of("spring.data.redis.cluster.nodes="
                 + nodes.stream().map(node -> "127.0.0.1:" + node.port()).collect(Collectors.joining(",")));
     }
 
-    /** {@return the nodes that run and take themselves for masters} */
+    /** {@return the running nodes that consider themselves masters} */
     public List<EmbeddedRedis> masters() {
         return nodes.stream()
                 .filter(node ->
@@ -146,7 +146,7 @@ public final class ClusterSetup implements AutoCloseable {
      * The master of a key's slot.
      *
      * @param key the key
-     * @return its master by what the other nodes say
+     * @return its master, according to the other nodes
      */
     public EmbeddedRedis masterOf(String key) {
         return masterOf(slot(key), running().get(0));
@@ -199,11 +199,11 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     /**
-     * Moves the slot of a key, with all that is in it, as {@code redis-cli --cluster reshard} does.
+     * Moves the slot of a key with its data, like {@code redis-cli --cluster reshard}.
      *
      * @param key a key
-     * @param to the master to move it to
-     * @param halfway runs when the keys have moved, and nobody but the two masters knows
+     * @param to the new master
+     * @param halfway an action after the keys have moved, while only the two masters know it
      */
     public void moveSlot(String key, EmbeddedRedis to, Runnable halfway) {
         String slot = Long.toString(slot(key));
@@ -229,7 +229,7 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     /**
-     * Has a replica take its master's place, in agreement with that: nothing is lost.
+     * Lets a replica replace its master in a planned failover, which loses nothing.
      *
      * @param master the master
      */
@@ -238,14 +238,14 @@ public final class ClusterSetup implements AutoCloseable {
         replica.ask("CLUSTER", "FAILOVER");
         try {
             awaitTakenOver(master, replica);
-        } catch (ConditionTimeoutException givenUp) { // which Redis does after five seconds, and does not try again
+        } catch (ConditionTimeoutException givenUp) { // Redis gives up after five seconds and does not retry
             replica.ask("CLUSTER", "FAILOVER");
             awaitTakenOver(master, replica);
         }
     }
 
     /**
-     * Kills a master without a warning to anybody. Returns when its replica has taken its place.
+     * Kills a master without notice. Returns when its replica has replaced it.
      *
      * @param master the master
      */
@@ -264,7 +264,7 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     /**
-     * Has a replica receive nothing from now on, so that a failover loses what is added.
+     * Stops replication to a replica, so that a failover loses later adds.
      *
      * @param replica the replica
      */

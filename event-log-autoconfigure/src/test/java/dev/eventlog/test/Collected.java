@@ -11,14 +11,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listener that remembers all its calls. Thread-safe, though a follower never has two of its callbacks run at once: when it
- * does, {@link #overlapped()} tells.
+ * A listener that records all its calls. Thread-safe, although callbacks of a follower never overlap. If they do,
+ * {@link #overlapped()} reports it.
  *
  * @param <E> the type of its events
  */
 public class Collected<E> implements EventBatchListener<E> {
 
-    /** What {@link #calls()} holds for a call of {@link #onCaughtUp()}. */
+    /** The entry in {@link #calls()} for a call of {@link #onCaughtUp()}. */
     public static final String CAUGHT_UP = "caught up";
 
     private final EventBatchListener<E> andThen;
@@ -30,15 +30,15 @@ public class Collected<E> implements EventBatchListener<E> {
         this.andThen = andThen;
     }
 
-    /** {@return a listener to events as stored} */
+    /** {@return a listener for stored events} */
     public static Collected<Event> events() {
         return new Collected<>(batch -> {});
     }
 
     /**
-     * A listener that does something more.
+     * Creates a listener with an additional action.
      *
-     * @param andThen is called after each of its own calls
+     * @param andThen the action after each call
      * @param <E> the type of its events
      * @return the listener
      */
@@ -88,7 +88,7 @@ public class Collected<E> implements EventBatchListener<E> {
     }
 
     /**
-     * All calls in order: each a {@link Batch}, a {@link Gap}, {@link #CAUGHT_UP} or a {@link Failure}.
+     * All calls in order, each as a {@link Batch}, {@link Gap}, {@link #CAUGHT_UP}, or {@link Failure}.
      *
      * @return the calls until now
      */
@@ -113,7 +113,7 @@ public class Collected<E> implements EventBatchListener<E> {
         return batches().stream().flatMap(List::stream).toList();
     }
 
-    /** {@return how many events there were} */
+    /** {@return the number of events} */
     public int count() {
         return batches().stream().mapToInt(List::size).sum();
     }
@@ -123,12 +123,12 @@ public class Collected<E> implements EventBatchListener<E> {
         return calls.stream().filter(Gap.class::isInstance).map(Gap.class::cast).toList();
     }
 
-    /** {@return how often it was told to have caught up} */
+    /** {@return the number of calls of {@code onCaughtUp}} */
     public long caughtUp() {
         return calls.stream().filter(CAUGHT_UP::equals).count();
     }
 
-    /** {@return what ended the follower; null if nothing did} */
+    /** {@return the failure that ended the follower; null if there is none} */
     public @Nullable Throwable failure() {
         return calls.stream()
                 .filter(Failure.class::isInstance)
@@ -137,7 +137,7 @@ public class Collected<E> implements EventBatchListener<E> {
                 .orElse(null);
     }
 
-    /** {@return whether two calls ever ran at once} */
+    /** {@return whether two calls overlapped} */
     public boolean overlapped() {
         return overlapped;
     }
@@ -154,7 +154,7 @@ public class Collected<E> implements EventBatchListener<E> {
      * A call of {@link EventBatchListener#onFailure}.
      *
      * @param log the log
-     * @param cause what ended the follower
+     * @param cause the failure that ended the follower
      */
     public record Failure(String log, Throwable cause) {}
 }

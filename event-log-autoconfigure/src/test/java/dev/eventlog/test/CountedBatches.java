@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Counts the batches that a publisher gives out. */
+/** Counts the batches of a publisher. */
 public final class CountedBatches {
 
     private CountedBatches() {}
 
     /**
-     * A publisher whose batches are counted.
+     * Creates a publisher that counts its batches.
      *
-     * @param publisher gives them out
-     * @param count is incremented by each
+     * @param publisher the publisher
+     * @param count the counter of the batches
      * @param <E> the type of the events
      * @return a publisher of the same batches
      */

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what a listener was told against the log as it stands in the end: each event in order, or a gap told. What the log
- * still holds is no gap, also if it began again. For where Redis itself may lose events; elsewhere two lists are to be equal.
+ * Compares the calls of a listener with the final log: each event in order, or a gap. Events that are still in the log
+ * are no gap, even if the log began again. Use it if Redis itself can lose events. Otherwise compare two lists.
  */
 public final class Deliveries {
 
@@ -33,12 +33,12 @@ public final class Deliveries {
     }
 
     /**
-     * Checks all that a listener was told.
+     * Checks all calls of a listener.
      *
-     * @param who whose listener it is
+     * @param who the name of the listener
      * @param listener the listener
-     * @param inTheEnd the events after its start that the log holds in the end
-     * @param repeats how many events it may have got twice, after it was told that the log began again
+     * @param inTheEnd the events of the log at the end, after the start of the listener
+     * @param repeats the number of events that may come twice after the log began again
      */
     public static void assertComplete(String who, Collected<Event> listener, List<Event> inTheEnd, int repeats) {
         Deliveries deliveries = new Deliveries(inTheEnd);

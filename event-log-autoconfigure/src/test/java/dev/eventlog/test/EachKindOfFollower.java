@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Followers of one log: one that is live, one too slow to be so, one by name, and one that catches up from the start of the log. */
+/**
+ * Four followers of one log: a live one, a slow one, a named one, and one that catches up from the start of the log.
+ */
 public final class EachKindOfFollower implements AutoCloseable {
 
     private static final String NAMED = "by name";
@@ -31,9 +33,9 @@ public final class EachKindOfFollower implements AutoCloseable {
     private volatile boolean hurrying;
 
     /**
-     * Begins with the first three.
+     * Starts the first three followers.
      *
-     * @param log the log, to which nobody adds just now
+     * @param log the log, which must not change during the call
      */
     public EachKindOfFollower(EventLog log) {
         this.log = log;
@@ -51,14 +53,14 @@ public final class EachKindOfFollower implements AutoCloseable {
         };
     }
 
-    /** Begins with the last. Returns when that is on its way. */
+    /** Starts the last follower. Returns when it is catching up. */
     public void catchUp() {
         followers.add(log.follow(Tail.all(), catchingUp));
         await().until(() -> catchingUp.count() > 0);
-        assertThat(catchingUp.caughtUp()).as("a log too short").isZero();
+        assertThat(catchingUp.caughtUp()).as("the log is too short").isZero();
     }
 
-    /** {@return the listener of the follower that is live} */
+    /** {@return the listener of the live follower} */
     public Collected<Event> live() {
         return live;
     }
@@ -80,9 +82,9 @@ public final class EachKindOfFollower implements AutoCloseable {
     }
 
     /**
-     * Lets all come to the end, and each event must have come once and in order, with no gap.
+     * Waits for all followers, and asserts that each received every event once, in order, and without a gap.
      *
-     * @return what the log holds in the end
+     * @return the events of the log at the end
      */
     public List<Event> assertEachEventOnce() {
         List<Event> inTheEnd = awaitEnd();
@@ -97,11 +99,11 @@ public final class EachKindOfFollower implements AutoCloseable {
     }
 
     /**
-     * Lets all come to the end, and each event must have come in order, or a gap told. Redis may have lost what it had stored
-     * of the position of the one by name, which then gets events again.
+     * Waits for all followers, and asserts that each received every event in order, or a gap. Redis may have lost the
+     * position of the named follower, which then receives events again.
      *
-     * @param repeats how many events may have come twice, after it was told that the log began again
-     * @return what the log holds in the end
+     * @param repeats the number of events that may come twice after the log began again
+     * @return the events of the log at the end
      */
     public List<Event> assertNothingMissedInSilence(int repeats) {
         List<Event> inTheEnd = awaitEnd();

@@ -21,9 +21,9 @@ import org.springframework.util.FileSystemUtils;
 import redis.embedded.core.ExecutableProvider;
 
 /**
- * A redis-server process of the tests' own, on a free port of the loopback interface. It can be killed, frozen, emptied and
- * started again, which is why the process is ours and not that of embedded-redis, from which only the program comes. The
- * system property {@code embedded.redis.executable} names another program.
+ * A redis-server process for tests, on a free port of the loopback interface. Tests can kill, freeze, empty, and
+ * restart it, so this class controls the process and embedded-redis only provides the program. The system property
+ * {@code embedded.redis.executable} names another program.
  */
 public final class EmbeddedRedis implements AutoCloseable {
 
@@ -45,7 +45,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
-     * Sets variables that the process has from its next start on.
+     * Sets environment variables for the next start of the process.
      *
      * @param variables their names and values
      */
@@ -53,20 +53,22 @@ public final class EmbeddedRedis implements AutoCloseable {
         environment.putAll(variables);
     }
 
-    /** {@return a running server that writes nothing to disk} */
+    /** {@return a running server that stores nothing on disk} */
     public static EmbeddedRedis inMemory() {
         return startSomewhere("--save", "", "--appendonly", "no");
     }
 
-    /** {@return a running server that has every write on disk before it answers, in one file that it never rewrites} */
+    /**
+     * {@return a running server that stores each write on disk before it replies, in one file that it never rewrites}
+     */
     public static EmbeddedRedis onDisk() {
         return startSomewhere(
                 "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0");
     }
 
     /**
-     * A server as {@link #onDisk()} or, where the system property {@code eventlog.test.server-port} is set, the one that runs at
-     * that port, emptied: for tests that do no more than ask it.
+     * Returns a server like {@link #onDisk()}. If the system property {@code eventlog.test.server-port} is set, returns
+     * the emptied server at that port, for tests that only send commands.
      *
      * @return the running server
      */
@@ -85,7 +87,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
-     * A running server with further settings, which writes nothing to disk unless it is asked to.
+     * Starts a server with more settings, which stores nothing on disk unless a test asks for it.
      *
      * @param settings as on its command line
      * @return the server
@@ -95,7 +97,7 @@ public final class EmbeddedRedis implements AutoCloseable {
                 .toArray(String[]::new));
     }
 
-    /** On a free port, and on another if somebody else has taken it by then. */
+    /** Uses a free port, and another one if that port is taken in the meantime. */
     private static EmbeddedRedis startSomewhere(String... settings) {
         for (int left = PORTS_TRIED; ; left--) {
             try {
@@ -109,10 +111,10 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
-     * A running server with settings of the caller's.
+     * Starts a server with the settings of the caller.
      *
-     * @param port where it is to listen
-     * @param file a file that it finds in its folder; null for none
+     * @param port the port of the server
+     * @param file a file for its folder; null for none
      * @param settings on its command line, which may begin with that file
      */
     static EmbeddedRedis start(int port, @Nullable ConfigurationFile file, String... settings) {
@@ -134,10 +136,10 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** What a server has from the beginning, and may write itself later. */
+    /** A file that a server has from the start and may rewrite later. */
     record ConfigurationFile(String name, String content) {}
 
-    /** {@return a port at which nobody listens at the moment} */
+    /** {@return a free port} */
     public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
@@ -146,7 +148,7 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** {@return where it listens} */
+    /** {@return its address} */
     public URI uri() {
         return URI.create("redis://127.0.0.1:" + port);
     }
@@ -161,16 +163,16 @@ public final class EmbeddedRedis implements AutoCloseable {
         return port;
     }
 
-    /** {@return whether it runs} */
+    /** {@return whether the process is running} */
     public boolean isRunning() {
         return process != null;
     }
 
     /**
-     * Asks the server itself, past all clients.
+     * Sends a command directly, without a client library.
      *
      * @param command the command and its arguments
-     * @return text, a number, a list of answers, or null
+     * @return a text, a number, a list of replies, or null
      */
     public @Nullable Object ask(String... command) {
         try {
@@ -181,7 +183,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
-     * Asks the server about itself.
+     * Returns a field of the INFO of the server.
      *
      * @param section a section of its INFO
      * @param field a field there
@@ -195,7 +197,7 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Somebody else listens at the port. */
+    /** Another process listens at the port. */
     private static final class PortTakenException extends IllegalStateException {
         private static final long serialVersionUID = 1L;
 
@@ -205,8 +207,8 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
 
     /**
-     * Starts the server, again on the same port and with the data that it has on disk: all whole transactions of it. Returns
-     * when it answers, and it is this server that answers.
+     * Starts the server on the same port, with all complete transactions that it has on disk. Returns when this server
+     * answers.
      */
     public void start() {
         AppendOnlyFile.cutToLastWholeTransaction(writes());
@@ -248,7 +250,7 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Kills the server without a warning to anybody. */
+    /** Kills the server without notice. */
     public void kill() {
         Process running = process;
         process = null;
@@ -257,22 +259,22 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Ends every connection that applications have. */
+    /** Closes all connections of applications. */
     public void killConnections() {
         ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     }
 
-    /** {@return the file in which every write stands, of a server that has its data on disk; it may not exist yet} */
+    /** {@return the file with all writes, of a server that stores data on disk; it may not exist yet} */
     public Path writes() {
         List<Path> since7 = writes("incr");
         return since7.isEmpty() ? directory.resolve("appendonly.aof") : since7.get(since7.size() - 1);
     }
 
     /**
-     * The files of a server, from Redis 7 on, that has its data on disk.
+     * The files of a server from Redis 7 on that stores data on disk.
      *
-     * @param kind {@code base} for what it had when it began to write, or {@code incr} for what it has written since
-     * @return those that there are now, the newest last
+     * @param kind {@code base} for the data at the start of the files, or {@code incr} for later writes
+     * @return the existing files, newest last
      */
     public List<Path> writes(String kind) {
         Path folder = directory.resolve("appendonlydir");
@@ -301,13 +303,13 @@ public final class EmbeddedRedis implements AutoCloseable {
         copy(directory.resolve("appendonly.aof"), directory.resolve("kept.aof"));
     }
 
-    /** Puts back what {@link #keepData()} has copied. */
+    /** Restores the copy of {@link #keepData()}. */
     public void restoreData() {
         copy(directory.resolve("kept"), directory.resolve("appendonlydir"));
         copy(directory.resolve("kept.aof"), directory.resolve("appendonly.aof"));
     }
 
-    /** Before Redis 7 the data is a file, from then on a folder: copies the one that there is. */
+    /** Copies the data, which is a file before Redis 7 and a folder from then on. */
     private static void copy(Path from, Path to) {
         try {
             if (Files.isRegularFile(from)) {
@@ -321,12 +323,12 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Keeps the server from answering, its connections open, until {@link #thaw()}. Not on Windows. */
+    /** Stops the server from replying until {@link #thaw()}. Its connections stay open. Does not work on Windows. */
     public void freeze() {
         signal("-STOP");
     }
 
-    /** Lets a frozen server go on. */
+    /** Lets a frozen server continue. */
     public void thaw() {
         signal("-CONT");
     }
@@ -346,7 +348,7 @@ public final class EmbeddedRedis implements AutoCloseable {
         }
     }
 
-    /** Kills the server and deletes all that it wrote. */
+    /** Kills the server and deletes its data. */
     @Override
     public void close() {
         kill();
@@ -366,7 +368,7 @@ public final class EmbeddedRedis implements AutoCloseable {
             }
             found = found.toAbsolutePath();
             if (!Files.isExecutable(found)
-                    && !found.toFile().setExecutable(true)) { // which it may have lost in an archive
+                    && !found.toFile().setExecutable(true)) { // an archive may have lost this permission
                 throw new IllegalStateException(found + " cannot be made executable");
             }
             program = found;

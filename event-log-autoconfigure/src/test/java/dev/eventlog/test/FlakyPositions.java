@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Positions that can be out of reach. */
+/** Positions that can be unavailable. */
 public final class FlakyPositions implements EventPositions {
 
-    /** How many positions could not be stored. */
+    /** The number of positions that could not be stored. */
     public final AtomicInteger refused = new AtomicInteger();
 
-    /** Whether nothing can be stored. */
+    /** Whether positions cannot be stored. */
     public volatile boolean away;
 
     private @Nullable EventId stored;

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Values made from a seed. Each try has a seed of its own, which a failure names: the system property
- * {@code eventlog.test.seed} begins with it.
+ * Generates values from a seed. Each attempt has its own seed, which a failure names. The system property {@code
+ * eventlog.test.seed} sets the first seed.
  */
 public final class Generated {
 
@@ -21,10 +21,10 @@ public final class Generated {
     }
 
     /**
-     * Tries something with many values.
+     * Runs a property with many values.
      *
-     * @param tries how often
-     * @param property takes what makes the values; throws if something is wrong
+     * @param tries the number of values
+     * @param property receives the generator of the values, and throws if the property does not hold
      */
     public static void tries(int tries, Consumer<Generated> property) {
         long first = Long.getLong("eventlog.test.seed", System.nanoTime());
@@ -42,18 +42,18 @@ public final class Generated {
     }
 
     @SafeVarargs
-    @SuppressWarnings("varargs") // only read
+    @SuppressWarnings("varargs") // the array is only read
     public final <T> T of(T... values) {
         return values[random.nextInt(values.length)];
     }
 
     @SafeVarargs
-    @SuppressWarnings("varargs") // only read
+    @SuppressWarnings("varargs") // the array is only read
     public final <T> T from(Supplier<? extends T>... makers) {
         return makers[random.nextInt(makers.length)].get();
     }
 
-    /** {@return a whole number, often one at an edge} */
+    /** {@return an integer, often at an edge} */
     public int integer() {
         return random.nextInt(4) == 0
                 ? of(0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE)
@@ -64,7 +64,7 @@ public final class Generated {
         return least + random.nextInt(most - least + 1);
     }
 
-    /** {@return a text of these characters} */
+    /** {@return a text with these characters} */
     public String text(String characters, int least, int most) {
         StringBuilder text = new StringBuilder();
         for (int i = between(least, most); i > 0; i--) {

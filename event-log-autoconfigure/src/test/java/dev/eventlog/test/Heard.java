@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A listener of many logs that remembers what came of each. */
+/** A listener of many logs that records the calls for each log. */
 public final class Heard implements LogsListener<Event> {
 
     /** The events of each log. */
@@ -20,22 +20,22 @@ public final class Heard implements LogsListener<Event> {
     /** All gaps. */
     public final List<Gap> gaps = new CopyOnWriteArrayList<>();
 
-    /** The logs that were caught up with. */
+    /** The logs that the follower caught up with. */
     public final Set<String> caughtUp = ConcurrentHashMap.newKeySet();
 
-    /** How many logs were complete. */
+    /** The number of complete logs. */
     public final AtomicInteger completions = new AtomicInteger();
 
-    /** Why logs failed. */
+    /** The failures of logs. */
     public final Map<String, Throwable> failures = new ConcurrentHashMap<>();
 
-    /** The logs whose batch is being taken. */
+    /** The logs with a running batch. */
     public final Set<String> busy = ConcurrentHashMap.newKeySet();
 
-    /** How many batches are being taken. */
+    /** The number of running batches. */
     public final AtomicInteger atOnce = new AtomicInteger();
 
-    /** How many batches were taken at the same time at most. */
+    /** The maximum number of batches that ran at the same time. */
     public final AtomicInteger mostAtOnce = new AtomicInteger();
 
     /** Whether two batches of one log overlapped. */
@@ -43,15 +43,15 @@ public final class Heard implements LogsListener<Event> {
 
     private final LogsListener<Event> andThen;
 
-    /** Creates a listener that only remembers. */
+    /** Creates a listener that only records calls. */
     public Heard() {
         this((log, batch) -> {});
     }
 
     /**
-     * Creates a listener that does something more.
+     * Creates a listener with an additional action.
      *
-     * @param andThen gets each batch too
+     * @param andThen an action that receives each batch
      */
     public Heard(LogsListener<Event> andThen) {
         this.andThen = andThen;
@@ -99,7 +99,7 @@ public final class Heard implements LogsListener<Event> {
         return events.getOrDefault(log, List.of());
     }
 
-    /** {@return how many events there were in all logs} */
+    /** {@return the number of events in all logs} */
     public int count() {
         return events.values().stream().mapToInt(List::size).sum();
     }

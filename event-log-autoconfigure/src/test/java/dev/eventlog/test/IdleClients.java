@@ -12,17 +12,17 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Many clients of one stream on the thread that looks after them. */
+/** Many clients of one stream on one thread. */
 public final class IdleClients implements AutoCloseable {
 
     private final Selector selector = Selector.open();
     private final List<SocketChannel> sockets = new ArrayList<>();
 
     /**
-     * Opens the stream for each of them.
+     * Opens the stream for each client.
      *
-     * @param count how many
-     * @param uri where
+     * @param count the number
+     * @param uri the address
      * @throws IOException if one cannot connect
      */
     public IdleClients(int count, URI uri) throws IOException {
@@ -45,11 +45,11 @@ public final class IdleClients implements AutoCloseable {
     }
 
     /**
-     * Reads until each has got a text, once.
+     * Reads until each client has received a text once.
      *
      * @param text the text
-     * @param seconds how long at most
-     * @return how many have got it
+     * @param seconds the maximum time
+     * @return the number of clients that received it
      * @throws IOException if a connection is lost
      */
     public int await(String text, int seconds) throws IOException {

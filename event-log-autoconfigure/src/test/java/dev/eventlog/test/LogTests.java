@@ -25,39 +25,37 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.data.redis.core.types.RedisClientInfo;
 import org.springframework.util.ClassUtils;
 
-/**
- * What tests on a Redis have in common: logs with names of their own, deleted afterwards, and other things to be closed then.
- */
+/** The base of tests on a Redis: logs with unique names that are deleted afterward, and other resources to close. */
 @RedisTest
 public abstract class LogTests extends ClosingTests {
 
-    /** Jedis takes a connection out of its pool for each command, and keeps as many as there once were commands at a time. */
+    /** Jedis borrows a connection from its pool for each command, and keeps as many as were ever in use at once. */
     protected static final int POOLED = ClassUtils.isPresent("io.lettuce.core.RedisClient", null) ? 0 : 8;
 
-    /** Whether each followed log has a connection of its own, as far as the tests need; else all of them share one. */
+    /** Whether each followed log has its own connection, as far as the tests need it. Otherwise, all logs share one. */
     public static final boolean DEDICATED = !"0".equals(System.getProperty("eventlog.follow.dedicated-connections"));
 
-    /** Makes logs in the application of the test. */
+    /** Creates logs in the application of the test. */
     @Autowired
     protected EventLogFactory factory;
 
-    /** Looks at Redis past the library. */
+    /** Accesses Redis directly. */
     @Autowired
     protected StringRedisTemplate redis;
 
     private final List<String> keys = new ArrayList<>();
 
     /**
-     * Waits until the one feed there is blocks, if it does so.
+     * Waits until the only feed blocks in a read, if it is a blocking one.
      *
-     * @param redis where it reads
+     * @param redis the Redis of the feed
      */
     public static void awaitThatAFeedWaits(EmbeddedRedis redis) {
         await().until(() ->
                 !DEDICATED || redis.info("clients", "blocked_clients").equals("1"));
     }
 
-    /** {@return a name that no log has} */
+    /** {@return an unused name of a log} */
     protected String newName() {
         String name = "test:" + getClass().getSimpleName() + ':'
                 + Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), 36);
@@ -71,9 +69,9 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * A log that does not exist yet.
+     * Returns a log that does not exist yet.
      *
-     * @param options changes its options
+     * @param options configures its options
      * @return the log
      */
     protected EventLog newLog(Consumer<EventLogOptions.Builder> options) {
@@ -81,8 +79,8 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Deletes a log, and lets the millisecond of its last event pass: one that begins again within that may give an old id
-     * anew, which nobody can tell from the old event below Redis 7.
+     * Deletes a log, and waits until the millisecond of its last event is over. A log that begins again within it may
+     * reuse an id, which looks like the old event before Redis 7.
      *
      * @param log the log, which has an event
      */
@@ -96,14 +94,14 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Adds an event as only others would: with an id of its own choice.
+     * Adds an event with a chosen id, like another program.
      *
      * @param log the log
-     * @param id the id, as in Redis
+     * @param id the id in the form of Redis
      */
     protected void addWithId(EventLog log, String id) {
         redis.execute((RedisCallback<Boolean>) connection -> {
-            // as sent: Jedis' own types cannot have every id
+            // the raw command, because the types of Jedis do not support every id
             connection.execute("XADD", bytes(log.name()), bytes(id), bytes("n"), bytes("1"));
             return true;
         });
@@ -114,10 +112,10 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Counts connections.
+     * Counts the connections of an application.
      *
-     * @param client what {@code spring.data.redis.client-name} says of an application
-     * @return how many connections it has
+     * @param client the {@code spring.data.redis.client-name} of the application
+     * @return the number of its connections
      */
     protected long connectionsNamed(String client) {
         List<RedisClientInfo> clients = redis.getClientList();
@@ -127,9 +125,9 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Starts one more application on the same Redis, to be closed after the test.
+     * Starts another application on the same Redis, which is closed after the test.
      *
-     * @param properties {@code name=value} each
+     * @param properties properties of the application, each as {@code name=value}
      * @return the application
      */
     protected ConfigurableApplicationContext newApplication(String... properties) {
@@ -137,9 +135,9 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Makes logs as if in another process.
+     * Creates a factory like one in another process.
      *
-     * @param properties {@code name=value} each
+     * @param properties properties of the application, each as {@code name=value}
      * @return a factory in an application of its own
      */
     protected EventLogFactory newFactory(String... properties) {
@@ -147,7 +145,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Deletes a key after the test that is not the name of a log of {@link #newName()}.
+     * Deletes a key after the test, if its name is not from {@link #newName()}.
      *
      * @param key the key
      */
@@ -155,7 +153,7 @@ public abstract class LogTests extends ClosingTests {
         keys.add(key);
     }
 
-    /** Deletes the keys last: what is closed may still be adding. */
+    /** Deletes the keys last, because resources may add events until they are closed. */
     @Override
     @AfterEach
     protected void close() throws Exception {
@@ -164,7 +162,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * An event.
+     * Returns an event.
      *
      * @param number its only field, {@code n}
      * @return the event
@@ -174,7 +172,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Events in the order of their numbers.
+     * Returns events in the order of their numbers.
      *
      * @param from the first number
      * @param to the number after the last
@@ -185,7 +183,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * The numbers of events that {@link #event} made.
+     * Returns the numbers of events from {@link #event}.
      *
      * @param events the events
      * @return their numbers
@@ -197,7 +195,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * Numbers in order.
+     * Returns consecutive numbers.
      *
      * @param from the first
      * @param to the number after the last
@@ -208,7 +206,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * The ids of events.
+     * Returns the ids of events.
      *
      * @param events the events
      * @return their ids
@@ -218,7 +216,7 @@ public abstract class LogTests extends ClosingTests {
     }
 
     /**
-     * The threads of the library that run now.
+     * Returns the running threads of the library.
      *
      * @param before threads that do not count
      * @return the names of the others
@@ -230,7 +228,7 @@ public abstract class LogTests extends ClosingTests {
                 .collect(Collectors.toSet());
     }
 
-    /** {@return a condition to be awaited for ten seconds} */
+    /** {@return a condition with a timeout of ten seconds} */
     public static ConditionFactory await() {
         return Awaitility.await()
                 .atMost(Duration.ofSeconds(10))

@@ -11,10 +11,10 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The documentation of this project, for the tests that hold it and the code together. */
+/** The documentation of this project, for tests that compare it with the code. */
 public final class Pages {
 
-    /** The folder of the whole project, as seen from a module. */
+    /** The root folder of the project, relative to a module. */
     public static final Path ROOT = Path.of("..");
 
     private Pages() {}
@@ -27,7 +27,7 @@ public final class Pages {
      */
     public record Page(String name, String text) {
 
-        /** Where its links start. */
+        /** The folder that its links are relative to. */
         public Path file() {
             return ROOT.resolve(name);
         }
@@ -38,7 +38,7 @@ public final class Pages {
         }
     }
 
-    /** The README, and all pages in {@code docs}: what is written for users. */
+    /** The pages for users: the README and all pages in {@code docs}. */
     public static List<Page> forUsers() {
         try (Stream<Path> files = Files.list(ROOT.resolve("docs"))) {
             return Stream.concat(
@@ -53,7 +53,7 @@ public final class Pages {
         }
     }
 
-    /** All pages: those for users, and those for whoever works on this project. */
+    /** All pages: those for users and those for contributors. */
     public static List<Page> all() {
         return Stream.concat(
                         forUsers().stream(),
@@ -62,7 +62,7 @@ public final class Pages {
                 .toList();
     }
 
-    /** The rows of the table with this header, which must be there exactly once in all the pages for users. */
+    /** Returns the rows of the table with this header, which must occur exactly once in the pages for users. */
     public static List<String> table(String header) {
         List<String> tables = forUsers().stream()
                 .flatMap(page -> Pattern.compile("(?m)^" + Pattern.quote(header) + "\n\\|[-| ]+\\|\n((?:\\|.*\n)+)")

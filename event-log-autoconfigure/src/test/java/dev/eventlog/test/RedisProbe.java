@@ -13,12 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Asks a Redis what can be asked without any of the clients, as the tests run with each of them. */
+/** Sends commands to a Redis without a client library, because the tests run with several of them. */
 final class RedisProbe {
 
     private RedisProbe() {}
 
-    /** {@return whether a Redis is there and has its data loaded} */
+    /** {@return whether a Redis is running and has loaded its data} */
     static boolean answers(URI uri) {
         try {
             return "PONG".equals(ask(uri, "PING"));
@@ -27,12 +27,12 @@ final class RedisProbe {
         }
     }
 
-    /** {@return what the server says that its version is} */
+    /** {@return the version that the server reports} */
     static String version(URI uri) throws IOException {
         return info(uri, "server", "redis_version");
     }
 
-    /** {@return one field out of a section of the server's INFO} */
+    /** {@return one field in a section of the server's INFO} */
     static String info(URI uri, String section, String field) throws IOException {
         String info = String.valueOf(ask(uri, "INFO", section));
         return info.lines()
@@ -47,9 +47,9 @@ final class RedisProbe {
     }
 
     /**
-     * Asks one thing on a connection of its own.
+     * Sends one command on its own connection.
      *
-     * @return text, a number, a list of answers, or null
+     * @return a text, a number, a list of replies, or null
      * @throws IOException also if the answer is an error
      */
     static @Nullable Object ask(URI uri, String... command) throws IOException {

@@ -18,7 +18,7 @@ import org.springframework.core.annotation.AliasFor;
         args = {"--spring.main.banner-mode=off", "--spring.main.log-startup-info=false"})
 public @interface RedisTest {
 
-    /** {@return properties of the application, {@code name=value} each} */
+    /** {@return properties of the application, each as {@code name=value}} */
     @AliasFor(annotation = SpringBootTest.class, attribute = "properties")
     String[] properties() default {};
 }

@@ -6,10 +6,13 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.util.ClassUtils;
 
-/** Applications of the tests that speak RESP2 on Lettuce, as Jedis does: all of them with {@code -Deventlog.test.resp2=true}. */
+/**
+ * Test applications that use RESP2 with Lettuce, like Jedis does. {@code -Deventlog.test.resp2=true} applies to all of
+ * them.
+ */
 public final class Resp2 {
 
-    /** Makes an application speak it if the system property says so. */
+    /** Makes an application use RESP2 if the system property is set. */
     static final ApplicationContextInitializer<GenericApplicationContext> IF_ASKED_FOR = context -> {
         if (Boolean.getBoolean("eventlog.test.resp2")) {
             speakIn(context);
@@ -19,7 +22,7 @@ public final class Resp2 {
     private Resp2() {}
 
     /**
-     * Makes an application speak it.
+     * Makes an application use RESP2.
      *
      * @param context the application, which has not started yet
      */
@@ -29,7 +32,7 @@ public final class Resp2 {
         }
     }
 
-    /** What is not looked at where there is no Lettuce. */
+    /** A separate class, because Lettuce may be missing. */
     private static final class Lettuce {
 
         static void speakIn(GenericApplicationContext context) {

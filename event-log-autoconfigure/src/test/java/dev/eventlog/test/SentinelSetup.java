@@ -6,7 +6,7 @@ import java.net.URI;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A master with its replica, and a sentinel that watches over both: servers of the tests' own, to do harm to. */
+/** A master with its replica, and a sentinel for both, which a test can break. */
 public final class SentinelSetup implements AutoCloseable {
 
     private static final String NAME = "watched";
@@ -21,13 +21,13 @@ public final class SentinelSetup implements AutoCloseable {
         this.sentinel = sentinel;
     }
 
-    /** {@return one that is complete: the replica has its link, the sentinel knows both} */
+    /** {@return a complete setup: the replica is connected, and the sentinel knows both servers} */
     public static SentinelSetup start() {
         return start(5_000, "--repl-diskless-sync-delay", "0");
     }
 
     /**
-     * One that is complete, and whose servers write down every write, from Redis 7 on in a file of nothing else.
+     * Starts a complete setup whose servers store each write on disk, from Redis 7 on in a file with nothing else.
      *
      * @return the servers
      */
@@ -40,7 +40,8 @@ public final class SentinelSetup implements AutoCloseable {
                 "16mb",
                 "--appendonly",
                 "yes",
-                "--appendfsync", // which may keep a write back for seconds, and a killed server would have answered it
+                "--appendfsync", // otherwise a write can be delayed for seconds, and a killed server would have
+                // confirmed it
                 "no",
                 "--aof-use-rdb-preamble",
                 "no",
@@ -53,7 +54,7 @@ public final class SentinelSetup implements AutoCloseable {
         EmbeddedRedis replica = EmbeddedRedis.with(Stream.concat(
                         Stream.of(settings), Stream.of("--replicaof", "127.0.0.1", Integer.toString(master.port())))
                 .toArray(String[]::new));
-        // Before the sentinel looks, which looks again only after ten seconds.
+        // This happens before the sentinel looks, because it looks again only after ten seconds.
         await().until(() -> replica.info("replication", "master_link_status").equals("up"));
         String watch = "sentinel monitor %1$s 127.0.0.1 %2$d 1\n"
                 + "sentinel down-after-milliseconds %1$s 1000\n"
@@ -70,16 +71,16 @@ public final class SentinelSetup implements AutoCloseable {
         return setup;
     }
 
-    /** {@return what an application is to be told of it, {@code name=value} each} */
+    /** {@return the properties for an application, each as {@code name=value}} */
     public List<String> properties() {
         return properties(sentinel.uri());
     }
 
     /**
-     * What an application is to be told that finds the sentinel elsewhere.
+     * Returns the properties for an application that finds the sentinel at another address.
      *
-     * @param sentinel where
-     * @return {@code name=value} each
+     * @param sentinel the address of the sentinel
+     * @return the properties, each as {@code name=value}
      */
     public List<String> properties(URI sentinel) {
         return List.of(
@@ -87,7 +88,7 @@ public final class SentinelSetup implements AutoCloseable {
                 "spring.data.redis.sentinel.nodes=127.0.0.1:" + sentinel.getPort());
     }
 
-    /** {@return the servers, whichever is the master} */
+    /** {@return both servers} */
     public List<EmbeddedRedis> servers() {
         return List.of(first, second);
     }
@@ -97,20 +98,20 @@ public final class SentinelSetup implements AutoCloseable {
         return sentinel;
     }
 
-    /** {@return the master by what the sentinel says} */
+    /** {@return the master, according to the sentinel} */
     public EmbeddedRedis master() {
         List<?> address = (List<?>) sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME);
         return address != null && address.contains(Integer.toString(first.port())) ? first : second;
     }
 
-    /** {@return the one that is not the master} */
+    /** {@return the server that is not the master} */
     public EmbeddedRedis replica() {
         return master() == first ? second : first;
     }
 
     /**
-     * Has the sentinel make the replica the master. Returns when the sentinel tells everybody so; the old master learns it
-     * up to ten seconds later, and takes writes until then, which are lost.
+     * Makes the sentinel promote the replica. Returns when the sentinel reports the new master. The old master learns
+     * of it up to ten seconds later, and accepts writes until then, which are lost.
      */
     public void failover() {
         EmbeddedRedis next = replica();
@@ -119,9 +120,9 @@ public final class SentinelSetup implements AutoCloseable {
     }
 
     /**
-     * Kills the master without a warning to anybody. Returns when the sentinel has put the replica into its place.
+     * Kills the master without notice. Returns when the sentinel has promoted the replica.
      *
-     * @return the one killed
+     * @return the killed server
      */
     public EmbeddedRedis killMaster() {
         EmbeddedRedis master = master();
@@ -131,12 +132,12 @@ public final class SentinelSetup implements AutoCloseable {
         return master;
     }
 
-    /** Has the replica receive nothing from now on, so that a failover loses what is added. */
+    /** Stops replication, so that a failover loses later adds. */
     public void stopReplication() {
         ClusterSetup.stopReplication(replica());
     }
 
-    /** Has both servers replicate again. */
+    /** Restarts replication. */
     public void allowReplication() {
         for (EmbeddedRedis server : servers()) {
             if (server.isRunning()) {

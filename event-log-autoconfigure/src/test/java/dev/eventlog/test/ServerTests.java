@@ -11,22 +11,22 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 
-/** Tests with a server of their own, to do harm to, and with a proxy between it and the applications. */
+/** Tests with their own server that they can break, and a proxy between it and the applications. */
 @Tag("faults")
-@SuppressWarnings("this-escape") // what is closed later is known to nobody before
+@SuppressWarnings("this-escape") // nobody uses the resources before they are registered
 public abstract class ServerTests extends ClosingTests {
 
-    /** The server, which has every write on disk before it answers. */
+    /** The server, which stores each write on disk before it replies. */
     protected final EmbeddedRedis redis = closeLater(EmbeddedRedis.onDiskOrRunning());
 
-    /** Stands before it. */
+    /** A proxy in front of the server. */
     protected final TcpProxy proxy = closeLater(new TcpProxy(redis.uri()));
 
     /**
      * Starts an application behind the proxy, with small batches and a small window.
      *
-     * @param properties {@code name=value} each; they win
-     * @return what makes its logs
+     * @param properties properties that override the defaults, each as {@code name=value}
+     * @return the factory of its logs
      */
     protected EventLogFactory newFactory(String... properties) {
         return newFactory(proxy.uri(), properties);
@@ -35,9 +35,9 @@ public abstract class ServerTests extends ClosingTests {
     /**
      * Starts an application, with small batches and a small window.
      *
-     * @param uri where it finds its Redis
-     * @param properties {@code name=value} each; they win
-     * @return what makes its logs
+     * @param uri the address of its Redis
+     * @param properties properties that override the defaults, each as {@code name=value}
+     * @return the factory of its logs
      */
     protected EventLogFactory newFactory(URI uri, String... properties) {
         return TestApplication.factory(closeLater(TestApplication.startOn(
@@ -56,10 +56,10 @@ public abstract class ServerTests extends ClosingTests {
     }
 
     /**
-     * Adds events at one moment and past the library, as a service in another language would.
+     * Adds events at once and without the library, like a service in another language.
      *
      * @param key the key of the log
-     * @param from the number of the first one
+     * @param from the number of the first event
      * @param to the number after the last
      * @return their ids
      */
@@ -80,7 +80,7 @@ public abstract class ServerTests extends ClosingTests {
     }
 
     /**
-     * Adds an event with an id of its own.
+     * Adds an event with a chosen id.
      *
      * @param key the key of the log
      * @param id the id
@@ -91,7 +91,7 @@ public abstract class ServerTests extends ClosingTests {
     }
 
     /**
-     * Deletes events by themselves.
+     * Retracts single events.
      *
      * @param key the key of the log
      * @param ids their ids
@@ -105,18 +105,18 @@ public abstract class ServerTests extends ClosingTests {
      * Trims a log at its old end.
      *
      * @param key the key of the log
-     * @param length how many events are left
+     * @param length the number of remaining events
      */
     protected void trim(String key, int length) {
         redis.ask("XTRIM", key, "MAXLEN", Integer.toString(length));
     }
 
     /**
-     * Does something as often as it takes: the first call after a fault may still find it.
+     * Repeats a call until it succeeds, because the first call after a fault can still fail.
      *
-     * @param call what to do
-     * @param <T> the type of its answer
-     * @return the first answer
+     * @param call the call to repeat
+     * @param <T> the type of its result
+     * @return the first result
      */
     protected static <T> T eventually(Callable<T> call) {
         List<T> answers = new ArrayList<>();

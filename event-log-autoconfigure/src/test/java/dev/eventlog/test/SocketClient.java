@@ -17,8 +17,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads the JSON that comes over a WebSocket, or reads nothing at all. Takes messages up to 64 kB. Not the JDK's client: there the
- * end of the connection can overtake the status with which the server closes it.
+ * A WebSocket client that reads JSON, or nothing at all. Accepts messages up to 64 kB. It does not use the JDK's
+ * client, whose end of the connection can overtake the closing status of the server.
  */
 public final class SocketClient implements AutoCloseable {
 
@@ -51,7 +51,7 @@ public final class SocketClient implements AutoCloseable {
     /**
      * Opens a connection.
      *
-     * @param uri where, by HTTP
+     * @param uri the HTTP address
      * @return the client
      */
     public static SocketClient open(URI uri) {
@@ -59,9 +59,9 @@ public final class SocketClient implements AutoCloseable {
     }
 
     /**
-     * Opens a connection from which nothing is ever read.
+     * Opens a connection without ever reading from it.
      *
-     * @param uri where, by HTTP
+     * @param uri the HTTP address
      * @return the client
      */
     public static SocketClient stuck(URI uri) {
@@ -69,7 +69,7 @@ public final class SocketClient implements AutoCloseable {
     }
 
     /**
-     * Waits for the next message, past heartbeats.
+     * Waits for the next message, and skips heartbeats.
      *
      * @return the message
      * @throws InterruptedException if interrupted
@@ -87,7 +87,7 @@ public final class SocketClient implements AutoCloseable {
     }
 
     /**
-     * Waits for the next message of a type, past all others.
+     * Waits for the next message of a type, and skips all others.
      *
      * @param type the type
      * @return the message
@@ -126,7 +126,7 @@ public final class SocketClient implements AutoCloseable {
         opened.send(Mono.just(opened.textMessage(message))).block();
     }
 
-    /** Closes as a browser does that leaves the page. */
+    /** Closes the connection like a browser that leaves the page. */
     public void leave() {
         session.join().close(CloseStatus.GOING_AWAY).block();
     }

@@ -15,19 +15,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a stream of Server-Sent Events, and hides nothing of it. */
+/** Reads a stream of Server-Sent Events without hiding any part of it. */
 public final class SseClient implements AutoCloseable {
 
-    /** What comes last of all, whoever ended the stream. */
+    /** The last message, whichever side ended the stream. */
     public static final Message CLOSED = new Message(List.of("closed"));
 
     private static final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(); // asks for no upgrade
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(); // requests no upgrade
     private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
     private final HttpResponse<Stream<String>> response;
 
     /**
-     * What stands between two empty lines.
+     * The lines between two empty lines.
      *
      * @param lines its lines
      */
@@ -67,8 +67,8 @@ public final class SseClient implements AutoCloseable {
     /**
      * Opens a stream.
      *
-     * @param uri where
-     * @param lastEventId what to say that it has seen last; nothing if null
+     * @param uri the address
+     * @param lastEventId the value of the header Last-Event-ID; null for none
      * @throws IOException if the answer is not a stream
      * @throws InterruptedException if interrupted
      */
@@ -77,10 +77,10 @@ public final class SseClient implements AutoCloseable {
     }
 
     /**
-     * Opens the stream of somebody who has logged in.
+     * Opens the stream of a user that has logged in.
      *
-     * @param uri where
-     * @param cookie what the browser would send as its cookie
+     * @param uri the address
+     * @param cookie the cookie of the browser
      * @return the client
      * @throws IOException if the answer is not a stream
      * @throws InterruptedException if interrupted
@@ -100,10 +100,10 @@ public final class SseClient implements AutoCloseable {
     }
 
     /**
-     * Asks for a stream that is refused.
+     * Requests a stream that the server refuses.
      *
-     * @param uri where
-     * @param lastEventId what to say that it has seen last; nothing if null
+     * @param uri the address
+     * @param lastEventId the value of the header Last-Event-ID; null for none
      * @return the answer
      * @throws IOException if there is none
      * @throws InterruptedException if interrupted
@@ -114,9 +114,9 @@ public final class SseClient implements AutoCloseable {
     }
 
     /**
-     * Asks for the headers of a stream alone.
+     * Requests only the headers of a stream.
      *
-     * @param uri where
+     * @param uri the address
      * @return the answer
      * @throws IOException if there is none
      * @throws InterruptedException if interrupted
@@ -151,7 +151,7 @@ public final class SseClient implements AutoCloseable {
                 }
             });
         } catch (UncheckedIOException | IllegalStateException closed) {
-            // by this client, perhaps before it had begun to read, or by the server without a last chunk
+            // closed by this client, perhaps before its first read, or by the server without a last chunk
         }
         messages.add(CLOSED);
     }
@@ -181,7 +181,7 @@ public final class SseClient implements AutoCloseable {
     }
 
     /**
-     * Waits for the next message of a name, past those of others.
+     * Waits for the next message with a name, and skips others.
      *
      * @param name its name
      * @return the message
@@ -200,7 +200,7 @@ public final class SseClient implements AutoCloseable {
     }
 
     /**
-     * Waits for the next event of the log, past all others.
+     * Waits for the next event of the log, and skips other messages.
      *
      * @return the message
      * @throws InterruptedException if interrupted

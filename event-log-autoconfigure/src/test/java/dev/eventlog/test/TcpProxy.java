@@ -21,9 +21,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands on the loopback interface between an application and its Redis, and does to their connections what a network can:
- * cuts them, lets none begin, leads them to another server, delays the replies, or loses them after the command was carried
- * out.
+ * A proxy on the loopback interface between an application and its Redis. It simulates network faults: it cuts
+ * connections, refuses new ones, leads them to another server, and delays or loses replies after Redis executed the
+ * command.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -40,14 +40,14 @@ public final class TcpProxy implements AutoCloseable {
     private final AtomicLong swallowed = new AtomicLong();
     private @Nullable ServerSocket listening; // guarded by this
     private volatile Replies replies = Replies.PASS;
-    private volatile int repliesFirst; // of each connection, before they share the fate of others
+    private volatile int repliesFirst; // replies that pass on each connection before the fault applies
     private volatile Duration delay = Duration.ZERO;
     private volatile Map<String, String> replaced = Map.of();
 
     /**
-     * A proxy that passes everything on.
+     * Starts a proxy that passes everything on.
      *
-     * @param server where the server listens, or will
+     * @param server the address of the server, which need not be running
      */
     public TcpProxy(URI server) {
         this.server = server;
@@ -61,25 +61,25 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** {@return where it listens, for an application to connect to} */
+    /** {@return the address for applications} */
     public URI uri() {
         return URI.create("redis://127.0.0.1:" + port);
     }
 
-    /** {@return how many connections it has accepted} */
+    /** {@return the number of accepted connections} */
     public long accepted() {
         return accepted.get();
     }
 
-    /** {@return how many pieces of replies it has lost} */
+    /** {@return the number of lost pieces of replies} */
     public long swallowed() {
         return swallowed.get();
     }
 
     /**
-     * Leads new connections to another server, as a failover does. Those that there are stay where they are.
+     * Leads new connections to another server, like a failover. Existing connections stay.
      *
-     * @param server where it listens
+     * @param server the address of the server
      */
     public void leadTo(URI server) {
         this.server = server;
@@ -90,7 +90,7 @@ public final class TcpProxy implements AutoCloseable {
         links.forEach(Link::close);
     }
 
-    /** Refuses new connections until {@link #accept()}. Those that there are stay. */
+    /** Refuses new connections until {@link #accept()}. Existing connections stay. */
     public synchronized void refuse() {
         ServerSocket socket = listening;
         listening = null;
@@ -123,48 +123,47 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /**
-     * Holds up every reply.
+     * Delays every reply.
      *
-     * @param delay for how long; zero to pass them on at once
+     * @param delay the delay; zero to pass replies on at once
      */
     public void delay(Duration delay) {
         this.delay = delay;
     }
 
     /**
-     * Passes commands on and loses the replies, until {@link #pass()}. A connection that has lost a reply stays silent until
-     * it is cut, as what comes later would be taken for what was lost.
+     * Passes commands on and loses the replies, until {@link #pass()}. A connection that lost a reply stays silent
+     * until it is cut, because a later reply would be mistaken for the lost one.
      */
     public void swallow() {
         replies = Replies.SWALLOW;
     }
 
-    /** Passes commands on, and at the reply cuts the connection instead, until {@link #pass()}. */
+    /** Passes commands on, and cuts the connection instead of the reply, until {@link #pass()}. */
     public void cutInsteadOfReply() {
         replies = Replies.CUT;
     }
 
     /**
-     * The same, but so many replies of each new connection come first.
+     * Does the same, but first passes some replies on each new connection.
      *
-     * @param count how many
+     * @param count the number
      */
     public void cutInsteadOfReplyAfter(int count) {
         repliesFirst = count;
         cutInsteadOfReply();
     }
 
-    /** Passes replies on again, but for connections that have lost some. */
+    /** Passes replies on again, except on connections that lost one. */
     public void pass() {
         replies = Replies.PASS;
         repliesFirst = 0;
     }
 
     /**
-     * Says something else than the server does, so that whoever asks a sentinel is told of other proxies. Only for replies
-     * that come in one piece.
+     * Replaces texts in replies, so that clients of a sentinel find other proxies. Works only for replies in one piece.
      *
-     * @param texts what to say instead of what; each as long as the other
+     * @param texts the replacements of texts; each has the length of its original
      */
     public void replaceInReplies(Map<String, String> texts) {
         texts.forEach((from, to) -> {
@@ -205,7 +204,9 @@ public final class TcpProxy implements AutoCloseable {
                 }
                 Link link = new Link(client, behind);
                 synchronized (this) {
-                    if (listening != socket) { // refused since: a cut that follows would not see it
+                    if (listening
+                            != socket) { // connections are refused since then, and a following cut would not see this
+                        // one
                         link.close();
                         return;
                     }
@@ -231,7 +232,7 @@ public final class TcpProxy implements AutoCloseable {
                 socket.close();
             }
         } catch (Exception given) {
-            // up in any case
+            // the connection ends in any case
         }
     }
 

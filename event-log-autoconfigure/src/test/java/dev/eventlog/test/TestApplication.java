@@ -23,30 +23,30 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.backoff.FixedBackOff;
 import tools.jackson.databind.json.JsonMapper;
 
-/** An application with nothing but what is configured automatically, on the {@link TestRedis} unless told otherwise. */
+/** An application with only auto-configuration, on the {@link TestRedis} by default. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @Import(TestRedisConnection.class)
 public class TestApplication {
 
     /**
-     * Starts one more application, as if in another process.
+     * Starts another application, like one in another process.
      *
-     * @param properties {@code name=value} each
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @return the application, which the caller closes
      */
     public static ConfigurableApplicationContext start(String... properties) {
         return start(TestApplication.class, properties);
     }
 
     /**
-     * Starts one more application, with a bean of the test's.
+     * Starts another application, with a bean of the test.
      *
      * @param type the type of the bean
      * @param bean the bean
-     * @param properties {@code name=value} each
-     * @param <T> that type
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @param <T> the type of the bean
+     * @return the application, which the caller closes
      */
     public static <T> ConfigurableApplicationContext startWith(Class<T> type, T bean, String... properties) {
         return builder(TestApplication.class, properties)
@@ -55,11 +55,11 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application on a Redis of its own.
+     * Starts an application on its own Redis.
      *
-     * @param redis where that Redis listens, or does not
-     * @param properties {@code name=value} each
-     * @return the application, to be closed
+     * @param redis the address of the Redis, which need not be running
+     * @param properties properties of the application, each as {@code name=value}
+     * @return the application, which the caller closes
      */
     public static ConfigurableApplicationContext startOn(URI redis, String... properties) {
         return startElsewhere(Stream.concat(Stream.of("spring.data.redis.url=" + redis), Stream.of(properties))
@@ -67,14 +67,14 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application on a Redis of its own, with a bean of the test's.
+     * Starts an application on its own Redis, with a bean of the test.
      *
-     * @param redis where that Redis listens, or does not
+     * @param redis the address of the Redis, which need not be running
      * @param type the type of the bean
      * @param bean the bean
-     * @param properties {@code name=value} each
-     * @param <T> that type
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @param <T> the type of the bean
+     * @return the application, which the caller closes
      */
     public static <T> ConfigurableApplicationContext startOn(URI redis, Class<T> type, T bean, String... properties) {
         return builder(Elsewhere.class, properties)
@@ -84,12 +84,12 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application on a Redis of its own, prepared by the test.
+     * Starts an application on its own Redis, prepared by the test.
      *
-     * @param redis where that Redis listens, or does not
-     * @param prepare registers what is to be otherwise
-     * @param properties {@code name=value} each
-     * @return the application, to be closed
+     * @param redis the address of the Redis, which need not be running
+     * @param prepare prepares the context of the application
+     * @param properties properties of the application, each as {@code name=value}
+     * @return the application, which the caller closes
      */
     public static ConfigurableApplicationContext startOn(
             URI redis, ApplicationContextInitializer<GenericApplicationContext> prepare, String... properties) {
@@ -100,23 +100,23 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application that finds its Redis by its properties alone.
+     * Starts an application that finds its Redis only through properties.
      *
-     * @param properties {@code name=value} each
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @return the application, which the caller closes
      */
     public static ConfigurableApplicationContext startElsewhere(String... properties) {
         return start(Elsewhere.class, properties);
     }
 
     /**
-     * Starts an application that finds its Redis by its properties alone, with a bean of the test's.
+     * Starts an application that finds its Redis only through properties, with a bean of the test.
      *
      * @param type the type of the bean
      * @param bean the bean
-     * @param properties {@code name=value} each
-     * @param <T> that type
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @param <T> the type of the bean
+     * @return the application, which the caller closes
      */
     public static <T> ConfigurableApplicationContext startElsewhereWith(Class<T> type, T bean, String... properties) {
         return builder(Elsewhere.class, properties)
@@ -125,12 +125,12 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application with a web server, on this machine alone and at any port that is free.
+     * Starts an application with a web server on a free local port.
      *
      * @param type its configuration
-     * @param web of which kind; none is possible too
-     * @param properties {@code name=value} each
-     * @return the application, to be closed
+     * @param web the kind of web application, or none
+     * @param properties properties of the application, each as {@code name=value}
+     * @return the application, which the caller closes
      */
     public static ConfigurableApplicationContext startWeb(Class<?> type, WebApplicationType web, String... properties) {
         return builder(type, properties)
@@ -140,15 +140,15 @@ public class TestApplication {
     }
 
     /**
-     * Starts an application with a web server, with a bean of the test's.
+     * Starts an application with a web server and a bean of the test.
      *
      * @param configuration its configuration
-     * @param web of which kind
+     * @param web the kind of web application
      * @param type the type of the bean
      * @param bean the bean
-     * @param properties {@code name=value} each
-     * @param <T> that type
-     * @return the application, to be closed
+     * @param properties properties of the application, each as {@code name=value}
+     * @param <T> the type of the bean
+     * @return the application, which the caller closes
      */
     public static <T> ConfigurableApplicationContext startWebWith(
             Class<?> configuration, WebApplicationType web, Class<T> type, T bean, String... properties) {
@@ -160,7 +160,7 @@ public class TestApplication {
     }
 
     /**
-     * Where a page of an application is.
+     * Returns the address of a page.
      *
      * @param application the application, which has a web server
      * @param path of the page
@@ -171,7 +171,7 @@ public class TestApplication {
     }
 
     /**
-     * The factory of an application.
+     * Returns the factory of an application.
      *
      * @param application the application
      * @return its bean
@@ -181,13 +181,13 @@ public class TestApplication {
     }
 
     /**
-     * Makes a factory by hand, without an application around it.
+     * Creates a factory without an application.
      *
      * @param redis the template to work with
-     * @param batchSize how many events a listener gets at most
-     * @param windowSize how many events a feed keeps
-     * @param listeners runs the listeners; null for threads of the factory's own
-     * @return the factory, to be destroyed
+     * @param batchSize the maximum number of events in a batch
+     * @param windowSize the number of events in the window of a feed
+     * @param listeners the executor for the listeners; null for the threads of the factory
+     * @return the factory, which the caller destroys
      */
     public static RedisEventLogFactory newFactory(
             StringRedisTemplate redis, int batchSize, int windowSize, @Nullable Executor listeners) {

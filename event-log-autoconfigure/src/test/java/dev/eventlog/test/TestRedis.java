@@ -21,17 +21,17 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /**
- * The Redis of the tests: one for each JVM, started when first asked for, chosen by the system property
+ * The Redis of the tests: one for each JVM, started on first use, selected by the system property
  * {@code eventlog.test.redis}:
  *
  * <ul>
  *   <li>{@code testcontainers}: a container of {@link #IMAGE}
  *   <li>{@code embedded}: a process on this machine
- *   <li>{@code redis://[user:password@]host[:port][/database]}: that one; the tests delete what they add, and nothing else
- *   <li>{@code auto}, the default: Testcontainers where Docker answers and the image can be had, else embedded
+ *   <li>{@code redis://[user:password@]host[:port][/database]}: a running server; the tests delete only what they add
+ *   <li>{@code auto}, the default: Testcontainers if Docker is running and the image is available; otherwise embedded
  * </ul>
  *
- * <p>An application of the tests gets it by {@link TestRedisConnection}.
+ * <p>Test applications connect to it with {@link TestRedisConnection}.
  */
 public final class TestRedis {
 
@@ -59,7 +59,7 @@ public final class TestRedis {
         }
     }
 
-    /** {@return the one that was chosen; the first call starts it} */
+    /** {@return the selected Redis; the first call starts it} */
     public static TestRedis get() {
         FutureTask<TestRedis> task;
         synchronized (TestRedis.class) {
@@ -112,7 +112,10 @@ public final class TestRedis {
         return new TestRedis("Testcontainers' " + IMAGE + ", Redis", uri, container);
     }
 
-    /** A container if that is possible, in bounded time: where an image cannot be pulled, Testcontainers may try for minutes. */
+    /**
+     * Starts a container if possible, in limited time, because Testcontainers may retry for minutes if it cannot pull
+     * an image.
+     */
     private static TestRedis inContainerIfPossible(Map<String, String> environment) {
         String docker = docker(environment, Path.of("/"));
         if (docker == null) {
@@ -139,7 +142,7 @@ public final class TestRedis {
     }
 
     /**
-     * Looks for a Docker engine that accepts connections, where Testcontainers would look. Takes milliseconds.
+     * Looks for a running Docker engine in the same places as Testcontainers. Takes milliseconds.
      *
      * @return its address; null if there is none
      */
@@ -182,7 +185,7 @@ public final class TestRedis {
         }
     }
 
-    /** {@return where it listens} */
+    /** {@return its address} */
     public URI uri() {
         return uri;
     }
@@ -202,7 +205,9 @@ public final class TestRedis {
         return kind + " " + version + " (" + RedisProbe.withoutPassword(uri) + ")";
     }
 
-    /** Every application of the JVM has this container as a bean and would stop it when it closes: it must outlive them. */
+    /**
+     * Every application of the JVM has this container as a bean and would stop it on close, but it must outlive them.
+     */
     static final class Container extends GenericContainer<Container> {
 
         private Container() {

@@ -11,7 +11,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportSelector;
 import org.springframework.core.type.AnnotationMetadata;
 
-/** To be imported: connects an application to the {@link TestRedis}. */
+/** Import this class to connect an application to the {@link TestRedis}. */
 @Configuration(proxyBeanMethods = false)
 @Import(TestRedisConnection.Selector.class)
 public class TestRedisConnection {

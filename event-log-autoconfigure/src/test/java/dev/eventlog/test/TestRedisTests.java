@@ -56,7 +56,9 @@ class TestRedisTests {
             assertThat(TestRedis.docker(environment, root)).isEqualTo("unix://" + socket);
         }
         assertThat(Files.exists(socket)).isTrue();
-        assertThat(TestRedis.docker(environment, root)).as("left behind").isNull();
+        assertThat(TestRedis.docker(environment, root))
+                .as("a socket file without a process")
+                .isNull();
     }
 
     @Test
@@ -80,7 +82,9 @@ class TestRedisTests {
             assertThatIllegalStateException()
                     .isThrownBy(() -> EmbeddedRedis.start(redis.port(), null, "--save", "", "--appendonly", "no"))
                     .withMessageContaining("at its port");
-            assertThat(RedisProbe.answers(redis.uri())).as("the other").isTrue();
+            assertThat(RedisProbe.answers(redis.uri()))
+                    .as("the other server still answers")
+                    .isTrue();
         }
     }
 

@@ -5,9 +5,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A source with one subscriber, to which the test gives what it likes, whether that was requested or not.
+ * A source with one subscriber. The test emits items, with or without demand.
  *
- * @param <E> what it gives
+ * @param <E> the type of its items
  */
 public final class TestSource<E> implements Flow.Publisher<E> {
 
@@ -31,7 +31,7 @@ public final class TestSource<E> implements Flow.Publisher<E> {
         });
     }
 
-    /** {@return who subscribed to it} */
+    /** {@return the subscriber} */
     public Flow.Subscriber<? super E> subscriber() {
         Flow.Subscriber<? super E> by = subscriber;
         if (by == null) {
@@ -40,7 +40,7 @@ public final class TestSource<E> implements Flow.Publisher<E> {
         return by;
     }
 
-    /** {@return whether somebody has subscribed to it} */
+    /** {@return whether there is a subscriber} */
     public boolean isSubscribedTo() {
         return subscriber != null;
     }
@@ -50,7 +50,7 @@ public final class TestSource<E> implements Flow.Publisher<E> {
         return cancelled;
     }
 
-    /** {@return how many were requested in all} */
+    /** {@return the total demand} */
     public long requested() {
         return requested.get();
     }

@@ -9,7 +9,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A subscriber that requests what it is told to, and remembers what it gets. Thread-safe.
+ * A subscriber that requests on command and records its calls. Thread-safe.
  *
  * @param <E> the type of its events
  */
@@ -23,15 +23,15 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
     private volatile boolean completed;
     private volatile @Nullable Throwable failure;
 
-    /** A subscriber that only remembers. */
+    /** Creates a subscriber that only records calls. */
     public TestSubscriber() {
         this((self, batch) -> {});
     }
 
     /**
-     * A subscriber that does something more.
+     * Creates a subscriber with an additional action.
      *
-     * @param andThen is called with this subscriber and each batch
+     * @param andThen the action, which receives this subscriber and each batch
      */
     public TestSubscriber(BiConsumer<TestSubscriber<E>, List<E>> andThen) {
         this.andThen = andThen;
@@ -40,7 +40,7 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
     /**
      * Subscribes, and waits for the start.
      *
-     * @param publisher what to subscribe to
+     * @param publisher the publisher
      * @return this subscriber
      */
     public TestSubscriber<E> to(Flow.Publisher<List<E>> publisher) {
@@ -52,7 +52,7 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
     /**
      * Requests batches.
      *
-     * @param count how many
+     * @param count the number
      */
     public void request(long count) {
         Objects.requireNonNull(subscription).request(count);
@@ -73,12 +73,12 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
         return batches.stream().flatMap(List::stream).toList();
     }
 
-    /** {@return whether it was told the end without a failure} */
+    /** {@return whether it completed without a failure} */
     public boolean isCompleted() {
         return completed;
     }
 
-    /** {@return the failure it was told; null for none} */
+    /** {@return the failure; null if there is none} */
     public @Nullable Throwable failure() {
         return failure;
     }
@@ -86,8 +86,8 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
     /**
      * Waits for the failure.
      *
-     * @param type what it must be
-     * @param <X> that type
+     * @param type the expected type
+     * @param <X> the type of the failure
      * @return the failure
      */
     public <X extends Throwable> X awaitFailure(Class<X> type) {
@@ -95,7 +95,7 @@ public class TestSubscriber<E> implements Flow.Subscriber<List<E>> {
         return Objects.requireNonNull(type.cast(failure));
     }
 
-    /** {@return whether two calls ever ran at once, or one came after the end} */
+    /** {@return whether two calls overlapped, or one came after the end} */
     public boolean isBroken() {
         return broken;
     }

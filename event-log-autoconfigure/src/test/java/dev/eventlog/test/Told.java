@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a listener was told, as one sequence: the numbers of the events of {@link LogTests#event}, and the gaps between them. In
- * text it reads {@code 1..5, REMOVED, 9..60}.
+ * The calls of a listener as one sequence: the numbers of the events of {@link LogTests#event}, and the gaps between
+ * them. As text, for example, {@code 1..5, REMOVED, 9..60}.
  */
 public final class Told {
 
@@ -26,11 +26,11 @@ public final class Told {
     }
 
     /**
-     * Takes down what a listener was told, and checks what holds of every listener: each gap stands between the two events
-     * that it names, no two gaps meet, no two callbacks overlapped, and nothing failed.
+     * Reads the calls of a listener, and checks what holds for every listener: each gap is between the two events that
+     * it names, no two gaps are adjacent, callbacks never overlap, and nothing failed.
      *
      * @param listener the listener
-     * @return what it was told
+     * @return the sequence of its calls
      */
     public static Told to(Collected<Event> listener) {
         List<Object> sequence = new ArrayList<>();
@@ -38,7 +38,7 @@ public final class Told {
         Gap gap = null;
         for (Object call : listener.calls()) {
             if (call instanceof Gap next) {
-                assertThat(gap).as("two gaps meet: %s", next).isNull();
+                assertThat(gap).as("adjacent gaps: %s", next).isNull();
                 gap = next;
                 sequence.add(next);
             } else if (call instanceof Collected.Batch<?> batch) {
@@ -66,18 +66,18 @@ public final class Told {
     }
 
     /**
-     * Looks how far a listener is.
+     * Returns whether a listener has received an event.
      *
      * @param listener the listener
      * @param number the number of an event
-     * @return whether it got that event
+     * @return whether the listener received the event
      */
     public static boolean has(Collected<Event> listener, int number) {
         return LogTests.numbers(listener.all()).contains(number);
     }
 
     /**
-     * Awaits an event.
+     * Waits for an event.
      *
      * @param listener the listener that is to get it
      * @param number its number
@@ -92,7 +92,7 @@ public final class Told {
     /**
      * Checks the whole sequence.
      *
-     * @param alternatives as in {@link #toString()}; one of them must be it
+     * @param alternatives the allowed sequences, in the form of {@link #toString()}
      * @return this
      */
     public Told assertIs(String... alternatives) {
@@ -101,9 +101,9 @@ public final class Told {
     }
 
     /**
-     * Checks the number of each gap: right or absent.
+     * Checks that the number of each gap is exact or absent.
      *
-     * @param missed how many events were in fact missed, gap by gap; -1 where no number can be right
+     * @param missed the number of missed events for each gap; -1 if no number can be right
      */
     public void assertMissed(long... missed) {
         List<Gap> gaps = gaps();
@@ -116,10 +116,11 @@ public final class Told {
     }
 
     /**
-     * Checks that each event from one number to another came once and in order, or that a gap in its place says that it was
-     * removed. Its number is right or absent: retracted events do not count. A gap where nothing is missing is wrong.
+     * Checks that each event in a range of numbers came once and in order, or that a gap in its place reports it as
+     * removed. The number of a gap is exact or absent, and does not count retracted events. A gap without missing
+     * events is an error.
      *
-     * @param first the first event that the follower asked for
+     * @param first the first event that the follower requested
      * @param last the last event of the log
      */
     public void assertWhole(int first, int last) {
@@ -127,13 +128,13 @@ public final class Told {
     }
 
     /**
-     * As {@link #assertWhole(int, int)}, where events were retracted.
+     * Does the same as {@link #assertWhole(int, int)} if events were retracted.
      *
-     * @param first the first event that the follower asked for
+     * @param first the first event that the follower requested
      * @param last the last event of the log
-     * @param before what was retracted before the follower began, so never comes
-     * @param since what was retracted since, so may have come before that
-     * @param unsure whether Redis may be unable to tell that nothing is missing: then a gap without a number may say so
+     * @param before the events that were retracted before the start, which must not be delivered
+     * @param since the events that were retracted after the start, which may have been delivered
+     * @param unsure whether Redis may be unable to prove that nothing is missing, so that a gap without a number is allowed
      */
     public void assertWhole(int first, int last, Set<Integer> before, Set<Integer> since, boolean unsure) {
         int next = first;
@@ -145,7 +146,9 @@ public final class Told {
             }
             int number = (Integer) each;
             assertThat(number).as("%d after %d in %s", number, next - 1, this).isGreaterThanOrEqualTo(next);
-            assertThat(before).as("retracted before, but delivered in %s", this).doesNotContain(number);
+            assertThat(before)
+                    .as("retracted before the start, but delivered in %s", this)
+                    .doesNotContain(number);
             List<Integer> lost = LogTests.range(next, number).stream()
                     .filter(missing -> !before.contains(missing) && !since.contains(missing))
                     .toList();

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 
-/** Adds one event after the other, each with a number of its own, until it is closed. One that fails is not tried again. */
+/** Adds one event after another, each with its own number, until it is closed. Failed adds are not repeated. */
 public final class Writer implements AutoCloseable {
 
     private final EventLog log;
@@ -34,12 +34,12 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Begins to write.
+     * Starts to write.
      *
      * @param log the log
      * @param first the number of the first event
-     * @param pause how long to wait after each
-     * @return the writer, to be closed
+     * @param pause the pause after each event
+     * @return the writer, which the caller closes
      */
     public static Writer start(EventLog log, int first, Duration pause) {
         Writer writer = new Writer(log, first, pause);
@@ -59,9 +59,9 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Awaits that it adds once more, or still.
+     * Waits for more adds.
      *
-     * @param count how many events more
+     * @param count the number of further events
      */
     public void awaitMore(int count) {
         int before = added.size();
@@ -69,11 +69,11 @@ public final class Writer implements AutoCloseable {
     }
 
     /**
-     * Checks that each event was added once at most, whatever became of its add, and that none was
-     * refused for good.
+     * Checks that each event was added at most once, whatever the outcome of its add, and that none was permanently
+     * refused.
      *
-     * @param inTheEnd what the log holds in the end
-     * @return the numbers of the events of which it was told that they were added, and which the log does not hold
+     * @param inTheEnd the events of the log at the end
+     * @return the numbers of the confirmed events that the log does not have
      */
     public List<Integer> assertNoneTwice(List<Event> inTheEnd) {
         Map<Integer, EventId> held = new HashMap<>();

@@ -1,4 +1,4 @@
-/** What the tests run on: a Redis, an application, and a listener that remembers. */
+/** The environment of the tests: a Redis, an application, and a listener that records its calls. */
 @NullMarked
 package dev.eventlog.test;
 
