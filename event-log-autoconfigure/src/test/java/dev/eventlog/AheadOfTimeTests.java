@@ -61,7 +61,7 @@ import org.springframework.javapoet.ClassName;
 import org.springframework.util.ClassUtils;
 import org.springframework.web.context.support.GenericWebApplicationContext;
 
-/** An application that is processed ahead of time: what is generated for it is compiled, and run on a Redis. */
+/** Processes an application ahead of time, compiles the generated code, and runs it on a Redis. */
 class AheadOfTimeTests {
 
     sealed interface OrderEvent {}
@@ -70,7 +70,7 @@ class AheadOfTimeTests {
 
     record Paid(double amount) implements OrderEvent {}
 
-    /** All that this library configures, as far as nothing but these are needed for it. */
+    /** All beans that this library configures without further dependencies. */
     @Configuration(proxyBeanMethods = false)
     @ImportAutoConfiguration({
         DataRedisAutoConfiguration.class,
@@ -102,7 +102,7 @@ class AheadOfTimeTests {
 
     private record Processed(String initializer, RuntimeHints hints) {}
 
-    /** As a build does, which knows nothing of the Redis. */
+    /** Processes the application like a build, without a Redis. */
     private static Processed process(GeneratedFiles files) {
         try (GenericApplicationContext application = new GenericWebApplicationContext()) {
             TestPropertyValues.of("management.endpoints.web.exposure.include=eventlogs")
@@ -132,7 +132,7 @@ class AheadOfTimeTests {
         assertThat(ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new)))
                 .isZero();
 
-        // What is generated uses what only its own package sees, so one class loader must have both.
+        // The generated code uses package-private members, so one class loader must load both.
         List<URL> urls = new ArrayList<>(List.of(classes.toUri().toURL()));
         for (String entry : classPath.split(File.pathSeparator)) {
             urls.add(Path.of(entry).toUri().toURL());
@@ -171,7 +171,7 @@ class AheadOfTimeTests {
         TypedEventLog<OrderEvent> log =
                 application.getBean(EventLogFactory.class).create("orders:1", OrderEvent.class);
         assertThat(log.untyped().options().maxLength())
-                .as("said when it is started, not when it was built")
+                .as("applies at startup, not at build time")
                 .isEqualTo(3);
         Placed placed = new Placed("Ada", List.of("book", "pen"));
         log.add(placed);
@@ -204,7 +204,7 @@ class AheadOfTimeTests {
                 .allMatch(script ->
                         RuntimeHintsPredicates.resource().forResource(script).test(hints));
         assertThat(RuntimeHintsPredicates.proxies().forInterfaces(RedisConnection.class, RedisStreamCommands.class))
-                .as("the connection that the listener container is given")
+                .as("the connection for the listener container")
                 .accepts(hints);
         String driver = LETTUCE ? "io.lettuce.core.RedisClient" : "redis.clients.jedis.Jedis";
         assertThat(RuntimeHintsPredicates.reflection().onType(TypeReference.of(driver)))

@@ -76,7 +76,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.context.annotation.Bean;
 
-/** The shape that the code keeps: which package may know which, and how little of it a user sees. */
+/** Rules for the code: which package may depend on which, and how little is public. */
 class ArchitectureTests {
 
     private static final String API = "dev.eventlog";
@@ -100,7 +100,7 @@ class ArchitectureTests {
                 .check(CODE);
     }
 
-    /** One way down: core, durable and recording, follow, redis, with the API beneath all of them. Nothing runs up. */
+    /** Dependencies run one way: core, durable and recording, follow, redis. All of them depend on the API. */
     @Test
     void packagesDependOnlyOnPackagesBelowThem() {
         Map<String, List<String>> below = Map.ofEntries(
@@ -118,7 +118,7 @@ class ArchitectureTests {
                 entry("web", List.of("autoconfigure")),
                 entry("observability", List.of("autoconfigure", "core", "convert", "sse", "annotation")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
-                .as("all packages but the API, which knows none")
+                .as("all packages except the API, which depends on none")
                 .containsExactlyInAnyOrderElementsOf(
                         Stream.concat(Stream.of(API), below.keySet().stream().map(ArchitectureTests::room))
                                 .toList());
@@ -329,7 +329,7 @@ class ArchitectureTests {
                 .check(CODE);
     }
 
-    /** Java has no other way to let the rooms above use something. What is not for them is not public. */
+    /** Internal types are public only if another package needs them, because Java has no narrower access. */
     @Test
     void publicInternalTypesAreUsedByOtherPackages() {
         classes()
@@ -345,7 +345,7 @@ class ArchitectureTests {
                 .check(CODE);
     }
 
-    /** By a class of another package, or by a class that is for those. */
+    /** Used by a class of another package, or by a class that another package uses. */
     private static ArchCondition<JavaClass> beUsedFromAbove() {
         return new ArchCondition<>("be used from above") {
             @Override
@@ -359,7 +359,10 @@ class ArchitectureTests {
         };
     }
 
-    /** What the rooms hold for each other is no API: not compared with the last release, nor in the published Javadoc. */
+    /**
+     * Internal packages are not part of the API: they are neither compared with the last release nor in the published
+     * Javadoc.
+     */
     @Test
     void buildComparesAndDocumentsExactlyTheApi() throws IOException {
         List<String> userMaySee = List.of(
@@ -377,10 +380,10 @@ class ArchitectureTests {
                 "dev.eventlog.web");
         String pom = Files.readString(Path.of("pom.xml"));
         assertThat(found("<include>(dev\\.eventlog[\\w.]*)</include>", pom))
-                .as("compared with the last release")
+                .as("packages that are compared with the last release")
                 .containsExactlyElementsOf(userMaySee);
         assertThat(found("<sourceFileInclude>([^<]+)</sourceFileInclude>", pom))
-                .as("published Javadoc")
+                .as("packages in the published Javadoc")
                 .containsExactlyElementsOf(userMaySee.stream()
                         .map(each -> each.replace('.', '/') + (each.matches(".*\\.[A-Z]\\w+") ? ".java" : "/*.java"))
                         .toList());

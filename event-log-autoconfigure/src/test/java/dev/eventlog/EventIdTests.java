@@ -43,7 +43,9 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** An id has one form, that of Redis: in JSON, in Spring's conversion, on the web and in stored events. */
+/**
+ * An id has the same form as in Redis everywhere: in JSON, in Spring's conversion, on the web, and in stored events.
+ */
 class EventIdTests extends LogTests {
 
     private static final HttpClient http = HttpClient.newHttpClient();

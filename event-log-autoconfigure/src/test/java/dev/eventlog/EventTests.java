@@ -13,13 +13,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The fields of an event are a map as any other, but that nobody can change it, however many they are. */
+/** The fields of an event are an ordinary map that nobody can change, whatever its size. */
 class EventTests {
 
     static Stream<Map<String, String>> fields() {
         return IntStream.of(0, 1, 2, 7, 8, 9, 10, 100).mapToObj(count -> {
             Map<String, String> fields = new LinkedHashMap<>();
-            for (int i = count; i > 0; i--) { // in an order that is not that of their names or hashes
+            for (int i = count; i > 0; i--) { // in an order that differs from that of the names and hashes
                 fields.put("name" + i % 7 + i, "value" + i);
             }
             return fields;

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** What a thread gets that waits for the events of a log. */
+/** A blocking stream of the events of a log. */
 @RedisTest(properties = "eventlog.follow.batch-size=10")
 class StreamTests extends LogTests {
 
@@ -57,7 +57,7 @@ class StreamTests extends LogTests {
         }
     }
 
-    /** Counted where batches are given out: in the publisher below the stream. */
+    /** Counts batches where they are delivered: in the publisher below the stream. */
     @Test
     void streamFetchesOnlyTheBatchesThatAreUsed() {
         EventLog log = newLog();

@@ -89,7 +89,7 @@ class EventLogListenerTests extends LogTests {
         return runner.withPropertyValues("log=" + log.name());
     }
 
-    /** Without a Redis, and with a factory that outlives the application: no more than what listeners need. */
+    /** The minimum for listeners: no Redis, and a factory that outlives the application. */
     private ApplicationContextRunner withOwnFactory() {
         return new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(EventLogListenerAutoConfiguration.class))
@@ -155,7 +155,7 @@ class EventLogListenerTests extends LogTests {
 
     record Number(int n) {}
 
-    /** What the methods of a bean were called with, by method. */
+    /** The arguments of the calls of a bean, by method. */
     static class Calls {
 
         private final Map<String, List<Object>> calls = new ConcurrentHashMap<>();
@@ -341,7 +341,7 @@ class EventLogListenerTests extends LogTests {
         @EventLogListener(id = "pattern", logs = "${log}:*", from = "all")
         void on(String log, List<Event> events) {
             if (log.endsWith(":bad") && failing) {
-                throw new IllegalStateException("meant");
+                throw new IllegalStateException("on purpose");
             }
             events.forEach(event -> add(log, Integer.valueOf(event.fields().getOrDefault("n", "-1"))));
         }
@@ -429,7 +429,7 @@ class EventLogListenerTests extends LogTests {
         void on(Number value) {
             add("on", value.n());
             if (value.n() == 2 && of("on").size() > 1) {
-                throw new IllegalStateException("2 is to be the first");
+                throw new IllegalStateException("2 must be the first event");
             }
         }
     }
@@ -457,7 +457,7 @@ class EventLogListenerTests extends LogTests {
         @EventLogListener(id = "all", logs = "${log}:*", name = "invoices")
         void on(Number value, String log) {
             if (value.n() < 0) {
-                throw new IllegalStateException("meant");
+                throw new IllegalStateException("on purpose");
             }
             add(log, value.n());
         }
@@ -539,7 +539,7 @@ class EventLogListenerTests extends LogTests {
                     registry.start("a");
                     log.add(event(3));
                     await().untilAsserted(() ->
-                            assertThat(bean.of("on")).as("went on").containsExactly(1, 2, 3));
+                            assertThat(bean.of("on")).as("continued").containsExactly(1, 2, 3));
                     assertThat(registry.failure("a")).isEmpty();
                     assertThatIllegalArgumentException()
                             .isThrownBy(() -> registry.start("b"))
@@ -825,7 +825,7 @@ class EventLogListenerTests extends LogTests {
                 .run(context -> assertThat(context).getFailure().hasMessageContaining("already is a listener 'same'"));
     }
 
-    /** Nobody asks for a listener, so nobody would ever have it made. */
+    /** No other bean needs a listener, so nothing else would create it. */
     @Test
     void listenersStartWithLazyInitialization() {
         EventLog log = newLog();

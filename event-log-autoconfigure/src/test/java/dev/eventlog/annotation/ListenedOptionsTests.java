@@ -23,7 +23,7 @@ import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 
-/** From where, and within which limits, a method with the annotation gets events. */
+/** The start and the limits of an annotated method. */
 class ListenedOptionsTests extends LogTests {
 
     private final ApplicationContextRunner runner = new ApplicationContextRunner()

@@ -58,7 +58,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class EventLogAutoConfigurationTests {
 
-    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    /** Nothing listens at this port, so a test that passes does not call Redis. */
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
                     DataRedisAutoConfiguration.class, JacksonAutoConfiguration.class, EventLogAutoConfiguration.class))
@@ -142,7 +142,7 @@ class EventLogAutoConfigurationTests {
                     EventLogFactory factory = context.getBean(EventLogFactory.class);
                     assertThat(factory.create("orders:1").options()).isEqualTo(options(1000, Duration.ofHours(2)));
                     assertThat(factory.create("sensors:42").options())
-                            .as("the first that fits wins, and leaves what it does not say as it is")
+                            .as("the first match wins, and keeps the settings that it does not mention")
                             .isEqualTo(options(25, Duration.ofHours(2)));
                     assertThat(factory.create("x:unlimited").options()).isEqualTo(options(0, Duration.ZERO));
                     assertThat(factory.create("sensors:42", o -> o.maxLength(7)).options())
@@ -356,7 +356,7 @@ class EventLogAutoConfigurationTests {
         }
     }
 
-    /** By reflection, as Java 17 knows nothing of them. */
+    /** Uses reflection, because Java 17 has no virtual threads. */
     private static boolean isVirtual(Thread thread) throws ReflectiveOperationException {
         return Runtime.version().feature() >= 21
                 && (boolean) Thread.class.getMethod("isVirtual").invoke(thread);
@@ -382,7 +382,7 @@ class EventLogAutoConfigurationTests {
                 .build();
     }
 
-    /** A factory of neither driver, which is never asked for a connection. */
+    /** A connection factory of neither driver. It is never asked for a connection. */
     private static RedisConnectionFactory connectionFactory() {
         return (RedisConnectionFactory) Proxy.newProxyInstance(
                 EventLogAutoConfigurationTests.class.getClassLoader(),

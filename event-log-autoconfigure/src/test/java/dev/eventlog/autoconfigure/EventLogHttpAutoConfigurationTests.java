@@ -35,7 +35,7 @@ class EventLogHttpAutoConfigurationTests {
             EventLogHttpAutoConfiguration.class,
             ReactiveEventLogHttpAutoConfiguration.class);
 
-    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    /** Nothing listens at this port, so a test that passes does not call Redis. */
     private final WebApplicationContextRunner bare = new WebApplicationContextRunner()
             .withConfiguration(CONFIGURATIONS)
             .withPropertyValues("spring.data.redis.port=1");

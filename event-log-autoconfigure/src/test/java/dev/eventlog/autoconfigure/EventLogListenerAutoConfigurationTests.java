@@ -24,7 +24,7 @@ import org.springframework.util.backoff.FixedBackOff;
 @ExtendWith(OutputCaptureExtension.class)
 class EventLogListenerAutoConfigurationTests {
 
-    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    /** Nothing listens at this port, so a test that passes does not call Redis. */
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
                     DataRedisAutoConfiguration.class,
@@ -82,7 +82,7 @@ class EventLogListenerAutoConfigurationTests {
         without.withBean(Listening.class)
                 .run(context -> assertThat(context)
                         .getFailure()
-                        .as("or it would hear nothing in silence")
+                        .as("otherwise it would silently receive nothing")
                         .hasMessageContaining("Listening.on(")
                         .hasMessageContaining("no EventLogFactory"));
     }

@@ -36,7 +36,7 @@ class EventLogSseAutoConfigurationTests {
     private static final AutoConfigurations CONFIGURATIONS = AutoConfigurations.of(
             DataRedisAutoConfiguration.class, EventLogAutoConfiguration.class, EventLogSseAutoConfiguration.class);
 
-    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    /** Nothing listens at this port, so a test that passes does not call Redis. */
     private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
             .withConfiguration(CONFIGURATIONS)
             .withPropertyValues("spring.data.redis.port=1");
@@ -102,7 +102,7 @@ class EventLogSseAutoConfigurationTests {
 
     @Test
     void leavesNoThreadBehind() {
-        Set<Thread> before = threads(); // of other tests' applications
+        Set<Thread> before = threads(); // threads of the applications of other tests
         runner.run(context -> context.getBean(EventLogSse.class));
         await().untilAsserted(() -> assertThat(threads()).isSubsetOf(before));
     }

@@ -21,7 +21,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
-/** What somebody reads whose application does not start: what is wrong and what to do, and no stack trace. */
+/** The report of an application that fails to start: what is wrong and what to do, without a stack trace. */
 @ExtendWith(OutputCaptureExtension.class)
 class FailureReportTests {
 

@@ -26,7 +26,7 @@ class ReactiveEventLogSseAutoConfigurationTests {
             EventLogSseAutoConfiguration.class,
             ReactiveEventLogSseAutoConfiguration.class);
 
-    /** Nothing listens at this port, so whatever passes here did not ask Redis. */
+    /** Nothing listens at this port, so a test that passes does not call Redis. */
     private final ReactiveWebApplicationContextRunner runner = new ReactiveWebApplicationContextRunner()
             .withConfiguration(CONFIGURATIONS)
             .withPropertyValues("spring.data.redis.port=1");

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What must hold for any event. */
+/** Properties that hold for any event. */
 class ConversionPropertyTests {
 
     private static final List<EventFields> CONVERSIONS =
@@ -114,10 +114,10 @@ class ConversionPropertyTests {
         record Many(List<Command> commands, Times times) implements Command {}
     }
 
-    /** Makes values of these types, with all that is odd about them. */
+    /** Generates values of these types, including unusual ones. */
     private record Values(Generated any) {
 
-        /** Any Unicode, and what looks like something else. */
+        /** Any Unicode text, and text that looks like another type. */
         String text() {
             return any.<String>from(
                     () -> String.join("", any.list(20, this::character)),

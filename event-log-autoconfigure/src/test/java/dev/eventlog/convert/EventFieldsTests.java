@@ -46,7 +46,7 @@ class EventFieldsTests {
 
     @JsonSerialize(using = Whole.Serializer.class)
     record Whole(Object part) {
-        /** Hands the generator an object, a tree or nothing, as serializers may. */
+        /** Passes the generator an object, a tree, or null, as serializers may do. */
         static final class Serializer extends ValueSerializer<Whole> {
             @Override
             public void serialize(Whole value, JsonGenerator generator, SerializationContext context) {

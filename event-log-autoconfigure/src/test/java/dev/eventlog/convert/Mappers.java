@@ -7,15 +7,15 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Mappers as applications have them. */
+/** Typical mappers of applications. */
 enum Mappers {
-    /** As Spring Boot builds it. */
+    /** The mapper of Spring Boot. */
     BOOT(JsonMapper.builder()
             .findAndAddModules()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build()),
 
-    /** Much of what is often changed. */
+    /** A mapper with many settings that applications often change. */
     CHANGED(JsonMapper.builder()
             .findAndAddModules()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class RareWarningsTests {
 
-    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1_000); // the time of the JVM may overflow
+    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1_000); // the clock of the JVM may overflow
     private final RareWarnings warnings = new RareWarnings(now::get);
 
     private void pass(Duration time) {

@@ -43,10 +43,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.util.StdConverter;
 
-/** What plain Jackson writes and reads comes back from stored fields too, however a type has itself read. */
+/**
+ * Types that plain Jackson writes and reads are also read back from stored fields, whatever their deserializer does.
+ */
 class ShapesTests {
 
-    // A value whose deserializer asks the parser for a tree, or for another type
+    // Deserializers that read a tree, or another type
 
     @JsonSerialize(using = MoneyWriter.class)
     @JsonDeserialize(using = MoneyReader.class)
@@ -68,7 +70,7 @@ class ShapesTests {
         }
     }
 
-    /** A value class of Kotlin is written as what it wraps, and read by asking the parser for that. */
+    /** A Kotlin value class is written as the value that it wraps, and reads that value from the parser. */
     @JsonSerialize(using = CodeWriter.class)
     @JsonDeserialize(using = CodeReader.class)
     record Code(String text) {}
@@ -137,7 +139,7 @@ class ShapesTests {
     @JsonDeserialize(using = NodeReader.class)
     record FromTree(String text, int number, boolean flag, Item item, List<String> list) {}
 
-    /** By the strict methods of nodes, which take no string for a number. */
+    /** Uses the strict methods of nodes, which do not convert a string to a number. */
     static final class NodeReader extends ValueDeserializer<FromTree> {
         @Override
         public FromTree deserialize(JsonParser parser, DeserializationContext context) {
@@ -190,7 +192,7 @@ class ShapesTests {
         }
     }
 
-    // What Jackson's own tests have
+    // Types from the tests of Jackson
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.DEDUCTION)
     @JsonSubTypes({@JsonSubTypes.Type(Cat.class), @JsonSubTypes.Type(Dog.class)})

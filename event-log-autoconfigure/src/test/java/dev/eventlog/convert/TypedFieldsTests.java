@@ -150,7 +150,7 @@ class TypedFieldsTests {
 
     record Lists(List<String> list, List<Integer> numbers, Set<String> set, Map<String, String> map) {}
 
-    /** Text with a class of its own. */
+    /** A text type. */
     record Label(Name name) {
         record Name(@JsonValue String text) {
             @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
@@ -180,7 +180,7 @@ class TypedFieldsTests {
 
     record Both(Either either) {}
 
-    /** Written as text, and to be read from numbers and objects as well. */
+    /** Written as text. Numbers and objects can be read, too. */
     static final class Either {
         @JsonValue
         public String text = "";
@@ -518,7 +518,7 @@ class TypedFieldsTests {
         Attributes {}
     }
 
-    /** Written as an object by a serializer that says nothing about it. */
+    /** Written as an object by a serializer that does not declare its format. */
     @JsonSerialize(using = Money.Serializer.class)
     @JsonDeserialize(using = Money.Deserializer.class)
     record Money(long amount, String currency) {
@@ -543,7 +543,7 @@ class TypedFieldsTests {
         }
     }
 
-    /** Written as a number by a serializer that says nothing about it. */
+    /** Written as a number by a serializer that does not declare its format. */
     @JsonSerialize(using = Cents.Serializer.class)
     @JsonDeserialize(using = Cents.Deserializer.class)
     record Cents(long cents) {
@@ -562,7 +562,7 @@ class TypedFieldsTests {
         }
     }
 
-    /** A constructor that takes text does not make it text. */
+    /** A constructor with a text parameter does not make this a text type. */
     static final class Place {
         public String name = "";
         public int floor;
@@ -881,7 +881,7 @@ class TypedFieldsTests {
         }
     }
 
-    /** Said to be text by the classes that it extends, and a number. */
+    /** Declared as text by its superclasses, but it is a number. */
     @JsonSerialize(using = Scalar.Writer.class)
     @JsonDeserialize(using = Scalar.Reader.class)
     record Scalar(long value) {
@@ -1130,7 +1130,7 @@ class TypedFieldsTests {
         assertThat(typed.fromFields(typed.toFields(renamed)).name).isEqualTo("n");
     }
 
-    /** Read by a module, as types of other libraries are. */
+    /** Read by a module, like types of other libraries. */
     sealed interface Unit {
         record Meter() implements Unit {}
 

@@ -15,10 +15,13 @@ import org.springframework.boot.context.properties.source.MapConfigurationProper
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What an IDE shows for the properties: the metadata that the build generates from the code and from the additional file. */
+/**
+ * Checks the metadata that an IDE shows for the properties. The build generates it from the code and the additional
+ * file.
+ */
 class ConfigurationMetadataTests {
 
-    /** Absent means unlimited or none, or they are empty lists. */
+    /** Properties without a default: absent means unlimited, none, or an empty list. */
     private static final Set<String> WITHOUT_DEFAULT = Set.of(
             "eventlog.http.path",
             "eventlog.max-age",

@@ -54,13 +54,13 @@ import org.springframework.data.redis.core.script.RedisScript;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Holds the blocks of the README and of the pages in docs, and what the pages say to run and where to look, to the project. */
+/** Compares the blocks of the README and the pages in docs, and the commands and links in them, with the project. */
 class ReadmeBlocksTests extends ClosingTests {
 
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\n(.*?)^```$");
     private static final Pattern REGION = Pattern.compile("(?ms)^ *// tag::([\\w-]+)\\[]\n(.*?)^ *// end::\\1\\[]$");
 
-    /** What is set at the command line, and stands in no pom. */
+    /** Options of plugins that are set on the command line and are in no pom. */
     private static final Set<String> OPTIONS_OF_PLUGINS = Set.of(
             "altDeploymentRepository",
             "excludedGroups",
@@ -99,7 +99,7 @@ class ReadmeBlocksTests extends ClosingTests {
         assertThat(blocks).isNotEmpty();
     }
 
-    /** What stands between tags in the tests, and where. */
+    /** The tagged regions of the tests, and their files. */
     private static Map<String, String> regions() throws IOException {
         Map<String, String> regions = new LinkedHashMap<>();
         for (Path file : tests()) {
@@ -112,7 +112,7 @@ class ReadmeBlocksTests extends ClosingTests {
         return regions;
     }
 
-    /** Without comments, and without what a formatter decides. */
+    /** Removes comments and formatting. */
     private static String normalized(String code) {
         return code.replaceAll("(?m)(^|\\s)//.*$", "")
                 .replaceAll("\\s+", " ")
@@ -147,7 +147,7 @@ class ReadmeBlocksTests extends ClosingTests {
                                 + version + "</version></dependency>");
         assertThat(pom("event-log-starter")).contains("<artifactId>event-log-starter</artifactId>");
         assertThat(Files.readString(ROOT.resolve("CHANGELOG.md")))
-                .as("the changelog has what is new in this version")
+                .as("the changelog has an entry for this version")
                 .contains("\n## " + version.replace("-SNAPSHOT", ""));
     }
 
@@ -198,7 +198,7 @@ class ReadmeBlocksTests extends ClosingTests {
         return application.getBean(EventLogFactory.class).create(log).options();
     }
 
-    /** An application with these properties, after a look whether there are such. */
+    /** Starts an application with these properties, after a check that they exist. */
     private ConfigurableApplicationContext start(String yaml) throws IOException {
         List<PropertySource<?>> sources = new YamlPropertySourceLoader()
                 .load("README", new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)));
@@ -222,7 +222,10 @@ class ReadmeBlocksTests extends ClosingTests {
                 .toArray(String[]::new)));
     }
 
-    /** Names in the text, such as {@code spring.data.redis.timeout}, that belong to others; ours stand in tables with tests. */
+    /**
+     * Checks property names of Spring in the text, such as {@code spring.data.redis.timeout}. Our own properties are in
+     * tables with their own tests.
+     */
     @Test
     void propertiesOfSpringExist() throws IOException {
         Set<String> named = codes(text())
@@ -345,7 +348,7 @@ class ReadmeBlocksTests extends ClosingTests {
         assertThat(pages)
                 .hasSizeGreaterThan(15)
                 .allSatisfy(page -> assertThat(page.text())
-                        .as("%s begins with its title", page)
+                        .as("%s starts with its title", page)
                         .startsWith("# "));
         assertThat(found(pages.get(0).text(), "(?m)^\\| \\[[^]]+]\\((docs/[^)#]+)\\) \\|"))
                 .as("rows of the README's table of pages")
@@ -382,7 +385,7 @@ class ReadmeBlocksTests extends ClosingTests {
         });
     }
 
-    /** What stands within backticks in the text. */
+    /** The texts within backticks. */
     private static Stream<String> codes(String page) {
         return found(BLOCK.matcher(page).replaceAll(""), "`([^`\n]+)`").stream();
     }

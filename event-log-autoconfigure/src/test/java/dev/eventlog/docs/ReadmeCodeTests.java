@@ -93,9 +93,10 @@ import org.springframework.web.socket.config.annotation.WebSocketMessageBrokerCo
 import reactor.core.publisher.Flux;
 
 /**
- * Runs the Java of the documentation (README.md and docs), and sees that it does what is said there. {@link ReadmeBlocksTests} holds
- * each block there to what stands here, or in another test, between {@code tag::name[]} and {@code end::name[]}; parts of one name
- * in one file make one block. The documentation may break its lines otherwise, and has comments of its own.
+ * Runs the Java of the documentation (README.md and docs), and checks that it does what the documentation says. {@link
+ * ReadmeBlocksTests} compares each block there with the code here, or in another test, between {@code tag::name[]} and
+ * {@code end::name[]}. Parts with the same name in one file form one block. The documentation can break lines
+ * differently, and has its own comments.
  */
 @RedisTest(properties = "eventlog.key-prefix=test:${random.uuid}:")
 class ReadmeCodeTests extends LogTests {
@@ -119,7 +120,7 @@ class ReadmeCodeTests extends LogTests {
         event = event(1);
     }
 
-    /** The names are those of the documentation, so behind a prefix that no other application has. */
+    /** The logs have the names of the documentation, with a prefix that no other application has. */
     @Override
     @AfterEach
     protected void close() throws Exception {
@@ -166,7 +167,7 @@ class ReadmeCodeTests extends LogTests {
         await().untilAsserted(() -> assertThat(screen).containsExactly(before, after));
     }
 
-    /** Where the events of orders are shown. */
+    /** A screen that shows the events of orders. */
     private static final class OrderScreen {
 
         private final List<String> shown = new CopyOnWriteArrayList<>();
@@ -245,7 +246,7 @@ class ReadmeCodeTests extends LogTests {
     @Test
     void ifLastExampleReadsTheEventsInBetween() {
         EventId lastSeen = log.add(event);
-        assertThat(addIfLast(lastSeen)).as("come meanwhile").isEmpty();
+        assertThat(addIfLast(lastSeen)).as("added in the meantime").isEmpty();
         assertThat(log.size()).isEqualTo(2);
         assertThat(addIfLast(lastSeen)).hasSize(1).isEqualTo(log.read(Tail.last(1)));
         assertThat(log.size()).isEqualTo(2);
@@ -322,12 +323,12 @@ class ReadmeCodeTests extends LogTests {
 
             @Override
             public void onBatch(List<Event> batch) {
-                // whatever came since the last call, in order, at most eventlog.follow.batch-size
+                // the events since the last call, in order, at most eventlog.follow.batch-size
             }
 
             @Override
             public void onCaughtUp() {
-                // what existed when the follow began has been delivered
+                // all events that existed when the follow began have been delivered
             }
 
             @Override
@@ -337,12 +338,12 @@ class ReadmeCodeTests extends LogTests {
 
             @Override
             public void onInterrupted() {
-                // Redis is lost at the moment; onResumed() says that it is back
+                // Redis is down; onResumed() reports that it is back
             }
 
             @Override
             public void onComplete(Completion completion) {
-                // nothing more comes: the log is complete
+                // the log is complete: no more events
             }
 
             @Override
@@ -364,7 +365,7 @@ class ReadmeCodeTests extends LogTests {
         assertThat(follower.completion()).succeedsWithin(10, TimeUnit.SECONDS).isEqualTo(Follower.EndReason.CLOSED);
     }
 
-    /** What Spring AI's ChatClient looks like, for as much as is needed here. */
+    /** The part of Spring AI's ChatClient that the example needs. */
     private record Chat(Flux<String> content) {
 
         Chat prompt(String question) {
@@ -392,7 +393,7 @@ class ReadmeCodeTests extends LogTests {
                 .containsExactly("Once ", "upon ", "a ", "time");
     }
 
-    /** Each on a log of its own, as only the first call counts. */
+    /** Each example has its own log, because only the first completion counts. */
     @Test
     void completionExamplesEndTheLog() {
         EventLog job = newLog();
@@ -417,7 +418,7 @@ class ReadmeCodeTests extends LogTests {
 
     record Reading(int n) {}
 
-    /** In an application of its own, whose end is that of the follower. */
+    /** Runs in its own application, whose shutdown ends the follower. */
     @Test
     void failureExampleRetriesAndRecovers() {
         EventLogFactory eventLogs = newFactory("eventlog.key-prefix=" + properties.keyPrefix());

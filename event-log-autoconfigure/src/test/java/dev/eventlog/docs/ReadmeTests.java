@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Holds the documentation's table of properties to the metadata that is generated from the code, and that to being complete. */
+/**
+ * Compares the documentation's table of properties with the metadata that is generated from the code, and checks that
+ * the metadata is complete.
+ */
 class ReadmeTests {
 
     private static final Pattern ROW =
@@ -57,7 +60,7 @@ class ReadmeTests {
             for (JsonNode property : JsonMapper.shared().readTree(metadata).get("properties")) {
                 String name = property.path("name").asString();
                 if (!name.startsWith("eventlog.")) {
-                    continue; // what Boot has for each endpoint
+                    continue; // properties that Spring Boot adds for each endpoint
                 }
                 JsonNode defaultValue = property.path("defaultValue");
                 properties.put(

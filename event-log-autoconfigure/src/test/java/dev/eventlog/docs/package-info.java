@@ -1,4 +1,4 @@
-/** Holds the documents and the code together. */
+/** Checks that the documentation matches the code. */
 @NullMarked
 package dev.eventlog.docs;
 

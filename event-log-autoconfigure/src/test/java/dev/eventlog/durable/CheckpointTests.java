@@ -38,7 +38,7 @@ class CheckpointTests {
         assertThat(later.position()).isEqualTo(FIRST);
     }
 
-    /** Another follower stores its start first, and a failover loses it before it is loaded. */
+    /** Another follower stores its start first, and a failover loses that start before it is loaded. */
     @Test
     void startIsStoredIfThatOfAnotherFollowerWasLost() {
         Place losing = new Place() {
@@ -116,7 +116,7 @@ class CheckpointTests {
         place.stored = SECOND;
         assertThat(take(FIRST)).isFalse();
         checkpoint.storeAtLast();
-        assertThat(place.stored).as("left as it was").isEqualTo(SECOND);
+        assertThat(place.stored).as("unchanged").isEqualTo(SECOND);
         assertThat(checkpoint.resume()).isEqualTo(SECOND);
     }
 
@@ -141,7 +141,9 @@ class CheckpointTests {
         assertThat(inOne.position()).isEqualTo(FIRST);
     }
 
-    /** Of a transaction nobody knows whether the listener's effects are there, so its position is never stored by itself. */
+    /**
+     * If the outcome of a transaction is unknown, so are the listener's effects. Its position is never stored alone.
+     */
     @Test
     void transactionWithAnUnknownOutcomeIsNotStoredAtTheEnd() {
         Transactions transactions = new Transactions();

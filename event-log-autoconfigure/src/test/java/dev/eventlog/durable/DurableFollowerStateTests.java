@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class DurableFollowerStateTests {
 
-    /** The table of the Javadoc: what changes a state. Everything else leaves it as it is. */
+    /** The table in the Javadoc: the signals that change a state. All other signals leave it unchanged. */
     private static final Map<DurableFollowerState, Map<Signal, DurableFollowerState>> TABLE = Map.of(
             WAITING,
             Map.of(Signal.GRANTED, RESUMING, Signal.END, LEAVING),

@@ -36,8 +36,8 @@ import org.springframework.data.redis.connection.stream.StreamRecords;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /**
- * What only shows if a follower and its feed meet at one moment: its cursor looks when the test says so, and its feed has read
- * only what the test has had it read.
+ * Cases in which a follower and its feed meet at one moment. The cursor looks when the test tells it to, and its feed
+ * has read only what the test made it read.
  */
 class CursorTests extends LogTests {
 
@@ -75,7 +75,7 @@ class CursorTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 20));
         IdleFeed feed = new IdleFeed(ids.get(19));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
-        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not enough
+        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not sufficient
         afterTheNextQuestion = this::replaceLog;
         assertLater(cursor);
         feed.findsAnotherLog();
@@ -83,7 +83,7 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(4));
     }
 
-    /** What was read of the old log is delivered; the listener hears of the other one before it gets anything of that. */
+    /** The page of the old log is delivered, and the gap comes before the events of the new log. */
     @Test
     void gapIsReportedAfterThePageThatWasAlreadyRead() {
         List<EventId> ids = log.addAll(events(0, 30));
@@ -101,13 +101,13 @@ class CursorTests extends LogTests {
         assertThat(cursor.isPastWhatExisted()).isTrue();
     }
 
-    /** The answer is of the old log, and the feed knows the other one by the time at which that is judged. */
+    /** The reply is from the old log, but the feed already knows the new one when the reply is judged. */
     @Test
     void gapIsReportedBeforeTheEventsOfTheNewLog() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(29));
         Cursor cursor = cursor(feed, Tail.after(ids.get(4)));
-        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not enough
+        redis.opsForStream().delete(log.name(), ids.get(4).toString()); // so that one question is not sufficient
         afterTheNextQuestion = () -> afterTheNextQuestion = () -> {
             replaceLog();
             feed.findsAnotherLog();
@@ -121,7 +121,7 @@ class CursorTests extends LogTests {
         assertThat(told.subList(0, told.size() - 3)).isEqualTo(range(5, 15).subList(0, told.size() - 3));
     }
 
-    /** A server with older data may come back: what a feed has not read by then its followers cannot have had. */
+    /** A server with older data may come back, so followers must not receive events that their feed has not read. */
     @Test
     void noFollowerOvertakesItsFeed() {
         List<EventId> ids = log.addAll(events(0, 5));
@@ -173,7 +173,10 @@ class CursorTests extends LogTests {
         assertThat(numbers(next(cursor))).containsExactly(6);
     }
 
-    /** What existed comes from Redis: what a feed has read before it was deleted is not for those who begin later. */
+    /**
+     * Existing events come from Redis. A new follower does not receive an event that was deleted after the feed read
+     * it.
+     */
     @Test
     void eventDeletedBeforeTheStartIsNotDeliveredFromTheWindow() {
         List<EventId> ids = log.addAll(events(0, 10));
@@ -188,7 +191,7 @@ class CursorTests extends LogTests {
         assertThat(cursor.loss()).isNull();
     }
 
-    /** A feed that has passed a deleted event without knowing counts one less than a follower that began after it. */
+    /** A feed that unknowingly passed a deleted event counts one event less than a follower that starts after it. */
     @Test
     void feedThatCountedLessCausesNoWrongNumber() {
         assumeThatRedisCounts();
@@ -220,11 +223,11 @@ class CursorTests extends LogTests {
         assertThat(numbers(next(cursor))).isEqualTo(range(20, 30));
         assertTold(cursor, Gap.Kind.REMOVED, ids.get(14));
         assertThat(loss(cursor).missed())
-                .as("it began in the middle, where nobody had counted")
+                .as("it started in the middle, where the rank is unknown")
                 .isEmpty();
     }
 
-    /** Everything before the window is gone, and all that the follower may have lies in it. */
+    /** All events before the window are gone, and the window has all that are left for the follower. */
     @Test
     void trimUpToTheWindowIsAGapBeforeItsFirstEvent() {
         List<EventId> ids = log.addAll(events(0, 20));
@@ -249,7 +252,7 @@ class CursorTests extends LogTests {
         assertThat(numbers(next(cursor))).isEqualTo(range(5, 15));
     }
 
-    /** Also where it has had as many events again, and more. */
+    /** Even if the new log has had as many events or more. */
     @Test
     void logThatLostFewerEventsThanWereReadIsAnotherLog() {
         assumeThatRedisCounts();
@@ -263,13 +266,13 @@ class CursorTests extends LogTests {
         assertThat(judge(at, seen).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
     }
 
-    /** Its own last event may be gone by the time at which a feed comes back, which then has to take the log for another. */
+    /** The last event of the feed may be gone when it comes back, so the feed must treat the log as another one. */
     @Test
     void cursorReportsNoGapWhileItsOwnEventExists() {
         List<EventId> ids = log.addAll(events(0, 30));
         IdleFeed feed = new IdleFeed(ids.get(4));
         Cursor cursor = cursor(feed, Tail.after(ids.get(9)));
-        feed.findsAnotherLog(); // from its beginning, beyond what the cursor has seen
+        feed.findsAnotherLog(); // reads from the beginning, beyond the cursor
         assertThat(numbers(next(cursor))).isEqualTo(range(10, 20));
         assertThat(cursor.loss()).isNull();
 
@@ -280,7 +283,7 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(19));
     }
 
-    /** The connection that commands share may lead to the old master for longer than that of the feed. */
+    /** The shared connection for commands can lead to the old master for longer than the connection of the feed. */
     @Test
     void cursorReadsAllEventsOfTheNewMasterAfterTheOldOneAnswered() {
         addNumbered(1, 11, 0);
@@ -288,7 +291,7 @@ class CursorTests extends LogTests {
         Cursor cursor = cursor(feed, Tail.after(new EventId(5, 8)));
         assertThat(numbers(next(cursor))).containsExactly(9, 10);
         feed.partsAt(new EventId(5, 3));
-        assertThat(next(cursor)).as("its own event seems to be there").isEmpty();
+        assertThat(next(cursor)).as("its own event seems to exist").isEmpty();
 
         log.delete();
         addNumbered(1, 4, 0);
@@ -302,7 +305,7 @@ class CursorTests extends LogTests {
         assertThat(told).isEqualTo(range(104, 121));
     }
 
-    /** Nothing tells whether what it was to get was there when the server was replaced by one without the newest events. */
+    /** Nothing shows whether the next events existed when a server without the newest events took over. */
     @Test
     void cursorAheadOfItsFeedReportsAGapIfItsStartHadNoEvent() {
         addNumbered(1, 11, 0);
@@ -329,7 +332,7 @@ class CursorTests extends LogTests {
         }
     }
 
-    /** Redis 6.2 does not tell whether anything was deleted by itself. */
+    /** Redis 6.2 does not report whether an event was retracted. */
     @Test
     void logWithTooManyMissingEventsIsAnotherLog() {
         StreamState silent =
@@ -367,13 +370,13 @@ class CursorTests extends LogTests {
         return cursor(feed, tail, 0);
     }
 
-    /** A cursor that begins now, and has been shown so many events with its start. */
+    /** A new cursor that received this many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
         return new Cursor(stream, feed, feed.window().end(), start, NOTHING_TRIMMED, BATCH);
     }
 
-    /** {@return the events that the follower gets next, and has taken then; none if it is to wait} */
+    /** {@return the next events, which the follower has then taken; none if it must wait} */
     private static List<Event> next(Cursor cursor) {
         Found found = cursor.look();
         while (found == Found.MOVED) {
@@ -404,7 +407,7 @@ class CursorTests extends LogTests {
         return Objects.requireNonNull(loss);
     }
 
-    /** Reads what it is told to, when it is told to. */
+    /** A feed that reads only on command. */
     private final class IdleFeed implements Feed {
 
         private final Window window;
@@ -413,7 +416,7 @@ class CursorTests extends LogTests {
         private boolean interrupted;
         private int comebacks;
 
-        /** One that has read up to here. */
+        /** Creates a feed that has read up to a read point. */
         IdleFeed(EventId end) {
             List<Event> read = log.read(Tail.all()).stream()
                     .filter(event -> !event.id().isAfter(end))
@@ -423,7 +426,7 @@ class CursorTests extends LogTests {
             this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), null);
         }
 
-        /** Reads and judges all that is there, as {@link LogFeed} does. */
+        /** Reads and judges all available events, like {@link LogFeed}. */
         void reads() {
             Window.End end = window.end();
             Answer answer = stream.look(connections.line(), end.point().id(), EventId.MAX, 100, false);
@@ -436,19 +439,19 @@ class CursorTests extends LogTests {
                     answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()), null);
         }
 
-        /** Reads events, and does not ask for the state. */
+        /** Reads events without the state. */
         void passes(List<Event> events) {
             window.append(
                     events, window.last().after(events.get(events.size() - 1).id(), events.size()), null);
         }
 
-        /** Finds another log, that has this event in common with what it has read. */
+        /** Detects another log that has this event in common with the events that it read. */
         void partsAt(EventId common) {
             Event there = log.read(Tail.from(common)).get(0);
             window.part(new ReadPoint(common, Rank.UNKNOWN, window.last().epoch()), there);
         }
 
-        /** Finds that the log has nothing in common with what it has read, and reads it. */
+        /** Detects that the log has no event in common with the events that it read, and reads it. */
         void findsAnotherLog() {
             window.part(
                     new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
@@ -510,7 +513,7 @@ class CursorTests extends LogTests {
         }
     }
 
-    /** Does something as soon as a question has been answered. */
+    /** Runs an action right after a reply. */
     private final class Watched implements Connections {
 
         private final Connections connected;

@@ -37,7 +37,7 @@ class FollowerStateTests {
     private static final Map<Signal, FollowerState> FROM_BACKING_OFF =
             Map.of(Signal.TIME, SCHEDULED, Signal.END, CLOSING);
 
-    /** The table of the Javadoc: what changes a state. Everything else leaves it as it is. */
+    /** The table in the Javadoc: the signals that change a state. All other signals leave it unchanged. */
     private static final Map<FollowerState, Map<Signal, FollowerState>> TABLE = Map.ofEntries(
             entry(IDLE, Map.of(Signal.WAKE, SCHEDULED, Signal.AGAIN, SCHEDULED, Signal.END, CLOSING)),
             entry(SCHEDULED, Map.of(Signal.THREAD, RUNNING, Signal.REJECTED, BACKING_OFF_THREAD, Signal.END, CLOSING)),

@@ -25,15 +25,15 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * One generated history of a log, its feed and a few followers: the steps come from a seed, and any of them can be left out.
- * What a follower was told is held against what became of each event.
+ * One generated history of a log, its feed, and a few followers. A seed determines the steps, and each step can be left
+ * out. The calls of each follower are compared with the fate of each event.
  */
 final class History {
 
-    /** Something that a follower was told. */
+    /** A call that a follower received. */
     record Told(@Nullable Added event, @Nullable Loss gap, int life, int readByFeed) {}
 
-    /** What is wrong with a history. */
+    /** A finding in a history. */
     static final class Finding extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -62,12 +62,14 @@ final class History {
     private final List<Reader> readers = new ArrayList<>();
     private final LogStream stream;
     private @Nullable LogFeed feed;
-    private int readByFeed = -1; // the order of the newest event that it has read
-    private @Nullable Added endRead; // the entry that ended the log, as the feed has read it
-    private final boolean sharesItsLine; // one that has looked already, so that the first question is a plain one, too
+    private int readByFeed = -1; // the index of the newest event that the feed has read
+    private @Nullable Added endRead; // the closing entry that the feed has read
+    private final boolean
+            sharesItsLine; // a shared connection has looked before, so its first question is a plain one, too
     private boolean connected;
     private boolean interrupted;
-    private boolean lostUnnoticed; // the newest events, and the feed does not know yet that its connection is gone
+    private boolean
+            lostUnnoticed; // the newest events are lost, and the feed does not know yet that its connection is gone
     int indistinguishable;
 
     History(long seed, boolean counts) {
@@ -81,7 +83,7 @@ final class History {
         this.stream = new LogStream("log", "key", new ModelConnections(model), 4, options);
     }
 
-    /** A follower, as far as it can be without threads. */
+    /** A follower without threads. */
     private final class Reader {
 
         private final String name = "follower " + readers.size();
@@ -113,7 +115,7 @@ final class History {
                     model.all.stream().filter(added -> added.fate != Fate.THERE).toList();
         }
 
-        /** {@return whether anything was found} */
+        /** {@return whether there is a finding} */
         boolean look(int most) {
             if (ended) {
                 return false;
@@ -167,8 +169,8 @@ final class History {
     /**
      * Runs so many steps.
      *
-     * @param kept which of them are not left out
-     * @return what went wrong; null if nothing did
+     * @param kept selects the steps that are not left out
+     * @return the finding; null if there is none
      */
     static @Nullable Finding run(long seed, boolean counts, int steps, Predicate<Integer> kept, History[] done) {
         History history = new History(seed, counts);
@@ -351,7 +353,7 @@ final class History {
                 StartPoint.find(stream, range, end == null ? null : end.point().id(), 4);
         if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
             if (feed != null && !readers.isEmpty()) {
-                return; // it would have a feed of its own
+                return; // it would have its own feed
             }
             feed = new LogFeed(
                     stream, start, new Trimming(limit, false), SETTINGS, new Observers(List.of()), new SameQuestions());
@@ -378,7 +380,7 @@ final class History {
             feed.interrupt();
         }
         if (model.isComplete() && random.nextBoolean()) {
-            model.delete(false); // else all are to learn that it is complete
+            model.delete(false); // otherwise all followers must learn of the completion
         }
         model.add(1, false);
         say("the last event: " + model.all.get(model.all.size() - 1));
@@ -423,7 +425,7 @@ final class History {
             judgeStep(reader, before, event, gap);
             if (again) {
                 judgeSkipped(reader, event, ever);
-                delivered.clear(); // repeats may follow only that
+                delivered.clear(); // events may repeat only after this gap
             }
             delivered.add(event);
             ever.add(event);
@@ -432,7 +434,7 @@ final class History {
         }
         Added last = model.all.get(model.all.size() - 1);
         if (reader.ended && !model.isComplete()) {
-            return; // it was told the end of what was lost or deleted since
+            return; // it received the completion of a log that was lost or deleted since
         }
         if (reader.ended != model.isComplete()) {
             throw new Finding(
@@ -445,7 +447,7 @@ final class History {
         }
     }
 
-    /** What another log holds to the end was there all the time: it is not passed over, whatever was told. */
+    /** Events that another log holds to the end were always there, so none of them may be passed over. */
     private void judgeSkipped(Reader reader, Added next, Set<Added> ever) {
         for (Added added : model.all) {
             if (added.fate == Fate.THERE
@@ -489,7 +491,7 @@ final class History {
         if (!sameLog) {
             Added last = before != null ? before : reader.startOrder < 0 ? null : model.all.get(reader.startOrder);
             if (gap != null && gap.missed().isEmpty() && !gap.from().rank().isKnown()) {
-                indistinguishable++; // nobody knows which event the follower was at
+                indistinguishable++; // the event at the read point is unknown
                 return;
             }
             long holesAfter = model.all.stream()
@@ -535,15 +537,14 @@ final class History {
                     .filter(between -> between.fate == Fate.RETRACTED)
                     .count();
             if (next.lifeEnded < Integer.MAX_VALUE && gap.missed().getAsLong() == missed + retracted) {
-                indistinguishable++; // another log has come, with as many events: it says nothing of what was deleted
-                // here
+                indistinguishable++; // another log with as many events does not show what was deleted
                 return;
             }
             throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
         }
     }
 
-    /** All ends have one id: so of two, of which one is gone without a trace, nobody knows which it was. */
+    /** All completions have the same id: if one of two is gone without a trace, nobody knows which one. */
     private boolean mayBeAnotherEnd() {
         List<Added> ends = model.all.stream().filter(Added::isClosing).toList();
         return ends.size() > 1 && ends.stream().anyMatch(end -> end.fate == Fate.TRIMMED || end.fate == Fate.RETRACTED);

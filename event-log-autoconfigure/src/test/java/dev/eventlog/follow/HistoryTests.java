@@ -12,15 +12,15 @@ import org.springframework.boot.logging.LogLevel;
 import org.springframework.boot.logging.LoggingSystem;
 
 /**
- * Thousands of generated histories, held against what became of each event. The system properties
- * {@code eventlog.test.histories}, a number, and {@code eventlog.test.seed} have more of them, or others. A history that fails
- * is made shorter until every step of it is needed, and prints itself.
+ * Compares thousands of generated histories with the fate of each event. The system properties {@code
+ * eventlog.test.histories} and {@code eventlog.test.seed} set their number and the first seed. A failed history is
+ * shortened until each step is necessary, and is then printed.
  */
 class HistoryTests {
 
     private static final int STEPS = 60;
 
-    @ParameterizedTest(name = "where Redis counts: {0}")
+    @ParameterizedTest(name = "Redis counts: {0}")
     @ValueSource(booleans = {true, false})
     void everyHoleIsReportedAndNoNumberIsWrong(boolean counts) {
         LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.eventlog", LogLevel.OFF);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class ListenerThreadsTests {
 
-    /** As where the application shuts down while many feeds try again: each try is a thread that begins. */
+    /** Shuts down while many feeds retry: each attempt starts a thread. */
     @Test
     void closeWhileFeedThreadsStartThrowsNothing() throws InterruptedException {
         Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();

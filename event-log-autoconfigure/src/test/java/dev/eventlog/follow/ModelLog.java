@@ -18,36 +18,36 @@ import org.springframework.data.redis.RedisSystemException;
 import org.springframework.data.redis.core.script.DigestUtils;
 
 /**
- * A stream as Redis keeps one, with all that can happen to it, and what became of each event that was ever added. It answers
- * the few commands by which a log is read, as Redis does.
+ * A model of a stream in Redis, with everything that can happen to it and the fate of each event. It answers the few
+ * commands that read a log, like Redis.
  */
 final class ModelLog implements Line {
 
-    /** What has become of an event. */
+    /** The fate of an event. */
     enum Fate {
         THERE,
-        /** It left by the old end. */
+        /** Trimmed at the old end. */
         TRIMMED,
-        /** Somebody deleted it by itself. */
+        /** Retracted: somebody deleted this single event. */
         RETRACTED,
-        /** Its log was deleted or replaced. */
+        /** Gone because its log was deleted or replaced. */
         DROPPED,
-        /** A server came back without it. */
+        /** Lost by a server that came back without it. */
         LOST
     }
 
-    /** An event that was added, or the entry that ends the log. */
+    /** An added event, or the closing entry of the log. */
     static final class Added {
         final int order;
         final EventId id;
 
         @Nullable
-        EventId lastBefore; // of the entry that ends the log
+        EventId lastBefore; // set for the closing entry only
 
         Fate fate = Fate.THERE;
-        long rank; // which event ever added to its log it was
+        long rank; // its number among all events ever added to its log
         int lifeAdded;
-        int lifeEnded = Integer.MAX_VALUE; // the first life that does not hold it
+        int lifeEnded = Integer.MAX_VALUE; // the first life of the log without it
 
         Added(int order, EventId id, int life) {
             this.order = order;
@@ -71,7 +71,7 @@ final class ModelLog implements Line {
 
     final List<Added> all = new ArrayList<>();
     final boolean counts;
-    /** Something that others do between two commands that were sent together. */
+    /** An action of another client between two commands that were sent together. */
     Runnable between = () -> {};
 
     int life;
@@ -100,7 +100,7 @@ final class ModelLog implements Line {
         return lastId.equals(EventId.MAX);
     }
 
-    /** {@return the entry that ended the log last, also if it is gone} */
+    /** {@return the last closing entry, even if it is gone} */
     @Nullable
     Added closing() {
         return all.stream()
@@ -122,7 +122,7 @@ final class ModelLog implements Line {
         exists = true;
     }
 
-    /** Nothing can be added to a complete log. */
+    /** A complete log accepts no event. */
     void add(int count, boolean sameMillisecond) {
         if (isComplete()) {
             return;
@@ -151,7 +151,7 @@ final class ModelLog implements Line {
         }
     }
 
-    /** Deletes the event at an index by itself. */
+    /** Retracts the event at an index. */
     void retract(int index) {
         EventId id = new ArrayList<>(entries.keySet()).get(index);
         remove(id, Fate.RETRACTED);
@@ -162,7 +162,7 @@ final class ModelLog implements Line {
         Objects.requireNonNull(entries.remove(id)).fate = fate;
     }
 
-    /** Deletes the log. What is added later is of another. */
+    /** Deletes the log. Later events belong to another log. */
     void delete(boolean lowerIds) {
         drop(entries.size(), Fate.DROPPED);
         exists = false;
@@ -170,10 +170,10 @@ final class ModelLog implements Line {
         added = 0;
         deleted = EventId.MIN;
         groups = 0;
-        clock = lowerIds ? 1_000_000 - 10_000L * life : clock + 1; // no id is ever given twice
+        clock = lowerIds ? 1_000_000 - 10_000L * life : clock + 1; // no id is used twice
     }
 
-    /** Another server answers, which never got the newest events. It may give their ids to others. */
+    /** Another server answers, which never received the newest events. It may use their ids for other events. */
     void loseNewest(int count, boolean idsAgain) {
         server++;
         int lost = Math.min(count, entries.size());
@@ -187,7 +187,7 @@ final class ModelLog implements Line {
         }
         lastId = entries.lastKey();
         added = Objects.requireNonNull(entries.get(lastId))
-                .rank; // also of those that had been deleted before they were lost
+                .rank; // including events that were deleted before they were lost
         deleted = all.stream()
                 .filter(event -> event.isOf(life) && event.fate == Fate.RETRACTED && !event.id.isAfter(lastId))
                 .map(event -> event.id)
@@ -209,7 +209,7 @@ final class ModelLog implements Line {
             }
         } else {
             EventId end = entries.isEmpty() ? EventId.MIN : entries.lastKey();
-            for (Added event : all) { // also those that had been removed before they could be lost
+            for (Added event : all) { // including events that were removed before they could be lost
                 if (event.id.isAfter(end)) {
                     event.lifeEnded = Math.min(event.lifeEnded, life);
                 }
@@ -263,7 +263,7 @@ final class ModelLog implements Line {
         return text.equals("+") ? EventId.MAX : EventId.parse(text);
     }
 
-    /** As look.lua. */
+    /** Does the same as look.lua. */
     private List<@Nullable Object> look(List<String> arguments) {
         boolean ofTail = arguments.get(0).isEmpty();
         List<@Nullable Object> answer = new ArrayList<>();

@@ -18,7 +18,7 @@ class OutageTests {
     private final List<String> lines = new ArrayList<>();
     private final Log log = (Log) Proxy.newProxyInstance(
             OutageTests.class.getClassLoader(), new Class<?>[] {Log.class}, (proxy, method, arguments) -> {
-                if (arguments == null) { // whether a level is enabled
+                if (arguments == null) { // a question whether a level is enabled
                     return true;
                 }
                 lines.add(method.getName() + ": " + arguments[0]);
@@ -88,7 +88,7 @@ class OutageTests {
         for (int quietly : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, 2}) {
             outage.failed(AWAY, quietly, next -> "waits " + next + " ms");
         }
-        assertThat(lines).as("once by itself").allMatch(line -> line.startsWith("debug"));
+        assertThat(lines).as("one quiet failure in between").allMatch(line -> line.startsWith("debug"));
         outage.failed(AWAY, 2, next -> "waits " + next + " ms");
         assertThat(lines).last().isEqualTo("warn: waits 3200 ms: away");
         outage.over("It works");

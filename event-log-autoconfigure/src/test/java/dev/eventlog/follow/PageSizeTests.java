@@ -99,7 +99,7 @@ class PageSizeTests {
         pages.failed();
         pages.failed();
         assertThat(output.toString().split("Log 'orders' could not be read 3 times", -1))
-                .as("said once")
+                .as("logged once")
                 .hasSize(2);
         assertThat(output).contains("eventlog.follow.batch-size", "client-output-buffer-limit");
     }

@@ -26,7 +26,7 @@ class SameQuestionsTests {
         threads.shutdownNow();
     }
 
-    /** An answer may not be older than the call that gets it. */
+    /** A reply must not be older than the call that receives it. */
     @Test
     void concurrentCallersShareTheNextQuestion() throws Exception {
         AtomicInteger asked = new AtomicInteger();

@@ -25,11 +25,13 @@ class SharedLogsTests extends LogTests {
         Place third = logs.add(feed("c"));
         assertThat(logs.next()).isSameAs(first);
         assertThat(logs.next()).isSameAs(second);
-        assertThat(logs.next()).as("two are being read").isNull();
+        assertThat(logs.next()).as("two logs are being read").isNull();
         logs.read(first, false);
         assertThat(logs.next()).isSameAs(third);
         logs.read(second, true);
-        assertThat(logs.next()).as("there was more of it, so at the tail").isSameAs(first);
+        assertThat(logs.next())
+                .as("the log had more events, so it is at the end of the queue")
+                .isSameAs(first);
         logs.read(third, true);
         logs.read(first, true);
         assertThat(logs.next()).isNull();
@@ -42,9 +44,9 @@ class SharedLogsTests extends LogTests {
         logs.changed(key("a"));
         logs.changed(key("a"));
         logs.changed("another");
-        assertThat(logs.next()).as("it is being read").isNull();
+        assertThat(logs.next()).as("the log is being read").isNull();
         logs.read(place, true);
-        assertThat(logs.next()).as("and has changed meanwhile").isSameAs(place);
+        assertThat(logs.next()).as("the log has changed in the meantime").isSameAs(place);
         logs.read(place, true);
         assertThat(logs.next()).isNull();
         logs.changed(key("a"));
@@ -62,11 +64,11 @@ class SharedLogsTests extends LogTests {
         assertThat(asked.feed.isInterrupted()).isTrue();
         assertThat(logs.next()).isSameAs(read);
         assertThat(logs.next()).isNull();
-        logs.read(asked, true); // by what came too late
+        logs.read(asked, true); // by a late reply
         assertThat(logs.next()).isSameAs(asked);
     }
 
-    /** Redis answers once, but is lost again before the feed has checked it. */
+    /** Redis answers once, but fails again before the feed has checked the log. */
     @Test
     void feedLostAgainBeforeItsCheckIsAway() {
         Connections connections =

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-/** The window by itself. Events have the ids 1-0, 2-0 and so on. */
+/** The window alone. Events have the ids 1-0, 2-0, and so on. */
 class WindowTests {
 
     private static final int CAPACITY = 3;
@@ -64,7 +64,7 @@ class WindowTests {
         assertThat(rankAfter(window, 6)).isEqualTo(new Rank(106, id(3)));
     }
 
-    /** Redis counted at an id whose event was deleted before it was read: no event of the window has that id. */
+    /** Redis counted at an id whose event was deleted before the read: no event of the window has that id. */
     @Test
     void countBetweenTwoEventsDefinesTheRanksAfterIt() {
         Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
@@ -84,7 +84,7 @@ class WindowTests {
         Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
         window.append(events(1, 1), counted(1, 101), null);
         append(window, 2, 4);
-        window.append(events(5, 5), counted(5, 110), null); // four were deleted by themselves
+        window.append(events(5, 5), counted(5, 110), null); // four events were retracted
         assertThat(rankAfter(window, 5)).as("at the end").isEqualTo(new Rank(110, id(5)));
         append(window, 6, 6);
         assertThat(rankAfter(window, 5)).isEqualTo(new Rank(110, id(5)));
@@ -166,7 +166,7 @@ class WindowTests {
         assertThat(window.memory(event(3))).isEqualTo(Memory.LONG_AGO);
         window.part(uncounted(20), null);
         assertThat(window.samples())
-                .as("which both logs have")
+                .as("an event of both logs")
                 .extracting(Event::id)
                 .startsWith(id(20), id(18))
                 .endsWith(id(4), id(2));
@@ -182,11 +182,11 @@ class WindowTests {
         assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7)), null)
                         .end()
                         .event())
-                .as("the event at the end was deleted by itself")
+                .as("the event at the end was retracted")
                 .isNull();
     }
 
-    /** An event that nobody remembers, which may be another one by now that was given the id of one that is lost. */
+    /** An unknown event. It may be another event that received the id of a lost one. */
     @Test
     void windowRecognizesOlderEventsByTheClock() {
         long past = System.currentTimeMillis() - 60_000;
@@ -197,10 +197,10 @@ class WindowTests {
                 .isFalse();
         Window future = new Window(CAPACITY, at(past + 3_600_000), List.of(), null);
         assertThat(future.isOlder(new EventId(past, 0)))
-                .as("ids that run ahead")
+                .as("ids ahead of the clock")
                 .isFalse();
         assertThat(new Window(CAPACITY, at(9), List.of(), null).isOlder(new EventId(8, 0)))
-                .as("ids that are no times")
+                .as("ids that are not times")
                 .isFalse();
     }
 
@@ -214,10 +214,12 @@ class WindowTests {
         append(window, 1, 2);
         Window.End end = window.end();
         assertThat(end.isOf(state(2, 2), event(2))).isTrue();
-        assertThat(end.isOf(state(5, 5), event(2))).as("it has gone on").isTrue();
-        assertThat(end.isOf(state(2, 2), null)).as("that was deleted by itself").isTrue();
-        assertThat(end.isOf(state(5, 5), null)).as("it may be another").isFalse();
-        assertThat(end.isOf(state(2, 9), null)).as("more were added").isFalse();
+        assertThat(end.isOf(state(5, 5), event(2)))
+                .as("the log has newer events")
+                .isTrue();
+        assertThat(end.isOf(state(2, 2), null)).as("the event was retracted").isTrue();
+        assertThat(end.isOf(state(5, 5), null)).as("it may be another log").isFalse();
+        assertThat(end.isOf(state(2, 9), null)).as("more events were added").isFalse();
         assertThat(end.isOf(state(2, 2), new Event(id(2), Map.of("n", "another"))))
                 .isFalse();
     }
@@ -228,10 +230,12 @@ class WindowTests {
         append(window, 1, 5);
         assertThat(window.behind(uncounted(5))).isEqualTo(new Window.Behind(0, null));
         assertThat(window.behind(uncounted(3))).isEqualTo(new Window.Behind(2, id(4)));
-        assertThat(window.behind(counted(1, 1))).as("by its rank").isEqualTo(new Window.Behind(4, id(1)));
-        assertThat(window.behind(uncounted(1))).as("not known").isEqualTo(new Window.Behind(-1, id(1)));
+        assertThat(window.behind(counted(1, 1))).as("from the rank").isEqualTo(new Window.Behind(4, id(1)));
+        assertThat(window.behind(uncounted(1))).as("unknown rank").isEqualTo(new Window.Behind(-1, id(1)));
         window.part(uncounted(5), null);
-        assertThat(window.behind(uncounted(5))).as("of another log").isEqualTo(new Window.Behind(-1, null));
+        assertThat(window.behind(uncounted(5)))
+                .as("a read point of another log")
+                .isEqualTo(new Window.Behind(-1, null));
     }
 
     private static ReadPoint commonWith(Window window, int epoch) {
@@ -244,7 +248,7 @@ class WindowTests {
         return window.after(uncounted(id), 9).point().rank();
     }
 
-    /** Appends events of which the feed has counted none but by reading. */
+    /** Appends events that the feed counted only by reading. */
     private static void append(Window window, long from, long to) {
         ReadPoint last = window.last();
         window.append(events(from, to), last.after(id(to), to - from + 1), null);

@@ -44,8 +44,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The protocol's own client and its conformance suite, as published, in Node. Skipped where Node is not, or where nobody has said
- * {@code npm install} in {@code src/test/node}: the build itself fetches nothing.
+ * Runs the published client and conformance suite of the protocol in Node. The test is skipped without Node, or without
+ * {@code npm install} in {@code src/test/node}, because the build itself fetches nothing.
  */
 @Tag("long")
 class DurableStreamsTests extends ClosingTests {
@@ -115,8 +115,7 @@ class DurableStreamsTests extends ClosingTests {
         EventId last = log.complete(LogTests.event(123));
 
         JsonNode end = null;
-        while (end == null
-                || got.size() < 124) { // the client can say that it has ended before it hands out its last batch
+        while (end == null || got.size() < 124) { // the client can report its end before it delivers its last batch
             JsonNode line = json.readTree(client.line());
             end = line.has("end") ? line : end;
             got.addAll(numbers(line));
@@ -150,9 +149,9 @@ class DurableStreamsTests extends ClosingTests {
     }
 
     /**
-     * As it is published, where a server that holds JSON alone can pass what is about JSON or about no type; and with its byte
-     * streams carried as JSON strings, which lets it ask much more. Every failure is in the list of those that are known, with
-     * its reason.
+     * Runs the suite as published, in which a server with only JSON can pass the tests about JSON or about no type.
+     * Then runs it with byte streams as JSON strings, which tests much more. The list of known failures has each
+     * failure with its reason.
      */
     @ParameterizedTest
     @ValueSource(strings = {"none", "bytes"})
@@ -188,7 +187,7 @@ class DurableStreamsTests extends ClosingTests {
         TreeSet<String> expected = new TreeSet<>();
         known.values().forEach(expected::addAll);
         assertThat(failed)
-                .as("of %s; what is neither on both sides has no reason any more, or none yet", counts)
+                .as("of %s; a failure on only one side is outdated or has no reason yet", counts)
                 .isEqualTo(expected);
     }
 
@@ -200,7 +199,7 @@ class DurableStreamsTests extends ClosingTests {
                 .orElse("");
     }
 
-    /** Lines of names below lines that begin with a number sign and say why those fail. */
+    /** Names of failures, below lines with a number sign that explain them. */
     private static Map<String, List<String>> known(String adapter) throws IOException {
         Map<String, List<String>> known = new TreeMap<>();
         String reason = "";
@@ -214,7 +213,7 @@ class DurableStreamsTests extends ClosingTests {
         return known;
     }
 
-    /** A script that runs. */
+    /** A running script. */
     private static final class Script implements AutoCloseable {
 
         private final Process process;
@@ -238,19 +237,19 @@ class DurableStreamsTests extends ClosingTests {
                     new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
                 from.lines().forEach(lines::add);
             } catch (IOException | RuntimeException ended) {
-                // with the process
+                // the stream ended with the process
             }
         }
 
         String line() throws InterruptedException {
             String line = lines.poll(60, TimeUnit.SECONDS);
-            assertThat(line).as("a line of the script within a minute").isNotNull();
+            assertThat(line).as("the script prints a line within a minute").isNotNull();
             return line;
         }
 
         int exit() throws InterruptedException {
             assertThat(process.waitFor(10, TimeUnit.MINUTES))
-                    .as("the script ends")
+                    .as("the script ends in time")
                     .isTrue();
             return process.exitValue();
         }
@@ -266,7 +265,7 @@ class DurableStreamsTests extends ClosingTests {
     @Import(HttpTests.Everybody.class)
     static class Application {
 
-        /** As an application does whose pages come from elsewhere. */
+        /** Allows requests of pages from other origins. */
         @Bean
         WebMvcConfigurer crossOrigin() {
             return new WebMvcConfigurer() {

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** What clients of a Tomcat get. */
+/** Runs the tests with Tomcat. */
 class EventLogHttpTests extends HttpTests {
 
     private static ConfigurableApplicationContext shared;

@@ -43,20 +43,20 @@ import org.springframework.http.CacheControl;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What a client of the Durable Streams protocol gets, whichever way it is served. */
+/** Clients of the Durable Streams protocol, with each kind of web server. */
 abstract class HttpTests extends LogTests {
 
     private static final HttpClient HTTP =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(); // asks for no upgrade
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(); // requests no upgrade
 
     private static final String EMPTY = "0".repeat(20) + '_' + "0".repeat(20);
 
     private final JsonMapper json = new JsonMapper();
 
-    /** {@return an application of the test's own, closed after it} */
+    /** {@return a new application, which is closed after the test} */
     abstract ConfigurableApplicationContext start(Class<?> configuration, String... properties);
 
-    /** {@return an application for a test that neither ends it nor needs it to be otherwise} */
+    /** {@return a shared application, for tests that neither stop nor change it} */
     abstract ConfigurableApplicationContext application();
 
     private ConfigurableApplicationContext start(String... properties) {
@@ -213,7 +213,7 @@ abstract class HttpTests extends LogTests {
         assertThat(send(request(application, log.name())
                                 .header("If-None-Match", String.valueOf(header(closed, "ETag"))))
                         .statusCode())
-                .as("another log of that name")
+                .as("another log with that name")
                 .isEqualTo(200);
     }
 
@@ -324,7 +324,7 @@ abstract class HttpTests extends LogTests {
         assertThat(header(woken, "Stream-Cursor")).matches("\\d+");
         String cursor = String.valueOf(header(woken, "Stream-Cursor"));
         HttpResponse<String> again = get(application, log.name() + "?live=long-poll&offset=-1&cursor=" + cursor);
-        assertThat(body(again)).as("at once, as there is something").hasSize(2);
+        assertThat(body(again)).as("at once, because an event exists").hasSize(2);
         assertThat(Long.parseLong(String.valueOf(header(again, "Stream-Cursor"))))
                 .isGreaterThan(Long.parseLong(cursor));
         await().until(() -> followers(application, log) == 0);
@@ -344,7 +344,7 @@ abstract class HttpTests extends LogTests {
         assertThat(header(nothing, "Stream-Cursor")).matches("\\d+");
         assertThat(header(nothing, "Stream-Closed")).isNull();
         URI uri = uri(application, "/logs/" + log.name() + "?live=long-poll&offset=now");
-        for (int i = 0; i < 20; i++) { // clients that do not wait for the answer
+        for (int i = 0; i < 20; i++) { // clients that do not wait for the response
             try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
                 client.setSoLinger(true, 0);
                 client.getOutputStream()
@@ -489,7 +489,7 @@ abstract class HttpTests extends LogTests {
         stream.close();
 
         await().until(() -> {
-            log.add(event(1)); // the first of these is still taken by the system
+            log.add(event(1)); // the system still accepts the first of these writes
             return followers(application, log) == 0;
         });
     }
@@ -513,7 +513,7 @@ abstract class HttpTests extends LogTests {
         assertThat(waiting.get().statusCode()).isEqualTo(204);
     }
 
-    // What writes
+    // Writes
 
     @ParameterizedTest
     @ValueSource(
@@ -541,7 +541,7 @@ abstract class HttpTests extends LogTests {
 
         HttpResponse<String> read = get(application, log.name());
         assertThat(body(read)).isEqualTo(json.readTree('[' + event + ']'));
-        assertThat(read.body().contains("1.50")).as("numbers as they are").isEqualTo(event.contains("1.50"));
+        assertThat(read.body().contains("1.50")).as("numbers are unchanged").isEqualTo(event.contains("1.50"));
     }
 
     @Test
@@ -579,7 +579,7 @@ abstract class HttpTests extends LogTests {
                 .isEqualTo(json.readTree(
                         "[{\"a\":\"{\"},{\"a\":\"1\",\"@json\":\"nonsense\"},{\"@value\":\"[1\"},[1,2]]"));
         assertThat(open(application, log.name() + "?live=sse&offset=-1").next().lines())
-                .as("one line, as it is to be in a stream")
+                .as("one line, as a stream requires")
                 .hasSize(2);
     }
 
@@ -654,7 +654,7 @@ abstract class HttpTests extends LogTests {
             assertThat(header(late, "Stream-Next-Offset")).isEqualTo(header(closed, "Stream-Next-Offset"));
         }
         assertThat(post(application, log.name(), "", "Stream-Closed", "true").statusCode())
-                .as("once more")
+                .as("repeated")
                 .isEqualTo(204);
         EventLog other = newLog();
         EventId id = other.add(event(0));
@@ -688,7 +688,7 @@ abstract class HttpTests extends LogTests {
                         .statusCode())
                 .isEqualTo(409);
         assertThat(send(request(application, log.name()).POST(ofString("1"))).statusCode())
-                .as("without a type")
+                .as("without a content type")
                 .isEqualTo(400);
         assertThat(send(request(application, newName())
                                 .header("Content-Type", "text/plain")
@@ -738,7 +738,7 @@ abstract class HttpTests extends LogTests {
         assertThat(get(application, log.name()).statusCode()).isEqualTo(200);
     }
 
-    // Who may
+    // Access
 
     @Test
     void accessDecisionControlsReadsWritesAndCaching() throws Exception {
@@ -750,7 +750,7 @@ abstract class HttpTests extends LogTests {
         assertThat(get(application, ofAda).statusCode()).isEqualTo(403);
         assertThat(head(application, ofAda).statusCode()).isEqualTo(403);
         assertThat(get(application, ofAda + "-absent").statusCode())
-                .as("who may not learns nothing")
+                .as("a refused client learns nothing")
                 .isEqualTo(403);
         HttpResponse<String> read = send(request(application, ofAda).header("User", "reader"));
         assertThat(read.statusCode()).isEqualTo(200);
@@ -763,7 +763,7 @@ abstract class HttpTests extends LogTests {
         assertThat(log.size()).isEqualTo(2);
     }
 
-    // Faults
+    // Outages
 
     @Test
     void outageIsReportedWithRetryAfter() throws Exception {
@@ -806,7 +806,7 @@ abstract class HttpTests extends LogTests {
         assertThat(body(away).get("detail").asString()).contains("Redis");
     }
 
-    // What they are made of
+    // Helpers
 
     private static int followers(ConfigurableApplicationContext application, EventLog log) {
         return application.getBean(RedisEventLogFactory.class).followedLogs().stream()

@@ -8,7 +8,7 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
 
-/** What clients of a WebFlux server get. */
+/** Runs the tests with WebFlux. */
 class ReactiveEventLogHttpTests extends HttpTests {
 
     private static ConfigurableApplicationContext shared;
@@ -35,7 +35,7 @@ class ReactiveEventLogHttpTests extends HttpTests {
 
     private static ConfigurableApplicationContext run(Class<?> configuration, String... properties) {
         ReactorResourceFactory own = new ReactorResourceFactory();
-        own.setUseGlobalResources(false); // else an application that is closed takes those of the others with it
+        own.setUseGlobalResources(false); // otherwise a closed application also closes the resources of others
         own.setShutdownQuietPeriod(Duration.ZERO);
         return TestApplication.startWebWith(
                 configuration, WebApplicationType.REACTIVE, ReactorResourceFactory.class, own, properties);

@@ -39,7 +39,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.core.retry.RetryPolicy;
 
-/** What the endpoint shows of followers: those that follow, that wait, and that have ended. */
+/** The followers in the endpoint: running, waiting, and ended. */
 class EventLogsEndpointTests {
 
     record Step(int length) {}
@@ -98,7 +98,7 @@ class EventLogsEndpointTests {
             try (Follower follower = log.follow(
                     Tail.all(),
                     batch -> {
-                        throw new IllegalStateException("meant");
+                        throw new IllegalStateException("on purpose");
                     },
                     options -> options.retry(
                             RetryPolicy.builder().delay(Duration.ofMinutes(1)).build()))) {

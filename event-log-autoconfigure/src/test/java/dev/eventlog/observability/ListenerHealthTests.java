@@ -21,7 +21,7 @@ import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
-/** The health of listeners by annotation that cannot begin, or have ended with an error. */
+/** The health of annotated listeners that cannot start or have ended with an error. */
 class ListenerHealthTests extends ClosingTests {
 
     static class Careful {

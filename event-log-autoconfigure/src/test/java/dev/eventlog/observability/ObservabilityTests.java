@@ -88,7 +88,7 @@ import tools.jackson.databind.JsonNode;
 
 class ObservabilityTests {
 
-    /** With the auto-configurations of Boot that an application with its actuator has. */
+    /** Uses the auto-configurations of an application with Spring Boot Actuator. */
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
                     DataRedisAutoConfiguration.class,
@@ -109,7 +109,7 @@ class ObservabilityTests {
 
     private final ApplicationContextRunner withRedis = runner.withUserConfiguration(TestRedisConnection.class);
 
-    /** Nothing listens there. */
+    /** Nothing listens at this port. */
     private final ApplicationContextRunner withoutRedis = runner.withPropertyValues("spring.data.redis.port=1");
 
     private final String name = "test:observability:" + UUID.randomUUID();
@@ -169,8 +169,9 @@ class ObservabilityTests {
                 log.addAll(events(1, 6));
                 await().until(() -> value(meters, "eventlog.follower.lag") == 6);
                 await().until(() -> value(meters, "eventlog.follower.lag.time") > 0.02);
-                // Further than the window shows. Below Redis 7 it is known here as the feed has seen the first event
-                // come.
+                // Further than the window. Before Redis 7, the lag is known here because the feed has seen the first
+                // event
+                // arrive.
                 log.addAll(events(6, 36));
                 await().until(() -> value(meters, "eventlog.follower.lag") == 36);
                 assertThat(value(meters, "eventlog.follower.lag.time")).isPositive();
@@ -315,7 +316,7 @@ class ObservabilityTests {
         }
     }
 
-    /** The rows of the table with this header: what stands in the first cell as code, and the other cells. */
+    /** The rows of the table with this header: the code in the first cell, and the other cells. */
     private static Map<String, List<String>> rows(String header) {
         Map<String, List<String>> rows = new TreeMap<>();
         for (String row : Pages.table(header)) {
@@ -412,7 +413,7 @@ class ObservabilityTests {
                 });
     }
 
-    /** {@return the trace ids of the spans of a name} */
+    /** {@return the trace ids of the spans with a name} */
     private static List<String> spans(SimpleTracer tracer, String called) {
         return tracer.getSpans().stream()
                 .filter(span -> called.equals(span.getName()))
@@ -420,7 +421,7 @@ class ObservabilityTests {
                 .toList();
     }
 
-    /** As much of the W3C form as is needed to see where it goes, and two headers more that must not go along. */
+    /** A minimal form of the W3C headers, and two more headers that must not be stored. */
     private record W3c(SimpleTracer tracer) implements Propagator {
 
         private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -487,7 +488,7 @@ class ObservabilityTests {
             assertThat(health(indicator).getDetails().get("ended"))
                     .asString()
                     .contains(name, "java.io.IOException")
-                    .as("what a listener says may hold what is in an event")
+                    .as("the message of a listener can contain event data")
                     .doesNotContain("IOException: no");
             try (Follower anew = log.follow(Tail.all(), batch -> {})) {
                 assertThat(health(indicator).getStatus()).isEqualTo(Status.UP);
@@ -497,13 +498,11 @@ class ObservabilityTests {
                         .containsEntry("interrupted", 0L);
                 assertThat(anew.isRunning()).isTrue();
             }
-            assertThat(health(indicator).getStatus())
-                    .as("a follower that was closed")
-                    .isEqualTo(Status.UP);
+            assertThat(health(indicator).getStatus()).as("a closed follower").isEqualTo(Status.UP);
         });
     }
 
-    /** One with a name begins on a thread of its own, so that nobody is there to be thrown at. */
+    /** A named follower starts on its own thread, so no caller can receive its exception. */
     @Test
     void healthIsDownIfANamedFollowerIsRefused() {
         withRedis.run(context -> {
@@ -690,7 +689,9 @@ class ObservabilityTests {
                 });
     }
 
-    /** Read as Boot reads them, without loading their classes first. Micrometer's observations are there with Spring. */
+    /**
+     * Reads the annotations like Spring Boot, without loading the classes. Spring includes Micrometer's observations.
+     */
     @Configuration(proxyBeanMethods = false)
     @Import(TestRedisConnection.class)
     @ImportAutoConfiguration({

@@ -51,7 +51,7 @@ import org.springframework.core.io.ByteArrayResource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What Prometheus gets to see, and what the dashboard asks it for. */
+/** The meters in Prometheus, and the queries of the dashboard. */
 class PrometheusTests {
 
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -172,7 +172,7 @@ class PrometheusTests {
         }
     }
 
-    /** {@return the names of what is scraped with an exemplar} */
+    /** {@return the names of meters with an exemplar} */
     private static List<String> withTrace(PrometheusMeterRegistry registry) {
         return registry.scrape("application/openmetrics-text; version=1.0.0; charset=utf-8")
                 .lines()
@@ -228,7 +228,7 @@ class PrometheusTests {
                 .forEach(label -> assertThat(common).as(query).contains(label));
     }
 
-    /** The labels of each name that is scraped. */
+    /** The labels of each meter. */
     private static Map<String, Set<String>> labels(String scraped) {
         Map<String, Set<String>> labels = new TreeMap<>();
         SAMPLE.matcher(scraped).results().forEach(sample -> {

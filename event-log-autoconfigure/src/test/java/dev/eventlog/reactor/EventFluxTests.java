@@ -24,7 +24,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
-/** Followed logs as Reactor has them. */
+/** Followed logs as a Flux. */
 @RedisTest(properties = "eventlog.follow.batch-size=10")
 class EventFluxTests extends LogTests {
 
@@ -112,7 +112,7 @@ class EventFluxTests extends LogTests {
                 .untilAsserted(() -> assertThat(count).hasValue(value));
     }
 
-    /** Requests only what it is told to. */
+    /** A subscriber that requests only on command. */
     private static final class Requesting<E> extends BaseSubscriber<E> {
 
         private final List<E> got = new CopyOnWriteArrayList<>();

@@ -23,7 +23,9 @@ class FailureReasonTests {
         assertThat(reason(new String[1])).isEqualTo("IllegalStateException");
     }
 
-    /** What Lettuce says of a connection that the server closes before it has set it up, as it does at its maxclients. */
+    /**
+     * The message of Lettuce for a connection that the server closes during its setup, for example at its maxclients.
+     */
     @Test
     void reasonReplacesMessagesThatExplainNothing() {
         assertThat(reason("Unable to connect to a.b/<unresolved>:6379", "RedisHandshakeHandler not registered"))

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvider;
 import org.springframework.util.ClassUtils;
 
-/** Also loaded where Lettuce is missing: no method of it may name a class of Lettuce. */
+/** This class is also loaded without Lettuce, so none of its methods may use a class of Lettuce. */
 class LettuceFactoryTests {
 
     @Test
@@ -26,7 +26,7 @@ class LettuceFactoryTests {
                         .isTrue());
     }
 
-    /** As Lettuce is where a sentinel closes the connection at the wrong moment. */
+    /** Behaves like Lettuce if a sentinel closes the connection at the wrong moment. */
     private static final class Never implements LettuceConnectionProvider {
 
         @Override

@@ -44,7 +44,7 @@ class RecordKeyTests {
         });
     }
 
-    /** Few characters, so that braces come in all orders. */
+    /** Few characters, so that braces occur in all orders. */
     private static String text(Generated any) {
         return any.text("{}:ab\u2603", 1, 8);
     }
@@ -53,7 +53,7 @@ class RecordKeyTests {
         return key.contains("{") || key.contains("}");
     }
 
-    /** As Redis has it: something between the first opening brace and the first closing one after that. */
+    /** The rule of Redis: a text between the first opening brace and the first closing brace after it. */
     private static boolean hasTag(String key) {
         return key.matches("(?s)[^{]*\\{[^}]+}.*");
     }

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What cannot be what Redis sent does not become an event. */
+/** Replies that Redis cannot have sent never become events. */
 class StreamRepliesTests {
 
     private static final EventId AFTER = new EventId(5, 1);

@@ -32,7 +32,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/** What clients of a Tomcat get. */
+/** Runs the tests with Tomcat. */
 class EventLogSseTests extends SseTests {
 
     private static final String CLIENT = "sse-tests";
@@ -73,7 +73,7 @@ class EventLogSseTests extends SseTests {
         assertThat(client.header("Cache-Control")).isEqualTo("no-store");
         assertThat(client.header("X-Accel-Buffering")).isEqualTo("no");
         assertThat(client.next().id())
-                .as("where it begins")
+                .as("the id of the start")
                 .isEqualTo(ids.get(0).previous().toString());
         for (int n = 0; n < 3; n++) {
             assertThat(client.next().lines()).containsExactly("id:" + ids.get(n), "data:{\"n\":\"" + n + "\"}");
@@ -94,7 +94,7 @@ class EventLogSseTests extends SseTests {
         assertThat(client.nextEvent().id()).isEqualTo(ids.get(1).toString());
         assertThat(client.nextEvent().id()).isEqualTo(ids.get(2).toString());
         assertThat(open(application, "/new/" + log.name(), "").next("caught-up").data())
-                .as("an empty one is none")
+                .as("an empty id is no id")
                 .isEmpty();
     }
 
@@ -146,7 +146,7 @@ class EventLogSseTests extends SseTests {
         assertNobodyFollowsWhenThisClientHasGone(application, log);
     }
 
-    /** The server would let go of all that is written, and nobody would ever find out that the client has gone. */
+    /** The server would discard everything that is written, and nobody would detect that the client is gone. */
     @ParameterizedTest
     @ValueSource(ints = {204, 205, 304})
     void responseWithoutABodyRefusesTheStream(int status) throws Exception {
@@ -184,7 +184,7 @@ class EventLogSseTests extends SseTests {
         client.close();
 
         await().until(() -> {
-            log.add(event(1)); // the first of these is still taken by the system
+            log.add(event(1)); // the system still accepts the first of these writes
             return feeds() == 0;
         });
 
@@ -221,7 +221,7 @@ class EventLogSseTests extends SseTests {
                 "eventlog.follow.max-threads=8",
                 "spring.data.redis.client-name=" + CLIENT);
         URI uri = uri(application, "/new/" + log.name());
-        open(application, "/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs
+        open(application, "/new/" + log.name(), null).next("caught-up"); // so that everything for one client exists
         await().until(() -> blockedConnections(CLIENT) == 1);
         long connections = connectionsNamed(CLIENT);
         int threads = Thread.getAllStackTraces().size();

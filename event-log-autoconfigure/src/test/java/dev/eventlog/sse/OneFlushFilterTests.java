@@ -21,12 +21,12 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** How often the response is written and flushed. */
+/** Counts the writes and flushes of a response. */
 class OneFlushFilterTests {
 
     private static final ResolvableType TYPE = ResolvableType.forClassWithGenerics(ServerSentEvent.class, String.class);
 
-    /** How many messages came with each flush. */
+    /** The number of messages in each flush. */
     private final List<Integer> flushes = new ArrayList<>();
 
     private int buffers;

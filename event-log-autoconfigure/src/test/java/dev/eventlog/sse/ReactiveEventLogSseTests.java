@@ -43,12 +43,12 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What clients of a WebFlux server get. */
+/** Runs the tests with WebFlux. */
 class ReactiveEventLogSseTests extends SseTests {
 
     private static final String CLIENT = "webflux-sse-tests";
 
-    /** That of the tests that neither end it nor need it to be otherwise. */
+    /** The shared application, for tests that neither stop nor change it. */
     private static ConfigurableApplicationContext shared;
 
     @BeforeAll
@@ -107,7 +107,7 @@ class ReactiveEventLogSseTests extends SseTests {
         assertThat(client.header("X-Accel-Buffering")).isEqualTo("no");
         SseClient.Message begin = client.next();
         assertThat(begin.id())
-                .as("where it begins")
+                .as("the id of the start")
                 .isEqualTo(ids.get(0).previous().toString());
         for (int n = 0; n < 3; n++) {
             assertThat(client.next().lines()).containsExactly("id:" + ids.get(n), "data:{\"n\":\"" + n + "\"}");
@@ -140,13 +140,13 @@ class ReactiveEventLogSseTests extends SseTests {
 
         SseClient client = open("/new/" + log.name(), ids.get(0).toString());
         assertThat(client.next().id())
-                .as("where it begins")
+                .as("the id of the start")
                 .isEqualTo(ids.get(0).toString());
         assertThat(client.next().id()).isEqualTo(ids.get(1).toString());
         assertThat(client.next().id()).isEqualTo(ids.get(2).toString());
         assertThat(client.next().name()).isEqualTo("caught-up");
         assertThat(open("/new/" + log.name(), "").next("caught-up").data())
-                .as("an empty one is none")
+                .as("an empty id is no id")
                 .isEmpty();
     }
 
@@ -246,7 +246,7 @@ class ReactiveEventLogSseTests extends SseTests {
         client.request(4);
         await().until(() -> client.got.size() == 4);
         assertStays(fetched, 10);
-        client.request(Long.MAX_VALUE); // it would have heard of an overflow by the heartbeats
+        client.request(Long.MAX_VALUE); // heartbeats would have reported an overflow
         await().until(() -> client.names().contains("caught-up"));
         assertThat(fetched).hasValue(100);
         client.cancel();
@@ -256,7 +256,7 @@ class ReactiveEventLogSseTests extends SseTests {
     void manyIdleClientsShareThreadsAndOneConnection() throws Exception {
         EventLog log = newLog();
         URI uri = uri(shared, "/new/" + log.name());
-        open("/new/" + log.name(), null).next("caught-up"); // so that all is there that one client needs
+        open("/new/" + log.name(), null).next("caught-up"); // so that everything for one client exists
         await().until(() -> blockedConnections(CLIENT) == 1);
         long connections = connectionsNamed(CLIENT);
         int threads = Thread.getAllStackTraces().size();
@@ -282,7 +282,7 @@ class ReactiveEventLogSseTests extends SseTests {
         return open(shared, path, lastEventId);
     }
 
-    /** Reads only as much as it is told to. */
+    /** A client that reads only on command. */
     private static final class Slow extends BaseSubscriber<ServerSentEvent<String>> {
 
         private final List<ServerSentEvent<String>> got = new CopyOnWriteArrayList<>();
@@ -309,7 +309,7 @@ class ReactiveEventLogSseTests extends SseTests {
         ReactorResourceFactory reactorResourceFactory() {
             ReactorResourceFactory resources = new ReactorResourceFactory();
             resources.setUseGlobalResources(false);
-            resources.setShutdownQuietPeriod(Duration.ZERO); // these seconds say nothing of the streams
+            resources.setShutdownQuietPeriod(Duration.ZERO); // a quiet period is not part of the measured shutdown
             return resources;
         }
     }

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** What a client gets that follows all logs of a pattern on one stream. */
+/** Streams of all logs of a pattern to one client. */
 class SsePatternTests extends ServerTests {
 
     @ParameterizedTest
@@ -52,10 +52,10 @@ class SsePatternTests extends ServerTests {
         assertThat(readUntilCaughtUp(open(application, "/newmatching/orders", first.id)).events)
                 .containsExactlyInAnyOrder("orders:1 2", "orders:2 6", "orders:2 7", "orders:3 0", "orders:3 1");
         assertThat(readUntilCaughtUp(open(application, "/newmatching/orders?lastEventId=" + first.id, null)).events)
-                .as("of a page that was reloaded")
+                .as("a reloaded page")
                 .hasSize(5);
         assertThat(readUntilCaughtUp(open(application, "/newmatching/orders", null)).events)
-                .as("of a client that has seen nothing")
+                .as("a client without events")
                 .isEmpty();
     }
 
@@ -150,7 +150,7 @@ class SsePatternTests extends ServerTests {
     @ParameterizedTest
     @EnumSource
     void outageIsSentOnceAndNewLogsAreFoundAfterIt(Kind kind) throws Exception {
-        for (int i = 0; i < 12; i++) { // more than have a connection of their own
+        for (int i = 0; i < 12; i++) { // more logs than dedicated connections
             add("orders:" + i, 0, 1);
         }
         ConfigurableApplicationContext application =
@@ -230,7 +230,7 @@ class SsePatternTests extends ServerTests {
         assertThat(readUntilCaughtUp(client).events).containsExactlyInAnyOrder("orders:1 0", "orders:2 0");
 
         may.add("orders:4");
-        add("orders:3", 0, 1); // which it may not
+        add("orders:3", 0, 1); // the client may not follow this log
         add("orders:4", 0, 1);
         assertThat(read(client, 1).events).containsExactly("orders:4 0");
 
@@ -264,13 +264,13 @@ class SsePatternTests extends ServerTests {
         }
 
         LogTests.await().until(() -> {
-            add("orders:2", 1, 2); // the first of these is still taken by the system
+            add("orders:2", 1, 2); // the system still accepts the first of these writes
             return followed(application) == 0;
         });
         LogTests.await().until(() -> listening() == 0);
     }
 
-    /** How many connections are told of all keys that begin in a way. */
+    /** The number of connections that receive all changes of keys with a prefix. */
     private long listening() {
         return Stream.of(String.valueOf(redis.ask("CLIENT", "LIST")).split("\n"))
                 .filter(line -> line.matches(".* flags=\\S*B.*"))
@@ -293,7 +293,7 @@ class SsePatternTests extends ServerTests {
         while (got.size() < 5) {
             SseClient.Message message = client.next();
             if (message.name() != null
-                    && !Set.of("interrupted", "resumed").contains(message.name())) { // it may be slow
+                    && !Set.of("interrupted", "resumed").contains(message.name())) { // the machine may be slow
                 got.add(message.name() + message.data());
             }
         }
@@ -322,7 +322,7 @@ class SsePatternTests extends ServerTests {
                 .withMessageContaining("'orders:*'");
     }
 
-    /** What a client has read. */
+    /** The messages that a client read. */
     private static final class Read {
 
         private final List<String> events = new ArrayList<>();

@@ -37,7 +37,7 @@ import org.springframework.security.web.authentication.HttpStatusEntryPoint;
 import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.authentication.HttpStatusServerEntryPoint;
 
-/** Streams of users who log in and out by Spring Security, with nothing else that decides on access. */
+/** Streams of users that log in and out with Spring Security, without another access decision. */
 class SseSecurityTests extends LogTests {
 
     private enum Kind {
@@ -81,7 +81,7 @@ class SseSecurityTests extends LogTests {
         assertThat(client.next("failed").data()).startsWith("{\"code\":\"access-denied\"");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         id = log.add(event(2)).toString();
-        assertThat(other.nextEvent().id()).as("of another session").isEqualTo(id);
+        assertThat(other.nextEvent().id()).as("the stream of another session").isEqualTo(id);
         other.close();
         await().until(() -> {
             log.add(event(3));

@@ -24,8 +24,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
 
 /**
- * What a client gets that comes while Redis cannot have its stream begin. At any status but 200 {@code EventSource} gives up for
- * good: right where Redis refuses, and wrong for all that passes.
+ * Clients that connect while Redis cannot start their stream. {@code EventSource} stops permanently after any status
+ * except 200, which is right if Redis refuses, and wrong for temporary failures.
  */
 @ExtendWith(OutputCaptureExtension.class)
 class SseStartTests extends ServerTests {
@@ -49,7 +49,7 @@ class SseStartTests extends ServerTests {
     void streamOpensWhileRedisIsSlowAndStartsWhenItAnswers(Kind kind, CapturedOutput output) throws Exception {
         List<EventId> ids = add("log", 0, 3);
         ConfigurableApplicationContext application = start(kind, "spring.data.redis.timeout=300ms");
-        open(application, ids.get(2)).next("caught-up"); // connects
+        open(application, ids.get(2)).next("caught-up"); // opens the connection
         List<SseClient> clients = new ArrayList<>();
 
         redis.freeze();
@@ -60,7 +60,7 @@ class SseStartTests extends ServerTests {
         } finally {
             redis.thaw();
         }
-        redis.ask("CLIENT", "PAUSE", "60000", "WRITE"); // which scripts count as, but not what else is read
+        redis.ask("CLIENT", "PAUSE", "60000", "WRITE"); // scripts count as writes, but other reads do not
         clients.add(openInterrupted(application, ids.get(0)));
         redis.ask("CLIENT", "UNPAUSE");
 
@@ -87,7 +87,7 @@ class SseStartTests extends ServerTests {
         redis.start();
 
         onlyNew.next("resumed");
-        assertThat(onlyNew.next().id()).as("where it begins").isNotNull();
+        assertThat(onlyNew.next().id()).as("the id of the start").isNotNull();
         onlyNew.next("caught-up");
         List<EventId> later = add("log", 3, 4);
         assertThat(onlyNew.nextEvent().id()).isEqualTo(later.get(0).toString());
@@ -121,7 +121,8 @@ class SseStartTests extends ServerTests {
     void refusalByRedisRefusesTheClient(Kind kind) throws Exception {
         ConfigurableApplicationContext application = start(kind);
         add("other", 0, 1);
-        closeLater(new SseClient(uri(application, "/all/other"), null)).next("caught-up"); // so that all is connected
+        closeLater(new SseClient(uri(application, "/all/other"), null))
+                .next("caught-up"); // so that all connections are open
         redis.ask("SET", "log", "another type");
 
         assertThat(SseClient.refused(uri(application, "/all/log"), null).statusCode())
@@ -139,7 +140,7 @@ class SseStartTests extends ServerTests {
         redis.ask("SET", "log", "another type");
 
         SseClient.Message failed = client.next();
-        while (!"failed".equals(failed.name())) { // it may have begun before that key was there
+        while (!"failed".equals(failed.name())) { // the stream may have started before that key existed
             failed = client.next();
         }
         assertThat(failed.data()).startsWith("{\"code\":\"refused\"");
@@ -158,7 +159,7 @@ class SseStartTests extends ServerTests {
 
     private static SseClient interrupted(SseClient client) throws InterruptedException {
         assertThat(client.header("Content-Type")).startsWith("text/event-stream");
-        client.next(); // where it begins, or that it is open
+        client.next(); // the id of the start, or the opening comment
         assertThat(client.next().lines())
                 .containsExactly(
                         "event:interrupted",

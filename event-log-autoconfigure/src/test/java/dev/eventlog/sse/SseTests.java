@@ -49,7 +49,7 @@ import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.util.backoff.FixedBackOff;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What clients get, whichever way it is served. */
+/** Clients of streams, with each kind of web server. */
 @ExtendWith(OutputCaptureExtension.class)
 abstract class SseTests extends LogTests {
 
@@ -64,7 +64,7 @@ abstract class SseTests extends LogTests {
         record Ended(int code) implements Step {}
     }
 
-    /** {@return what the controllers of both kinds send, by the first part of the path} */
+    /** {@return the streams of the controllers of both kinds, by the first part of the path} */
     static EventStream stream(EventLogFactory logs, String kind, String name) {
         EventLog log = logs.create(name);
         return switch (kind) {
@@ -126,16 +126,16 @@ abstract class SseTests extends LogTests {
         };
     }
 
-    /** {@return an application for a test that neither ends it nor needs it to be otherwise} */
+    /** {@return a shared application, for tests that neither stop nor change it} */
     abstract ConfigurableApplicationContext application();
 
-    /** {@return an application of the test's own, closed after it} */
+    /** {@return a new application, which is closed after the test} */
     abstract ConfigurableApplicationContext start(String... properties);
 
     /** {@return the type of the bean that opens streams} */
     abstract Class<? extends SmartLifecycle> sse();
 
-    /** {@return how many streams an application has open} */
+    /** {@return the number of open streams of an application} */
     abstract int opened(ConfigurableApplicationContext application);
 
     @Test
@@ -147,7 +147,7 @@ abstract class SseTests extends LogTests {
         assertThat(open(application, "/typed/" + log.name(), null).nextEvent().lines())
                 .containsExactly("id:" + id, "data:{\"n\":\"1\",\"room\":\"a\\nb\\rc\"}");
         assertThat(open(application, "/rooms/" + log.name(), null).nextEvent().lines())
-                .as("text of several lines")
+                .as("text with several lines")
                 .containsExactly("id:" + id, "data:a", "data:b", "data:c");
     }
 
@@ -197,7 +197,7 @@ abstract class SseTests extends LogTests {
         assertThat(open(application, path, ids.get(2).toString())
                         .next("caught-up")
                         .name())
-                .as("this one has gone on after the end")
+                .as("this client continued after the end")
                 .isNotNull();
     }
 
@@ -221,7 +221,7 @@ abstract class SseTests extends LogTests {
         assertThat(SseClient.refused(uri(application, path), EventId.MAX.toString())
                         .statusCode())
                 .isEqualTo(HttpURLConnection.HTTP_NO_CONTENT);
-        open(application, path, last.toString()).next("complete"); // which it may not have got
+        open(application, path, last.toString()).next("complete"); // the client may have missed it
     }
 
     @Test
@@ -234,7 +234,7 @@ abstract class SseTests extends LogTests {
         assertThat(open(application, path, null).nextEvent().id())
                 .isEqualTo(ids.get(1).toString());
         assertThat(open(application, path, ids.get(1).toString()).nextEvent().id())
-                .as("the header is newer")
+                .as("the header overrides the address")
                 .isEqualTo(ids.get(2).toString());
     }
 
@@ -334,11 +334,11 @@ abstract class SseTests extends LogTests {
         assertThat(counted(meters, "resumes")).isOne();
         assertThat(counted(meters, "gaps")).isOne();
         assertThat(meters.get("eventlog.gaps").counter().count())
-                .as("followers of all kinds")
+                .as("followers of both kinds")
                 .isOne();
         client.close();
         await().until(() -> {
-            log.add(event(4)); // the first of these is still taken by the system
+            log.add(event(4)); // the system still accepts the first of these writes
             return meters.get("eventlog.web.streams").gauge().value() == 1;
         });
     }
@@ -374,7 +374,7 @@ abstract class SseTests extends LogTests {
                 .withMessageContaining("already has a log named 'a'");
     }
 
-    /** As after an outage or a deployment. {@code -Deventlog.test.clients=5000} has more of them. */
+    /** Many reconnects, as after an outage or a deployment. {@code -Deventlog.test.clients=5000} runs more. */
     @Test
     void manyConcurrentReconnectsMissNothing(CapturedOutput output) throws Exception {
         int count = Integer.getInteger("eventlog.test.clients", 200);
@@ -382,7 +382,7 @@ abstract class SseTests extends LogTests {
         List<EventId> ids = log.addAll(events(0, 101));
         ConfigurableApplicationContext application = start();
         String path = "/all/" + log.name() + "?lastEventId=" + ids.get(0);
-        open(application, path, null).next("caught-up"); // so that all is there that one client needs
+        open(application, path, null).next("caught-up"); // so that everything for one client exists
         long calls = commands();
         long cpu = cpuMillis();
 
@@ -397,7 +397,7 @@ abstract class SseTests extends LogTests {
         assertThat(output).doesNotContain("ERROR", "Exception");
     }
 
-    /** {@return what this process has used so far, without the thread of the clients} */
+    /** {@return the CPU time of this process so far, without the thread of the clients} */
     private static long cpuMillis() {
         long all = ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
                 .getProcessCpuTime();
@@ -415,7 +415,7 @@ abstract class SseTests extends LogTests {
     void streamOfABlockedClientIsClosed() throws Exception {
         EventLog log = newLog();
         Map<String, String> large = Map.of("text", "x".repeat(100_000));
-        for (int i = 0; i < 200; i++) { // more than the system keeps for a client
+        for (int i = 0; i < 200; i++) { // more than the system buffers for a client
             log.add(large);
         }
         ConfigurableApplicationContext application = start(
@@ -489,7 +489,7 @@ abstract class SseTests extends LogTests {
         sse.stop();
         client.next("end");
         SseClient early = open(application, "/all/" + log.name(), null);
-        early.next("end"); // at another status than 200 EventSource would not come back
+        early.next("end"); // EventSource would not reconnect after another status than 200
         assertThat(early.next()).isEqualTo(SseClient.CLOSED);
         sse.start();
         open(application, "/all/" + log.name(), null).next("caught-up");
@@ -508,16 +508,16 @@ abstract class SseTests extends LogTests {
     }
 
     /**
-     * Clients that leave at every moment from the first byte of their request to the first of the answer.
-     * {@code -Deventlog.test.leavers=5000} has more of them.
+     * Clients that disconnect at every moment between the first byte of their request and the first byte of the
+     * response. {@code -Deventlog.test.leavers=5000} runs more.
      */
     @Test
     void disconnectsBeforeTheFirstByteLeaveNoFollower() throws Exception {
         int count = Integer.getInteger("eventlog.test.leavers", 100);
         EventLog log = newLog();
         log.addAll(events(0, 50));
-        // Where a connection is lost just before the first byte, Spring WebFlux cancels nothing: nobody takes anything
-        // then.
+        // If a connection is lost just before the first byte, Spring WebFlux cancels nothing, and nobody subscribes
+
         ConfigurableApplicationContext application = start(
                 "eventlog.sse.heartbeat=50ms",
                 "eventlog.sse.write-timeout=3s",
@@ -526,7 +526,7 @@ abstract class SseTests extends LogTests {
                 "spring.data.redis.client-name=" + sse().getSimpleName());
         URI uri = uri(application, "/all/" + log.name());
         SseClient first = open(application, "/all/" + log.name(), null);
-        first.next("caught-up"); // so that all is there that one client needs
+        first.next("caught-up"); // so that everything for one client exists
         int threads = Thread.getAllStackTraces().size();
         long connections = connectionsNamed(sse().getSimpleName());
         byte[] request = ("GET " + uri.getPath() + " HTTP/1.1\r\nHost: a\r\n\r\n").getBytes();
@@ -534,7 +534,7 @@ abstract class SseTests extends LogTests {
         for (int i = 0; i < count; i++) {
             try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
                 if (random.nextBoolean()) {
-                    client.setSoLinger(true, 0); // a reset, else an orderly end
+                    client.setSoLinger(true, 0); // a reset instead of an orderly end
                 }
                 client.getOutputStream().write(request);
                 LockSupport.parkNanos(random.nextInt(4) * random.nextInt(2_000_000));
@@ -569,7 +569,7 @@ abstract class SseTests extends LogTests {
         await().until(() -> streams.opened() == 0);
     }
 
-    /** A client of this time is served after those before it, whose followers, if any are left, are there by then. */
+    /** A new client is served after all earlier ones, so any follower that they left exists by then. */
     final void assertNobodyFollowsWhenThisClientHasGone(ConfigurableApplicationContext application, EventLog log)
             throws Exception {
         SseClient client = open(application, "/all/" + log.name(), null);
@@ -577,7 +577,7 @@ abstract class SseTests extends LogTests {
         client.close();
         RedisEventLogFactory logs = application.getBean(RedisEventLogFactory.class);
         await().until(() -> {
-            log.add(event(1)); // the first of these is still taken by the system
+            log.add(event(1)); // the system still accepts the first of these writes
             return feeds() == 0 && logs.followedLogs().isEmpty();
         });
     }
@@ -594,7 +594,7 @@ abstract class SseTests extends LogTests {
         SseClient client = open(application, "/all/" + log.name(), null);
 
         Map<String, String> large = Map.of("text", "x".repeat(100_000));
-        for (int i = 0; i < 100; i++) { // more than the system keeps for a client
+        for (int i = 0; i < 100; i++) { // more than the system buffers for a client
             String id = log.add(large).toString();
             assertThat(client.nextEvent().id()).isEqualTo(id);
         }
@@ -616,7 +616,7 @@ abstract class SseTests extends LogTests {
         for (String kind : List.of("/skipping/", "/skippingrooms/")) {
             SseClient client = open(application, kind + log.name(), null);
             assertThat(client.nextEvent().id()).isEqualTo(fits.toString());
-            assertThat(client.next().lines()).as("the position alone").containsExactly("id:" + bad);
+            assertThat(client.next().lines()).as("only the position").containsExactly("id:" + bad);
             client.next("caught-up");
 
             String next = stored.add(Map.of("foo", "bar")).toString();

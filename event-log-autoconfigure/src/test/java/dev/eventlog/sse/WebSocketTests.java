@@ -49,13 +49,13 @@ import org.springframework.web.socket.handler.WebSocketHandlerDecorator;
 import org.springframework.web.socket.handler.WebSocketSessionDecorator;
 import tools.jackson.databind.JsonNode;
 
-/** What clients get over a WebSocket, of either kind of web application. */
+/** WebSocket clients of both kinds of web applications. */
 @ExtendWith(OutputCaptureExtension.class)
 class WebSocketTests extends ServerTests {
 
     enum Kind {
         MVC(Mvc.class, WebApplicationType.SERVLET, "/socket"),
-        /** Whose sessions are not those of the container, so that threads wait for clients. */
+        /** Wraps the sessions of the container, so that threads wait for clients. */
         DECORATED(Mvc.class, WebApplicationType.SERVLET, "/decorated"),
         WEB_FLUX(WebFlux.class, WebApplicationType.REACTIVE, "/socket");
 
@@ -73,7 +73,7 @@ class WebSocketTests extends ServerTests {
     private ConfigurableApplicationContext start(Kind kind, String... properties) {
         ConfigurableApplicationContext application =
                 closeLater(TestApplication.startWeb(kind.type, kind.web, withRedis(properties)));
-        logs(application).create("warm-up").size(); // a first connection can take longer than a stream waits
+        logs(application).create("warm-up").size(); // the first connection can take longer than a stream waits
         return application;
     }
 
@@ -140,7 +140,7 @@ class WebSocketTests extends ServerTests {
         assertThat(meters.get("eventlog.web.streams").gauge().value()).isOne();
         again.close();
         await().until(() -> {
-            add("log", 4, 5); // the first of these is still taken by the system
+            add("log", 4, 5); // the system still accepts the first of these writes
             return followed(application) == 0 && opened(application) == 0;
         });
     }
@@ -181,7 +181,7 @@ class WebSocketTests extends ServerTests {
         assertThat(completed)
                 .containsExactlyInAnyOrder(
                         "log" + Completion.Kind.DONE, "second" + Completion.Kind.FAILED, "log:third");
-        assertThat(again.closed()).as("do not come back").isEqualTo(1000);
+        assertThat(again.closed()).as("a status that asks for no reconnect").isEqualTo(1000);
         await().until(() -> followed(application) == 0 && opened(application) == 0);
     }
 
@@ -229,7 +229,7 @@ class WebSocketTests extends ServerTests {
                         .next("event")
                         .get("data")
                         .asString())
-                .as("a text is one of JSON")
+                .as("a text is a JSON string")
                 .isEqualTo("a\nb");
     }
 
@@ -360,7 +360,7 @@ class WebSocketTests extends ServerTests {
         SocketClient client = open(application, kind, "/all/log");
         client.next("caught-up");
         Map<String, String> large = Map.of("text", "x".repeat(50_000));
-        for (int i = 0; i < 200; i++) { // more than the system keeps for a client
+        for (int i = 0; i < 200; i++) { // more than the system buffers for a client
             String id = log.add(large).toString();
             assertThat(client.next("event").get("id").asString()).isEqualTo(id);
             threads = Math.max(threads, waitingThreads(before));
@@ -439,7 +439,7 @@ class WebSocketTests extends ServerTests {
         ReactorResourceFactory reactorResourceFactory() {
             ReactorResourceFactory resources = new ReactorResourceFactory();
             resources.setUseGlobalResources(false);
-            resources.setShutdownQuietPeriod(Duration.ZERO); // these seconds say nothing of the streams
+            resources.setShutdownQuietPeriod(Duration.ZERO); // a quiet period is not part of the measured shutdown
             return resources;
         }
     }

@@ -33,7 +33,7 @@ import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A part of a log as what a request asks for, the same in Spring MVC and in WebFlux. */
+/** Ranges of a log as request parameters, in Spring MVC and in WebFlux. */
 class EventRangeWebTests extends LogTests {
 
     private static final HttpClient http = HttpClient.newHttpClient();
@@ -44,7 +44,7 @@ class EventRangeWebTests extends LogTests {
         return new Client(uri(application, "/logs/" + log.name()));
     }
 
-    /** Asks for pages of one log. */
+    /** Requests pages of one log. */
     private record Client(URI log) {
 
         HttpResponse<String> get(String query) throws Exception {
