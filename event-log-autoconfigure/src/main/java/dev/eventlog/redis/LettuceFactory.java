@@ -4,7 +4,9 @@ import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisCommandInterruptedException;
 import io.lettuce.core.RedisConnectionException;
+import io.lettuce.core.RedisException;
 import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.codec.RedisCodec;
 import java.time.Duration;
@@ -55,11 +57,42 @@ class LettuceFactory extends LettuceConnectionFactory {
         return client instanceof RedisClusterClient ? provider : new PatientProvider(provider, patience);
     }
 
-    /** A provider that stops waiting after a while. */
+    /**
+     * A provider that stops waiting after a while, and that replaces a connection that was cut during its handshake. Lettuce
+     * considers such a connection open, but rejects all commands.
+     */
     record PatientProvider(LettuceConnectionProvider provider, Duration patience) implements LettuceConnectionProvider {
 
         @Override
         public <T extends StatefulConnection<?, ?>> T getConnection(Class<T> type) {
+            try {
+                T connection = connect(type);
+                if (!isCut(connection)) {
+                    return connection;
+                }
+                release(connection);
+            } catch (RedisException failure) {
+                if (!RedisFailures.isCutEarly(failure)) {
+                    throw failure;
+                }
+            }
+            return connect(type); // nothing was sent yet, so the caller need not know
+        }
+
+        private static boolean isCut(StatefulConnection<?, ?> connection) {
+            if (!(connection instanceof StatefulRedisConnection<?, ?> single)) {
+                return false;
+            }
+            CompletableFuture<String> ping = single.async().ping().toCompletableFuture();
+            try {
+                ping.getNow(""); // the driver knows at once that it cannot send
+                return false;
+            } catch (CompletionException failed) {
+                return RedisFailures.isCutEarly(failed);
+            }
+        }
+
+        private <T extends StatefulConnection<?, ?>> T connect(Class<T> type) {
             CompletableFuture<T> connecting = provider.getConnectionAsync(type).toCompletableFuture();
             try {
                 return connecting.get(patience.toNanos(), TimeUnit.NANOSECONDS);

@@ -74,6 +74,12 @@ final class RedisFailures {
         return CLOSED.stream().anyMatch(said::contains);
     }
 
+    /** Returns whether the connection was cut during its handshake, so that nothing was sent. */
+    static boolean isCutEarly(Throwable failure) {
+        String said = causes(failure);
+        return said.contains(DEAD) || said.contains("Connection closed prematurely");
+    }
+
     /**
      * Returns whether the login was refused: the name or the password is wrong, or a command of the handshake is not permitted.
      */

@@ -92,6 +92,18 @@ class ManyLogsFaultTests extends ServerTests {
         namesOf(LOGS).forEach(log -> assertThat(numbers(heard.of(log))).as(log).containsExactly(0, 1));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {SHARED, DEDICATED})
+    void connectionsCutDuringTheirHandshakeDelayTheStartOnly(String feeds) {
+        EventLogFactory factory = newFactory(feeds);
+        namesOf(LOGS).forEach(log -> add(log, 0, 1));
+        Heard heard = new Heard();
+        proxy.cutOneInsteadOfReplyAfter(1);
+        closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), heard));
+        await().until(() -> heard.count() == LOGS);
+        assertThat(proxy.swallowed()).isEqualTo(1);
+    }
+
     @Test
     void fullExecutorDelaysFollowersThatMissNothing() {
         CountDownLatch mayGoOn = new CountDownLatch(1);

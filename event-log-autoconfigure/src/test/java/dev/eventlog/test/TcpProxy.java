@@ -30,7 +30,8 @@ public final class TcpProxy implements AutoCloseable {
     private enum Replies {
         PASS,
         SWALLOW,
-        CUT
+        CUT,
+        CUT_ONE
     }
 
     private volatile URI server;
@@ -154,6 +155,16 @@ public final class TcpProxy implements AutoCloseable {
         cutInsteadOfReply();
     }
 
+    /**
+     * The same, but for one connection only, the first that gets a reply after that many.
+     *
+     * @param count how many replies come first
+     */
+    public void cutOneInsteadOfReplyAfter(int count) {
+        repliesFirst = count;
+        replies = Replies.CUT_ONE;
+    }
+
     /** Passes replies on again, except on connections that lost one. */
     public void pass() {
         replies = Replies.PASS;
@@ -263,7 +274,10 @@ public final class TcpProxy implements AutoCloseable {
                 while ((count = in.read(buffer)) >= 0) {
                     if (areReplies) {
                         Replies fate = replied++ < repliesFirst ? Replies.PASS : replies;
-                        if (fate == Replies.CUT) {
+                        if (fate == Replies.CUT_ONE) {
+                            pass();
+                        }
+                        if (fate == Replies.CUT || fate == Replies.CUT_ONE) {
                             swallowed.incrementAndGet();
                             return;
                         }
