@@ -24,7 +24,7 @@ final class TortureChild {
                 new TortureNotes(Long.parseLong(arguments[1]), Long.parseLong(arguments[2]), Path.of(arguments[0]));
         String[] settings = Arrays.copyOfRange(arguments, 4, arguments.length);
         TortureClients clients = new TortureClients(notes, List.<String[]>of(settings), null);
-        clients.start(new Roles(arguments[3] + " ", 1, 1, 1, 1, 1, 0));
+        clients.start(new Roles(arguments[3] + " ", 1, 1, 1, 1, 1, 0, 0));
         notes.say(TortureProcess.READY);
         if (System.in.read() < 0) {
             System.exit(1);

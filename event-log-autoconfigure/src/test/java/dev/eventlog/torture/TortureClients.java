@@ -24,8 +24,10 @@ final class TortureClients implements AutoCloseable {
      * @param subscribers of each log
      * @param streams of each log
      * @param sse clients of each log over HTTP
+     * @param enders who complete the log that ends, and delete it
      */
-    record Roles(String name, int writers, int followers, int throwers, int subscribers, int streams, int sse) {}
+    record Roles(
+            String name, int writers, int followers, int throwers, int subscribers, int streams, int sse, int enders) {}
 
     private final TortureScene scene;
     private final List<ConfigurableApplicationContext> applications = new ArrayList<>();
@@ -33,6 +35,7 @@ final class TortureClients implements AutoCloseable {
     private final List<List<EventLog>> logs = new ArrayList<>(); // of each application, as in TortureLogs
     private final @Nullable ConfigurableApplicationContext web;
     private final TortureWriters writers;
+    private final TortureEnders enders;
     private final List<Thread> writing = new ArrayList<>();
     private final List<Thread> reading = new ArrayList<>();
 
@@ -54,6 +57,7 @@ final class TortureClients implements AutoCloseable {
         }
         this.web = web == null ? null : TortureSse.start(web);
         this.writers = new TortureWriters(scene, logs);
+        this.enders = new TortureEnders(scene, logs);
     }
 
     /** {@return the kind of driver that the applications have} */
@@ -64,6 +68,7 @@ final class TortureClients implements AutoCloseable {
     /** Starts all who write and read. */
     void start(Roles roles) {
         writing.addAll(writers.start(roles.writers()));
+        writing.addAll(enders.start(roles.enders()));
         for (int log = 0; log < TortureLogs.ALL.size(); log++) {
             for (int i = 0; i < roles.followers() + roles.throwers(); i++) {
                 boolean throwing = i >= roles.followers();
@@ -105,6 +110,10 @@ final class TortureClients implements AutoCloseable {
                 .filter(log -> log.name().equals(name))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    TortureEnders enders() {
+        return enders;
     }
 
     /** Has the writers stop, then the readers stay where they are. */

@@ -37,7 +37,7 @@ final class TortureFollowers extends TortureReader {
                 return;
             }
             begins(watch);
-            if (!scene.stay(stay)) {
+            if (!stay(watch, stay)) {
                 staysToTheEnd();
                 return;
             }

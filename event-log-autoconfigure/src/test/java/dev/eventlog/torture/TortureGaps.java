@@ -156,7 +156,7 @@ final class TortureGaps {
         int after = cursor == null ? -1 : cursor.order;
         for (TortureLife life : lives.subList(Math.min(lowestLife, lives.size()), lives.size())) {
             for (Added each : life.between(after, Math.max(after + 1, step.next().order))) {
-                if (seen.add(each)) {
+                if (!each.isEnd() && seen.add(each)) {
                     Due due = step.due(each);
                     Fate fate = fate(step, each, lowestLife);
                     if (due != Due.NO && fate != Fate.RETRACTED) {
@@ -270,7 +270,7 @@ final class TortureGaps {
         history.lives(passed.log()).stream()
                 .filter(life -> life.ordinal >= passed.lowestLife() && life.ordinal < goesOn.ordinal)
                 .flatMap(life -> life.events.stream())
-                .filter(each -> !goesOn.holds(each))
+                .filter(each -> !goesOn.holds(each) && !each.isEnd())
                 .forEach(each -> all.put(each.order, each));
         return all;
     }

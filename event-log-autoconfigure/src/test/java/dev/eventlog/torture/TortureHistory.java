@@ -44,9 +44,14 @@ final class TortureHistory {
             this.number = number;
         }
 
+        /** {@return whether it is no event, but the entry that ends its log} */
+        boolean isEnd() {
+            return id.equals(EventId.MAX);
+        }
+
         @Override
         public String toString() {
-            return "#" + number + " (" + id + ", write " + order + ")";
+            return (isEnd() ? "the end #" : "#") + number + " (" + id + ", write " + order + ")";
         }
     }
 
@@ -142,7 +147,10 @@ final class TortureHistory {
                 }
                 case "XDEL" -> {
                     if (life != null) {
-                        command.subList(2, command.size()).forEach(id -> life.retract(EventId.parse(id), tick));
+                        command.subList(2, command.size()).stream()
+                                .map(EventId::parse)
+                                .filter(id -> !id.equals(EventId.MAX)) // the log stays complete
+                                .forEach(id -> life.retract(id, tick));
                     }
                 }
                 case "XGROUP" -> {
@@ -237,9 +245,9 @@ final class TortureHistory {
     private Added event(List<String> command, int tick) {
         int at = idAt(command);
         EventId id = EventId.parse(command.get(at));
-        long number = -1;
+        long number = id.equals(EventId.MAX) ? TortureLogs.DONE : -1;
         for (int i = at + 1; i + 1 < command.size(); i += 2) {
-            if (command.get(i).equals("n")) {
+            if (command.get(i).equals("n") || command.get(i).equals("@reason")) {
                 number = Long.parseLong(command.get(i + 1));
             }
         }

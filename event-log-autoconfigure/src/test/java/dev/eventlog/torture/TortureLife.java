@@ -184,11 +184,18 @@ final class TortureLife {
         return Math.max(beganAt, added.tick) <= from && goneAt(added) > to;
     }
 
+    /** {@return the entry that ended it; null if there is none} */
+    @Nullable
+    Added ended() {
+        Added last = events.isEmpty() ? null : events.get(events.size() - 1);
+        return last != null && last.isEnd() ? last : null;
+    }
+
     /** {@return the newest event that had been added by then, whatever became of it} */
     @Nullable
     Added newestBy(int tick) {
         for (int i = events.size() - 1; i >= 0; i--) {
-            if (events.get(i).tick <= tick) {
+            if (events.get(i).tick <= tick && !events.get(i).isEnd()) {
                 return events.get(i);
             }
         }

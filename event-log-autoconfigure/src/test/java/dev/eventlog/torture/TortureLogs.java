@@ -1,5 +1,6 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
@@ -30,7 +31,17 @@ final class TortureLogs {
             new Written("plain", options -> {}, 30, 2),
             new Written("short", options -> options.maxLength(100), 20, 3),
             new Written("expiring", options -> options.ttlAfterLastAdd(Duration.ofMillis(600)), 400, 1),
-            new Written("both", options -> options.maxLength(30).ttlAfterLastAdd(Duration.ofSeconds(2)), 60, 2));
+            new Written("both", options -> options.maxLength(30).ttlAfterLastAdd(Duration.ofSeconds(2)), 60, 2),
+            new Written("ending", options -> {}, 40, 2));
+
+    /** Which of them is completed and deleted again and again. */
+    static final int ENDING = 4;
+
+    /** The number of an end without a reason. */
+    static final long DONE = -2;
+
+    /** The number of an end of which a reader was not told how it came about. */
+    static final long UNKNOWN_END = -3;
 
     /** Of each application: small windows and pages, so that their ends are met often. */
     private static final List<List<String>> APPLICATIONS = List.of(
@@ -93,6 +104,12 @@ final class TortureLogs {
     /** {@return the event of a number} */
     static Map<String, String> event(long number) {
         return Map.of("n", Long.toString(number), "text", Long.toHexString(number * 0x9E3779B97F4A7C15L));
+    }
+
+    /** {@return the number of an end: its reason, if it has one} */
+    static long number(Completion end) {
+        String reason = end.reason();
+        return reason != null ? Long.parseLong(reason) : end.kind() == Completion.Kind.UNKNOWN ? UNKNOWN_END : DONE;
     }
 
     /** {@return the number of an event; -1 for one that has none} */

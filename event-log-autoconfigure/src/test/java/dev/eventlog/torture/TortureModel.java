@@ -7,9 +7,11 @@ import dev.eventlog.torture.TortureJudge.Attempt;
 import dev.eventlog.torture.TortureJudge.Outcome;
 import dev.eventlog.torture.TortureWatch.Got;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ final class TortureModel {
         private boolean beganAgain;
         private boolean cannotTell; // it resumes after an event that is gone
         private boolean knowsLog = exists; // else the first one that it sees is no other
+        private boolean ended; // it was told the end of its log
 
         private Reader(String who, Tail tail, @Nullable Got resumed, @Nullable String durableName) {
             long now = now();
@@ -62,7 +65,7 @@ final class TortureModel {
         /** Takes at most so many events, after what it is to be told first. */
         void look(int most) {
             long now = now();
-            if (pending.isEmpty() || most == 0) {
+            if (ended || pending.isEmpty() || most == 0) {
                 return;
             }
             EventId first = pending.get(0).id();
@@ -79,6 +82,7 @@ final class TortureModel {
                 Entry next = pending.remove(0);
                 call(new Got(next.id(), next.number()), now);
                 last = next.id();
+                ended = last.equals(EventId.MAX);
                 cursor = last;
                 floor = floor.compareTo(last) < 0 ? last : floor;
             }
@@ -89,8 +93,11 @@ final class TortureModel {
             account.times().add(at);
         }
 
-        /** Another that goes on where this one is. */
+        /** Another that goes on where this one is, unless that is the end of the log. */
         Reader resume(String who, @Nullable String durableName) {
+            if (ended) {
+                return this;
+            }
             Got end = account.calls().stream()
                     .filter(Got.class::isInstance)
                     .map(Got.class::cast)
@@ -117,6 +124,7 @@ final class TortureModel {
     private final List<Entry> entries = new ArrayList<>();
     private final List<Entry> ever = new ArrayList<>(); // what the log has had since it began
     private final List<Moment> moments = new ArrayList<>(); // before each step that can be lost
+    private final Set<Long> retracted = new HashSet<>();
     private boolean exists;
     private long numbers;
     private long ticks;
@@ -165,14 +173,38 @@ final class TortureModel {
         add(count, null);
     }
 
-    /** Adds so many events at once. */
+    /** Adds so many events at once, unless the log is complete. */
     void add(int count, @Nullable String key) {
+        if (isComplete()) {
+            return;
+        }
         pulse();
         List<Entry> added = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             added.add(new Entry(++numbers, new EventId(ticks + 1, i)));
         }
         write(added.stream().map(entry -> xadd(LOG, entry.number(), entry.id())).toList());
+        written(added, key);
+    }
+
+    /** Completes the log, which is one more entry that all followers get, and then nothing more. */
+    void complete() {
+        if (!isComplete()) {
+            pulse();
+            Entry end = new Entry(++numbers, EventId.MAX);
+            String reason = Long.toString(end.number());
+            write(List.of(List.of("XADD", LOG, EventId.MAX.toString(), "@complete", "failed", "@reason", reason)));
+            written(List.of(end), null);
+        }
+    }
+
+    private boolean isComplete() {
+        return exists
+                && !entries.isEmpty()
+                && entries.get(entries.size() - 1).id().equals(EventId.MAX);
+    }
+
+    private void written(List<Entry> added, @Nullable String key) {
         attempt(
                 LOG,
                 added.stream().map(Entry::number).toList(),
@@ -188,7 +220,9 @@ final class TortureModel {
         pulse();
     }
 
-    void trim(int length) {
+    /** The entry that ends the log counts as an event, and stays. */
+    void trim(int most) {
+        int length = isComplete() ? Math.max(1, most) : most;
         if (exists) {
             pulse();
             write(List.of(List.of("XTRIM", LOG, "MAXLEN", Integer.toString(length))));
@@ -202,11 +236,12 @@ final class TortureModel {
 
     /** Deletes one event by itself: one of those that are there. */
     void retract(int at) {
-        if (at < entries.size()) {
+        if (at < entries.size() && !entries.get(at).id().equals(EventId.MAX)) {
             pulse();
             Entry gone = entries.get(at);
             write(List.of(List.of("XDEL", LOG, gone.id().toString())));
             entries.remove(gone);
+            retracted.add(gone.number());
             readers.forEach(reader -> reader.pending.remove(gone));
             pulse();
         }
@@ -280,7 +315,7 @@ final class TortureModel {
         reader.pending.addAll(entries);
         if (tail instanceof Tail.Last last) {
             reader.pending
-                    .subList(0, (int) Math.max(0, entries.size() - last.count()))
+                    .subList(0, (int) Math.max(0, entries.size() - last.count() - (isComplete() ? 1 : 0)))
                     .clear();
         } else if (tail instanceof Tail.From from) {
             reader.pending.removeIf(entry -> entry.id().compareTo(from.id()) < 0);
@@ -294,6 +329,15 @@ final class TortureModel {
         readers.add(reader);
         trace.accounts.add(reader.account);
         return reader;
+    }
+
+    /** {@return whether somebody deleted an event by itself, even if a restart lost that} */
+    boolean wasRetracted(long number) {
+        return retracted.contains(number);
+    }
+
+    EventId newest() {
+        return entries.get(entries.size() - 1).id();
     }
 
     int size() {

@@ -1,5 +1,6 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.Gap;
@@ -175,6 +176,36 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                         "Missed and not told",
                         good -> remove(good.resumed, gap(good.resumed, 0))),
                 new TortureMutation("two callbacks at once", "A follower misbehaved", TortureMutation::overlap),
+                new TortureMutation("the end told before the last event", "Skipped though it was there", good -> {
+                    end(good);
+                    remove(good.all, good.all.calls().size() - 2);
+                }),
+                new TortureMutation("an end that nobody wrote", "Delivered what nobody added", good -> {
+                    insertLast(good.all, new Got(EventId.MAX, 1_000_000));
+                }),
+                new TortureMutation("the end missing before the log began again", "Began again and not told", good -> {
+                    end(good);
+                    good.model.delete();
+                    good.model.add(1);
+                    remove(good.all, good.all.calls().size() - 1);
+                    insertLast(good.all, new Got(good.model.newest(), lastNumber(good)));
+                }),
+                new TortureMutation("the end told twice", "A follower misbehaved", TortureMutation::endTwice),
+                new TortureMutation(
+                        "a completion said to be refused that is in the file",
+                        "Said not to be added, but written",
+                        good -> {
+                            end(good);
+                            lastAdd(
+                                    good,
+                                    add -> new Attempt(
+                                            add.log(),
+                                            add.numbers(),
+                                            add.sentAt(),
+                                            Outcome.FAILED,
+                                            add.endedAt(),
+                                            List.of()));
+                        }),
                 new TortureMutation("an answered add that is not in the file", "Answered, but not written so", good -> {
                     good.model.trace.attempts.add(new Attempt(
                             TortureModel.LOG, List.of(1_000_000L), 1, Outcome.ANSWERED, 2, List.of(new EventId(1, 5))));
@@ -235,6 +266,25 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
 
     private static TortureMutation calls(String what, String foundAs, Consumer<TortureAccount> change) {
         return new TortureMutation(what, foundAs, good -> change.accept(good.all));
+    }
+
+    /** Two more events, the end, and all that look. */
+    private static void end(Good good) {
+        good.model.add(2);
+        good.model.complete();
+        good.model.readers().forEach(reader -> reader.look(9));
+    }
+
+    private static void insertLast(TortureAccount account, Object call) {
+        account.calls().add(call);
+        account.times().add(account.times().get(account.times().size() - 1) + 10_000_000);
+    }
+
+    private static void endTwice(Good good) {
+        TortureWatch watch = new TortureWatch("ended", TortureModel.LOG, Tail.last(0), false, null, Pace.QUICK, 1);
+        watch.onComplete(Completion.done());
+        watch.onComplete(Completion.done());
+        good.all.complaints().addAll(watch.complaints());
     }
 
     private static void overlap(Good good) {

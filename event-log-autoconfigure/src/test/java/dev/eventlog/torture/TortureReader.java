@@ -46,6 +46,27 @@ abstract class TortureReader {
         return 200 + random.nextInt(random.nextInt(3) == 0 ? 20_000 : 4_000);
     }
 
+    /**
+     * Stays with a reader for a time, or until its log has ended.
+     *
+     * @return whether another is to come after it; if not, it stays to the end
+     */
+    boolean stay(TortureWatch watch, long millis) throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        while (scene.harming && !watch.completed && System.nanoTime() < until) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        pauseAfterTheEnd(watch);
+        return scene.harming || watch.completed;
+    }
+
+    /** The log may be complete for a while, and the next reader may be told that again. */
+    static void pauseAfterTheEnd(TortureWatch watch) throws InterruptedException {
+        if (watch.completed) {
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
     /** {@return where to begin, mostly where the reader before has ended} */
     Tail tail(@Nullable Got end) {
         int newest = random.nextInt(60);

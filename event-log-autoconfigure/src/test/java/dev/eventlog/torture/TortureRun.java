@@ -28,7 +28,7 @@ final class TortureRun {
     private static final int SECONDS_TO_THE_END = 30;
     private static final int SECONDS_TO_CLOSE = 300;
 
-    private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1);
+    private static final Roles ROLES = new Roles("", 3, 3, 1, 1, 1, 1, 2);
 
     private final TortureSettings settings;
     private final long millis;
@@ -126,8 +126,11 @@ final class TortureRun {
                 process.calmDown();
             }
             say("writers and readers have stopped to come and go");
+            clients.enders().open();
             bringToTheEnd(server, clients);
             say("all readers are at the end");
+            endForGood(clients);
+            say("all readers of the log that ends have been told its end");
             faults = harm.done();
             processes.forEach(TortureProcess::close);
         }
@@ -195,6 +198,30 @@ final class TortureRun {
         }
     }
 
+    /** Completes the log that ends: all who read it then must be told. */
+    private void endForGood(TortureClients clients) throws InterruptedException {
+        if (!clients.enders().end()) {
+            scene.trouble("Cannot complete the log that ends");
+            return;
+        }
+        String log = TortureLogs.ALL.get(TortureLogs.ENDING).name();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_TO_THE_END);
+        while (true) {
+            processes.forEach(TortureProcess::read);
+            List<TortureWatch> untold = scene.watches().stream()
+                    .filter(watch -> watch.log.equals(log) && watch.toTheEnd && !watch.completed)
+                    .toList();
+            if (untold.isEmpty()) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                untold.forEach(watch -> scene.trouble("Never told that its log has ended: " + watch));
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
     /**
      * Who has not got any event from this number on. Not among them is who begins at an id that lies ahead of the log, as the
      * clock has gone back since: what comes before that id is none of its business.
@@ -203,7 +230,10 @@ final class TortureRun {
         List<String> behind = new ArrayList<>();
         for (TortureWatch watch : scene.watches()) {
             Got last = watch.last();
-            if (watch.toTheEnd && !isSince(first, last) && !(watch.tail instanceof Tail.From && last == null)) {
+            if (watch.toTheEnd
+                    && !watch.completed
+                    && !isSince(first, last)
+                    && !(watch.tail instanceof Tail.From && last == null)) {
                 behind.add(watch + ", has only got to " + last);
             }
         }

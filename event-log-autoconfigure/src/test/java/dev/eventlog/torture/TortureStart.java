@@ -130,6 +130,9 @@ final class TortureStart {
      * @param cursor the event at which it stands
      */
     Due due(Added added, boolean isFirst, @Nullable Added cursor) {
+        if (added.isEnd()) {
+            return isThereFromThenOn(added) ? Due.YES : Due.NO;
+        }
         boolean idCounts = cursor == null || cursor == resumed || isAboveTheId(cursor);
         if (resumed != null && idCounts && added.tick <= to && !isAboveTheId(added)) {
             return Due.NO; // of a log that began again with ids below that: it may be what was seen
@@ -164,10 +167,11 @@ final class TortureStart {
         if (limit == Long.MAX_VALUE) {
             return there.isThere(added, from, to) ? Due.YES : Due.PERHAPS;
         }
-        if (there.hasAfter(added, limit, later -> there.isThere(later, from, to))) {
+        if (there.hasAfter(added, limit, later -> !later.isEnd() && there.isThere(later, from, to))) {
             return Due.NO;
         }
-        boolean sure = !there.hasAfter(added, limit, later -> later.tick <= to && there.goneAt(later) > from);
+        boolean sure = !there.hasAfter(
+                added, limit, later -> !later.isEnd() && later.tick <= to && there.goneAt(later) > from);
         return sure && there.isThere(added, from, to) ? Due.YES : Due.PERHAPS;
     }
 

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -172,8 +173,9 @@ final class TortureSteps {
     }
 
     private void deliver(Got got, int by, int atLatest) {
-        findings.count("events delivered");
-        Added inTime = history.newest(got.number(), account.log(), got.id(), by);
+        boolean end = got.id().equals(EventId.MAX);
+        findings.count(end ? "ends delivered" : "events delivered");
+        Added inTime = end ? end(got, atLatest) : history.newest(got.number(), account.log(), got.id(), by);
         if (inTime != null && before != null && inTime.order < before.order) { // perhaps added again, to another master
             inTime = history.newest(got.number(), account.log(), got.id(), atLatest);
         }
@@ -209,6 +211,22 @@ final class TortureSteps {
         sinceItBegan.add(next);
         before = next;
         gap = null;
+    }
+
+    /** The end of the first life in which the follower may be that ended so. Not all ends have a number of their own. */
+    private @Nullable Added end(Got got, int by) {
+        Added cursor = cursor();
+        List<Added> ends = lives.stream()
+                .filter(each -> each.ordinal >= life)
+                .map(TortureLife::ended)
+                .filter(Objects::nonNull)
+                .filter(each -> each.tick <= by)
+                .filter(each -> got.number() == each.number || got.number() == TortureLogs.UNKNOWN_END)
+                .toList();
+        return ends.stream()
+                .filter(each -> cursor == null || holding(each).stream().anyMatch(life -> life.holds(cursor)))
+                .findFirst()
+                .orElse(ends.isEmpty() ? null : ends.get(0));
     }
 
     /** Nothing is delivered that the tail did not ask for, or that was gone before the follower began. */

@@ -1,8 +1,10 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventGapException;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFailedException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Tail;
 import dev.eventlog.torture.TortureWatch.Got;
@@ -75,13 +77,17 @@ final class TortureStreams extends TortureReader {
                 return;
             }
             begins(watch);
-            resume = read(watch);
+            resume = read(watch, patient);
             end = watch.last();
+            pauseAfterTheEnd(watch);
+            if (watch.completed && !scene.harming) {
+                return;
+            }
         }
     }
 
     /** Reads until the stream ends. {@return where to go on, if it ended by a gap} */
-    private @Nullable Tail read(TortureWatch watch) throws InterruptedException {
+    private @Nullable Tail read(TortureWatch watch, boolean patient) throws InterruptedException {
         Stream<Event> stream;
         synchronized (this) {
             stream = open;
@@ -96,6 +102,11 @@ final class TortureStreams extends TortureReader {
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
                 }
             }
+            if (patient && !closing && !over) { // one that is not may have waited long enough
+                watch.ended(new Completion(Completion.Kind.UNKNOWN, null));
+            }
+        } catch (EventLogFailedException failed) {
+            watch.ended(Completion.failed(failed.reason()));
         } catch (IllegalStateException closed) {
             if (!closing && !over) { // before its first event was asked for
                 throw closed;

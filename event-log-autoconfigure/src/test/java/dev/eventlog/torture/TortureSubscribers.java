@@ -1,8 +1,12 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFailedException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.FollowSignals;
+import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.torture.TortureWatch.Got;
 import dev.eventlog.torture.TortureWatch.Pace;
@@ -31,15 +35,16 @@ final class TortureSubscribers extends TortureReader {
             Subscriber subscriber = new Subscriber(watch);
             watch.ending = subscriber::cancel;
             long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(stay());
-            if (!open(watch, of, false, () -> subscriber.subscribe(of.publisher(tail, gap -> watch.told(gap))))) {
+            if (!open(watch, of, false, () -> subscriber.subscribe(of.publisher(tail, subscriber)))) {
                 return;
             }
             begins(watch);
-            while (scene.harming && !subscriber.refused && System.nanoTime() < until) {
+            while (scene.harming && !subscriber.refused && !watch.completed && System.nanoTime() < until) {
                 subscriber.request(1 + random.nextInt(3));
                 TimeUnit.MILLISECONDS.sleep(random.nextInt(300));
             }
-            if (!scene.harming && !subscriber.refused) {
+            pauseAfterTheEnd(watch);
+            if (!scene.harming && !subscriber.refused && !watch.completed) {
                 staysToTheEnd();
                 subscriber.request(Long.MAX_VALUE / 2);
                 return;
@@ -50,7 +55,7 @@ final class TortureSubscribers extends TortureReader {
     }
 
     /** A cancelled subscriber may get one more call, of which it then takes no notice: nobody asks it for its place. */
-    private static final class Subscriber implements Flow.Subscriber<List<Event>> {
+    private static final class Subscriber implements Flow.Subscriber<List<Event>>, FollowSignals {
 
         private final TortureWatch watch;
         private final CountDownLatch begun = new CountDownLatch(1);
@@ -58,6 +63,8 @@ final class TortureSubscribers extends TortureReader {
         private volatile Flow.@Nullable Subscription subscription;
         private volatile boolean refused;
         private volatile boolean cancelled;
+        private boolean failed; // used by the signals only, as is the next
+        private boolean over;
 
         Subscriber(TortureWatch watch) {
             this.watch = watch;
@@ -105,8 +112,24 @@ final class TortureSubscribers extends TortureReader {
         }
 
         @Override
+        public void onGap(Gap gap) {
+            watch.told(gap);
+        }
+
+        @Override
+        public void onComplete(Completion completion) {
+            if (!cancelled) {
+                watch.ended(completion);
+                failed = completion.isFailed();
+            }
+        }
+
+        @Override
         public void onError(Throwable failure) {
-            if (failure instanceof EventLogUnavailableException && watch.calls().isEmpty()) {
+            if (failure instanceof EventLogFailedException && watch.completed && failed && !over) {
+                over = true; // which is how it hears that the log has failed
+            } else if (failure instanceof EventLogUnavailableException
+                    && watch.calls().isEmpty()) {
                 refused = true; // which is how it hears that it could not start
             } else {
                 watch.complain("ended by itself: " + failure);
@@ -115,9 +138,10 @@ final class TortureSubscribers extends TortureReader {
 
         @Override
         public void onComplete() {
-            if (!cancelled) {
+            if (!cancelled && (!watch.completed || failed || over)) {
                 watch.complain("completed by itself");
             }
+            over = true;
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventBatchRecoverer;
@@ -60,6 +61,14 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
     @Override
     public void onCaughtUp() {
         watch.onCaughtUp();
+    }
+
+    @Override
+    public void onComplete(Completion completion) {
+        if (due != null) {
+            watch.complain("after the listener threw at " + ids(due) + " came the end");
+        }
+        watch.onComplete(completion);
     }
 
     @Override

@@ -1,9 +1,11 @@
 package dev.eventlog.torture;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.Follower;
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import java.util.ArrayList;
@@ -60,6 +62,10 @@ final class TortureWatch implements EventBatchListener<Event> {
     private volatile @Nullable Got last;
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
+
+    /** Whether it was told that its log has ended, which must be the last that it is told. */
+    volatile boolean completed;
+
     /** When {@code follow} was called and had returned. */
     volatile long calledAt;
 
@@ -122,6 +128,13 @@ final class TortureWatch implements EventBatchListener<Event> {
     }
 
     @Override
+    public void onComplete(Completion completion) {
+        enter();
+        ended(completion);
+        leave();
+    }
+
+    @Override
     public void onFailure(String log, Throwable why) {
         enter();
         failure = why;
@@ -149,12 +162,26 @@ final class TortureWatch implements EventBatchListener<Event> {
     }
 
     void took(Got got, long at) {
+        boolean end = got.id().equals(EventId.MAX);
+        complainIfOver(got);
         synchronized (calls) {
             calls.add(got);
             times.add(at);
-            last = got;
+            last = end ? last : got;
         }
+        completed |= end;
         note(got);
+    }
+
+    /** The log has ended: as an event that comes last. */
+    void ended(Completion completion) {
+        took(new Got(EventId.MAX, TortureLogs.number(completion)), System.nanoTime());
+    }
+
+    private void complainIfOver(Object what) {
+        if (completed) {
+            complain("after the end of the log came " + what);
+        }
     }
 
     void told(Gap gap) {
@@ -162,6 +189,7 @@ final class TortureWatch implements EventBatchListener<Event> {
     }
 
     void told(Gap gap, long at) {
+        complainIfOver(gap);
         synchronized (calls) {
             calls.add(gap);
             times.add(at);
@@ -229,10 +257,14 @@ final class TortureWatch implements EventBatchListener<Event> {
         if (millis > 4_500) {
             complain("close() took " + millis + " ms");
         }
-        if (failed || failure != null) {
+        if ((failed && !completed) || failure != null) {
             complain("ended by itself: " + failure);
         }
-        if (lastGot != null && !open.position().equals(lastGot.id())) {
+        if (failed && completed && open.completion().toCompletableFuture().getNow(null) != EndReason.COMPLETED) {
+            complain("ended, but not as completed: " + open.completion());
+        }
+        EventId expected = completed ? EventId.MAX : lastGot == null ? null : lastGot.id();
+        if (expected != null && !open.position().equals(expected)) {
             complain("position() is " + open.position() + ", the last event was " + lastGot);
         }
         if (caughtUp.get() == 0 && toTheEnd) {
