@@ -10,9 +10,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.AddOutcomeUnknownException;
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Gap;
 import dev.eventlog.LogPattern;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -241,6 +244,58 @@ class ClusterTests extends ClosingTests {
         assertThat(numbers(listener.all())).isEqualTo(range(0, 25));
         assertThat(listener.gaps()).extracting(Gap::kind).containsExactly(Gap.Kind.BEGAN_AGAIN);
         assertThat(listener.gaps()).extracting(Gap::lastSeen).containsExactly(last);
+    }
+
+    @Test
+    void followersOfLogsThatEndAreToldInAFailoverToo() {
+        List<EventLog> before = endingLogs("before");
+        List<EventLog> after = endingLogs("after");
+        Map<String, Collected<Event>> told = new ConcurrentHashMap<>();
+        Stream.concat(before.stream(), after.stream()).forEach(log -> {
+            Collected<Event> listener = Collected.events();
+            told.put(log.name(), listener);
+            closeLater(log.follow(Tail.all(), listener));
+            await().until(() -> listener.count() == 3);
+        });
+        before.forEach(log -> elsewhere.create(log.name()).cancel("before"));
+        for (EmbeddedRedis master : cluster.masters()) {
+            cluster.failover(master);
+            cluster.awaitComplete();
+        }
+        after.forEach(log -> await().ignoreExceptions().until(() -> {
+            EventLog written = elsewhere.create(log.name());
+            written.completeExceptionally("after"); // which may be said twice
+            return written.isComplete();
+        }));
+
+        assertThatAllAreToldTheEnd(before, told, Completion.cancelled("before"));
+        assertThatAllAreToldTheEnd(after, told, Completion.failed("after"));
+    }
+
+    private List<EventLog> endingLogs(String when) {
+        List<EventLog> logs = new ArrayList<>();
+        for (int i = 0; i < DEDICATED; i++) { // so that others have to share a connection
+            EventLog log = factory.create(name + ':' + when + i);
+            log.addAll(events(0, 3));
+            logs.add(log);
+        }
+        assertThat(logs).extracting(log -> cluster.masterOf(log.name())).hasSizeGreaterThan(1);
+        return logs;
+    }
+
+    private void assertThatAllAreToldTheEnd(
+            List<EventLog> logs, Map<String, Collected<Event>> told, Completion completion) {
+        for (EventLog log : logs) {
+            Collected<Event> late = Collected.events();
+            closeLater(log.follow(Tail.all(), late));
+            for (Collected<Event> listener : List.of(Objects.requireNonNull(told.get(log.name())), late)) {
+                await().until(() -> listener.calls().contains(completion));
+                assertThat(numbers(listener.all())).isEqualTo(range(0, 3));
+                assertThat(listener.calls()).endsWith(completion).containsOnlyOnce(completion);
+            }
+            assertThatExceptionOfType(EventLogCompletedException.class)
+                    .isThrownBy(() -> elsewhere.create(log.name()).add(event(3)));
+        }
     }
 
     @Test
