@@ -116,7 +116,7 @@ class ArchitectureTests {
                 entry("http", List.of("sse", "convert")),
                 entry("autoconfigure", List.of("core", "durable", "follow", "redis", "annotation", "sse", "http")),
                 entry("web", List.of("autoconfigure")),
-                entry("observability", List.of("autoconfigure", "core", "convert", "sse", "annotation")));
+                entry("observability", List.of("autoconfigure", "core", "follow", "convert", "sse", "annotation")));
         assertThat(CODE.stream().map(JavaClass::getPackageName).distinct())
                 .as("all packages except the API, which depends on none")
                 .containsExactlyInAnyOrderElementsOf(

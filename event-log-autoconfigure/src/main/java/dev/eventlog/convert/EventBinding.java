@@ -82,6 +82,11 @@ public final class EventBinding<T> {
         return now;
     }
 
+    /** {@return whether the rule is to fail} */
+    public boolean isStrict() {
+        return rule == UnreadableEvents.FAIL;
+    }
+
     /**
      * Converts an event by the rule of the log.
      *

@@ -24,7 +24,11 @@ final class TypedBatch {
         List<TypedEvent<T>> events = new ArrayList<>(batch.size());
         for (int i = 0; i < batch.size(); i++) {
             try {
-                binding.read(batch.get(i)).ifPresent(events::add);
+                if (i > 0 && binding.isStrict()) {
+                    events.add(binding.bind(batch.get(i))); // if it does not fit, it comes again alone, and counts then
+                } else {
+                    binding.read(batch.get(i)).ifPresent(events::add);
+                }
             } catch (EventConversionException unfit) {
                 throw i == 0 ? unfit : new PartlyReadableException(i, unfit);
             }

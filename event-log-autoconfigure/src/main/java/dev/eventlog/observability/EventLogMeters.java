@@ -6,6 +6,7 @@ import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogObserver;
 import dev.eventlog.Gap;
+import dev.eventlog.follow.PartlyReadableException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -76,12 +77,16 @@ final class EventLogMeters implements EventLogObserver {
         long begin = System.nanoTime();
         try {
             delivery.deliver();
+        } catch (
+                PartlyReadableException
+                        divided) { // the listener was not called: the events come again, in smaller batches
+            throw divided;
         } catch (Throwable failure) {
             meters.failed(Failed.BATCH);
+            meters.called(begin);
             throw failure;
-        } finally {
-            meters.callback.record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
         }
+        meters.called(begin);
         meters.delivered.increment(batch.size());
         meters.batchSize.record(batch.size());
     }
@@ -176,6 +181,10 @@ final class EventLogMeters implements EventLogObserver {
                                     .tags(log)
                                     .tag("kind", failed.tag())
                                     .register(registry)));
+        }
+
+        void called(long begin) {
+            callback.record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
         }
 
         void failed(Failed what) {

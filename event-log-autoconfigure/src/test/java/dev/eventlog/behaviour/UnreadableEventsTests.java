@@ -388,6 +388,39 @@ class UnreadableEventsTests extends LogTests {
                 .doesNotContain("bar");
     }
 
+    /** A follower reads the events before it first, in a batch of their own. */
+    @Test
+    void isCountedOnceByAFollowerThatEndsThere() {
+        TypedEventLog<Purchase> log = log(options -> {});
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        ConfigurableApplicationContext application = closeLater(TestApplication.startWith(
+                MeterRegistry.class, meters, "eventlog.observability.log-patterns=" + log.name()));
+        Follower follower = TestApplication.factory(application)
+                .create(log.name(), Purchase.class)
+                .follow(Tail.all(), Collected.and(batch -> {}));
+        await().until(() -> !follower.isRunning());
+        assertThat(meters.get("eventlog.events.delivered")
+                        .tag("log", log.name())
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(meters.get("eventlog.events.unreadable")
+                        .tag("log", log.name())
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(meters.get("eventlog.failures")
+                        .tags("log", log.name(), "kind", "batch")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(meters.get("eventlog.callback")
+                        .tag("log", log.name())
+                        .timer()
+                        .count())
+                .isEqualTo(2);
+    }
+
     record Renamed(
             String customer,
             @Nullable String city,
