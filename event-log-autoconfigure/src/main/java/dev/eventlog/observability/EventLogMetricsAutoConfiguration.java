@@ -42,8 +42,8 @@ public final class EventLogMetricsAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    static ObservationHelp eventLogObservationHelp() {
-        return new ObservationHelp();
+    static ObservationTimers eventLogObservationTimers() {
+        return new ObservationTimers();
     }
 
     @Bean

@@ -127,9 +127,23 @@ class PrometheusTests {
                     })
                     .toList();
             assertThat(helped)
-                    .contains("eventlog_events_added_total", "eventlog_followers_active", "eventlog_batch_seconds")
+                    .contains("eventlog_events_added_total", "eventlog_followers_active", "eventlog_add_seconds")
                     .allSatisfy(name -> assertThat(name.split("_")).doesNotHaveDuplicates());
         });
+    }
+
+    @Test
+    void aCallbackHasOneTimer() {
+        used(
+                runner,
+                registry -> assertThat(registry.scrape())
+                        .contains("eventlog_callback_seconds_count", "eventlog_batch_active_seconds_count")
+                        .doesNotContain("eventlog_batch_seconds"));
+        used(
+                runner.withPropertyValues("eventlog.observability.metrics.enabled=false"),
+                registry -> assertThat(registry.scrape())
+                        .contains("eventlog_batch_seconds_count")
+                        .doesNotContain("eventlog_callback_seconds"));
     }
 
     /** A span is current exactly while an observation has its scope open. */
