@@ -199,7 +199,8 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * Returns whether a listener has been started but cannot begin yet, because Redis cannot be reached.
+     * Returns whether a listener has been started but cannot begin yet, because Redis or the stored positions cannot be
+     * reached.
      *
      * @param id the listener's id
      * @return whether it waits at one of its logs at least

@@ -4,6 +4,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.LogPattern;
 import dev.eventlog.LogSetFollower;
 import dev.eventlog.LogsFollower;
@@ -62,8 +63,10 @@ final class LogsFollowing {
             return durable.follow(names.apply(pattern.text()), tail, listener, chosen);
         }
         ManyLogs logs = new ManyLogs(description, means, listener, chosen, Commits.NONE);
-        LogFinder finder = new LogFinder(names.apply(pattern.text()), logs, means.settings(), this::fromTheBeginning);
-        means.followers().running(logs, pattern.text());
+        LogNames found = names.apply(pattern.text());
+        LogFinder finder = new LogFinder(found, logs, means.settings(), this::fromTheBeginning);
+        means.followers().beginAgain(FollowerKind.ONE_OF_MANY, null, found::matches);
+        means.followers().running(logs, pattern.text(), null);
         try {
             logs.begin(tails(finder.begin(), tail, chosen.resume()), true);
         } catch (RuntimeException failure) {
@@ -89,7 +92,8 @@ final class LogsFollowing {
             return durable.follow(all, tail, listener, chosen);
         }
         ManyLogs logs = new ManyLogs(description, means, listener, chosen, Commits.NONE);
-        means.followers().running(logs, all.toString());
+        means.followers().beginAgain(FollowerKind.ONE_OF_MANY, null, all::contains);
+        means.followers().running(logs, ManyLogs.SET, null);
         logs.begin(tails(all, tail, chosen.resume()), false);
         return new RedisLogsFollower(logs, description, name -> range(name, tail));
     }

@@ -1,6 +1,5 @@
 package dev.eventlog.core;
 
-import dev.eventlog.EndedFollower;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
@@ -18,7 +17,6 @@ import dev.eventlog.Tail;
 import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
 import dev.eventlog.UnreadableEventHandler;
-import dev.eventlog.WaitingFollower;
 import dev.eventlog.convert.EventBindings;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.durable.DurableFollowers;
@@ -26,6 +24,7 @@ import dev.eventlog.durable.Leadership;
 import dev.eventlog.follow.Feeds;
 import dev.eventlog.follow.FollowSettings;
 import dev.eventlog.follow.Followers;
+import dev.eventlog.follow.KnownFollowers;
 import dev.eventlog.follow.ListenerThreads;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.Observers;
@@ -267,19 +266,9 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         return List.copyOf(followers.known().followedLogs());
     }
 
-    /** {@return the named followers that follow nothing at the moment, for example because another instance has the lease} */
-    public List<WaitingFollower> waitingFollowers() {
-        return followers.known().waiting();
-    }
-
-    /**
-     * Returns the last fifty followers that have ended, without subscribers that ended without an error. A named follower also counts each time that it
-     * gives up its lease. Sends nothing to Redis.
-     *
-     * @return the followers, the one that ended last first; unmodifiable
-     */
-    public List<EndedFollower> endedFollowers() {
-        return followers.known().ended();
+    /** {@return the followers of this application, those that wait or have ended included} */
+    public KnownFollowers knownFollowers() {
+        return followers.known();
     }
 
     /** Allows following again after {@link #stop()}. */

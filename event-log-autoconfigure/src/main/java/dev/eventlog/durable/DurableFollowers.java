@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.LogSetFollower;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
@@ -82,7 +83,8 @@ public final class DurableFollowers {
                 threads,
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
-                why -> followers.failed(stream.log(), why));
+                why -> followers.failed(stream.log(), name, FollowerKind.LISTENER, why));
+        followers.beginAgain(FollowerKind.LISTENER, name, stream.log()::equals);
         begin(follower.follower(), RedisEventPositions.field(name, stream.log()));
         return followers.running(follower, stream.log());
     }
@@ -101,8 +103,9 @@ public final class DurableFollowers {
         followers.refuseIfClosed(names.pattern());
         DurablePattern follower = new DurablePattern(names, means, positions, listener, options);
         follower.open(tail);
+        followers.beginAgain(FollowerKind.ONE_OF_MANY, options.name(), names::matches);
         begin(follower.follower(), key(options, DurablePattern.begun(names.pattern())));
-        return followers.running(follower, names.pattern());
+        return followers.running(follower, names.pattern(), options.name());
     }
 
     /**
@@ -119,8 +122,9 @@ public final class DurableFollowers {
         followers.refuseIfClosed(logs.toString());
         DurableLogSet follower = new DurableLogSet(tail, means, positions, listener, options);
         follower.open(logs);
+        followers.beginAgain(FollowerKind.ONE_OF_MANY, options.name(), logs::contains);
         begin(follower.follower(), key(options, "@"));
-        return followers.running(follower, logs.toString());
+        return followers.running(follower, ManyLogs.SET, options.name());
     }
 
     private static String key(FollowOptions options, String logs) {

@@ -37,7 +37,7 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
             EventPositions positions,
             LogsListener<Event> listener,
             FollowOptions options) {
-        super("a set of logs", means, positions, listener, options);
+        super(ManyLogs.SET, ManyLogs.SET, means, positions, listener, options);
         this.tail = tail;
     }
 

@@ -5,10 +5,12 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventPositions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower.EndReason;
+import dev.eventlog.FollowerKind;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
 import dev.eventlog.WaitingFollower;
 import dev.eventlog.follow.ManyLogs;
+import dev.eventlog.follow.OfMany;
 import dev.eventlog.follow.Running;
 import dev.eventlog.follow.Waiting;
 import java.util.Map;
@@ -24,10 +26,11 @@ import org.jspecify.annotations.Nullable;
  * Many logs that are followed under a name, with a position for each log and one lease for all. Each time it has the lease, it
  * follows them with a new {@link ManyLogs}. Thread-safe.
  */
-abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
+abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
 
     private static final Log logger = LogFactory.getLog(DurableFollower.class);
 
+    private final String shown;
     private final String logs;
     private final ManyLogs.Means means;
     private final LogsListener<Event> listener;
@@ -39,6 +42,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
     /**
      * Creates an instance that follows nothing yet.
      *
+     * @param shown the pattern of the logs, or a description
      * @param logs describes the logs in the application log
      * @param means the shared objects
      * @param positions stores the positions
@@ -46,11 +50,13 @@ abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
      * @param options the options of the follower, with its name
      */
     DurableLogs(
+            String shown,
             String logs,
             ManyLogs.Means means,
             EventPositions positions,
             LogsListener<Event> listener,
             FollowOptions options) {
+        this.shown = shown;
         this.logs = logs;
         this.means = means;
         this.listener = listener;
@@ -80,15 +86,20 @@ abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
         return checkpoints;
     }
 
-    /** {@return the current follower of the logs; null while this waits for its lease} */
-    final @Nullable ManyLogs following() {
+    @Override
+    public String stateName() {
+        return follower.state().name();
+    }
+
+    @Override
+    public final @Nullable ManyLogs following() {
         ManyLogs followed = current;
         return followed != null && followed.isRunning() ? followed : null;
     }
 
     @Override
     public @Nullable WaitingFollower waiting() {
-        return follower.state().waiting(logs, Objects.requireNonNull(options.name()));
+        return follower.state().waiting(shown, Objects.requireNonNull(options.name()));
     }
 
     @Override
@@ -159,7 +170,7 @@ abstract class DurableLogs implements LogsFollower, Running, Leased, Waiting {
             logger.error(
                     "The listener of " + logs + " threw in onFailure, which was called because of: " + why, thrown);
         }
-        means.followers().failed(logs, why);
+        means.followers().failed(shown, Objects.requireNonNull(options.name()), FollowerKind.ONE_OF_MANY, why);
     }
 
     @Override

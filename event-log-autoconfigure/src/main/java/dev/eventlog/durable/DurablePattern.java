@@ -29,7 +29,7 @@ final class DurablePattern extends DurableLogs {
             EventPositions positions,
             LogsListener<Event> listener,
             FollowOptions options) {
-        super("logs '" + names.pattern() + "'", means, positions, listener, options);
+        super(names.pattern(), "logs '" + names.pattern() + "'", means, positions, listener, options);
         this.names = names;
         this.positions = positions;
         this.name = Objects.requireNonNull(options.name());

@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.EndedFollower;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
@@ -7,6 +8,7 @@ import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.FollowerKind;
 import dev.eventlog.redis.LogStream;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Starts followers, keeps track of them, and closes them. Thread-safe. */
@@ -189,11 +192,23 @@ public final class Followers {
         observers.followed(stream.log());
         LogFollower started = follower;
         known.add(started);
+        known.followsAgain(kind, options.name(), stream.log()::equals);
         started.whenEnded((why, failure) -> {
             known.remember(started.ended(why, failure));
             observers.ended(stream.log(), failure);
         });
         return unlessClosed(started, stream.log());
+    }
+
+    /**
+     * Forgets the failures of followers that follow again. Call this before they begin, because they can fail at once.
+     *
+     * @param kind their kind
+     * @param name their name; null if they have none
+     * @param logs whether they follow a log
+     */
+    public void beginAgain(FollowerKind kind, @Nullable String name, Predicate<String> logs) {
+        known.followsAgain(kind, name, logs);
     }
 
     /**
@@ -210,6 +225,21 @@ public final class Followers {
         return unlessClosed(follower, log);
     }
 
+    /**
+     * Registers a follower of many logs until it has ended, so that it is closed together with all others.
+     *
+     * @param follower the running follower
+     * @param logs the pattern of its logs, or a description
+     * @param name its name; null if it has none
+     * @param <F> the type of the follower
+     * @return the follower
+     * @throws IllegalStateException if the application is shutting down; the follower has been closed
+     */
+    public <F extends OfMany> F running(F follower, String logs, @Nullable String name) {
+        known.add(follower, logs, name);
+        return unlessClosed(follower, logs);
+    }
+
     private <F extends Running> F unlessClosed(F follower, String log) {
         if (!open) { // closed since the last check, perhaps without this follower
             CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.SHUTDOWN);
@@ -220,12 +250,15 @@ public final class Followers {
     }
 
     /**
-     * Tells the observers about a follower that could not start, if nobody else is told.
+     * Remembers a named follower that could not start, and tells the observers.
      *
-     * @param log the name of its log
+     * @param log the name of its log, or the pattern
+     * @param name its own name
+     * @param kind its kind
      * @param why the failure
      */
-    public void failed(String log, Throwable why) {
+    public void failed(String log, String name, FollowerKind kind, Throwable why) {
+        known.remember(new EndedFollower(log, name, kind, EventId.MIN, null, why, Instant.now()));
         observers.ended(log, why);
     }
 

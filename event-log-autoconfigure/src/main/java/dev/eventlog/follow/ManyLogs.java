@@ -21,12 +21,13 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
+// Long: one class counts the parts that run, whatever starts and ends them.
 /**
  * Many logs with one listener, each followed by a {@link LogFollower}. A few logs begin at a time, and the listener runs for a
  * few logs at a time, so that no thread belongs to a log and Redis is not flooded. It counts its running parts, and so detects
  * when the last of them has ended. Thread-safe.
  */
-public final class ManyLogs implements Running {
+public final class ManyLogs implements OfMany {
 
     /**
      * The objects that all followers of many logs share.
@@ -43,6 +44,9 @@ public final class ManyLogs implements Running {
             FollowSettings settings,
             Executor listeners,
             Executor background) {}
+
+    /** Describes a set of logs. */
+    public static final String SET = "a set of logs";
 
     private final Means means;
     private final LogsListener<Event> listener;
@@ -125,6 +129,16 @@ public final class ManyLogs implements Running {
             }
         });
         return Map.copyOf(failures);
+    }
+
+    @Override
+    public String stateName() {
+        return "FOLLOWING";
+    }
+
+    @Override
+    public ManyLogs following() {
+        return this;
     }
 
     /** {@return whether this has not been closed} */

@@ -24,15 +24,9 @@ public final class EventLogHealthAutoConfiguration {
     EventLogHealthAutoConfiguration() {}
 
     @Bean
-    @ConditionalOnMissingBean
-    EndedFollowers eventLogEndedFollowers() {
-        return new EndedFollowers();
-    }
-
-    @Bean
     @ConditionalOnMissingBean(name = "eventLogHealthIndicator")
     EventLogHealthIndicator eventLogHealthIndicator(
-            RedisEventLogFactory factory, EndedFollowers ended, ObjectProvider<EventLogListenerRegistry> listeners) {
-        return new EventLogHealthIndicator(factory, ended, listeners);
+            RedisEventLogFactory factory, ObjectProvider<EventLogListenerRegistry> listeners) {
+        return new EventLogHealthIndicator(factory, listeners);
     }
 }

@@ -11,13 +11,19 @@ import dev.eventlog.FollowedLog;
 import dev.eventlog.FollowedLog.Progress;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.FollowerKind;
+import dev.eventlog.FollowerOfMany;
+import dev.eventlog.UnreadableEvents;
 import dev.eventlog.WaitingFollower;
 import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.follow.KnownFollowers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
@@ -52,13 +58,13 @@ final class EventLogsEndpoint {
         for (FollowedLog log : followed.subList(0, Math.min(MOST, followed.size()))) {
             logs.put(log.name(), describe(log, look));
         }
+        KnownFollowers known = factory.knownFollowers();
         return new EventLogs(
                 followed.size(),
                 logs,
-                factory.waitingFollowers(),
-                factory.endedFollowers().stream()
-                        .map(EventLogsEndpoint::describe)
-                        .toList());
+                known.ofMany().stream().map(EventLogsEndpoint::describe).toList(),
+                known.waiting(),
+                known.ended().stream().map(EventLogsEndpoint::describe).toList());
     }
 
     /** Returns one log, even if it is not followed. {@return null if there is no such log} */
@@ -94,7 +100,8 @@ final class EventLogsEndpoint {
                         options.hasMaxAge() ? options.maxAge() : null,
                         options.hasTtl() ? options.ttlAfterLastAdd() : null,
                         options.ttlAfterCompletion().isZero() ? null : options.ttlAfterCompletion(),
-                        options.idempotencyRetention()),
+                        options.idempotencyRetention(),
+                        options.unreadableEvents()),
                 seen.size(),
                 seen.lastId(),
                 seen.completion(),
@@ -113,6 +120,15 @@ final class EventLogsEndpoint {
                 follower.lagTime());
     }
 
+    private static ManyDescriptor describe(FollowerOfMany follower) {
+        return new ManyDescriptor(
+                follower.logs(),
+                follower.name(),
+                follower.state(),
+                follower.followed(),
+                follower.failed().stream().sorted().limit(MOST).collect(Collectors.toCollection(LinkedHashSet::new)));
+    }
+
     private static EndedDescriptor describe(EndedFollower follower) {
         Throwable failure = follower.failure();
         return new EndedDescriptor(
@@ -121,7 +137,7 @@ final class EventLogsEndpoint {
                 follower.kind(),
                 follower.position().toString(),
                 follower.reason(),
-                failure == null ? null : EndedFollowers.said(failure),
+                failure == null ? null : FailureText.of(failure),
                 follower.at());
     }
 
@@ -141,18 +157,22 @@ final class EventLogsEndpoint {
         private @Nullable EventLogUnavailableException unavailable;
 
         Seen at(EventLog log) {
-            EventLogException failure = unavailable;
-            if (failure == null) {
-                try {
-                    String last = log.lastId().map(EventId::toString).orElse(null);
-                    return new Seen(log.size(), last, log.completion().orElse(null), null);
-                } catch (EventLogUnavailableException down) {
-                    failure = unavailable = down;
-                } catch (EventLogException refused) {
-                    failure = refused;
-                }
+            if (unavailable != null) {
+                return unknown("Not read, because Redis did not answer before: " + unavailable.getMessage());
             }
-            return new Seen(null, null, null, failure.getMessage());
+            try {
+                String last = log.lastId().map(EventId::toString).orElse(null);
+                return new Seen(log.size(), last, log.completion().orElse(null), null);
+            } catch (EventLogUnavailableException down) {
+                unavailable = down;
+                return unknown(down.getMessage());
+            } catch (EventLogException refused) {
+                return unknown(refused.getMessage());
+            }
+        }
+
+        private static Seen unknown(@Nullable String why) {
+            return new Seen(null, null, null, why);
         }
     }
 
@@ -161,11 +181,16 @@ final class EventLogsEndpoint {
      *
      * @param followed the number of logs with followers in this application
      * @param logs the first hundred of them, by name
+     * @param many the followers of many logs
      * @param waiting the named followers that follow nothing at the moment
      * @param ended the last fifty followers that have ended, without subscribers that ended without an error; newest first
      */
     record EventLogs(
-            int followed, Map<String, LogDescriptor> logs, List<WaitingFollower> waiting, List<EndedDescriptor> ended)
+            int followed,
+            Map<String, LogDescriptor> logs,
+            List<ManyDescriptor> many,
+            List<WaitingFollower> waiting,
+            List<EndedDescriptor> ended)
             implements OperationResponseBody {}
 
     /**
@@ -197,13 +222,15 @@ final class EventLogsEndpoint {
      * @param ttlAfterLastAdd how long Redis keeps it after the last add; none for no limit
      * @param ttlAfterCompletion how long Redis keeps it after its completion; none for as long as after an add
      * @param idempotencyRetention how long an idempotent add is remembered
+     * @param unreadableEvents what happens to an event that does not fit the type of a typed log
      */
     record OptionsDescriptor(
             @Nullable Long maxLength,
             @Nullable Duration maxAge,
             @Nullable Duration ttlAfterLastAdd,
             @Nullable Duration ttlAfterCompletion,
-            Duration idempotencyRetention) {}
+            Duration idempotencyRetention,
+            UnreadableEvents unreadableEvents) {}
 
     /**
      * A follower.
@@ -224,12 +251,23 @@ final class EventLogsEndpoint {
             @Nullable Duration lagTime) {}
 
     /**
+     * A follower of many logs. Each of its logs also has a follower of its own.
+     *
+     * @param logs the pattern, or {@code a set of logs}
+     * @param name its name; null if it has none
+     * @param state its state, as in {@link FollowerOfMany}
+     * @param followed the number of logs that it follows at the moment
+     * @param failed the first hundred logs where an error has ended it, by name
+     */
+    record ManyDescriptor(String logs, @Nullable String name, String state, int followed, Set<String> failed) {}
+
+    /**
      * A follower that has ended.
      *
-     * @param log the name of its log
+     * @param log the name of its log; for a follower of many logs that could not begin, its pattern
      * @param name its own name; null if it has none
      * @param kind its kind
-     * @param position the last event that it has processed
+     * @param position the last event that it has processed; {@code 0-0} if it could not begin
      * @param reason why it ended; null if it was an error
      * @param failure the error, without event data; null if there was none
      * @param at when it ended

@@ -163,7 +163,16 @@ public final class LogNames {
             return null;
         }
         String name = key.substring(keyPrefix.length());
-        return !name.isBlank() && PatternMatchUtils.simpleMatch(pattern, name) ? name : null;
+        return !name.isBlank() && matches(name) ? name : null;
+    }
+
+    /**
+     * {@return whether the pattern matches a log}
+     *
+     * @param name the name of the log
+     */
+    public boolean matches(String name) {
+        return PatternMatchUtils.simpleMatch(pattern, name);
     }
 
     private @Nullable String nameOf(byte[] key) {

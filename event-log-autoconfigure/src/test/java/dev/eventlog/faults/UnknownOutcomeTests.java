@@ -173,7 +173,8 @@ class UnknownOutcomeTests {
 
     /** Then the driver is connected, and Redis has the script. */
     private static void addFirst(EventLog log) {
-        await().ignoreExceptions().until(() -> log.size() == 0); // opens the connection, which can take long on a busy machine
+        await().ignoreExceptions()
+                .until(() -> log.size() == 0); // opens the connection, which can take long on a busy machine
         log.addAll(events(0, 1));
     }
 

@@ -55,7 +55,9 @@ class ListenerHealthTests extends ClosingTests {
             Health health = indicator.health();
             assertThat(health.getStatus()).isEqualTo(Status.DOWN);
             assertThat(health.getDetails())
-                    .containsEntry("listeners", Map.of("careful", "cannot begin: Redis cannot be reached"));
+                    .containsEntry(
+                            "listeners",
+                            Map.of("careful", "cannot begin yet: Redis or the stored positions cannot be reached"));
             redis.start();
             await().until(() -> indicator.health().getStatus().equals(Status.UP));
             assertThat(context.getBean(EventLogListenerRegistry.class).isWaiting("careful"))

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Completion;
 import dev.eventlog.Event;
+import dev.eventlog.EventConversionException;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogException;
@@ -17,10 +18,13 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowedLog;
 import dev.eventlog.Follower;
 import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.TypedEventLog;
+import dev.eventlog.UnreadableEvents;
 import dev.eventlog.autoconfigure.EventLogAutoConfiguration;
 import dev.eventlog.convert.EventFields;
 import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.observability.EventLogsEndpoint.EndedDescriptor;
 import dev.eventlog.observability.EventLogsEndpoint.LogDescriptor;
 import dev.eventlog.sse.EventStreamStatistics;
 import dev.eventlog.test.Collected;
@@ -54,6 +58,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -241,7 +246,7 @@ class ObservabilityTests {
                                     .get(name);
                             assertThat(shown).isNotNull();
                             assertThat(shown.interrupted()).isTrue();
-                            assertThat(shown.error()).contains(name);
+                            assertThat(shown.error()).contains(name).startsWith("Could not read");
                             assertThat(context.getBean(EventLogHealthIndicator.class)
                                             .health()
                                             .getDetails())
@@ -519,6 +524,12 @@ class ObservabilityTests {
             await().until(() -> !refused.isRunning());
             await().until(() -> health(indicator).getStatus().equals(Status.DOWN));
             assertThat(health(indicator).getDetails().get("ended")).asString().contains(name);
+            assertThat(context.getBean(EventLogsEndpoint.class)
+                            .followed()
+                            .ended()
+                            .get(0))
+                    .extracting(EndedDescriptor::log, EndedDescriptor::name, EndedDescriptor::reason)
+                    .containsExactly(name, "app", null);
         });
     }
 
@@ -526,13 +537,60 @@ class ObservabilityTests {
         return indicator.health();
     }
 
+    /** A browser must not be able to turn the health, and so the load balancer, against the application. */
     @Test
-    void healthRemembersAHundredLogsWithFailedFollowers() {
-        EndedFollowers ended = new EndedFollowers();
-        for (int i = 0; i < 150; i++) {
-            ended.onEnd("log" + i, new IllegalStateException());
-        }
-        assertThat(ended.byLog()).hasSize(100).doesNotContainKey("log49").containsKey("log50");
+    void subscribersDoNotChangeTheHealth() {
+        withRedis.run(context -> {
+            EventLog log = log(context);
+            EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
+            log.add(Map.of("n", "no number"));
+            TypedEventLog<Numbered> typed =
+                    context.getBean(EventLogFactory.class).create(name, Numbered.class);
+            try (Stream<TypedEvent<Numbered>> stream = typed.stream(Tail.all())) {
+                assertThatExceptionOfType(EventConversionException.class)
+                        .isThrownBy(() -> stream.iterator().hasNext());
+            }
+            await().until(() -> failures(context.getBean(MeterRegistry.class), "follower") == 1);
+            assertThat(health(indicator).getStatus()).isEqualTo(Status.UP);
+
+            Follower failing = typed.follow(Tail.all(), batch -> {}, options -> options.named("app"));
+            await().until(() -> !failing.isRunning());
+            await().until(() -> health(indicator).getStatus().equals(Status.DOWN));
+            try (Stream<Event> stream = log.stream(Tail.all());
+                    Follower other = log.follow(Tail.all(), batch -> {})) {
+                assertThat(stream.iterator().hasNext()).isTrue();
+                assertThat(other.isRunning()).isTrue();
+                assertThat(health(indicator).getStatus())
+                        .as("the follower with the name does not follow")
+                        .isEqualTo(Status.DOWN);
+            }
+            try (Follower again = log.follow(Tail.all(), batch -> {}, options -> options.named("app"))) {
+                assertThat(health(indicator).getStatus()).isEqualTo(Status.UP);
+                assertThat(again.isRunning()).isTrue();
+            }
+        });
+    }
+
+    @Test
+    void healthRemembersAHundredFailedFollowers() {
+        withRedis.run(context -> {
+            EventLogFactory factory = context.getBean(EventLogFactory.class);
+            for (int i = 0; i < 150; i++) {
+                EventLog log = factory.create(name + i, options -> options.ttlAfterLastAdd(Duration.ofMinutes(1)));
+                log.add(event(i));
+                Follower failing = log.follow(Tail.all(), batch -> {
+                    throw new IOException("no");
+                });
+                await().until(() -> !failing.isRunning());
+            }
+            EventLogHealthIndicator indicator = context.getBean(EventLogHealthIndicator.class);
+            await().untilAsserted(
+                            () -> assertThat(health(indicator).getDetails().get("ended"))
+                                    .asInstanceOf(InstanceOfAssertFactories.MAP)
+                                    .hasSize(100)
+                                    .doesNotContainKey(name + 49)
+                                    .containsKeys(name + 50, name + 149));
+        });
     }
 
     @Test
@@ -552,6 +610,7 @@ class ObservabilityTests {
                 LogDescriptor shown = endpoint.followed().logs().get(name);
                 assertThat(shown).isNotNull().isEqualTo(endpoint.log(name));
                 assertThat(shown.options().maxLength()).isEqualTo(7);
+                assertThat(shown.options().unreadableEvents()).isEqualTo(UnreadableEvents.FAIL);
                 assertThat(shown.size()).isEqualTo(1);
                 assertThat(shown.lastId()).isEqualTo(id.toString());
                 assertThat(shown.interrupted()).isFalse();
@@ -738,7 +797,6 @@ class ObservabilityTests {
                         .doesNotHaveBean(EventLogMeters.class)
                         .doesNotHaveBean(FollowerGauges.class)
                         .doesNotHaveBean(Observing.class)
-                        .doesNotHaveBean(EndedFollowers.class)
                         .doesNotHaveBean(EventLogHealthIndicator.class)
                         .doesNotHaveBean(EventLogsEndpoint.class));
     }
