@@ -7,9 +7,6 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.LogPattern;
 import dev.eventlog.Recording;
 import dev.eventlog.reactor.EventFlux;
-import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,25 +21,24 @@ class Answers {
 
     private static final String PREFIX = "answers:";
 
-    /** The number of answers to keep besides the newest one, for pages that still show them. */
-    private static final int KEPT = 3;
-
     private final EventLogFactory logs;
+    private final OldLogs old;
     private final Model model;
 
-    Answers(EventLogFactory logs, Model model) {
+    Answers(EventLogFactory logs, OldLogs old, Model model) {
         this.logs = logs;
+        this.old = old;
         this.model = model;
     }
 
     /** A piece of an answer, as the model returns it. */
     record Piece(String text) {}
 
+    // tag::code[]
     /** Starts an answer. {@return its id; the ids of later answers are greater} */
     String ask() {
-        removeOld();
-        String id =
-                System.currentTimeMillis() + "-" + ThreadLocalRandom.current().nextInt(1_000, 10_000);
+        old.remove(ALL);
+        String id = OldLogs.newId();
         Recording unused = EventFlux.record(
                 logs.create(PREFIX + id, Piece.class), model.answer().map(Piece::new), options -> {});
         return id;
@@ -56,17 +52,5 @@ class Answers {
         } catch (EventLogCompletedException before) {
             return false;
         }
-    }
-
-    private void removeOld() {
-        List<String> names;
-        try (Stream<String> all = logs.names(ALL.text())) {
-            names = all.distinct().sorted().toList();
-        }
-        names.stream()
-                .limit(Math.max(0, names.size() - KEPT))
-                .map(logs::create)
-                .filter(EventLog::isComplete)
-                .forEach(EventLog::delete);
-    }
+    } // end::code[]
 }

@@ -3,6 +3,7 @@ package dev.eventlog.sample;
 import dev.eventlog.AddOutcomeUnknownException;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.UnexpectedLastIdException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -76,6 +77,12 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
                         HttpStatus.GATEWAY_TIMEOUT,
                         "Redis did not answer: the event may have been added. Repeat the request if it has an"
                                 + " Idempotency-Key. Otherwise, check first whether the event was added."));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> handleConflict(UnexpectedLastIdException ex) {
+        return ResponseEntity.status(HttpStatus.CONFLICT)
+                .body(ProblemDetail.forStatusAndDetail(HttpStatus.CONFLICT, ex.getMessage()));
     }
 
     @ExceptionHandler

@@ -2,7 +2,6 @@ package dev.eventlog.sample;
 
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
-import dev.eventlog.EventLogFactory;
 import dev.eventlog.EventPage;
 import dev.eventlog.EventRange;
 import dev.eventlog.Tail;
@@ -21,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -46,12 +46,10 @@ class SensorController {
     private static final String KEY_MESSAGE = "must be 1 to 100 visible ASCII characters";
 
     private final Sensors sensors;
-    private final EventLogFactory logs;
     private final EventLogSse sse;
 
-    SensorController(Sensors sensors, EventLogFactory logs, EventLogSse sse) {
+    SensorController(Sensors sensors, EventLogSse sse) {
         this.sensors = sensors;
-        this.logs = logs;
         this.sse = sse;
     }
 
@@ -116,28 +114,22 @@ class SensorController {
      * Returns a page of readings: {@code ?order=newest&limit=20} for the newest, and {@code &before=} with the id in
      * {@code next} for older ones.
      */
+    // tag::code[]
     @GetMapping("/{sensor}/readings/page")
     EventPage<TypedEvent<Reading>> page(
             @PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor, EventRange range) {
         return sensors.readings(sensor).read(range);
     }
+    // end::code[]
 
-    /**
-     * Streams the stored readings and then each new one, the names of the sensors, and the answers of the model, all on
-     * one connection. A browser that reconnects sends its position in all of these logs in a header. A reloaded page
-     * can only send it in the address, as {@code lastEventId}.
-     */
+    /** Streams the stored readings and then each new one, for programs. The page has a stream of its own. */
     @GetMapping(path = "/{sensor}/readings/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow(@PathVariable @Pattern(regexp = NAME, message = NAME_MESSAGE) String sensor) {
         return sse.follow(EventStream.of(
-                        sensors.readings(sensor),
-                        Tail.all(),
-                        source -> source.name("reading").body(ReadingEvent::of))
-                .and(
-                        sensors.names(),
-                        Tail.all(),
-                        source -> source.name("sensor")
-                                .body(event -> event.value().name()))
-                .and(logs, Answers.ALL, Tail.all()));
+                sensors.readings(sensor),
+                Tail.all(),
+                source -> source.body(event -> ServerSentEvent.builder(ReadingEvent.of(event))
+                        .event("reading")
+                        .build())));
     }
 }

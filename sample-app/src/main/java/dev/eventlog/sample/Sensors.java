@@ -3,63 +3,59 @@ package dev.eventlog.sample;
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogFactory;
-import dev.eventlog.Tail;
+import dev.eventlog.LogPattern;
 import dev.eventlog.TypedEventLog;
 import java.util.List;
+import java.util.stream.Stream;
 import org.springframework.stereotype.Component;
 
 /**
- * The sensors. Each sensor has a log of its readings, and another log has the names of all sensors. All of these are in
- * Redis, so any number of instances of this application can share them.
+ * The sensors. Each sensor has a log of its readings. The logs are in Redis, so any number of instances of this
+ * application can share them, and a sensor exists for as long as its log.
  */
 @Component
 class Sensors {
 
+    /** The logs of all sensors. */
+    static final LogPattern ALL = LogPattern.of("sensors:*");
+
+    private static final String PREFIX = "sensors:";
+
+    /** A page follows the logs of all sensors on one connection, and such a stream has at most 150 logs. */
+    private static final int MOST = 100;
+
     private final EventLogFactory logs;
-    private final TypedEventLog<Sensor> names;
 
     Sensors(EventLogFactory logs) {
         this.logs = logs;
-        this.names = logs.create("sensors", Sensor.class);
-    }
-
-    /**
-     * A sensor that has a log. A name can occur several times, because two instances can add it, and a log can begin
-     * again. Readers ignore repeated names.
-     */
-    record Sensor(String name) {}
-
-    TypedEventLog<Sensor> names() {
-        return names;
     }
 
     TypedEventLog<Reading> readings(String sensor) {
-        return logs.create("sensors:" + sensor, Reading.class);
+        return logs.create(PREFIX + sensor, Reading.class);
     }
 
     List<String> list() {
-        return names.read(Tail.all()).stream()
-                .map(event -> event.value().name())
-                .distinct()
-                .sorted()
-                .toList();
+        try (Stream<String> names = logs.names(ALL.text())) {
+            return names.map(name -> name.substring(PREFIX.length()))
+                    .distinct()
+                    .sorted()
+                    .toList();
+        }
     }
 
     EventId add(String sensor, Reading reading, AddOptions options) {
-        TypedEventLog<Reading> log = readings(sensor);
-        announce(sensor, log);
-        return log.add(reading, options);
+        return forAdding(sensor).add(reading, options);
     }
 
     List<EventId> addAll(String sensor, List<Reading> readings, AddOptions options) {
-        TypedEventLog<Reading> log = readings(sensor);
-        announce(sensor, log);
-        return log.addAll(readings, options);
+        return forAdding(sensor).addAll(readings, options);
     }
 
-    private void announce(String sensor, TypedEventLog<Reading> log) {
-        if (!log.exists()) {
-            names.add(new Sensor(sensor));
+    private TypedEventLog<Reading> forAdding(String sensor) {
+        TypedEventLog<Reading> log = readings(sensor);
+        if (!log.exists() && list().size() >= MOST) {
+            throw ProblemAdvice.badRequest("sensor", "is new, and there are " + MOST + " sensors already");
         }
+        return log;
     }
 }

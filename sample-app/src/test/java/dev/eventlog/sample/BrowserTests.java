@@ -2,108 +2,81 @@ package dev.eventlog.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
-import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.openqa.selenium.By;
-import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.WindowType;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.support.ui.WebDriverWait;
 import org.springframework.context.ConfigurableApplicationContext;
 import redis.embedded.RedisServer;
 import redis.embedded.core.PortProvider;
 
-/**
- * Tests the page in a real browser: Chromium with its driver, as a Linux distribution installs them. Skipped without
- * them.
- */
+/** Tests the page in a real browser. Keeps pictures in {@code target/pictures}. */
 class BrowserTests {
+
+    @TempDir
+    private static Path profile;
+
+    private static Browser browser;
 
     private final RedisServer redis = newRedis();
 
-    @TempDir
-    private Path profile;
-
-    private ChromeDriver browser;
     private ConfigurableApplicationContext application;
+
+    @BeforeAll
+    static void startBrowser() {
+        browser = new Browser(profile);
+    }
+
+    @AfterAll
+    static void stopBrowser() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
 
     @BeforeEach
     void startAll() throws IOException {
-        File chromium = installed("chromium", "chromium-browser", "google-chrome");
-        File driver = installed("chromedriver");
-        assumeTrue(
-                chromium.exists() && driver.exists(),
-                "Skipped: there is no Chromium with its driver on the PATH (Debian: apt-get install chromium chromium-driver)");
         redis.start();
         application = RunningSample.start(redis, 0);
-        ChromeOptions options = new ChromeOptions();
-        options.setBinary(chromium);
-        options.addArguments(
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--window-size=1280,1000",
-                "--user-data-dir=" + profile);
-        // With an explicit path, Selenium neither searches for a driver nor downloads one.
-        browser = new ChromeDriver(
-                new ChromeDriverService.Builder().usingDriverExecutable(driver).build(), options);
+        browser.open("about:blank");
     }
 
     @AfterEach
     void stopAll() throws IOException {
-        if (browser != null) {
-            browser.quit();
-        }
-        if (application != null) {
-            application.close();
-        }
+        application.close();
         redis.stop();
+    }
+
+    private String page() {
+        return "http://localhost:" + RunningSample.port(application) + "/#garden";
     }
 
     @Test
     void everyTabShowsEachReadingOnceAcrossARestartOfTheServerAndAReload() {
         int port = RunningSample.port(application);
-        String page = "http://localhost:" + port + "/#garden";
-        browser.get(page);
-        String first = browser.getWindowHandle();
-        browser.switchTo().newWindow(WindowType.TAB);
-        browser.get(page);
-        String second = browser.getWindowHandle();
+        browser.open(page());
+        String first = browser.tab();
         awaitLive(first);
-        awaitLive(second);
-
         addByHand("19.8");
         awaitWholeLog(first, 1);
+        String second = browser.openTab(page());
+        awaitLive(second);
         awaitWholeLog(second, 1);
-        assertThat(browser.findElement(By.cssSelector("#readings td:nth-child(3)"))
-                        .getText())
-                .startsWith("19.8");
-        assertThat(browser.findElement(By.id("last-id")).getText()).isEqualTo(log().get(0));
+        assertThat(browser.text("#readings td:nth-child(2)")).startsWith("19.8");
+        assertThat(browser.text("#last-id")).isEqualTo(log().get(0));
 
         // Another instance continues to add while this one is down.
         try (ConfigurableApplicationContext other = RunningSample.start(redis, 0)) {
@@ -113,62 +86,55 @@ class BrowserTests {
             }
         }
         application = RunningSample.start(redis, port);
-        awaitWholeLog(first, 6);
         awaitWholeLog(second, 6);
+        awaitWholeLog(first, 6);
         awaitLive(first);
-        awaitLive(second);
         addByHand("21.5");
         awaitWholeLog(first, 7);
         awaitWholeLog(second, 7);
 
-        browser.switchTo().window(second);
-        browser.navigate().refresh();
         awaitLive(second);
-        assertThat(browser.executeScript("return source.url")).asString().endsWith("?lastEventId=" + log().get(6));
+        browser.reload();
+        awaitLive(second);
+        assertThat(browser.script("return source.url")).asString().contains("?lastEventId=");
         awaitWholeLog(second, 7);
         addByHand("22.5");
-        awaitWholeLog(first, 8);
         awaitWholeLog(second, 8);
+        browser.script("window.close()");
+        awaitWholeLog(first, 8);
     }
 
     @Test
     void everyTabShowsWhatAModelAnswersAcrossAReloadUntilItIsStoppedOrComplete() {
-        for (int i = 0; i < 40; i++) { // for the pictures
-            application
-                    .getBean(Sensors.class)
-                    .add("garden", new Reading(15 + 4 * Math.sin(i / 6.0), null), AddOptions.none());
-        }
-        String page = "http://localhost:" + RunningSample.port(application) + "/#garden";
-        browser.get(page);
-        String first = browser.getWindowHandle();
-        awaitLive(first);
-        browser.switchTo().newWindow(WindowType.TAB);
-        browser.get(page);
-        String second = browser.getWindowHandle();
-        awaitLive(second);
+        browser.open(page());
+        String tab = browser.tab();
+        awaitLive(tab);
 
-        browser.findElement(By.id("ask")).click();
-        awaitAnswer(first, "going", 120);
-        picture("streaming");
+        browser.click("#ask");
+        awaitAnswer("going", 120);
+        browser.picture("answer-streaming", ".answer");
         String before = answer();
-        browser.navigate().refresh();
-        awaitAnswer(first, "going", before.length() + 1);
+        browser.reload();
+        awaitAnswer("going", before.length() + 1);
         assertThat(answer()).startsWith(before);
-        picture("reloaded");
+        browser.picture("answer-reloaded", ".answer");
 
-        browser.findElement(By.id("ask")).click();
-        awaitAnswer(first, "CANCELLED", 1);
-        picture("stopped");
+        browser.click("#ask");
+        awaitAnswer("CANCELLED", 1);
+        browser.picture("answer-stopped", ".answer");
         String stopped = answer();
-        awaitAnswer(second, "CANCELLED", stopped.length());
+        browser.openTab(page());
+        awaitAnswer("CANCELLED", stopped.length());
         assertThat(answer()).isEqualTo(stopped);
-        assertThat(browser.findElement(By.id("answer-state")).getText()).isEqualTo("Stopped: stopped by a reader.");
+        assertThat(browser.text("#answer-state")).isEqualTo("Stopped: stopped by a reader.");
 
-        browser.findElement(By.id("ask")).click();
-        awaitAnswer(second, "DONE", 1);
-        awaitAnswer(first, "DONE", 1);
-        picture("completed");
+        browser.click("#ask");
+        awaitAnswer("DONE", 1);
+        browser.picture("answer-completed", ".answer");
         assertThat(answer()).startsWith("An event log is a list").endsWith("and says so.");
+        browser.script("window.close()");
+        browser.show(tab);
+        awaitAnswer("DONE", 1);
     }
 
     @Test
@@ -177,22 +143,21 @@ class BrowserTests {
         Process server = RunningSample.startInAnotherJvm(redis, port);
         try {
             await().atMost(Duration.ofSeconds(60)).until(() -> answers(port));
-            browser.get("http://localhost:" + port + "/#garden");
-            String tab = browser.getWindowHandle();
-            awaitLive(tab);
-            browser.findElement(By.id("ask")).click();
-            awaitAnswer(tab, "going", 50);
+            browser.open("http://localhost:" + port + "/#garden");
+            awaitLive(browser.tab());
+            browser.click("#ask");
+            awaitAnswer("going", 50);
             String before = answer();
 
             server.destroyForcibly().waitFor();
+            browser.awaitText("#state", "Connection lost");
             application.close();
-            application = RunningSample.start(redis, port);
+            application = RunningSample.start(redis, port, "--eventlog.record.lease=2s");
 
-            awaitAnswer(tab, "FAILED", before.length());
+            awaitAnswer("FAILED", before.length());
             assertThat(answer()).startsWith(before).doesNotEndWith("and says so.");
-            assertThat(browser.findElement(By.id("answer-state")).getText())
-                    .isEqualTo("Ended in mid-sentence: producer lost.");
-            picture("lost");
+            assertThat(browser.text("#answer-state")).isEqualTo("Ended in mid-sentence: producer lost.");
+            browser.picture("answer-lost", ".answer");
         } finally {
             server.destroyForcibly();
         }
@@ -208,90 +173,155 @@ class BrowserTests {
         }
     }
 
-    private void awaitAnswer(String tab, String state, int length) {
-        browser.switchTo().window(tab);
-        new WebDriverWait(browser, Duration.ofSeconds(40))
-                .until(driver ->
-                        state.equals(driver.findElement(By.id("answer-state")).getDomAttribute("data-state"))
-                                && answer().length() >= length);
+    private static void awaitAnswer(String state, int length) {
+        browser.await(() -> state.equals(browser.find("#answer-state").getDomAttribute("data-state"))
+                && answer().length() >= length);
     }
 
-    private String answer() {
-        return String.valueOf(browser.executeScript("return document.getElementById('answer').textContent"))
-                .strip();
-    }
-
-    /** Takes a picture for the documentation, into the folder of {@code -Dsample.pictures}. */
-    private void picture(String name) {
-        String folder = System.getProperty("sample.pictures");
-        if (folder != null) {
-            try {
-                Files.write(
-                        Path.of(folder, "sample-answer-" + name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
-            } catch (IOException ex) {
-                throw new UncheckedIOException(ex);
-            }
-        }
+    private static String answer() {
+        return browser.text("#answer");
     }
 
     @Test
     void saysThatRedisIsAwayAndGoesOnWhenItIsBack() throws IOException {
-        browser.get("http://localhost:" + RunningSample.port(application) + "/#garden");
-        String tab = browser.getWindowHandle();
+        browser.open(page());
+        String tab = browser.tab();
         awaitLive(tab);
 
         redis.stop();
-        new WebDriverWait(browser, Duration.ofSeconds(20))
-                .until(driver -> driver.findElement(By.id("state")).getText().startsWith("The log cannot be read"));
+        browser.awaitText("#state", "Interrupted: Redis cannot be reached");
+        addByHand("19.8");
+        browser.awaitText("#add-message", "Redis is not available");
         redis.start();
         awaitLive(tab);
+        browser.await(() -> browser.text("#add-message").isEmpty());
         addByHand("19.8");
         awaitWholeLog(tab, 1);
     }
 
     @Test
     void saysWhatIsWrongWithAReading() {
-        browser.get("http://localhost:" + RunningSample.port(application) + "/#garden");
-        awaitLive(browser.getWindowHandle());
+        browser.open(page());
+        awaitLive(browser.tab());
 
         addByHand("2000");
-
-        new WebDriverWait(browser, Duration.ofSeconds(10))
-                .until(driver ->
-                        driver.findElement(By.id("add-message")).getText().startsWith("temperature"));
-        assertThat(browser.findElement(By.id("add-temperature")).getDomAttribute("aria-invalid"))
+        browser.awaitText("#add-message", "temperature");
+        assertThat(browser.find("#add-temperature").getDomAttribute("aria-invalid"))
                 .isEqualTo("true");
+
+        browser.script("document.getElementById('add-sensor').value = 'x'.repeat(5000)");
+        addByHand("20");
+        browser.awaitText("#add-message", "The name of a sensor has 1 to 40");
+        assertThat(browser.find("#add-sensor").getDomAttribute("aria-invalid")).isEqualTo("true");
         assertThat(log()).isEmpty();
     }
 
-    private void addByHand(String temperature) {
-        WebElement input = browser.findElement(By.id("add-temperature"));
-        input.clear();
-        input.sendKeys(temperature);
-        browser.findElement(By.cssSelector("#add button")).click();
+    @Test
+    void saysThatANameInTheAddressIsNoneOfASensorAndStaysLive() {
+        browser.open(page().replace("garden", "bad name!"));
+        awaitLive(browser.tab());
+
+        assertThat(browser.text("#no-sensor")).startsWith("There is no such sensor.");
     }
 
-    private void awaitLive(String tab) {
-        browser.switchTo().window(tab);
-        new WebDriverWait(browser, Duration.ofSeconds(20))
-                .until(driver -> driver.findElement(By.id("state")).getText().equals("Live"));
+    @Test
+    void sensorThatIsGoneVanishesAlsoIfThePageWasAway() {
+        Sensors sensors = application.getBean(Sensors.class);
+        for (String sensor : List.of("attic", "cellar")) {
+            sensors.add(sensor, new Reading(12.0, null), AddOptions.none());
+        }
+        browser.open(page());
+        browser.await(() -> browser.texts("#sensors a").equals(List.of("attic", "cellar", "garden")));
+
+        sensors.readings("attic").delete();
+        browser.await(() -> browser.texts("#sensors a").equals(List.of("cellar", "garden")));
+
+        awaitLive(browser.tab());
+        String page = page();
+        browser.open("about:blank");
+        sensors.readings("cellar").delete();
+        browser.open(page);
+        browser.await(() -> browser.texts("#sensors a").equals(List.of("garden")));
+    }
+
+    @Test
+    void scrollsBackThroughAllReadings() {
+        List<Reading> many = new ArrayList<>();
+        for (int i = 0; i < 260; i++) {
+            many.add(new Reading(15 + 4 * Math.sin(i / 6.0), null));
+        }
+        application.getBean(Sensors.class).addAll("garden", many, AddOptions.none());
+        browser.open(page());
+        awaitLive(browser.tab());
+        browser.await(() -> shown().size() == 120);
+
+        browser.script("const all = document.getElementById('history'); all.scrollTop = all.scrollHeight");
+        browser.await(() -> shown().size() == 170);
+        browser.click("#older");
+        browser.await(() -> shown().size() == 220);
+        browser.click("#older");
+        browser.await(() -> shown().size() == 260);
+        assertThat(shown()).isEqualTo(log());
+        assertThat(browser.find("#older").isDisplayed()).isFalse();
+    }
+
+    @Test
+    void accountSaysWhoWonAConflict() {
+        browser.open(page());
+        awaitLive(browser.tab());
+
+        browser.click("[data-account=deposit]");
+        browser.awaitText("#balance", "€50");
+        browser.click("[data-account=conflict]");
+        browser.awaitText("#account-message", "Both expected ");
+        assertThat(browser.text("#account-message")).contains(" was first. ", " got 409: Nothing was added");
+        browser.awaitText("#balance", "€60");
+        for (int balance : List.of(30, 0)) {
+            browser.click("[data-account=pay]");
+            browser.awaitText("#balance", "€" + balance);
+        }
+        browser.click("[data-account=pay]");
+        browser.awaitText("#account-message", "Not paid");
+    }
+
+    @Test
+    void showsTheCodeBehindEachPanel() {
+        browser.open(page());
+        browser.script("document.querySelectorAll('details').forEach(details => details.open = true)");
+
+        browser.await(() -> browser.texts("pre").size() == 11);
+        assertThat(browser.texts("pre"))
+                .allSatisfy(code -> assertThat(code).isNotBlank().doesNotContain("// tag", "// end"))
+                .anySatisfy(code -> assertThat(code).startsWith("@EventLogListener(logs = \"sensors:seattle\""));
+    }
+
+    private static void addByHand(String temperature) {
+        WebElement input = browser.find("#add-temperature");
+        input.clear();
+        input.sendKeys(temperature);
+        browser.click("#add button");
+    }
+
+    private static void awaitLive(String tab) {
+        browser.show(tab);
+        browser.awaitText("#state", "Live");
     }
 
     /** Waits until the tab shows exactly the log: no reading is repeated, missing, or out of order. */
     private void awaitWholeLog(String tab, int size) {
-        browser.switchTo().window(tab);
-        new WebDriverWait(browser, Duration.ofSeconds(20)).until(driver -> shown().size() >= size);
+        browser.show(tab);
+        browser.await(() -> shown().size() >= size);
         assertThat(shown())
                 .hasSize(size)
                 .isEqualTo(log())
                 .isSortedAccordingTo((a, b) -> EventId.parse(a).compareTo(EventId.parse(b)));
-        assertThat(browser.findElements(By.cssSelector("#readings tr.gap"))).isEmpty();
+        assertThat(browser.texts("#readings tr.gap")).isEmpty();
     }
 
     /** Returns the ids in the table, oldest first. */
     @SuppressWarnings("unchecked")
-    private List<String> shown() {
-        List<String> ids = new ArrayList<>((List<String>) browser.executeScript(
+    private static List<String> shown() {
+        List<String> ids = new ArrayList<>((List<String>) browser.script(
                 "return [...document.querySelectorAll('#readings tr[data-id]')].map(row => row.dataset.id)"));
         Collections.reverse(ids);
         return ids;
@@ -301,15 +331,6 @@ class BrowserTests {
         return application.getBean(Sensors.class).readings("garden").read(Tail.all()).stream()
                 .map(event -> event.id().toString())
                 .toList();
-    }
-
-    private static File installed(String... names) {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElse(Path.of(names[0]))
-                .toFile();
     }
 
     private static RedisServer newRedis() {

@@ -38,6 +38,14 @@ final class RunningSample {
         return run(redis, more, "--server.port=0", "--sample.feeder.interval=1ms");
     }
 
+    /** Starts an application with the feeder and a Redis of its own that the page can break. */
+    static ConfigurableApplicationContext startBreakable(Path data, String... more) {
+        List<String> all = new ArrayList<>(
+                List.of("--server.port=0", "--sample.breaking.enabled=true", "--sample.redis.data=" + data));
+        all.addAll(List.of(more));
+        return SpringApplication.run(SampleApplication.class, all.toArray(String[]::new));
+    }
+
     /**
      * Starts an application without the feeder in a separate process, which can be killed. Does not wait until it has
      * started.
@@ -51,6 +59,7 @@ final class RunningSample {
                         SampleApplication.class.getName(),
                         "--server.port=" + port,
                         "--sample.feeder.enabled=false",
+                        "--eventlog.record.lease=2s",
                         "--spring.data.redis.host=127.0.0.1",
                         "--spring.data.redis.port=" + redis.ports().get(0))
                 .redirectErrorStream(true)

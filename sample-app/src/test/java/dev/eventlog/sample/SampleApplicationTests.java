@@ -3,6 +3,7 @@ package dev.eventlog.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.jayway.jsonpath.JsonPath;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ class SampleApplicationTests {
     private static LettuceConnectionFactory connections;
     private static StringRedisTemplate redis;
 
+    private static final String PAGE = "/api/page/stream";
+
     private String sensor;
     private String readings;
     private String key;
@@ -36,7 +39,11 @@ class SampleApplicationTests {
     @BeforeAll
     static void start() throws Exception {
         started = StartedSample.start(
-                "--server.port=0", "--sample.feeder.enabled=false", "--eventlog.sse.heartbeat=200ms");
+                "--server.port=0",
+                "--sample.feeder.enabled=false",
+                "--sample.job.pace=5ms",
+                "--eventlog.sse.heartbeat=200ms",
+                "--eventlog.follow.sweep-interval=1s");
         sample = new HttpSample(started.port());
         connections = new LettuceConnectionFactory("127.0.0.1", started.redisPort());
         connections.afterPropertiesSet();
@@ -160,22 +167,115 @@ class SampleApplicationTests {
     }
 
     @Test
-    void tellsFollowersOfNewSensors() throws Exception {
-        try (SseClient client = sample.follow(readings + "/stream", null)) {
+    void tellsThePageOfNewSensors() throws Exception {
+        try (SseClient client = sample.follow(PAGE, null)) {
             client.next("caught-up");
-            String other = "other-" + UUID.randomUUID().toString().substring(0, 8);
-            sample.post("/api/sensors/" + other + "/readings", "{\"temperature\": 1}");
+            String id = add(1);
 
-            String named = "";
-            while (!named.equals(other)) { // names of other tests come first
-                named = client.next("sensor").data();
+            String event = nextOf(client, "sensors:" + sensor);
+            assertThat(JsonPath.<String>read(event, "$.id")).isEqualTo(id);
+            assertThat(JsonPath.<String>read(event, "$.event.temperature")).isEqualTo("1.0");
+        }
+    }
+
+    @Test
+    void tellsThePageThatASensorIsGone() throws Exception {
+        add(1);
+        try (SseClient client = sample.follow(PAGE, null)) {
+            client.next("caught-up");
+            assertThat(JsonPath.<List<String>>read(sample.get("/api/page/logs").body(), "$"))
+                    .contains("sensors:" + sensor);
+            redis.delete(key);
+
+            while (!JsonPath.<String>read(client.next("gone").data(), "$.log").equals("sensors:" + sensor)) {
+                // the sensor of another test
             }
         }
     }
 
     @Test
+    void showsThePageWhatTheFollowersDo() throws Exception {
+        try (SseClient client = sample.follow(PAGE, null)) {
+            String shown = client.next("followers").data();
+            assertThat(JsonPath.<List<String>>read(shown, "$.followers[*].name"))
+                    .containsExactly("live", "slow", "durable", "pattern");
+        }
+    }
+
+    @Test
+    void jobReportsItsProgressAndCompletes() throws Exception {
+        try (SseClient client = sample.follow(PAGE, null)) {
+            client.next("caught-up");
+            String log = "jobs:" + JsonPath.read(sample.post("/api/jobs", "").body(), "$.id");
+
+            for (int percent = 0; percent <= 100; percent += 2) {
+                assertThat(JsonPath.<String>read(nextOf(client, log), "$.event.percent"))
+                        .isEqualTo(String.valueOf(percent));
+            }
+            assertThat(endOf(client, log)).isEqualTo("DONE");
+        }
+    }
+
+    @Test
+    void jobEndsWhenSomebodyCancelsIt() throws Exception {
+        try (SseClient client = sample.follow(PAGE, null)) {
+            client.next("caught-up");
+            String id = JsonPath.read(sample.post("/api/jobs", "").body(), "$.id");
+
+            String stopped = sample.post("/api/jobs/" + id + "/stop", "").body();
+            assertThat(JsonPath.<Boolean>read(stopped, "$.cancelled")).isTrue();
+            assertThat(endOf(client, "jobs:" + id)).isEqualTo("CANCELLED");
+        }
+        expectBad(sample.post("/api/jobs/latest/stop", ""), "id");
+    }
+
+    private static String endOf(SseClient client, String log) throws Exception {
+        String end = client.next("complete").data();
+        while (!JsonPath.<String>read(end, "$.log").equals(log)) { // of an earlier test
+            end = client.next("complete").data();
+        }
+        return JsonPath.read(end, "$.kind");
+    }
+
+    @Test
+    void accountIsTheSumOfItsBookingsAndRefusesAConflict() throws Exception {
+        redis.delete("sample:accounts:1");
+        assertThat(JsonPath.<Boolean>read(pay(1).body(), "$.paid")).isFalse();
+        assertThat(book("0-0", 50).statusCode()).isEqualTo(201);
+        String last = JsonPath.read(sample.get("/api/account").body(), "$.lastId");
+
+        assertThat(book(last, 10).statusCode()).isEqualTo(201);
+        HttpResponse<String> refused = book(last, 10);
+
+        assertThat(refused.statusCode()).as(refused.body()).isEqualTo(409);
+        assertThat(JsonPath.<String>read(refused.body(), "$.detail")).contains("should be " + last);
+        assertThat(JsonPath.<Boolean>read(pay(60).body(), "$.paid")).isTrue();
+        assertThat(JsonPath.<Boolean>read(pay(1).body(), "$.paid")).isFalse();
+        assertThat(JsonPath.<Integer>read(sample.get("/api/account").body(), "$.balance"))
+                .isZero();
+    }
+
+    private static HttpResponse<String> pay(int amount) throws Exception {
+        return sample.post("/api/account/payments", "{\"amount\": " + amount + "}");
+    }
+
+    private static HttpResponse<String> book(String last, int amount) throws Exception {
+        return HttpSample.send(sample.request("/api/account/bookings")
+                .header("Content-Type", "application/json")
+                .header("If-Match", last)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"amount\": " + amount + ", \"by\": \"test\"}")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"stop", "kill", "trim", "delete", "lose", "exit"})
+    void breaksNothingUnlessAPropertySaysSo(String what) throws Exception {
+        assertThat(sample.get("/api/break").body()).isEqualTo("{\"enabled\":false}");
+        assertThat(sample.post("/api/break/" + what, "").statusCode()).isEqualTo(404);
+    }
+
+    @Test
     void recordsWhatAModelAnswersUntilSomebodyStopsIt() throws Exception {
-        try (SseClient client = sample.follow(readings + "/stream", null)) {
+        try (SseClient client = sample.follow(PAGE, null)) {
             client.next("caught-up");
             HttpResponse<String> asked = sample.post("/api/answers", "");
             assertThat(asked.statusCode()).as(asked.body()).isEqualTo(201);
@@ -188,11 +288,9 @@ class SampleApplicationTests {
             assertThat(text).startsWith("An event log is a ");
 
             assertThat(stopped(id)).isTrue();
-            String end = client.next("complete").data();
-            assertThat(JsonPath.<String>read(end, "$.log")).isEqualTo("answers:" + id);
-            assertThat(JsonPath.<String>read(end, "$.kind")).isEqualTo("CANCELLED");
+            assertThat(endOf(client, "answers:" + id)).isEqualTo("CANCELLED");
             assertThat(stopped(id)).as("once more").isFalse();
-            try (SseClient reloaded = sample.follow(readings + "/stream", null)) {
+            try (SseClient reloaded = sample.follow(PAGE, null)) {
                 assertThat(nextPiece(reloaded, id)).isEqualTo("An ");
             }
         }
@@ -204,10 +302,14 @@ class SampleApplicationTests {
     }
 
     private static String nextPiece(SseClient client, String id) throws Exception {
+        return JsonPath.read(nextOf(client, "answers:" + id), "$.event.text");
+    }
+
+    private static String nextOf(SseClient client, String log) throws Exception {
         while (true) {
             SseClient.Message message = client.next();
-            if (message.event() == null && message.data().contains(id)) {
-                return JsonPath.read(message.data(), "$.event.text");
+            if (message.event() == null && message.data().contains("\"" + log + "\"")) {
+                return message.data();
             }
         }
     }
@@ -220,8 +322,8 @@ class SampleApplicationTests {
             redis.delete(key);
             String id = add(2);
 
-            // Only Redis 7 can report the kind of the gap, and the embedded one is older.
             String gap = client.next("gap").data();
+            assertThat(JsonPath.<String>read(gap, "$.kind")).isEqualTo("BEGAN_AGAIN");
             assertThat(JsonPath.<String>read(gap, "$.firstAvailable")).isEqualTo(id);
             assertThat(client.nextReading().id()).isEqualTo(id);
         }
@@ -295,6 +397,10 @@ class SampleApplicationTests {
                 "app.js",
                 "app.css",
                 "icon.svg",
+                "code/Jobs.java",
+                "docs/web.md",
+                "actuator/eventlogs",
+                "actuator/metrics/eventlog.follower.lag",
                 "webjars/uplot/dist/uPlot.iife.min.js",
                 "webjars/uplot/dist/uPlot.min.css"
             })

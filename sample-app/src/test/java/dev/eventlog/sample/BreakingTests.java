@@ -1,0 +1,152 @@
+package dev.eventlog.sample;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.eventlog.Tail;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Breaks things on the page, and sees what it says. Keeps pictures in {@code target/pictures}. */
+class BreakingTests {
+
+    @TempDir
+    private static Path profile;
+
+    @TempDir
+    private static Path data;
+
+    private static Browser browser;
+    private static ConfigurableApplicationContext application;
+
+    @BeforeAll
+    static void start() {
+        browser = new Browser(profile);
+        application = RunningSample.startBreakable(
+                data,
+                "--sample.breaking.outage=3s",
+                "--sample.slow-millis=1000",
+                "--sample.feeder.interval=50ms",
+                "--sample.job.pace=50ms");
+        browser.open("http://localhost:" + RunningSample.port(application));
+        browser.awaitText("#state", "Live");
+    }
+
+    @AfterAll
+    static void stop() {
+        if (browser != null) {
+            browser.close();
+        }
+        if (application != null) {
+            application.close();
+        }
+    }
+
+    @Test
+    void outageIsToldAndOver() {
+        awaitReadings(60);
+        browser.click("#start");
+        browser.click("[data-account=deposit]");
+        browser.await(() -> !"0".equals(percent()));
+
+        browser.click("[data-break=stop]");
+        browser.awaitText("#state", "Interrupted");
+        awaitTold("you", "stopped Redis for 3 s");
+        awaitTold("live", "interrupted");
+        pictures("outage");
+
+        browser.awaitText("#state", "Live");
+        awaitTold("live", "resumed");
+        awaitTold("this page", "resumed after");
+        assertThat(browser.script("return points(entriesOf('sensors:seattle'))[1].includes(null)"))
+                .as("whether the line breaks")
+                .isEqualTo(true);
+        browser.awaitText("#job-state", "Complete");
+        pictures("after");
+        assertThat(browser.texts("#readings tr.gap")).isEmpty();
+    }
+
+    @Test
+    void slowFollowerIsToldHowManyWereTrimmed() {
+        browser.await(() -> lag("slow") > 100);
+
+        browser.click("[data-break=trim]");
+
+        awaitTold("slow", "gap: ");
+        assertThat(told("slow")).anySatisfy(told -> assertThat(told).matches("(?s).*gap: \\d+ events .*"));
+        assertThat(told("live")).noneSatisfy(told -> assertThat(told).contains("gap"));
+    }
+
+    @Test
+    void everyoneIsToldThatALogWasDeletedOrLostEvents() {
+        for (String fault : List.of("delete", "lose")) {
+            awaitReadings(60);
+            long before = told("this page").stream()
+                    .filter(told -> told.contains("began again"))
+                    .count();
+
+            browser.click("[data-break=" + fault + "]");
+
+            browser.await(() -> told("this page").stream()
+                            .filter(told -> told.contains("began again"))
+                            .count()
+                    > before);
+            awaitTold("live", "began again");
+        }
+    }
+
+    @Test
+    void killedRedisLosesNothing() {
+        awaitReadings(60);
+        int gaps = browser.texts("#readings tr.gap").size();
+
+        browser.click("[data-break=kill]");
+
+        awaitTold("this page", "resumed after");
+        awaitReadings(60);
+        assertThat(browser.texts("#readings tr.gap")).hasSameSizeAs(new String[gaps]);
+    }
+
+    private static void awaitReadings(int count) {
+        Sensors sensors = application.getBean(Sensors.class);
+        await().atMost(Duration.ofSeconds(40))
+                .ignoreExceptions()
+                .until(() -> sensors.readings("seattle").read(Tail.last(count)).size() >= count);
+    }
+
+    private static String percent() {
+        return String.valueOf(browser.find("#job").getDomProperty("value"));
+    }
+
+    private static int lag(String follower) {
+        String lag = browser.text("[data-follower=" + follower + "] .lag").replace(",", "");
+        return lag.matches("\\d+") ? Integer.parseInt(lag) : -1;
+    }
+
+    private static List<String> told(String who) {
+        return browser.texts("#told li[data-who='" + who + "']");
+    }
+
+    private static void awaitTold(String who, String what) {
+        browser.await(() -> told(who).stream().anyMatch(told -> told.contains(what)));
+    }
+
+    private static void pictures(String name) {
+        for (String scheme : List.of("dark", "light")) {
+            browser.scheme(scheme);
+            for (int width : List.of(390, 1280)) {
+                browser.size(width, 900);
+                browser.picture(name + "-" + width + "-" + scheme);
+                assertThat(browser.script("return document.documentElement.scrollWidth"))
+                        .as("the width of what is shown at " + width)
+                        .isEqualTo((long) width);
+            }
+        }
+    }
+}
