@@ -65,7 +65,9 @@ function open() {
       reopenTimer = setTimeout(open, 2000);
     }
     setState('lost', 'Connection lost, trying again');
-    lose('connection lost');
+    if (pageTold[0]?.what !== 'connection lost') { // the browser tries again every second
+      happened('this page', 'connection lost');
+    }
   };
   const on = (name, handler) => source.addEventListener(name, message => {
     heard = Date.now();
@@ -174,7 +176,6 @@ function gap({ log, kind: what, missed, firstAvailable }) {
       ? `The log was lost or deleted, and began again. ${count} before this were missed.`
       : `${count} here were removed from the log before they could be shown.` });
   } else if (what === 'BEGAN_AGAIN') {
-    page[kind(log)][log] = undefined;
     delete page[kind(log)][log];
   }
   happened('this page', `gap: ${count.toLowerCase()} of ${log} missed` + (what === 'BEGAN_AGAIN' ? ', the log began again' : ''));
@@ -397,8 +398,7 @@ function drawChart(entries) {
 
 // Without this, uPlot shows a whole day for a single moment.
 function atLeastAMinute({ data: [times] }, from, to) {
-  const span = times.at(-1) - times[0];
-  return span < 60 ? [times[0] - (60 - span) / 2, times.at(-1) + (60 - span) / 2] : [from, to];
+  return times.at(-1) - times[0] < 60 ? [times.at(-1) - 60, times.at(-1)] : [from, to];
 }
 
 const chartSize = () => ({ width: $('chart').clientWidth, height: $('chart').clientHeight });
@@ -415,7 +415,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 
 const FOLLOWERS = {
   live: ['live', 'takes each reading as it comes'],
-  slow: ['slow', 'takes 1.2 s for each reading'],
+  slow: ['slow', 'takes more than a second for each'],
   durable: ['durable', '@EventLogListener with a name'],
   pattern: ['pattern', 'sensors:*, all sensors'],
 };
@@ -438,8 +438,7 @@ function drawFollowers({ followers, told }) {
     return [name, row];
   }));
   for (const { name, state, position, lag, gaps, missed, missedUnknown } of followers) {
-    const [stateCell, positionCell, lagCell, gapCell, screenCell] = rowsOfFollowers[name].cells.length === 6
-      ? [...rowsOfFollowers[name].cells].slice(1) : [];
+    const [, stateCell, positionCell, lagCell, gapCell, screenCell] = rowsOfFollowers[name].cells;
     stateCell.textContent = state.replaceAll('_', ' ').toLowerCase();
     stateCell.dataset.state = state.startsWith('RUNNING') || state === 'IDLE' || state === 'SCHEDULED' ? 'well' : 'away';
     positionCell.textContent = position ?? '–';
@@ -462,34 +461,32 @@ function taken({ name, id }) {
 
 let serverTold = [];     // what the server says
 let pageTold = [];       // what this page was told
-const shownTold = new Set();
 
 function happened(who, what) {
   pageTold = [{ at: new Date().toISOString(), who, what }, ...pageTold].slice(0, 20);
   drawTold();
 }
 
-function lose(what) {
-  if (pageTold[0]?.what !== what || Date.now() - new Date(pageTold[0].at) > 10000) {
-    happened('this page', what);
-  }
-}
-
 function drawTold() {
   const all = [...serverTold, ...pageTold].sort((one, other) => other.at.localeCompare(one.at)).slice(0, 20);
-  const keys = all.map(({ at, who, what }) => at + who + what);
-  if (!all.length || keys.every(key => shownTold.has(key))) {
-    return;
+  const items = new Map([...$('told').children].map(item => [item.dataset.key, item]));
+  let below = null;
+  for (const { at, who, what } of all.reverse()) { // adds what is new and nothing else, so that a screen reader says only that
+    const key = at + who + what;
+    let item = items.get(key);
+    if (!item) {
+      item = document.createElement('li');
+      Object.assign(item.dataset, { key, who });
+      item.append(Object.assign(document.createElement('time'), { textContent: time.format(new Date(at)), dateTime: at }),
+        Object.assign(document.createElement('b'), { textContent: who }), ' ' + what);
+      $('told').insertBefore(item, below);
+    }
+    items.delete(key);
+    below = item;
   }
-  shownTold.clear();
-  keys.forEach(key => shownTold.add(key));
-  $('told').replaceChildren(...all.map(({ at, who, what }) => {
-    const item = document.createElement('li');
-    item.dataset.who = who;
-    const name = Object.assign(document.createElement('b'), { textContent: who });
-    item.append(Object.assign(document.createElement('time'), { textContent: time.format(new Date(at)), dateTime: at }), name, ' ' + what);
-    return item;
-  }));
+  if (below) {
+    items.forEach(item => item.remove());
+  }
 }
 
 async function hideBreaks() {

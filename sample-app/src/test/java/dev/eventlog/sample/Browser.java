@@ -123,9 +123,13 @@ final class Browser implements AutoCloseable {
     }
 
     void size(int width, int height) {
+        size(width, height, 1);
+    }
+
+    void size(int width, int height, double scale) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
-                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
+                Map.of("width", width, "height", height, "deviceScaleFactor", scale, "mobile", false));
     }
 
     void scheme(String scheme) {
