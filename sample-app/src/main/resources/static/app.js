@@ -211,6 +211,7 @@ const degrees = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, max
 
 let fresh = [];          // entries of the shown sensor that are not drawn yet
 let drawTimer;
+let allShown = false;    // whether the table has the oldest reading
 
 function reading(log, entry) {
   const isNew = !page.sensors[log];
@@ -262,7 +263,7 @@ function drawSensor(log) {
     return;
   }
   $('readings').replaceChildren();
-  $('older').hidden = false;
+  allShown = false;
   fresh = [...entriesOf(log)];
   draw();
 }
@@ -276,7 +277,7 @@ function draw() {
   fresh = [];
   while (rows.children.length > (live ? MAX_KEPT : MAX_HISTORY)) {
     rows.lastElementChild.remove();
-    $('older').hidden = false;
+    allShown = false;
   }
   const entries = entriesOf(logOf(sensor));
   const readings = entries.filter(entry => entry.id);
@@ -285,7 +286,7 @@ function draw() {
   $('no-sensor').hidden = valid && entries.length > 0;
   $('no-sensor').textContent = valid ? 'This sensor has no readings. Add one below.' : 'There is no such sensor. ' + NAME_RULE;
   $('empty').hidden = entries.length > 0;
-  $('older').hidden ||= !latest;
+  $('older').hidden = !latest || allShown;
   $('count').textContent = rows.querySelectorAll('[data-id]').length;
   $('last-id').textContent = latest?.id ?? '–';
   $('latest').textContent = latest ? degrees.format(latest.temperature) : '–';
@@ -329,7 +330,8 @@ async function older() {
     if (answer.ok && of === sensor) {
       const { events, next } = await answer.json();
       $('readings').append(...events.map(({ id, value }) => toRow({ id, ...value })));
-      $('older').hidden = !next;
+      allShown = !next;
+      $('older').hidden = allShown;
       $('count').textContent = $('readings').querySelectorAll('[data-id]').length;
     }
   } catch {
@@ -414,10 +416,10 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 // ---- the followers, and what happened -------------------------------------------------------------------------------
 
 const FOLLOWERS = {
-  live: ['live', 'takes each reading as it comes'],
-  slow: ['slow', 'takes more than a second for each'],
-  durable: ['durable', '@EventLogListener with a name'],
-  pattern: ['pattern', 'sensors:*, all sensors'],
+  live: ['live', 'each reading as it comes'],
+  slow: ['slow', 'a second or more for each'],
+  durable: ['durable', '@EventLogListener, named'],
+  pattern: ['pattern', 'all logs of sensors:*'],
 };
 const numbers = new Intl.NumberFormat();
 const toScreen = {};     // milliseconds by follower

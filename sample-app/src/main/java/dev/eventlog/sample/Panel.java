@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +101,10 @@ class Panel {
 
     record Shown(boolean interrupted, List<Row> followers, List<Told> told) {}
 
+    private Follower follower(String name) {
+        return Objects.requireNonNull(followers.get(name));
+    }
+
     /** Adds a page, which gets the messages of the panel until it is closed. */
     void add(SseEmitter page) {
         page.onCompletion(() -> pages.remove(page));
@@ -108,14 +113,14 @@ class Panel {
 
     /** A follower took events up to this one. The page measures how long the event took to get there. */
     void took(String name, EventId last) {
-        if (followers.get(name).maySend()) {
+        if (follower(name).maySend()) {
             send("taken", new Taken(name, last));
         }
     }
 
     /** A follower was told about a gap. */
     void missed(String name, Gap gap) {
-        followers.get(name).missed(gap);
+        follower(name).missed(gap);
         String count = gap.missed().isEmpty()
                 ? "an unknown number of events"
                 : gap.missed().getAsLong() == 1 ? "1 event" : gap.missed().getAsLong() + " events";
@@ -145,17 +150,23 @@ class Panel {
     }
 
     private Shown shown() {
-        FollowedLog log = logs.followedLogs().stream()
-                .filter(followed -> followed.name().equals(LOG))
-                .findFirst()
-                .orElse(null);
+        FollowedLog log = followed();
         List<Row> rows = new ArrayList<>();
         for (String name : NAMES) {
-            rows.add(followers.get(name).row(name, state(name, log)));
+            rows.add(follower(name).row(name, state(name, log)));
         }
         synchronized (told) {
             return new Shown(log != null && log.interrupted() > 0, rows, List.copyOf(told));
         }
+    }
+
+    private @Nullable FollowedLog followed() {
+        for (FollowedLog log : logs.followedLogs()) {
+            if (log.name().equals(LOG)) {
+                return log;
+            }
+        }
+        return null;
     }
 
     private State state(String name, @Nullable FollowedLog log) {
@@ -169,12 +180,12 @@ class Panel {
                 }
             }
         }
-        return logs.waitingFollowers().stream()
-                .filter(waiting -> waiting.name().equals(name))
-                .map(WaitingFollower::state)
-                .findFirst()
-                .map(state -> new State(state, null, null))
-                .orElse(new State("NOT FOLLOWING", null, null));
+        for (WaitingFollower waiting : logs.waitingFollowers()) {
+            if (waiting.name().equals(name)) {
+                return new State(waiting.state(), null, null);
+            }
+        }
+        return new State("NOT FOLLOWING", null, null);
     }
 
     private static boolean isOf(String name, Progress progress) {

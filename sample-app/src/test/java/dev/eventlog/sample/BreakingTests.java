@@ -35,7 +35,7 @@ class BreakingTests {
         application = RunningSample.startBreakable(
                 data,
                 "--sample.breaking.outage=3s",
-                "--sample.slow-millis=1000",
+                "--sample.slow-millis=300",
                 "--sample.feeder.interval=50ms",
                 "--sample.job.pace=50ms");
         browser.open("http://localhost:" + RunningSample.port(application));
@@ -97,16 +97,11 @@ class BreakingTests {
     void everyoneIsToldThatALogWasDeletedOrLostEvents() {
         for (String fault : List.of("delete", "lose")) {
             awaitReadings(60);
-            long before = told("this page").stream()
-                    .filter(told -> told.contains("began again"))
-                    .count();
+            long before = toldOf("began again");
 
             browser.click("[data-break=" + fault + "]");
 
-            browser.await(() -> told("this page").stream()
-                            .filter(told -> told.contains("began again"))
-                            .count()
-                    > before);
+            browser.await(() -> toldOf("began again") > before);
             awaitTold("live", "began again");
         }
     }
@@ -117,10 +112,11 @@ class BreakingTests {
         awaitReadings(60);
         int gaps = browser.texts("#readings tr.gap").size();
 
+        long before = toldOf("resumed after");
         browser.click("[data-break=kill]");
 
-        awaitTold("this page", "resumed after");
-        awaitReadings(60);
+        browser.await(() -> toldOf("resumed after") > before);
+        browser.awaitText("#state", "Live");
         assertThat(browser.texts("#readings tr.gap")).hasSameSizeAs(new String[gaps]);
     }
 
@@ -142,6 +138,10 @@ class BreakingTests {
 
     private static List<String> told(String who) {
         return browser.texts("#told li[data-who='" + who + "']");
+    }
+
+    private static long toldOf(String what) {
+        return told("this page").stream().filter(told -> told.contains(what)).count();
     }
 
     private static void awaitTold(String who, String what) {

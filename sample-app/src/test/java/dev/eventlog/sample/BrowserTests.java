@@ -50,7 +50,7 @@ class BrowserTests {
     @BeforeEach
     void startAll() throws IOException {
         redis.start();
-        application = RunningSample.start(redis, 0);
+        application = RunningSample.start(redis, 0, "--sample.model.pace=50ms", "--eventlog.follow.sweep-interval=1s");
         browser.open("about:blank");
     }
 
@@ -199,7 +199,11 @@ class BrowserTests {
         awaitLive(tab);
         browser.await(() -> browser.text("#add-message").isEmpty());
         addByHand("20.1");
-        browser.await(() -> shown().size() >= 2);
+        browser.awaitText("#readings tr[data-id] td:nth-child(2)", "20.1");
+        assertThat(browser.texts("#readings tr.gap")) // this Redis kept nothing
+                .singleElement()
+                .asString()
+                .contains("began again");
     }
 
     @Test
