@@ -180,7 +180,7 @@ class Panel {
                 }
             }
         }
-        for (WaitingFollower waiting : logs.waitingFollowers()) {
+        for (WaitingFollower waiting : logs.knownFollowers().waiting()) {
             if (waiting.name().equals(name)) {
                 return new State(waiting.state(), null, null);
             }
