@@ -213,9 +213,13 @@ final class TortureSteps {
         gap = null;
     }
 
-    /** The end of the first life in which the follower may be that ended so. Not all ends have a number of their own. */
+    /**
+     * The end of the first life in which the follower may be that ended so: that of the event at the cursor, unless it was told
+     * that the log began again. Not all ends have a number of their own.
+     */
     private @Nullable Added end(Got got, int by) {
         Added cursor = cursor();
+        boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
         List<Added> ends = lives.stream()
                 .filter(each -> each.ordinal >= life)
                 .map(TortureLife::ended)
@@ -223,10 +227,14 @@ final class TortureSteps {
                 .filter(each -> each.tick <= by)
                 .filter(each -> got.number() == each.number || got.number() == TortureLogs.UNKNOWN_END)
                 .toList();
-        return ends.stream()
-                .filter(each -> cursor == null || holding(each).stream().anyMatch(life -> life.holds(cursor)))
+        List<Added> there = ends.stream().filter(start::isThereFromThenOn).toList();
+        return there.stream()
+                .filter(each ->
+                        cursor == null || again || holding(each).stream().anyMatch(ended -> ended.holds(cursor)))
                 .findFirst()
-                .orElse(ends.isEmpty() ? null : ends.get(0));
+                .or(() -> there.stream().findFirst())
+                .or(() -> ends.stream().findFirst())
+                .orElse(null);
     }
 
     /** Nothing is delivered that the tail did not ask for, or that was gone before the follower began. */
