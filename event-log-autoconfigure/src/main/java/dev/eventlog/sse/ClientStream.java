@@ -89,7 +89,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         this.cursor = cursor;
         this.renderer = new SignalRenderer<>(format, cursor, stream.isOfSeveral());
         for (EventStream.Source<?> source : stream.sources()) {
-            EventId resumed = cursor.position(StreamCursor.mark(source.name()));
+            EventId resumed = cursor.position(source.mark());
             named.add(new SourceReader(this, source, false, resumed, streams.recovery()));
         }
         for (EventStream.SourcePattern pattern : stream.patterns()) {
@@ -191,7 +191,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
      */
     @Nullable
     SourceReader add(EventStream.Source<?> source, PatternReader pattern, boolean atFirst) {
-        String mark = StreamCursor.mark(source.name());
+        String mark = source.mark();
         SourceReader reader;
         synchronized (this) {
             if (over

@@ -161,8 +161,7 @@ public final class EventStream {
                         + " logs, because its ids grow with each log: put related events into one log,"
                         + " or open a second stream for log '" + log.name() + "'");
         Assert.isTrue(
-                sources.stream()
-                        .noneMatch(other -> StreamCursor.mark(other.name).equals(StreamCursor.mark(source.name))),
+                sources.stream().noneMatch(other -> other.mark().equals(source.mark())),
                 () -> "The stream already has a log named '" + source.name + "': set another name for one of them");
         sources.add(source);
         return this;
@@ -267,6 +266,7 @@ public final class EventStream {
         private final ReadableEventLog<E> log;
         private final Tail tail;
         private String name;
+        private @Nullable String mark;
         private @Nullable Function<? super E, ?> body;
         private @Nullable Predicate<? super E> last;
 
@@ -286,6 +286,7 @@ public final class EventStream {
         public Source<E> name(String clientName) {
             Assert.hasText(clientName, () -> "The name of log '" + log.name() + "' for clients must not be blank");
             this.name = clientName;
+            this.mark = null;
             return this;
         }
 
@@ -322,6 +323,16 @@ public final class EventStream {
 
         String name() {
             return name;
+        }
+
+        /** {@return the mark of the log in the ids of the stream} Its hash is computed once. */
+        String mark() {
+            String known = mark;
+            if (known == null) {
+                known = StreamCursor.mark(name);
+                mark = known;
+            }
+            return known;
         }
 
         Tail tail() {

@@ -46,7 +46,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         this.stream = stream;
         this.source = source;
         this.found = found;
-        this.mark = StreamCursor.mark(source.name());
+        this.mark = source.mark();
         this.last = resumedAfter;
         this.recovery = recovery;
     }

@@ -75,7 +75,7 @@ final class StreamCursor {
         }
         if (!cursor.hasPatterns) { // with patterns, the logs are not known yet
             cursor.retain(
-                    stream.sources().stream().map(source -> mark(source.name())).toList());
+                    stream.sources().stream().map(EventStream.Source::mark).toList());
         }
         return cursor;
     }
@@ -86,7 +86,7 @@ final class StreamCursor {
         if (colon < 0 && stream.sources().isEmpty()) {
             throw new IllegalArgumentException("'" + part + "' has no log: send the id unchanged");
         }
-        String mark = colon < 0 ? mark(stream.sources().get(0).name()) : part.substring(0, colon);
+        String mark = colon < 0 ? stream.sources().get(0).mark() : part.substring(0, colon);
         if (hasPatterns && !MARK.matcher(mark).matches()) {
             throw new IllegalArgumentException("'" + mark + "' does not identify a log: send the id unchanged");
         }
