@@ -1,0 +1,280 @@
+package dev.eventlog.benchmarks;
+
+import io.lettuce.core.LettuceFutures;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisFuture;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import redis.embedded.RedisServer;
+
+/**
+ * Measures how long it takes until all clients of Server-Sent Events have what they missed, after a deployment and after an outage
+ * of Redis. Redis, the application, and the clients are three processes on one machine.
+ *
+ * <p>Arguments: {@code --web servlet|reactive}; {@code --clients 5000}; {@code --logs 1}; {@code --outage 8}, seconds;
+ * {@code --server name=value}, a property of the application, as often as needed; {@code --jvm -Xmx2g}, an option of its JVM.
+ */
+final class Resumption {
+
+    /** How many events each client has missed, in all logs together at most this many. */
+    private static final int MISSED_OF_ONE_LOG = 100;
+
+    private static final int MISSED_OF_MANY_LOGS = 10;
+    private static final long PATIENCE = 60_000;
+
+    private final Options options;
+    private final Path folder = Files.createTempDirectory("event-log-resumption-");
+    private final int redisPort = freePort();
+    private final int port = freePort();
+    private final RedisServer redis;
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final long[] numbers;
+    private @Nullable Process server;
+
+    private Resumption(Options options) throws IOException {
+        this.options = options;
+        this.numbers = new long[options.logs];
+        this.redis = RedisServer.builder()
+                .port(redisPort)
+                .setting("save \"\"")
+                .setting("appendonly yes")
+                .setting("appendfsync always") // an outage loses nothing
+                .setting("dir " + folder)
+                .setting("bind 127.0.0.1")
+                .build();
+    }
+
+    /** What to measure. */
+    private static final class Options {
+        private String web = "servlet";
+        private int clients = 5_000;
+        private int logs = 1;
+        private int outage = 8;
+        private final List<String> properties = new ArrayList<>();
+        private final List<String> jvm = new ArrayList<>(List.of("-Xmx2g"));
+    }
+
+    public static void main(String... arguments) throws Exception {
+        Options options = new Options();
+        for (int i = 0; i < arguments.length; i++) {
+            switch (arguments[i]) {
+                case "--web" -> options.web = arguments[++i];
+                case "--clients" -> options.clients = Integer.parseInt(arguments[++i]);
+                case "--logs" -> options.logs = Integer.parseInt(arguments[++i]);
+                case "--outage" -> options.outage = Integer.parseInt(arguments[++i]);
+                case "--server" -> options.properties.add(arguments[++i]);
+                case "--jvm" -> options.jvm.add(arguments[++i]);
+                default -> throw new IllegalArgumentException("Unknown argument: " + arguments[i]);
+            }
+        }
+        new Resumption(options).measure();
+        System.exit(0);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private void measure() throws Exception {
+        System.out.println(options.clients + " clients of " + options.logs + " log(s), " + options.web + ", "
+                + Runtime.getRuntime().availableProcessors() + " processors, Java "
+                + System.getProperty("java.version") + " " + options.properties);
+        redis.start();
+        try (ResumptionClients clients = new ResumptionClients(options.clients, options.logs, port)) {
+            add(1);
+            startServer();
+            clients.begin(false);
+            clients.connect(5_000);
+            check(clients.await(ResumptionClients.Client::isCaughtUp, PATIENCE), clients);
+            add(1); // so that each client has an id
+            check(clients.await(client -> client.last() > 0, PATIENCE), clients);
+            System.out.println("  open: " + figures());
+
+            deployment(clients, false);
+            deployment(clients, true);
+            outage(clients);
+        } finally {
+            stopServer();
+            redis.stop();
+        }
+    }
+
+    private static void check(int missing, ResumptionClients clients) {
+        if (missing > 0) {
+            throw new IllegalStateException(missing + " clients did not get that far: " + clients);
+        }
+    }
+
+    /** Restarts the application. Its clients come back at once when it has started, or when they want to. */
+    private void deployment(ResumptionClients clients, boolean byThemselves) throws Exception {
+        clients.begin(byThemselves);
+        Process stopping = server();
+        long begin = System.nanoTime();
+        stopping.destroy();
+        clients.read(now -> !stopping.isAlive());
+        long stopped = System.nanoTime();
+        String ended = clients.toString();
+        add(options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS);
+        Process starting = launch();
+        clients.read(now -> isReady(starting));
+        long ready = System.nanoTime();
+        String before = figures();
+        long begun = System.nanoTime();
+        if (!byThemselves) {
+            clients.begin(false);
+            clients.connect(0);
+        }
+        report(byThemselves ? "deployment, as EventSource" : "deployment, all at once", clients, begun);
+        System.out.println("    stopped in " + TimeUnit.NANOSECONDS.toMillis(stopped - begin) + " ms, " + ended
+                + ", started in " + TimeUnit.NANOSECONDS.toMillis(ready - stopped) + " ms; before: " + before
+                + "; after: " + figures());
+    }
+
+    private void outage(ResumptionClients clients) throws Exception {
+        clients.begin(false);
+        redis.stop();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(options.outage);
+        clients.read(now -> now > end);
+        int unaware = clients.await(ResumptionClients.Client::isInterrupted, 1);
+        redis.start();
+        long back = System.nanoTime();
+        add(1);
+        report("outage of Redis, " + options.outage + " s", clients, back);
+        System.out.println("    " + unaware + " clients had not been told; "
+                + clients.await(client -> !client.isInterrupted(), 1_000) + " still are told that it lasts; "
+                + figures());
+    }
+
+    private void report(String what, ResumptionClients clients, long begin) throws IOException {
+        long newest = Arrays.stream(numbers).max().orElseThrow();
+        int missing = clients.await(client -> client.last() >= newest, PATIENCE);
+        long[] first = clients.millisSince(begin, true);
+        long[] last = clients.millisSince(begin, false);
+        System.out.println(String.format(
+                Locale.ROOT,
+                "  %s: first event p50 %,d, p99 %,d, max %,d ms; all events p50 %,d, max %,d ms; %d missing; errors %s",
+                what,
+                ResumptionClients.percentile(first, 50),
+                ResumptionClients.percentile(first, 99),
+                ResumptionClients.percentile(first, 100),
+                ResumptionClients.percentile(last, 50),
+                ResumptionClients.percentile(last, 100),
+                missing,
+                clients.errors()));
+    }
+
+    /** Adds events to each log, numbered from 1. */
+    private void add(int count) {
+        RedisClient client = RedisClient.create(RedisURI.create(redisUri()));
+        try (StatefulRedisConnection<String, String> connection = client.connect()) {
+            List<RedisFuture<String>> adds = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                for (int log = 0; log < options.logs; log++) {
+                    adds.add(connection.async().xadd("log-" + log, Map.of("n", Long.toString(++numbers[log]))));
+                }
+            }
+            LettuceFutures.awaitAll(Duration.ofMinutes(1), adds.toArray(RedisFuture[]::new));
+        } finally {
+            client.shutdown();
+        }
+    }
+
+    private String redisUri() {
+        return "redis://127.0.0.1:" + redisPort;
+    }
+
+    // The application
+
+    private Process server() {
+        Process running = server;
+        if (running == null) {
+            throw new IllegalStateException("The application has not been started");
+        }
+        return running;
+    }
+
+    private Process launch() throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options.jvm);
+        command.add(Contenders.redisProperty(redisUri()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ResumptionServer.class.getName()));
+        command.addAll(List.of(options.web, "server.port=" + port));
+        command.addAll(options.properties);
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        server = process;
+        return process;
+    }
+
+    private void startServer() throws Exception {
+        Process starting = launch();
+        while (!isReady(starting)) {
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+
+    private void stopServer() throws InterruptedException {
+        if (server != null) {
+            server.destroy();
+            server.waitFor();
+        }
+    }
+
+    /** Asks as a load balancer would. */
+    private boolean isReady(Process starting) {
+        if (!starting.isAlive()) {
+            throw new IllegalStateException("The application has ended");
+        }
+        try {
+            return ask(Duration.ofSeconds(5)).statusCode() == 200;
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    private HttpResponse<String> ask(Duration timeout) throws IOException {
+        try {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/figures"))
+                            .timeout(timeout)
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (InterruptedException ended) {
+            throw new IllegalStateException(ended);
+        }
+    }
+
+    private String figures() throws IOException {
+        StringBuilder figures = new StringBuilder();
+        Matcher figure = Pattern.compile("\"(\\w+)\":(\\d+)")
+                .matcher(ask(Duration.ofMinutes(1)).body());
+        while (figure.find()) {
+            figures.append(figures.isEmpty() ? "" : ", ")
+                    .append(figure.group(1))
+                    .append(' ')
+                    .append(figure.group(2));
+        }
+        return figures.toString();
+    }
+}

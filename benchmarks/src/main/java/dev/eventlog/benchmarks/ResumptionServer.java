@@ -1,0 +1,109 @@
+package dev.eventlog.benchmarks;
+
+import dev.eventlog.EventLogFactory;
+import dev.eventlog.Tail;
+import dev.eventlog.sse.EventLogSse;
+import dev.eventlog.sse.ReactiveEventLogSse;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication.Type;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.annotation.Import;
+import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import reactor.core.publisher.Flux;
+
+/** The application of {@link Resumption}: streams of logs to web clients, with Spring MVC or WebFlux. */
+final class ResumptionServer {
+
+    private ResumptionServer() {}
+
+    /** Starts the application. Arguments: {@code servlet} or {@code reactive}, and properties, {@code name=value} each. */
+    public static void main(String... arguments) {
+        new SpringApplicationBuilder(Application.class)
+                .web(arguments[0].equals("servlet") ? WebApplicationType.SERVLET : WebApplicationType.REACTIVE)
+                .properties(Stream.concat(
+                                Stream.of(
+                                        "spring.main.banner-mode=off",
+                                        "logging.level.root=WARN",
+                                        "spring.data.redis.repositories.enabled=false",
+                                        "server.address=127.0.0.1",
+                                        "spring.data.redis.url=" + Contenders.redisUri()),
+                                Arrays.stream(arguments).skip(1))
+                        .toArray(String[]::new))
+                .run();
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import({Servlet.class, Reactive.class, Figures.class})
+    static class Application {}
+
+    /** Streams of Spring MVC. */
+    @RestController
+    @ConditionalOnWebApplication(type = Type.SERVLET)
+    static class Servlet {
+
+        private final EventLogFactory logs;
+        private final EventLogSse sse;
+
+        Servlet(EventLogFactory logs, EventLogSse sse) {
+            this.logs = logs;
+            this.sse = sse;
+        }
+
+        @GetMapping("/logs/{log}")
+        SseEmitter follow(@PathVariable String log) {
+            return sse.follow(logs.create(log), Tail.last(0));
+        }
+    }
+
+    /** Streams of Spring WebFlux. */
+    @RestController
+    @ConditionalOnWebApplication(type = Type.REACTIVE)
+    static class Reactive {
+
+        private final EventLogFactory logs;
+        private final ReactiveEventLogSse sse;
+
+        Reactive(EventLogFactory logs, ReactiveEventLogSse sse) {
+            this.logs = logs;
+            this.sse = sse;
+        }
+
+        @GetMapping("/logs/{log}")
+        Flux<ServerSentEvent<String>> follow(@PathVariable String log) {
+            return sse.follow(logs.create(log), Tail.last(0));
+        }
+    }
+
+    /** What the process has used so far. */
+    @RestController
+    static class Figures {
+
+        @GetMapping("/figures")
+        Map<String, Long> figures() {
+            System.gc();
+            var process = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+            var threads = ManagementFactory.getThreadMXBean();
+            Map<String, Long> figures = Map.of(
+                    "cpuMillis",
+                    process.getProcessCpuTime() / 1_000_000,
+                    "heapMegabytes",
+                    ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20,
+                    "peakThreads",
+                    (long) threads.getPeakThreadCount());
+            threads.resetPeakThreadCount();
+            return figures;
+        }
+    }
+}
