@@ -286,9 +286,10 @@ class ClusterTests extends ClosingTests {
     private void assertThatAllAreToldTheEnd(
             List<EventLog> logs, Map<String, Collected<Event>> told, Completion completion) {
         for (EventLog log : logs) {
+            Collected<Event> early = Objects.requireNonNull(told.get(log.name()));
             Collected<Event> late = Collected.events();
             closeLater(log.follow(Tail.all(), late));
-            for (Collected<Event> listener : List.of(Objects.requireNonNull(told.get(log.name())), late)) {
+            for (Collected<Event> listener : List.of(early, late)) {
                 await().until(() -> listener.calls().contains(completion));
                 assertThat(numbers(listener.all())).isEqualTo(range(0, 3));
                 assertThat(listener.calls()).endsWith(completion).containsOnlyOnce(completion);
