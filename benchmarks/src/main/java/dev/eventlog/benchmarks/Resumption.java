@@ -35,7 +35,7 @@ import redis.embedded.RedisServer;
  */
 final class Resumption {
 
-    /** How many events each client has missed, in all logs together at most this many. */
+    /** How many events are added to the log while its clients are away. */
     private static final int MISSED_OF_ONE_LOG = 100;
 
     private static final int MISSED_OF_MANY_LOGS = 10;

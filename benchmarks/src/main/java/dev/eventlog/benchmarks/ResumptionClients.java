@@ -288,9 +288,10 @@ final class ResumptionClients implements AutoCloseable {
         selector.selectedKeys().clear();
     }
 
-    /** {@return the milliseconds after a moment, for each client, in order: until its first event, or its last} */
+    /** {@return the milliseconds, in order, until the first or the last event of each client that got one} */
     long[] millisSince(long begin, boolean first) {
         return clients.stream()
+                .filter(client -> client.firstAt != 0)
                 .mapToLong(client -> TimeUnit.NANOSECONDS.toMillis((first ? client.firstAt : client.lastAt) - begin))
                 .sorted()
                 .toArray();
@@ -300,9 +301,9 @@ final class ResumptionClients implements AutoCloseable {
         return errors;
     }
 
-    /** {@return an element of a sorted array} */
+    /** {@return an element of a sorted array; -1 if that is empty} */
     static long percentile(long[] sorted, int percent) {
-        return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+        return sorted.length == 0 ? -1 : sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
     }
 
     @Override
