@@ -390,6 +390,7 @@ function drawChart(entries) {
   const accent = color('accent');
   chart = new uPlot({
     ...chartSize(),
+    padding: [8, 32, 0, 0],
     legend: { show: false },
     cursor: { y: false },
     scales: { x: { range: atLeastAMinute } },
@@ -446,7 +447,7 @@ function drawFollowers({ followers, told }) {
     positionCell.textContent = position ?? '–';
     lagCell.textContent = lag == null ? '–' : numbers.format(lag);
     gapCell.textContent = gaps === 0 ? '0'
-      : missedUnknown && missed === 0 ? `${gaps}` : `${gaps} (${numbers.format(missed)}${missedUnknown ? '+' : ''} missed)`;
+      : missedUnknown && missed === 0 ? `${gaps} (?)` : `${gaps} (${numbers.format(missed)}${missedUnknown ? '+' : ''})`;
     screenCell.textContent = toScreen[name] === undefined ? '–' : toScreen[name];
   }
   serverTold = told;

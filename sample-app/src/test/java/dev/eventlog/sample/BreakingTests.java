@@ -35,8 +35,9 @@ class BreakingTests {
         application = RunningSample.startBreakable(
                 data,
                 "--sample.breaking.outage=3s",
-                "--sample.slow-millis=300",
-                "--sample.feeder.interval=50ms",
+                "--sample.slow-millis=500",
+                "--eventlog.follow.window-size=10",
+                "--sample.feeder.interval=150ms",
                 "--sample.job.pace=50ms");
         browser.open("http://localhost:" + RunningSample.port(application));
         browser.awaitText("#state", "Live");
@@ -55,7 +56,7 @@ class BreakingTests {
     @Test
     @Order(2)
     void outageIsToldAndOver() {
-        awaitReadings(60);
+        awaitReadings(40);
         browser.click("#start");
         browser.click("[data-account=deposit]");
         browser.awaitText("#balance", "€50");
@@ -83,7 +84,7 @@ class BreakingTests {
     @Test
     @Order(1)
     void slowFollowerIsToldHowManyWereTrimmed() {
-        browser.await(() -> lag("slow") > 100);
+        browser.await(() -> lag("slow") > 25);
 
         browser.click("[data-break=trim]");
 
@@ -96,7 +97,7 @@ class BreakingTests {
     @Order(4)
     void everyoneIsToldThatALogWasDeletedOrLostEvents() {
         for (String fault : List.of("delete", "lose")) {
-            awaitReadings(60);
+            awaitReadings(40);
             long before = toldOf("began again");
 
             browser.click("[data-break=" + fault + "]");
@@ -109,7 +110,7 @@ class BreakingTests {
     @Test
     @Order(3)
     void killedRedisLosesNothing() {
-        awaitReadings(60);
+        awaitReadings(40);
         int gaps = browser.texts("#readings tr.gap").size();
 
         long before = toldOf("resumed after");
@@ -157,6 +158,11 @@ class BreakingTests {
                 assertThat(browser.script("return document.documentElement.scrollWidth"))
                         .as("the width of what is shown at " + width)
                         .isEqualTo((long) width);
+                assertThat(browser.script("return [...document.querySelectorAll('.card *')]"
+                                + ".filter(part => part.getBoundingClientRect().right > part.closest('.card')"
+                                + ".getBoundingClientRect().right).map(part => part.outerHTML)"))
+                        .as("what is wider than its card at " + width)
+                        .isEqualTo(List.of());
             }
         }
     }

@@ -140,15 +140,19 @@ final class Browser implements AutoCloseable {
 
     /** Keeps a picture of the whole page in {@code target/pictures}. */
     void picture(String name) {
-        Object data = driver.executeCdpCommand(
-                        "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
-                .get("data");
-        keep(name, Base64.getDecoder().decode(String.valueOf(data)));
+        picture(name, "html");
     }
 
-    /** Keeps a picture of a part of the page. */
+    /** Keeps a picture of a part of the page, also of what one has to scroll to. */
     void picture(String name, String selector) {
-        keep(name, find(selector).getScreenshotAs(OutputType.BYTES));
+        Object clip = script(
+                "const { x, y, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();"
+                        + "return { x: x + scrollX, y: y + scrollY, width, height, scale: 1 };",
+                selector);
+        Object data = driver.executeCdpCommand(
+                        "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))
+                .get("data");
+        keep(name, Base64.getDecoder().decode(String.valueOf(data)));
     }
 
     /** {@return a picture of what is visible} */
