@@ -178,7 +178,7 @@ function gap({ log, kind: what, missed, firstAvailable }) {
   } else if (what === 'BEGAN_AGAIN') {
     delete page[kind(log)][log];
   }
-  happened('this page', `gap: ${count.toLowerCase()} of ${log} missed` + (what === 'BEGAN_AGAIN' ? ', the log began again' : ''));
+  happened('this page', what === 'BEGAN_AGAIN' ? `gap: ${log} began again, missed ${count.toLowerCase()}` : `gap: missed ${count.toLowerCase()} of ${log}`);
 }
 
 function complete({ log, kind: what, reason }) {
@@ -292,7 +292,7 @@ function draw() {
   $('latest').textContent = latest ? degrees.format(latest.temperature) : '–';
   $('latest-time').textContent = !latest ? '' : latest.measured
     ? 'dated ' + hour.format(new Date(latest.measured)) : 'added ' + clock.format(new Date(millis(latest.id)));
-  drawChart(entries.slice(-MAX_POINTS));
+  drawChart(sinceLongPause(entries.slice(-MAX_POINTS)));
 }
 
 function toRow(entry) {
@@ -350,6 +350,16 @@ $('history').addEventListener('scroll', () => {
 });
 
 let chart;
+
+/** The entries after the last pause of more than two minutes, if they are enough for a chart. */
+function sinceLongPause(entries) {
+  for (let i = entries.length - 20; i > 0; i--) {
+    if (entries[i].id && entries[i - 1].id && millis(entries[i].id) - millis(entries[i - 1].id) > 120000) {
+      return entries.slice(i);
+    }
+  }
+  return entries;
+}
 
 /** The points, with a break at each gap and where nothing was added for five times as long as usual. */
 function points(entries) {

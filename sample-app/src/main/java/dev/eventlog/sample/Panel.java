@@ -127,8 +127,8 @@ class Panel {
         tell(
                 name,
                 gap.kind() == Gap.Kind.BEGAN_AGAIN
-                        ? "gap: " + gap.log() + " began again, " + count + " missed"
-                        : "gap: " + count + " of " + gap.log() + " missed, they were removed");
+                        ? "gap: " + gap.log() + " began again, missed " + count
+                        : "gap: missed " + count + " of " + gap.log());
     }
 
     /** Something happened that the pages show in a list. */

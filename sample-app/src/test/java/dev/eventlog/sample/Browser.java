@@ -98,7 +98,7 @@ final class Browser implements AutoCloseable {
     }
 
     String text(String selector) {
-        return String.valueOf(script("return document.querySelector(arguments[0]).textContent", selector))
+        return String.valueOf(script("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
                 .strip();
     }
 

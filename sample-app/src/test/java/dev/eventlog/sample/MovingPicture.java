@@ -50,7 +50,7 @@ class MovingPicture {
             film(browser, 2_000, () -> browser.text("#state").startsWith("Live"));
             film(browser, 2_500, () -> true);
             press(browser, "[data-break=trim]");
-            film(browser, 1_000, () -> browser.text("#told").contains("removed"));
+            film(browser, 1_000, () -> browser.text("#told").contains("gap: missed"));
             film(browser, 2_500, () -> true);
             film(browser, 0, () -> browser.text("#job-state").startsWith("Complete"));
             film(browser, 2_500, () -> true);
