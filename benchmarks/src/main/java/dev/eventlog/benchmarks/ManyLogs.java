@@ -7,6 +7,8 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 import com.sun.management.OperatingSystemMXBean;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Follower;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogsFollower;
 import dev.eventlog.Tail;
 import io.lettuce.core.KillArgs;
 import io.lettuce.core.RedisFuture;
@@ -30,9 +32,10 @@ import org.springframework.data.redis.stream.StreamMessageListenerContainer;
 /**
  * Follows many logs in one application and prints the cost: one name and one number per line.
  *
- * <p>Arguments: the contender ({@code shared} or {@code dedicated} for this library, {@code container} for Spring's
- * bare container, {@code lettuce} for one connection and one thread per log), and the number of logs. Nothing else may
- * use the server.
+ * <p>Arguments: the contender and the number of logs. The contenders are this library with one call for all logs
+ * ({@code pattern}), or with one call for each log on a shared connection ({@code shared}) or on its own connection
+ * ({@code dedicated}), Spring's bare container ({@code container}), and one connection and one thread per log
+ * ({@code lettuce}). Nothing else may use the server.
  */
 final class ManyLogs {
 
@@ -41,6 +44,11 @@ final class ManyLogs {
     private static final int PIPELINE = 500;
     private static final int CHURN_A_SECOND = 500;
     private static final long PACE = MILLISECONDS.toNanos(2);
+
+    /** How often the logs of a pattern are followed. The first time also measures an application that just started. */
+    private static final int STARTS = 6;
+
+    private static final String RESTARTS = "benchmarks.restarts";
 
     private final Contenders all;
     private final String who;
@@ -65,6 +73,10 @@ final class ManyLogs {
     }
 
     private void measure() throws Exception {
+        if (who.equals("pattern")) {
+            measurePattern();
+            return;
+        }
         IntFollow follow = contender();
         follow.start(count).close(); // opens everything that is opened only once
         long heap = heap();
@@ -98,8 +110,71 @@ final class ManyLogs {
             }));
         }
         if (who.equals("shared") || who.equals("dedicated")) { // the others stop reading permanently
-            lettuce.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
-            result("killed.millis", untilAllAreRead());
+            interruptions();
+        }
+    }
+
+    private void measurePattern() throws Exception {
+        all.application("eventlog.follow.dedicated-connections=0");
+        EventLogFactory logs = all.library();
+        logs.follow(LogPattern.of("none-*"), Tail.newOnly(), (log, batch) -> {}).close();
+        addOneEach();
+        long heap = heap();
+        long memory = server("memory", "used_memory:");
+        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+        long clients = server("clients", "connected_clients:");
+        double[] returned = new double[STARTS];
+        double[] followed = new double[STARTS];
+        LogsFollower follower = null;
+        for (int i = 0; i < STARTS; i++) {
+            if (follower != null) {
+                follower.close();
+                lettuce.sync().flushall(); // also forgets which keys were read
+                addOneEach();
+            }
+            long begin = System.nanoTime();
+            follower = logs.follow(LogPattern.of("many-*"), Tail.newOnly(), (log, batch) -> came(batch.size()));
+            returned[i] = (System.nanoTime() - begin) / 1e6;
+            awaitTracked();
+            followed[i] = (System.nanoTime() - begin) / 1e6;
+        }
+        result("first.returns.millis", returned[0]);
+        result("first.follow.millis", followed[0]);
+        Arrays.sort(returned, 1, STARTS);
+        Arrays.sort(followed, 1, STARTS);
+        result("returns.millis", returned[1 + (STARTS - 1) / 2]);
+        result("follow.millis", followed[1 + (STARTS - 1) / 2]);
+        result("connections", (double) (server("clients", "connected_clients:") - clients));
+        result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
+        result("heap.bytes", (heap() - heap) / (double) count);
+        result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
+        wakeUps(null); // warms up the compiler
+        result("wakeup.p50", wakeUps(null));
+        fullSpeed();
+        fullSpeed();
+        interruptions();
+    }
+
+    private void interruptions() throws Exception {
+        lettuce.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+        result("killed.millis", untilAllAreRead());
+        lettuce.sync().clientKill(KillArgs.Builder.typeNormal().skipme());
+        result("killed.millis", untilAllAreRead());
+        if (Boolean.getBoolean(RESTARTS)) {
+            lettuce.sync().shutdown(true);
+            awaitServer();
+            result("restarted.millis", untilAllAreRead());
+        }
+    }
+
+    private void awaitServer() throws InterruptedException {
+        while (true) {
+            try {
+                lettuce.sync().ping();
+                return;
+            } catch (RuntimeException away) {
+                Thread.sleep(1);
+            }
         }
     }
 
@@ -182,14 +257,25 @@ final class ManyLogs {
 
     private void awaitReading() throws InterruptedException {
         if (who.equals("shared")) {
-            while (server("stats", "tracking_total_keys:") < count) {
-                Thread.sleep(1);
-            }
+            awaitTracked();
         } else {
             while (server("clients", "blocked_clients:") < count) {
                 Thread.sleep(5);
             }
         }
+    }
+
+    private void awaitTracked() throws InterruptedException {
+        while (server("stats", "tracking_total_keys:") < count) {
+            Thread.sleep(1);
+        }
+    }
+
+    private void addOneEach() {
+        for (int log = 0; log < count; log++) {
+            lettuce.async().xadd(key(log), Contenders.event());
+        }
+        lettuce.sync().ping();
     }
 
     /**

@@ -76,7 +76,7 @@ public final class EventLogAutoConfiguration {
         }
         RedisEventLogFactory.Settings settings = new RedisEventLogFactory.Settings(
                 properties.keyPrefix(),
-                properties::options,
+                properties.options(),
                 properties.read().pageSize(),
                 followSettings(properties.follow()),
                 properties.follow().maxThreads(),

@@ -4,6 +4,7 @@ import dev.eventlog.EventLogOptions;
 import dev.eventlog.UnreadableEvents;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.InitializingBean;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -259,21 +260,35 @@ public record EventLogProperties(
         new PropertiesCheck(this).check();
     }
 
-    /** {@return the options of a log: those of the first override that matches its name win over the general ones} */
-    EventLogOptions options(String log) {
-        EventLogOptions.Builder options = EventLogOptions.builder();
-        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, unreadableEvents, options);
-        overrides.stream()
+    /**
+     * {@return the options of each log by its name: those of the first override that matches win over the general ones} All logs
+     * without an override share one object.
+     */
+    Function<String, EventLogOptions> options() {
+        EventLogOptions general = general().build();
+        return log -> overrides.stream()
                 .filter(override -> PatternMatchUtils.simpleMatch(override.pattern(), log))
                 .findFirst()
-                .ifPresent(override -> apply(
-                        override.maxLength(),
-                        override.maxAge(),
-                        override.ttlAfterLastAdd(),
-                        override.ttlAfterCompletion(),
-                        override.idempotencyRetention(),
-                        override.unreadableEvents(),
-                        options));
+                .map(this::options)
+                .orElse(general);
+    }
+
+    private EventLogOptions.Builder general() {
+        EventLogOptions.Builder options = EventLogOptions.builder();
+        apply(maxLength, maxAge, ttlAfterLastAdd, ttlAfterCompletion, idempotencyRetention, unreadableEvents, options);
+        return options;
+    }
+
+    private EventLogOptions options(LogOverride override) {
+        EventLogOptions.Builder options = general();
+        apply(
+                override.maxLength(),
+                override.maxAge(),
+                override.ttlAfterLastAdd(),
+                override.ttlAfterCompletion(),
+                override.idempotencyRetention(),
+                override.unreadableEvents(),
+                options);
         return options.build();
     }
 

@@ -89,7 +89,7 @@ final class Cursor {
     }
 
     private static ReadPoint in(int epoch, ReadPoint point) {
-        return new ReadPoint(point.id(), point.rank(), epoch);
+        return point.epoch() == epoch ? point : new ReadPoint(point.id(), point.rank(), epoch);
     }
 
     /**
@@ -101,7 +101,7 @@ final class Cursor {
         while (count > 0 && events.get(count - 1).id().isAfter(end)) {
             count--;
         }
-        return events.subList(0, count);
+        return count == 0 ? List.of() : events.subList(0, count);
     }
 
     EventId position() {

@@ -191,10 +191,10 @@ public final class Followers {
         }
         observers.followed(stream.log());
         LogFollower started = follower;
-        known.add(started);
+        known.hasBegun(started);
         known.followsAgain(kind, options.name(), stream.log()::equals);
         started.whenEnded((why, failure) -> {
-            known.remember(started.ended(why, failure));
+            known.hasEnded(started, why, failure);
             observers.ended(stream.log(), failure);
         });
         return unlessClosed(started, stream.log());

@@ -2,6 +2,7 @@ package dev.eventlog.follow;
 
 import dev.eventlog.EndedFollower;
 import dev.eventlog.FollowedLog;
+import dev.eventlog.Follower.EndReason;
 import dev.eventlog.FollowerKind;
 import dev.eventlog.FollowerOfMany;
 import dev.eventlog.WaitingFollower;
@@ -79,6 +80,16 @@ public final class KnownFollowers {
         }
     }
 
+    /** Adds a follower of one log until {@link #hasEnded}. */
+    void hasBegun(LogFollower follower) {
+        running.add(follower);
+    }
+
+    void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure) {
+        running.remove(follower);
+        remember(follower.ended(why, failure));
+    }
+
     /** {@return the followers that have not ended} */
     Set<Running> running() {
         return running;
@@ -93,7 +104,7 @@ public final class KnownFollowers {
         return running.stream().filter(LogFollower.class::isInstance).map(LogFollower.class::cast);
     }
 
-    void remember(EndedFollower follower) {
+    private void remember(EndedFollower follower) {
         boolean subscriber = follower.kind() == FollowerKind.SUBSCRIBER;
         if (subscriber && follower.failure() == null) {
             return; // web clients come and go, and would push out the others

@@ -45,6 +45,7 @@ final class LogFeed implements Feed {
 
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
+    private volatile boolean unread = true;
     private volatile String server;
     private volatile @Nullable EventId firstBefore;
 
@@ -204,9 +205,10 @@ final class LogFeed implements Feed {
      *
      * @param end the end of the window
      * @param small whether the events are expected to be small
+     * @param glance whether to ask only whether there are any
      * @param commands the commands to send
      */
-    record Question(Window.End end, boolean small, List<RawCommand> commands) {}
+    record Question(Window.End end, boolean small, boolean glance, List<RawCommand> commands) {}
 
     /** Looks for the first time on a connection. Anything may have happened since the last look. */
     Seen begin(Line line) {
@@ -232,11 +234,15 @@ final class LogFeed implements Feed {
         }
     }
 
-    /** {@return the question for the existing events, without waiting} */
+    /** {@return the question for the existing events, without waiting} The first one is cheap: usually there are none yet. */
     Question question() {
         Window.End end = window.end();
         boolean small = smallEvents;
-        return new Question(end, small, stream.question(end.point().id(), pages.next(), null, small));
+        boolean glance = unread && small && end.event() != null && !interrupted;
+        unread = false;
+        EventId last = end.point().id();
+        return new Question(
+                end, small, glance, glance ? stream.glance() : stream.question(last, pages.next(), null, small));
     }
 
     /** Takes the replies to a question, unless other events were taken after the question was created. */
@@ -244,6 +250,9 @@ final class LogFeed implements Feed {
         Window.End end = question.end();
         if (!end.point().equals(window.last())) {
             return Seen.PART;
+        }
+        if (question.glance()) {
+            return take(end, stream.glanced(replies, end.point().id()));
         }
         return take(end, stream.polled(replies, end.point().id(), end.event(), question.small()));
     }

@@ -17,16 +17,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
 /**
- * Starts the followers of many logs. It starts them in groups, with one round trip for each group, and a few groups at the same
- * time. Thread-safe.
+ * Starts the followers of many logs. It starts them in groups, with a round trip or two for each group, and a few groups at the
+ * same time. Thread-safe.
  */
 final class LogsBeginning {
 
     /** The number of groups that start at the same time. */
     private static final int BEGINNING = 4;
 
-    /** The number of logs in a group, which are asked in one round trip. */
-    private static final int TOGETHER = 16;
+    /** The number of logs in a group, which are asked together. */
+    private static final int TOGETHER = 32;
 
     /** Adds a log whose start has been found. */
     @FunctionalInterface

@@ -11,8 +11,10 @@ final class Ring {
 
     private static final int LEAST = 8;
 
+    private static final @Nullable Event[] NONE = new Event[0];
+
     private final int capacity;
-    private @Nullable Event[] slots = new Event[0];
+    private @Nullable Event[] slots = NONE;
     private int head;
     private int size;
 
@@ -53,7 +55,7 @@ final class Ring {
     }
 
     void clear() {
-        slots = new Event[0];
+        slots = NONE;
         head = 0;
         size = 0;
     }

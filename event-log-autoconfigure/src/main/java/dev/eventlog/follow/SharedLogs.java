@@ -148,19 +148,23 @@ final class SharedLogs {
         startOver();
     }
 
-    /** {@return the next log to read; null if there is none, or if enough logs are being read} */
-    synchronized @Nullable Place next() {
-        while (busy < mostAtOnce) {
+    /** {@return the next logs to read; empty if there are none, or if enough logs are being read} */
+    synchronized List<Place> next(int most) {
+        if (queue.isEmpty()) {
+            return List.of();
+        }
+        List<Place> next = new ArrayList<>();
+        while (busy < mostAtOnce && next.size() < most) {
             Place place = queue.pollFirst();
             if (place == null) {
-                return null;
+                break;
             }
             if (place.state == SharedState.QUEUED) {
                 on(place, Signal.SENT);
-                return place;
+                next.add(place);
             }
         }
-        return null;
+        return next;
     }
 
     /** {@return whether this reader looks at the log for the first time} */

@@ -10,6 +10,7 @@ import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.SharedLine;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
@@ -39,6 +40,9 @@ final class SharedReader {
 
     /** The maximum number of logs that are read at once: enough to keep the line busy, and few enough to be fair. */
     private static final int MOST_AT_ONCE = 128;
+
+    /** The maximum number of logs that are asked about in one write, and of replies that are judged before the next write. */
+    private static final int TOGETHER = 32;
 
     /** The maximum number of threads that ask further questions. */
     private static final int MOST_QUESTIONERS = 4;
@@ -122,7 +126,7 @@ final class SharedReader {
                 feed.interrupt();
             }
             run();
-            sendNext();
+            wake(); // and not sendNext: logs that begin at the same time are asked about together
         }
 
         @Override
@@ -131,7 +135,7 @@ final class SharedReader {
             if (!last) {
                 return CompletableFuture.completedFuture(null);
             }
-            work.add(() -> {}); // wakes the thread so that it can end
+            wake(); // so that it can end
             return end();
         }
 
@@ -139,6 +143,10 @@ final class SharedReader {
         public boolean isShared() {
             return true;
         }
+    }
+
+    private void wake() {
+        work.add(() -> {});
     }
 
     private synchronized CompletableFuture<Void> end() {
@@ -184,9 +192,11 @@ final class SharedReader {
         try {
             long wait = (session == null ? connectAt : Math.min(checkAt, sweepAt)) - System.nanoTime();
             Runnable next = work.poll(Math.max(1, wait), TimeUnit.NANOSECONDS);
-            if (next != null) {
+            for (int i = 1; next != null; i++) {
                 next.run();
+                next = i < TOGETHER ? work.poll() : null;
             }
+            sendNext();
             onTime(System.nanoTime());
         } catch (InterruptedException shutDown) {
             close(end());
@@ -314,11 +324,12 @@ final class SharedReader {
 
     /** Sends pending questions. Called by any thread. */
     private void sendNext() {
-        Session current = session;
-        if (current != null) {
-            for (Place place = logs.next(); place != null; place = logs.next()) {
-                current.look(place);
+        for (Session current = session; current != null; current = session) {
+            List<Place> next = logs.next(TOGETHER);
+            if (next.isEmpty()) {
+                return;
             }
+            current.look(next);
         }
     }
 
@@ -338,7 +349,6 @@ final class SharedReader {
                 if (current != null && current.ear == this) {
                     session = new Session(this, current.line, false, current.away);
                     logs.startOver();
-                    sendNext();
                 }
             });
         }
@@ -371,17 +381,25 @@ final class SharedReader {
             this.checked = System.nanoTime();
         }
 
-        void look(Place place) {
-            if (session != this) { // the session changed after this place was taken
-                logs.startOver(place);
-                return;
+        void look(List<Place> places) {
+            List<SharedLine.Question> asked = new ArrayList<>(places.size());
+            for (Place place : places) {
+                if (session != this) { // the session changed after this place was taken
+                    logs.startOver(place);
+                } else if (logs.isNewTo(this, place) && !(begun && place.feed.isOf(line.server()))) {
+                    question(place, LogFeed::begin);
+                } else {
+                    asked.add(asking(place));
+                }
             }
-            if (logs.isNewTo(this, place) && !(begun && place.feed.isOf(line.server()))) {
-                question(place, LogFeed::begin);
-                return;
+            if (!asked.isEmpty()) {
+                line.ask(asked);
             }
+        }
+
+        private SharedLine.Question asking(Place place) {
             Question question = place.feed.question();
-            line.ask(
+            return new SharedLine.Question(
                     question.commands(),
                     (List<@Nullable Object> replies) -> work.add(() -> {
                         if (session == this) { // otherwise the log is read again
@@ -419,6 +437,7 @@ final class SharedReader {
             questions.add(() -> {
                 try {
                     settle(place, counted(place, () -> asking.apply(place.feed, line)));
+                    sendNext();
                 } catch (RuntimeException failure) {
                     work.add(() -> failed(place, failure));
                 }
@@ -435,7 +454,6 @@ final class SharedReader {
                 place.feed.interrupt();
             }
             logs.read(place, seen == Seen.ALL);
-            sendNext();
         }
 
         private void failed(Place place, RuntimeException failure) {
@@ -451,7 +469,6 @@ final class SharedReader {
                 place.feed.refuse(why);
             }
             logs.read(place, true);
-            sendNext();
         }
 
         /** The slot is moving or has moved: its new server is looked up later. */
@@ -462,7 +479,6 @@ final class SharedReader {
                     .thenRun(() -> work.add(() -> {
                         logs.read(place, false);
                         giveAwayMoved();
-                        sendNext();
                     }));
         }
 

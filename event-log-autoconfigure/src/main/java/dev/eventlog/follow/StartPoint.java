@@ -231,7 +231,8 @@ record StartPoint(
 
     /** {@return the end of the log} */
     ReadPoint end() {
-        return end(state);
+        ReadPoint end = end(state);
+        return end.equals(point) ? point : end; // often the same, which then needs memory only once
     }
 
     /**

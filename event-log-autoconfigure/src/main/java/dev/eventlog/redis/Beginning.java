@@ -26,6 +26,10 @@ public record Beginning(
         return new Beginning(other, counted, none, atFeedEnd, newest);
     }
 
+    Beginning withNewest(List<Event> others) {
+        return new Beginning(after, limited, answer, atFeedEnd, others);
+    }
+
     Beginning of(String server) {
         return new Beginning(after, limited, answer.of(server), atFeedEnd, newest);
     }

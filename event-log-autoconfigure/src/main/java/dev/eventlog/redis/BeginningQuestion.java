@@ -2,9 +2,6 @@ package dev.eventlog.redis;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventLogUnavailableException;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +28,9 @@ public record BeginningQuestion(
     /** A page has one more event than this, because the newest event and the event before the tail are always requested. */
     private static final int MOST_AT_ONCE = 1_000;
 
+    /** The maximum size of the newest few events, which the application keeps; the script has the same limit. */
+    private static final long MOST_BYTES_OF_NEWEST = 65_536;
+
     /** {@return the start of the tail, and what the stream contained at that moment} */
     public Beginning ask() {
         Object[] arguments = arguments(true);
@@ -40,35 +40,14 @@ public record BeginningQuestion(
     }
 
     /**
-     * Asks many questions in one round trip. Only the first one asks for the identity of the server, because this takes as long
-     * as the rest. The later answers come from the same server or from its successor.
+     * Asks many questions in at most two round trips.
      *
      * @param questions the questions, at least one; all from one application
      * @return the start of each tail, without the tails that must be asked individually
      */
     public static Map<LogStream, Beginning> askAll(List<BeginningQuestion> questions) {
-        BeginningQuestion first = questions.get(0);
-        Map<LogStream, Beginning> beginnings = new HashMap<>();
-        if (!first.isOfOneNode()) { // with several nodes, one unavailable node would fail all questions
-            return beginnings;
-        }
-        List<RawCommand> commands = new ArrayList<>(questions.size());
-        for (BeginningQuestion question : questions) {
-            commands.add(Look.SCRIPT.digestCommand(question.stream.key(), question.arguments(commands.isEmpty())));
-        }
-        List<@Nullable Object> replies = first.sent(commands);
-        Beginning withServer = first.beginningIn(replies.get(0));
-        if (withServer == null) {
-            return beginnings;
-        }
-        String server = withServer.answer().server();
-        for (int i = 0; i < Math.min(replies.size(), questions.size()); i++) {
-            Beginning beginning = i == 0 ? withServer : questions.get(i).beginningIn(replies.get(i));
-            if (beginning != null) {
-                beginnings.put(questions.get(i).stream, beginning.of(server));
-            }
-        }
-        return beginnings;
+        // With several nodes, one unavailable node would fail all questions
+        return questions.get(0).isOfOneNode() ? BeginningsTogether.of(questions) : Map.of();
     }
 
     private boolean isOfOneNode() {
@@ -88,29 +67,74 @@ public record BeginningQuestion(
         return limit == Long.MAX_VALUE ? -1 : limit;
     }
 
-    private List<@Nullable Object> sent(List<RawCommand> commands) {
-        Inquiry inquiry = stream.inquiry();
-        Line line = line();
-        return inquiry.answered(line, "read", () -> {
-            List<@Nullable Object> all = line.send(commands);
-            if (all.get(0) instanceof RuntimeException failure
-                    && !RedisFailures.isUnknownScript(failure)
-                    && inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
-                throw failure; // otherwise each question would wait on its own
-            }
-            return all;
-        });
+    /** {@return the script; with the identity of the server, the whole script, so that the server knows it from then on} */
+    RawCommand command(boolean server) {
+        return server
+                ? Look.SCRIPT.command(stream.key(), arguments(true))
+                : Look.SCRIPT.digestCommand(stream.key(), arguments(false));
     }
 
-    private @Nullable Beginning beginningIn(@Nullable Object reply) {
-        if (!(reply instanceof List<?> list)) {
-            return null;
-        }
+    /** {@return the answer of the script; null if it failed} Only this log fails then: its individual question fails again. */
+    @Nullable
+    Beginning beginning(@Nullable Object reply) {
         try {
-            return beginning(list);
-        } catch (RuntimeException failure) { // only this log fails: its individual question fails again
+            return reply instanceof List<?> list ? beginning(list) : null;
+        } catch (RuntimeException failure) {
             return null;
         }
+    }
+
+    /** {@return whether the tail may begin at the end of the log, where a smaller question is enough} */
+    boolean mayBeAtEnd() {
+        return feedEnd == null && (limit == 0 || earliest.isAfter(EventId.MIN));
+    }
+
+    /**
+     * Returns the answer of the smaller question.
+     *
+     * @param reply the reply to {@link LogStream#glance}
+     * @return the answer, with the newest event only; null if the tail does not begin at the end of the log, or is unclear
+     */
+    @Nullable
+    Beginning atEnd(@Nullable Object reply) {
+        StreamState state;
+        Event last;
+        try {
+            state = LogStream.isAbsent(reply) ? StreamState.ABSENT : StreamReplies.state(Inquiry.unlessFailed(reply));
+            last = StreamReplies.lastEntry(reply);
+        } catch (RuntimeException failure) {
+            return null;
+        }
+        boolean isAtEnd = limit == 0 || !state.lastId().isAfter(earliest);
+        if (!isAtEnd || state.isComplete()) {
+            return null;
+        }
+        EventId after = limit == 0 && state.exists() ? state.lastId() : earliest;
+        Answer answer = new Answer(state, "", null, null, List.of());
+        return new Beginning(after, -1, answer, null, last == null ? List.of() : List.of(last));
+    }
+
+    /**
+     * Adds the events just before the end of the log.
+     *
+     * @param known the answer with the newest event
+     * @param reply the newest few events up to this one, at a later moment
+     */
+    Beginning withNewest(Beginning known, @Nullable Object reply) {
+        List<Event> newest;
+        try {
+            newest = StreamReplies.events(
+                    Inquiry.unlessFailed(reply),
+                    EventId.MIN,
+                    known.newest().get(0).id(),
+                    false);
+        } catch (RuntimeException failure) {
+            return known;
+        }
+        boolean sameLog =
+                !newest.isEmpty() && newest.get(0).equals(known.newest().get(0));
+        long size = newest.stream().mapToLong(EventSize::of).sum();
+        return sameLog && size <= MOST_BYTES_OF_NEWEST ? known.withNewest(newest) : known;
     }
 
     private Beginning beginning(List<?> reply) {

@@ -109,21 +109,37 @@ final class LettuceReplies {
     }
 
     /**
-     * Sends commands without waiting.
+     * Sends the commands of several questions in one write, without waiting.
      *
-     * @return completes on a thread of the driver with a reply for each command, or a {@link RuntimeException} for a failed one;
-     *         never completes exceptionally, and may never complete if the connection is lost
+     * @return for each question a future that completes on a thread of the driver with a reply for each of its commands, or a
+     *         {@link RuntimeException} for a failed one; never completes exceptionally, and may never complete if the connection
+     *         is lost
      */
-    static CompletableFuture<List<@Nullable Object>> dispatch(
-            StatefulConnection<byte[], byte[]> lettuce, List<RawCommand> commands) {
+    static List<CompletableFuture<List<@Nullable Object>>> dispatch(
+            StatefulConnection<byte[], byte[]> lettuce, List<List<RawCommand>> questions) {
         List<AsyncCommand<byte[], byte[], List<Object>>> sent;
         try {
-            sent = write(lettuce, commands);
+            sent = write(lettuce, questions.stream().flatMap(List::stream).toList());
         } catch (RuntimeException notSent) {
-            return CompletableFuture.completedFuture(Collections.nCopies(commands.size(), notSent));
+            return questions.stream()
+                    .map(commands -> CompletableFuture.completedFuture(
+                            Collections.<@Nullable Object>nCopies(commands.size(), notSent)))
+                    .toList();
         }
-        CompletableFuture<?>[] all = sent.toArray(CompletableFuture[]::new);
-        return CompletableFuture.allOf(all).handle((nothing, failure) -> {
+        List<CompletableFuture<List<@Nullable Object>>> replies = new ArrayList<>(questions.size());
+        int from = 0;
+        for (List<RawCommand> commands : questions) {
+            replies.add(replies(sent.subList(from, from + commands.size())));
+            from += commands.size();
+        }
+        return replies;
+    }
+
+    private static CompletableFuture<List<@Nullable Object>> replies(
+            List<AsyncCommand<byte[], byte[], List<Object>>> sent) {
+        CompletableFuture<?> all =
+                sent.size() == 1 ? sent.get(0) : CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new));
+        return all.handle((nothing, failure) -> {
             List<@Nullable Object> replies = new ArrayList<>(sent.size());
             for (AsyncCommand<byte[], byte[], List<Object>> each : sent) {
                 replies.add(reply(each));

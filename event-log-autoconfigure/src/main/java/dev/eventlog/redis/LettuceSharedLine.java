@@ -109,7 +109,8 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
 
     @Override
     public List<@Nullable Object> send(List<RawCommand> commands) {
-        CompletableFuture<List<@Nullable Object>> replies = dispatch(commands);
+        CompletableFuture<List<@Nullable Object>> replies =
+                LettuceReplies.dispatch(connection, List.of(commands)).get(0);
         try {
             CompletableFuture.anyOf(replies, closed).get(patience.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException impossible) {
@@ -124,23 +125,23 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
         if (answered.isEmpty()) {
             throw new RedisConnectionFailureException("The connection was lost");
         }
+        lastAnswer = System.nanoTime();
         return answered;
     }
 
     @Override
-    public void ask(List<RawCommand> commands, Consumer<List<@Nullable Object>> replies) {
-        CompletableFuture<?> unused = dispatch(commands).thenAccept(answered -> {
-            if (!closed.isDone()) {
-                replies.accept(answered);
-            }
-        });
-    }
-
-    private CompletableFuture<List<@Nullable Object>> dispatch(List<RawCommand> commands) {
-        return LettuceReplies.dispatch(connection, commands).thenApply(replies -> {
-            lastAnswer = System.nanoTime();
-            return replies;
-        });
+    public void ask(List<Question> questions) {
+        List<CompletableFuture<List<@Nullable Object>>> replies = LettuceReplies.dispatch(
+                connection, questions.stream().map(Question::commands).toList());
+        for (int i = 0; i < questions.size(); i++) {
+            Question question = questions.get(i);
+            CompletableFuture<?> unused = replies.get(i).thenAccept(answered -> {
+                if (!closed.isDone()) {
+                    lastAnswer = System.nanoTime();
+                    question.replies().accept(answered);
+                }
+            });
+        }
     }
 
     @Override
@@ -150,12 +151,12 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
 
     @Override
     public void check() {
-        ask(List.of(INFO), replies -> {
+        ask(List.of(new Question(List.of(INFO), replies -> {
             if (!(replies.get(0) instanceof RuntimeException)
                     && !server(replies.get(0)).equals(server)) {
                 lose("The server is now another one, or a replica");
             }
-        });
+        })));
     }
 
     @Override

@@ -347,8 +347,35 @@ public final class LogStream {
     public List<RawCommand> question(EventId after, int count, @Nullable Duration block, boolean small) {
         RawCommand read = read(after, count, block);
         return small
-                ? List.of(read, RawCommand.of("XINFO", 1, "STREAM", key), rangeCommand(after, after, 1))
+                ? List.of(read, glance(key), rangeCommand(after, after, 1))
                 : List.of(read, Look.SCRIPT.command(key, digestOf(after)));
+    }
+
+    /** {@return {@code XINFO STREAM}: shows whether there are events after the last one that was read, if events are small} */
+    public List<RawCommand> glance() {
+        return List.of(glance(key));
+    }
+
+    static RawCommand glance(String key) {
+        return RawCommand.of("XINFO", 1, "STREAM", key);
+    }
+
+    /**
+     * Decodes the replies to a {@link #glance}.
+     *
+     * @param replies a reply for each command
+     * @param after the id of the last event that was read
+     * @return the result without events: the state, and the event at that id if it is the last one
+     */
+    public Poll glanced(List<@Nullable Object> replies, EventId after) {
+        if (isAbsent(replies.get(0))) {
+            return new Poll(new Answer(StreamState.ABSENT, "", null, null, List.of()), true, 0);
+        }
+        return inquiry.decode("follow", replies.get(0), info -> {
+            Event last = StreamReplies.lastEntry(info);
+            Event at = last != null && last.id().equals(after) ? last : null;
+            return new Poll(new Answer(StreamReplies.state(info), "", at, null, List.of()), true, 0);
+        });
     }
 
     private RawCommand read(EventId after, int count, @Nullable Duration block) {
@@ -392,7 +419,7 @@ public final class LogStream {
         return new Object[] {after, "+", 0, 0, "", "", "", EventId.MIN, 1};
     }
 
-    private static boolean isAbsent(@Nullable Object reply) {
+    static boolean isAbsent(@Nullable Object reply) {
         return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
     }
 

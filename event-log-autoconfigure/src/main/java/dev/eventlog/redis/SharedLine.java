@@ -42,13 +42,20 @@ public interface SharedLine extends Line {
     }
 
     /**
-     * Sends commands in one write, without waiting.
+     * Commands whose replies are needed together.
      *
      * @param commands the commands; none may block
      * @param replies gets a reply for each command, as from {@link Line#send}, on a thread of the driver; not called if the
      *         connection is lost in the meantime
      */
-    void ask(List<RawCommand> commands, Consumer<List<@Nullable Object>> replies);
+    record Question(List<RawCommand> commands, Consumer<List<@Nullable Object>> replies) {}
+
+    /**
+     * Sends questions in one write, without waiting.
+     *
+     * @param questions the questions, at least one
+     */
+    void ask(List<Question> questions);
 
     /** {@return the identity of the server and its run; empty if unknown} */
     String server();

@@ -170,6 +170,17 @@ final class StreamReplies {
         return StreamState.counted(length, last, first, added, deleted, groups > 0, newest);
     }
 
+    /** {@return the last entry in a reply to {@code XINFO STREAM}; null if there is none} */
+    static @Nullable Event lastEntry(@Nullable Object reply) {
+        List<?> known = list(reply);
+        for (int i = known.size() - 2; i >= 0; i -= 2) { // it comes last
+            if (text(known.get(i)).equals("last-entry")) {
+                return event(known.get(i + 1));
+            }
+        }
+        return null;
+    }
+
     private static @Nullable EventId idOf(@Nullable Object entry) {
         List<?> parts = list(entry);
         return parts.size() == 2 && parts.get(0) instanceof byte[] id ? EventId.parse(text(id)) : null;

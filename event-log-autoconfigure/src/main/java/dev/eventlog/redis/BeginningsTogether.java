@@ -1,0 +1,124 @@
+package dev.eventlog.redis;
+
+import dev.eventlog.EventId;
+import dev.eventlog.EventLogUnavailableException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks for the starts of many tails, in at most two round trips. Most tails begin at the end of their log. For these, {@code XINFO
+ * STREAM} is the whole answer, at one moment, and costs the server a tenth of the script. A second command adds the events just
+ * before the end. They count only if the event at the end is still the same, which proves that they belong to the same log. All
+ * other tails need the script.
+ */
+final class BeginningsTogether {
+
+    /** As many as the script returns. */
+    private static final int NEWEST = 3;
+
+    private final List<BeginningQuestion> questions;
+    private final BeginningQuestion first;
+    private final Map<LogStream, Beginning> found = new HashMap<>();
+    private final Map<BeginningQuestion, Beginning> atEnd = new HashMap<>();
+    private final List<BeginningQuestion> elsewhere = new ArrayList<>();
+    private String server = "";
+
+    private BeginningsTogether(List<BeginningQuestion> questions) {
+        this.questions = questions;
+        this.first = questions.get(0);
+    }
+
+    /** {@return the start of each tail, without the tails that must be asked individually} */
+    static Map<LogStream, Beginning> of(List<BeginningQuestion> questions) {
+        BeginningsTogether together = new BeginningsTogether(questions);
+        together.askAll();
+        together.askForMore();
+        return together.found;
+    }
+
+    /**
+     * Only the first question asks for the identity of the server, because this takes long. The later answers come from the same
+     * server or from its successor.
+     */
+    private void askAll() {
+        List<RawCommand> commands = new ArrayList<>(questions.size());
+        for (BeginningQuestion question : questions) {
+            commands.add(
+                    commands.isEmpty()
+                            ? question.command(true)
+                            : question.mayBeAtEnd()
+                                    ? LogStream.glance(question.stream().key())
+                                    : question.command(false));
+        }
+        List<@Nullable Object> replies = sent(commands);
+        Beginning withServer = first.beginning(replies.get(0));
+        if (withServer == null) {
+            return;
+        }
+        server = withServer.answer().server();
+        found.put(first.stream(), withServer);
+        for (int i = 1; i < Math.min(replies.size(), questions.size()); i++) {
+            BeginningQuestion question = questions.get(i);
+            if (question.mayBeAtEnd()) {
+                glanced(question, replies.get(i));
+            } else {
+                add(question, question.beginning(replies.get(i)));
+            }
+        }
+    }
+
+    private void glanced(BeginningQuestion question, @Nullable Object reply) {
+        Beginning beginning = question.atEnd(reply);
+        add(question, beginning);
+        if (beginning == null) {
+            elsewhere.add(question);
+        } else if (!beginning.newest().isEmpty() && EventSize.areSmall(beginning.newest())) {
+            atEnd.put(question, beginning);
+        }
+    }
+
+    private void askForMore() {
+        List<RawCommand> commands = new ArrayList<>(atEnd.size() + elsewhere.size());
+        atEnd.forEach((question, beginning) -> commands.add(LogStream.backCommand(
+                question.stream().key(), beginning.newest().get(0).id(), EventId.MIN, NEWEST)));
+        elsewhere.forEach(question -> commands.add(question.command(false)));
+        if (commands.isEmpty()) {
+            return;
+        }
+        List<@Nullable Object> replies = sent(commands);
+        int at = 0;
+        for (Map.Entry<BeginningQuestion, Beginning> each : atEnd.entrySet()) {
+            if (at < replies.size()) {
+                add(each.getKey(), each.getKey().withNewest(each.getValue(), replies.get(at++)));
+            }
+        }
+        for (BeginningQuestion question : elsewhere) {
+            if (at < replies.size()) {
+                add(question, question.beginning(replies.get(at++)));
+            }
+        }
+    }
+
+    private void add(BeginningQuestion question, @Nullable Beginning beginning) {
+        if (beginning != null) {
+            found.put(question.stream(), beginning.of(server));
+        }
+    }
+
+    private List<@Nullable Object> sent(List<RawCommand> commands) {
+        Inquiry inquiry = first.stream().inquiry();
+        Line line = first.stream().connections().line();
+        return inquiry.answered(line, "read", () -> {
+            List<@Nullable Object> all = line.send(commands);
+            if (all.get(0) instanceof RuntimeException failure
+                    && !RedisFailures.isUnknownScript(failure)
+                    && inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
+                throw failure; // otherwise each question would wait on its own
+            }
+            return all;
+        });
+    }
+}
