@@ -104,7 +104,7 @@ public final class KnownFollowers {
         return running.stream().filter(LogFollower.class::isInstance).map(LogFollower.class::cast);
     }
 
-    private void remember(EndedFollower follower) {
+    void remember(EndedFollower follower) {
         boolean subscriber = follower.kind() == FollowerKind.SUBSCRIBER;
         if (subscriber && follower.failure() == null) {
             return; // web clients come and go, and would push out the others
