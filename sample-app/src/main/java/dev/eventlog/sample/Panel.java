@@ -200,10 +200,8 @@ class Panel {
         for (SseEmitter page : pages) {
             try {
                 page.send(SseEmitter.event().name(event).data(data));
-            } catch (IllegalStateException notYet) {
-                // its stream begins in a moment
-            } catch (IOException gone) {
-                pages.remove(page);
+            } catch (IllegalStateException | IOException notYetOrGone) {
+                // its stream begins in a moment, or has ended: then it is removed
             }
         }
     }
