@@ -739,7 +739,12 @@ function complain(problem, fields, away = false) {
 for (const details of document.querySelectorAll('[data-code]')) {
   const files = details.dataset.code.split(' ');
   const summary = Object.assign(document.createElement('summary'), { textContent: 'The code' });
-  const link = Object.assign(document.createElement('a'), { href: 'docs/' + details.dataset.docs, textContent: 'Documentation' });
+  // Fetched, because a browser would save a file of Markdown.
+  const link = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Documentation' });
+  link.addEventListener('click', async () => {
+    const text = await (await fetch('docs/' + details.dataset.docs)).text();
+    link.replaceWith(Object.assign(document.createElement('pre'), { textContent: text, tabIndex: 0, ariaLabel: 'Documentation' }));
+  });
   details.append(summary);
   details.addEventListener('toggle', async () => {
     if (details.open && !details.querySelector('pre')) {

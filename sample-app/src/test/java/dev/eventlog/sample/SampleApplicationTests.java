@@ -409,12 +409,6 @@ class SampleApplicationTests {
     }
 
     @Test
-    void showsTheDocumentationAsText() throws Exception {
-        assertThat(sample.get("/docs/web.md").headers().firstValue("Content-Type"))
-                .hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
-    }
-
-    @Test
     void saysThatAnIdempotencyKeyIsBad() throws Exception {
         expectBad(sample.postOnce(readings, "{\"temperature\": 1}", "a b"), "idempotencyKey");
     }
