@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.QueryTimeoutException;
 
 /**
  * Asks for the starts of many tails, in at most two round trips. Most tails begin at the end of their log. For these, {@code XINFO
@@ -19,24 +20,58 @@ final class BeginningsTogether {
     /** As many as the script returns. */
     private static final int NEWEST = 3;
 
+    private static final int MOST_REPEATED = 4;
+
     private final List<BeginningQuestion> questions;
     private final BeginningQuestion first;
+    private final boolean glancing;
     private final Map<LogStream, Beginning> found = new HashMap<>();
     private final Map<BeginningQuestion, Beginning> atEnd = new HashMap<>();
     private final List<BeginningQuestion> elsewhere = new ArrayList<>();
     private String server = "";
 
-    private BeginningsTogether(List<BeginningQuestion> questions) {
+    private BeginningsTogether(List<BeginningQuestion> questions, boolean glancing) {
         this.questions = questions;
+        this.glancing = glancing;
         this.first = questions.get(0);
     }
 
     /** {@return the start of each tail, without the tails that must be asked individually} */
     static Map<LogStream, Beginning> of(List<BeginningQuestion> questions) {
-        BeginningsTogether together = new BeginningsTogether(questions);
-        together.askAll();
-        together.askForMore();
-        return together.found;
+        return of(questions, true, MOST_REPEATED);
+    }
+
+    /**
+     * Asks again with scripts, for half of the tails at a time, if the connection is lost: Redis may have cut it because the
+     * answers contain large events. Other callers share the connection, so even a single tail may have to be asked again.
+     */
+    private static Map<LogStream, Beginning> of(List<BeginningQuestion> questions, boolean glancing, int repeated) {
+        try {
+            return new BeginningsTogether(questions, glancing).answers();
+        } catch (EventLogUnavailableException failure) {
+            int half = questions.size() / 2;
+            if (!isCut(failure.getCause()) || (half == 0 && repeated == 0)) {
+                throw failure;
+            }
+            if (half == 0) {
+                return of(questions, false, repeated - 1);
+            }
+            Map<LogStream, Beginning> found = new HashMap<>(of(questions.subList(0, half), false, repeated));
+            found.putAll(of(questions.subList(half, questions.size()), false, repeated));
+            return found;
+        }
+    }
+
+    private static boolean isCut(@Nullable Throwable cause) {
+        return cause != null
+                && !(cause instanceof QueryTimeoutException)
+                && (RedisFailures.isCutEarly(cause) || !RedisFailures.isKnownToHaveDoneNothing(cause));
+    }
+
+    private Map<LogStream, Beginning> answers() {
+        askAll();
+        askForMore();
+        return found;
     }
 
     /**
@@ -49,7 +84,7 @@ final class BeginningsTogether {
             commands.add(
                     commands.isEmpty()
                             ? question.command(true)
-                            : question.mayBeAtEnd()
+                            : glancing && question.mayBeAtEnd()
                                     ? LogStream.glance(question.stream().key())
                                     : question.command(false));
         }
@@ -62,7 +97,7 @@ final class BeginningsTogether {
         found.put(first.stream(), withServer);
         for (int i = 1; i < Math.min(replies.size(), questions.size()); i++) {
             BeginningQuestion question = questions.get(i);
-            if (question.mayBeAtEnd()) {
+            if (glancing && question.mayBeAtEnd()) {
                 glanced(question, replies.get(i));
             } else {
                 add(question, question.beginning(replies.get(i)));
@@ -113,10 +148,12 @@ final class BeginningsTogether {
         Line line = first.stream().connections().line();
         return inquiry.answered(line, "read", () -> {
             List<@Nullable Object> all = line.send(commands);
-            if (all.get(0) instanceof RuntimeException failure
-                    && !RedisFailures.isUnknownScript(failure)
-                    && inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
-                throw failure; // otherwise each question would wait on its own
+            for (Object reply : all) {
+                if (reply instanceof RuntimeException failure
+                        && !RedisFailures.isUnknownScript(failure)
+                        && inquiry.translate("read", failure) instanceof EventLogUnavailableException) {
+                    throw failure; // otherwise each question would wait on its own
+                }
             }
             return all;
         });

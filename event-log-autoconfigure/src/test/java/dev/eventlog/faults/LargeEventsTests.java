@@ -6,15 +6,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
 import dev.eventlog.Follower;
+import dev.eventlog.LogPattern;
 import dev.eventlog.Tail;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
+import dev.eventlog.test.Heard;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,13 +37,13 @@ class LargeEventsTests extends ClosingTests {
     private static final int COUNT = 40;
 
     private final EmbeddedRedis redis = closeLater(EmbeddedRedis.inMemory());
-    private final EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                    redis.uri(),
-                    "spring.data.redis.timeout=5s",
-                    "eventlog.follow.poll-timeout=500ms",
-                    "eventlog.follow.recovery.delay=50ms",
-                    "eventlog.follow.recovery.max-delay=500ms")))
-            .create("log");
+    private final EventLogFactory logs = TestApplication.factory(closeLater(TestApplication.startOn(
+            redis.uri(),
+            "spring.data.redis.timeout=5s",
+            "eventlog.follow.poll-timeout=500ms",
+            "eventlog.follow.recovery.delay=50ms",
+            "eventlog.follow.recovery.max-delay=500ms")));
+    private final EventLog log = logs.create("log");
     private final Collected<Event> listener = Collected.events();
 
     @BeforeEach
@@ -93,6 +97,22 @@ class LargeEventsTests extends ClosingTests {
         await().until(() -> listener.count() == COUNT);
         assertThat(numbers(listener.all())).isEqualTo(range(0, COUNT));
         assertThat(listener.gaps()).isEmpty();
+    }
+
+    /** A single answer would contain the oldest and the newest event of each log. */
+    @Test
+    void manyLogsWithLargeEventsAreFollowedFromTheirEnd() {
+        int some = 25;
+        for (int i = 0; i < some; i++) {
+            logs.create("large:" + i).add(Map.of("n", "0", "text", "x".repeat(MEGABYTE)));
+        }
+        Heard heard = new Heard();
+        closeLater(logs.follow(LogPattern.of("large:*"), Tail.newOnly(), heard));
+        for (int i = 0; i < some; i++) {
+            logs.create("large:" + i).add(Map.of("n", "1"));
+        }
+        await().until(() -> heard.count() == some);
+        assertThat(heard.failures).isEmpty();
     }
 
     @Test
