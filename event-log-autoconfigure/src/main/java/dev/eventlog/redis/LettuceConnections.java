@@ -44,6 +44,8 @@ final class LettuceConnections implements Connections {
 
     private static final String CONFIGURATION = "configuration";
 
+    private static final RawCommand PING = RawCommand.of("PING", -1);
+
     private static final Duration LONGEST_CUT = Duration.ofSeconds(1);
 
     private final CommandFactory commands;
@@ -167,7 +169,10 @@ final class LettuceConnections implements Connections {
         }
         RedisConnection connection = feeds.getConnection();
         try {
-            connection.ping(); // makes the driver connect now, so that the connection can be cut
+            // Makes the driver connect now, so that the connection can be cut. The ping of Spring Data would ask all
+            // masters of a
+            // cluster, on other connections that are never replaced.
+            Inquiry.unlessFailed(LettuceReplies.send(connection, List.of(PING)).get(0));
             StatefulConnection<?, ?> below = LettuceReplies.connection(connection);
             AtomicBoolean closed = new AtomicBoolean(); // closed once only: Lettuce reports an error for a second close
             return new FeedConnection(

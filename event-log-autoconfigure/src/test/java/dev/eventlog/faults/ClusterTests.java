@@ -79,6 +79,14 @@ class ClusterTests extends ClosingTests {
     void begin(TestInfo test) {
         name = test.getDisplayName();
         cluster.awaitComplete();
+        await().ignoreExceptions().until(() -> reachesAllMasters(factory) && reachesAllMasters(elsewhere));
+    }
+
+    /** After a test that killed a master, an application may not have found its successor yet. */
+    private static boolean reachesAllMasters(EventLogFactory factory) {
+        return Stream.iterate(0, i -> i + 1)
+                .limit(10)
+                .noneMatch(i -> factory.create("absent" + i).exists());
     }
 
     record Reading(String sensor, double celsius) {}
@@ -270,6 +278,26 @@ class ClusterTests extends ClosingTests {
 
         assertThatAllAreToldTheEnd(before, told, Completion.cancelled("before"));
         assertThatAllAreToldTheEnd(after, told, Completion.failed("after"));
+    }
+
+    @Test
+    void newFollowersBeginAfterAMasterWasReplacedAndCameBack() {
+        Collected<Event> before = Collected.events();
+        closeLater(factory.create(name).follow(Tail.all(), before));
+        await().ignoreExceptions().until(() -> elsewhere.create(name).add(event(0)) != null);
+        await().until(() -> before.count() >= 1);
+        cluster.kill(cluster.masterOf(name));
+        cluster.awaitComplete(); // which starts it again
+        cluster.failover(cluster.masterOf(name));
+        cluster.awaitComplete();
+
+        Collected<Event> after = Collected.events();
+        EventLog another = factory.create(name + ":another");
+        await().ignoreExceptions()
+                .until(() -> closeLater(another.follow(Tail.all(), after)).isRunning());
+        await().ignoreExceptions().until(() -> elsewhere.create(another.name()).add(event(0)) != null);
+        await().until(() -> after.count() >= 1);
+        assertThat(before.gaps()).isEmpty();
     }
 
     private List<EventLog> endingLogs(String when) {
