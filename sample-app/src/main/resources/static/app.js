@@ -515,7 +515,8 @@ async function hideBreaks() {
 }
 
 for (const button of document.querySelectorAll('[data-break]')) {
-  button.addEventListener('click', () => post($('break-message'), 'api/break/' + button.dataset.break));
+  button.addEventListener('click', () =>
+    post($('break-message'), 'api/break/' + button.dataset.break, { headers: { 'X-Requested-With': 'fetch' } }));
 }
 
 // ---- the job --------------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class BreakController {
     }
 
     // tag::code[]
-    @PostMapping("/{what}")
+    @PostMapping(path = "/{what}", headers = "X-Requested-With") // which the page of another site cannot send
     @ResponseStatus(HttpStatus.ACCEPTED)
     void doBreak(@PathVariable String what) {
         if (!isAllowed()) {

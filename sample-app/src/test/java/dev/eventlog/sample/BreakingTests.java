@@ -121,6 +121,13 @@ class BreakingTests {
         assertThat(browser.texts("#readings tr.gap")).hasSameSizeAs(new String[gaps]);
     }
 
+    @Test
+    void pageOfAnotherSiteCannotBreakAnything() throws Exception {
+        HttpSample sample = new HttpSample(RunningSample.port(application));
+        assertThat(sample.get("/api/break").body()).isEqualTo("{\"enabled\":true}");
+        assertThat(sample.post("/api/break/delete", "").statusCode()).isEqualTo(404);
+    }
+
     private static void awaitReadings(int count) {
         Sensors sensors = application.getBean(Sensors.class);
         await().atMost(Duration.ofSeconds(40))

@@ -270,7 +270,10 @@ class SampleApplicationTests {
     @ValueSource(strings = {"stop", "kill", "trim", "delete", "lose", "exit"})
     void breaksNothingUnlessAPropertySaysSo(String what) throws Exception {
         assertThat(sample.get("/api/break").body()).isEqualTo("{\"enabled\":false}");
-        assertThat(sample.post("/api/break/" + what, "").statusCode()).isEqualTo(404);
+        HttpRequest.Builder request = sample.request("/api/break/" + what)
+                .header("X-Requested-With", "fetch")
+                .POST(HttpRequest.BodyPublishers.noBody());
+        assertThat(HttpSample.send(request).statusCode()).isEqualTo(404);
     }
 
     @Test
