@@ -1,6 +1,7 @@
 package dev.eventlog.benchmarks;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -41,7 +42,7 @@ final class ResumptionClients implements AutoCloseable {
     private boolean persistent;
 
     ResumptionClients(int count, int logs, int port) throws IOException {
-        this.server = new InetSocketAddress("127.0.0.1", port);
+        this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         for (int i = 0; i < count; i++) {
             clients.add(new Client("log-" + i % logs));
         }
@@ -127,7 +128,7 @@ final class ResumptionClients implements AutoCloseable {
             } catch (IOException failed) {
                 lost(
                         String.valueOf(failed.getMessage()),
-                        selected == null || selected.isValid() && selected.isConnectable());
+                        selected == null || (selected.isValid() && selected.isConnectable()));
             }
         }
 
