@@ -11,8 +11,10 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
@@ -104,10 +106,11 @@ final class Browser implements AutoCloseable {
 
     @SuppressWarnings("unchecked")
     List<String> texts(String selector) {
-        return (List<String>) script(
-                "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)", selector);
+        return (List<String>) Objects.requireNonNull(script(
+                "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)", selector));
     }
 
+    @Nullable
     Object script(String script, Object... arguments) {
         return driver.executeScript(script, arguments);
     }

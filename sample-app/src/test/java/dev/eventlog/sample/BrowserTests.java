@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -329,8 +330,8 @@ class BrowserTests {
     /** Returns the ids in the table, oldest first. */
     @SuppressWarnings("unchecked")
     private static List<String> shown() {
-        List<String> ids = new ArrayList<>((List<String>) browser.script(
-                "return [...document.querySelectorAll('#readings tr[data-id]')].map(row => row.dataset.id)"));
+        List<String> ids = new ArrayList<>((List<String>) Objects.requireNonNull(browser.script(
+                "return [...document.querySelectorAll('#readings tr[data-id]')].map(row => row.dataset.id)")));
         Collections.reverse(ids);
         return ids;
     }
