@@ -79,10 +79,7 @@ final class ManyLogs {
         }
         IntFollow follow = contender();
         follow.start(count).close(); // opens everything that is opened only once
-        long heap = heap();
-        long memory = server("memory", "used_memory:");
-        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
-        long clients = server("clients", "connected_clients:");
+        Use before = use();
         List<AutoCloseable> followers = new ArrayList<>();
         long begin = System.nanoTime();
         for (int i = 0; i < count; i++) {
@@ -90,14 +87,7 @@ final class ManyLogs {
         }
         awaitReading();
         result("follow.millis", (System.nanoTime() - begin) / 1e6);
-        result("connections", (double) (server("clients", "connected_clients:") - clients));
-        result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
-        result("heap.bytes", (heap() - heap) / (double) count);
-        result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
-        wakeUps(null); // warms up the compiler
-        result("wakeup.p50", wakeUps(null));
-        fullSpeed();
-        fullSpeed();
+        resultsSince(before);
         if (!who.equals("container")) { // it has no subscriptions that start at a known moment
             int[] at = {0};
             long[] due = {System.nanoTime()};
@@ -114,15 +104,35 @@ final class ManyLogs {
         }
     }
 
+    /** What this process and the server use. */
+    private record Use(long heap, long memory, int threads, long clients) {}
+
+    private Use use() {
+        return new Use(
+                heap(),
+                server("memory", "used_memory:"),
+                ManagementFactory.getThreadMXBean().getThreadCount(),
+                server("clients", "connected_clients:"));
+    }
+
+    /** Prints what all followed logs have added to the use, and how fast they are. */
+    private void resultsSince(Use before) throws Exception {
+        result("connections", (double) (server("clients", "connected_clients:") - before.clients));
+        result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - before.threads);
+        result("heap.bytes", (heap() - before.heap) / (double) count);
+        result("server.bytes", (server("memory", "used_memory:") - before.memory) / (double) count);
+        wakeUps(null); // warms up the compiler
+        result("wakeup.p50", wakeUps(null));
+        fullSpeed();
+        fullSpeed();
+    }
+
     private void measurePattern() throws Exception {
         all.application("eventlog.follow.dedicated-connections=0");
         EventLogFactory logs = all.library();
         logs.follow(LogPattern.of("none-*"), Tail.newOnly(), (log, batch) -> {}).close();
         addOneEach();
-        long heap = heap();
-        long memory = server("memory", "used_memory:");
-        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
-        long clients = server("clients", "connected_clients:");
+        Use before = use();
         double[] returned = new double[STARTS];
         double[] followed = new double[STARTS];
         LogsFollower follower = null;
@@ -144,14 +154,7 @@ final class ManyLogs {
         Arrays.sort(followed, 1, STARTS);
         result("returns.millis", returned[1 + (STARTS - 1) / 2]);
         result("follow.millis", followed[1 + (STARTS - 1) / 2]);
-        result("connections", (double) (server("clients", "connected_clients:") - clients));
-        result("threads", ManagementFactory.getThreadMXBean().getThreadCount() - threads);
-        result("heap.bytes", (heap() - heap) / (double) count);
-        result("server.bytes", (server("memory", "used_memory:") - memory) / (double) count);
-        wakeUps(null); // warms up the compiler
-        result("wakeup.p50", wakeUps(null));
-        fullSpeed();
-        fullSpeed();
+        resultsSince(before);
         interruptions();
     }
 

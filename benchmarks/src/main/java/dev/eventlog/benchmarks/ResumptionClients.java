@@ -23,8 +23,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Many clients of Server-Sent Events in one thread, each of which does what {@code EventSource} does: it remembers the last id,
- * and connects again after the time that the server named. It checks that each event is the one after the last. Not thread-safe.
+ * Many clients of Server-Sent Events in one thread. Each client works like {@code EventSource}: it remembers the last id, and
+ * connects again after the time that the server named. It checks that each event is the one after the last. Not thread-safe.
  */
 final class ResumptionClients implements AutoCloseable {
 

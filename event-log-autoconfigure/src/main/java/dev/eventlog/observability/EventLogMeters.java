@@ -77,10 +77,8 @@ final class EventLogMeters implements EventLogObserver {
         long begin = System.nanoTime();
         try {
             delivery.deliver();
-        } catch (
-                PartlyReadableException
-                        divided) { // the listener was not called: the events come again, in smaller batches
-            throw divided;
+        } catch (PartlyReadableException divided) {
+            throw divided; // the listener was not called: the events come again, in smaller batches
         } catch (Throwable failure) {
             meters.failed(Failed.BATCH);
             meters.called(begin);

@@ -169,9 +169,8 @@ final class LettuceConnections implements Connections {
         }
         RedisConnection connection = feeds.getConnection();
         try {
-            // Makes the driver connect now, so that the connection can be cut. The ping of Spring Data would ask all
-            // masters of a
-            // cluster, on other connections that are never replaced.
+            // Makes the driver connect now, so that the connection can be cut. In a cluster, the ping of Spring Data
+            // would ask all masters, on other connections that are never replaced.
             Inquiry.unlessFailed(LettuceReplies.send(connection, List.of(PING)).get(0));
             StatefulConnection<?, ?> below = LettuceReplies.connection(connection);
             AtomicBoolean closed = new AtomicBoolean(); // closed once only: Lettuce reports an error for a second close

@@ -149,7 +149,7 @@ class DurableStreamsTests extends ClosingTests {
     }
 
     /**
-     * Runs the suite as published, in which a server with only JSON can pass the tests about JSON or about no type.
+     * Runs the suite as published. There, a server with only JSON can pass the tests about JSON and those without a type.
      * Then runs it with byte streams as JSON strings, which tests much more. The list of known failures has each
      * failure with its reason.
      */

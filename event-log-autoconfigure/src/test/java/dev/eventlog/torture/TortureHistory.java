@@ -44,7 +44,7 @@ final class TortureHistory {
             this.number = number;
         }
 
-        /** {@return whether it is no event, but the entry that ends its log} */
+        /** {@return whether it is the entry that ends its log, and not an event} */
         boolean isEnd() {
             return id.equals(EventId.MAX);
         }

@@ -40,7 +40,7 @@ final class TortureLogs {
     /** The number of an end without a reason. */
     static final long DONE = -2;
 
-    /** The number of an end of which a reader was not told how it came about. */
+    /** The number of an end whose cause the reader was not told. */
     static final long UNKNOWN_END = -3;
 
     /** Of each application: small windows and pages, so that their ends are met often. */

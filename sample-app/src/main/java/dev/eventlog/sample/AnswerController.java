@@ -30,9 +30,7 @@ class AnswerController {
     }
 
     @PostMapping("/{id}/stop")
-    Stopped stop(
-            @PathVariable @Pattern(regexp = "[0-9]{1,20}-[0-9]{4}", message = "must be the id of an answer")
-                    String id) {
+    Stopped stop(@PathVariable @Pattern(regexp = OldLogs.ID, message = "must be the id of an answer") String id) {
         return new Stopped(answers.stop(id));
     }
 }

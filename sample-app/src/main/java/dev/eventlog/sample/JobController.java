@@ -30,8 +30,7 @@ class JobController {
     }
 
     @PostMapping("/{id}/stop")
-    Cancelled cancel(
-            @PathVariable @Pattern(regexp = "[0-9]{1,20}-[0-9]{4}", message = "must be the id of a job") String id) {
+    Cancelled cancel(@PathVariable @Pattern(regexp = OldLogs.ID, message = "must be the id of a job") String id) {
         return new Cancelled(jobs.cancel(id));
     }
 }

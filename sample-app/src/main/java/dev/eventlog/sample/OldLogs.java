@@ -12,6 +12,9 @@ import org.springframework.stereotype.Component;
 @Component
 class OldLogs {
 
+    /** The form of an id, as a regular expression. */
+    static final String ID = "[0-9]{1,20}-[0-9]{4}";
+
     /** The number of logs to keep besides the newest one, for pages that still show them. */
     private static final int KEPT = 3;
 
