@@ -79,7 +79,9 @@ final class Cursor {
         this.existing = in(epoch, start.end());
         this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
         this.position = start.position();
-        this.lastSeen = start.loss() != null ? position : start.point().id();
+        this.lastSeen = start.point().id().equals(EventId.MAX) || start.loss() != null
+                ? position
+                : start.point().id();
         this.point = in(epoch, start.point());
         this.seen = start.seen();
         this.meeting = end.point();

@@ -47,7 +47,7 @@ public final class Pages {
                 start.state().exists(),
                 Optional.ofNullable(loss).map(lost -> new Gap(log, lost.kind(), lost.lastSeen(), first, lost.missed())),
                 events,
-                tail.beforeTheEnd(position, start),
+                start.beforeTheEnd(position, tail),
                 isAtEnd(start, position),
                 start.state().completion());
     }

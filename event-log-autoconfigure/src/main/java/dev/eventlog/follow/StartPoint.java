@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param point the point after which the tail begins
  * @param seen the event at this point, if there is one
- * @param older the event before this point; looked up only if there is no event at the point
+ * @param position the id to resume at. If events are missing, it is before them, so that a reader that resumes there is told
+ *         again. If there is no event at the point, it is the event before the point, so that a reader that resumes there can
+ *         verify that the log is the same. It is the greatest id only for a reader that knows that the log is complete.
  * @param loss the events missing before the tail, if the reader must be told
  * @param events the first events of the tail
  * @param state the state of the stream
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 record StartPoint(
         ReadPoint point,
         @Nullable Event seen,
-        @Nullable Event older,
+        EventId position,
         @Nullable Loss loss,
         List<Event> events,
         StreamState state,
@@ -77,12 +79,12 @@ record StartPoint(
                 && seen != null
                 && seen.isAfter(
                         last == null ? state.lastId() : last)) { // this log never had that id: it has begun again since
-            return begins(beginning, end(state), null, beganAgain(tail), List.of());
+            return begins(beginning, tail, end(state), null, beganAgain(tail), List.of());
         }
         if (ended || tail.after().compareTo(state.lastId()) >= 0) {
             boolean atEnd = ended || tail.after().equals(state.lastId());
             ReadPoint point = atEnd ? end(state) : pointless(tail.after());
-            return begins(beginning, point, atEnd ? atEnd(beginning) : null, null, List.of());
+            return begins(beginning, tail, point, atEnd ? atEnd(beginning) : null, null, List.of());
         }
         return withTheBeginning(within(beginning, tail), tail, beginning.after().isAfter(tail.after()));
     }
@@ -107,24 +109,28 @@ record StartPoint(
         EventId first = state.firstId();
         if (first == null || tail.limit() == 0) {
             ReadPoint end = end(state);
-            return begins(beginning, end, atEnd(beginning), first == null ? lost(tail, end, state) : null, List.of());
+            return begins(
+                    beginning, tail, end, atEnd(beginning), first == null ? lost(tail, end, state) : null, List.of());
         }
         if (first.isAfter(beginning.after())) {
             ReadPoint point = new ReadPoint(first.previous(), state.rankBeforeFirst(), 0);
             boolean nothingBefore = point.id().equals(tail.after());
-            return begins(beginning, point, null, nothingBefore ? null : lost(tail, point, state), answer.events());
+            return begins(
+                    beginning, tail, point, null, nothingBefore ? null : lost(tail, point, state), answer.events());
         }
         boolean shortened = beginning.after().isAfter(tail.after());
         boolean counted = beginning.limited() >= 0 && shortened && !state.mayHaveHolesAfter(beginning.after());
         Rank rank = counted ? new Rank(state.added() - beginning.limited(), beginning.after()) : Rank.UNKNOWN;
         ReadPoint point = new ReadPoint(beginning.after(), rank, 0);
         Loss loss = shortened ? lost(tail, point, state) : lostItself(tail, answer);
-        StartPoint start = begins(beginning, point, answer.at(), loss, answer.events());
-        return start.after(answer.before());
+        return begins(beginning, tail, point, answer.at(), loss, answer.events())
+                .resumingAt(answer.before());
     }
 
-    private StartPoint after(@Nullable Event event) {
-        return new StartPoint(point, seen, event, loss, events, state, newest, atFeedEnd, server);
+    private StartPoint resumingAt(@Nullable Event before) {
+        return before == null || loss != null
+                ? this
+                : new StartPoint(point, seen, before.id(), null, events, state, newest, atFeedEnd, server);
     }
 
     /**
@@ -148,12 +154,19 @@ record StartPoint(
     }
 
     private static StartPoint begins(
-            Beginning beginning, ReadPoint point, @Nullable Event seen, @Nullable Loss loss, List<Event> events) {
+            Beginning beginning,
+            TailRange tail,
+            ReadPoint point,
+            @Nullable Event seen,
+            @Nullable Loss loss,
+            List<Event> events) {
         Answer answer = beginning.answer();
+        EventId position =
+                loss != null ? loss.lastSeen() : beforeTheEnd(point.id(), tail, answer.state(), beginning.newest());
         return new StartPoint(
                 point,
                 seen,
-                null,
+                position,
                 loss,
                 events,
                 answer.state(),
@@ -216,12 +229,14 @@ record StartPoint(
                                 : state.length() == 0
                                         || state.length() >= tail.trimming().maxLength());
         ReadPoint nothing = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
-        Loss loss = missed ? Loss.removed(EventId.MIN, nothing, start.point, state) : null;
+        if (!missed) {
+            return start;
+        }
         return new StartPoint(
                 start.point,
                 start.seen,
-                start.older,
-                loss,
+                EventId.MIN,
+                Loss.removed(EventId.MIN, nothing, start.point, state),
                 start.events,
                 state,
                 start.newest,
@@ -235,21 +250,20 @@ record StartPoint(
         return end.equals(point) ? point : end; // often the same, which then needs memory only once
     }
 
-    /**
-     * {@return the id to resume at} It is before missing events, so that a reader that resumes there is told again. If there is
-     * an event before the start, it is the id of that event, so that a reader that resumes there can verify that the log is the
-     * same.
-     */
-    EventId position() {
-        return loss != null ? loss.lastSeen() : older != null ? older.id() : point.id();
+    /** {@return a position that does not claim to know the end of a complete log, unless the reader of the tail knows it} */
+    EventId beforeTheEnd(EventId id, TailRange tail) {
+        return beforeTheEnd(id, tail, state, newest);
     }
 
-    /** {@return the last id of an event, as far as it is known} */
-    EventId lastOfEvents() {
+    private static EventId beforeTheEnd(EventId id, TailRange tail, StreamState state, List<Event> newest) {
+        if (!id.equals(EventId.MAX) || tail.after().equals(EventId.MAX)) {
+            return id;
+        }
         EventId last = state.lastOfEvents();
-        return last != null
+        EventId known = last != null
                 ? last
                 : newest.isEmpty() ? EventId.MIN : newest.get(0).id();
+        return known.isAfter(tail.after()) ? known : tail.after();
     }
 
     /** Returns whether a feed that ended there just before has read this log. */

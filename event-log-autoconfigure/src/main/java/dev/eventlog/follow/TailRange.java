@@ -78,16 +78,7 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
      * @param stream the log
      */
     public EventId position(LogStream stream) {
-        return position(StartPoint.find(stream, this, null, 0));
-    }
-
-    private EventId position(StartPoint start) {
-        return beforeTheEnd(start.position(), start);
-    }
-
-    /** {@return a position that does not claim the end: a reader at the greatest id already knows that the log is complete} */
-    EventId beforeTheEnd(EventId position, StartPoint start) {
-        return position.equals(EventId.MAX) && !after.equals(EventId.MAX) ? start.lastOfEvents() : position;
+        return StartPoint.find(stream, this, null, 0).position();
     }
 
     /**
@@ -101,7 +92,7 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
         Map<String, EventId> positions = new HashMap<>();
         tails.forEach((stream, tail) -> {
             StartPoint start = found.get(stream);
-            EventId position = start != null ? tail.position(start) : tail.positionUnlessOther(stream);
+            EventId position = start != null ? start.position() : tail.positionUnlessOther(stream);
             if (position != null) {
                 positions.put(stream.log(), position);
             }

@@ -83,6 +83,24 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(4));
     }
 
+    @Test
+    void completionThatWasNotDeliveredIsNotTheEventSeenLast() {
+        EventId last = log.addAll(events(0, 3)).get(2);
+        log.complete();
+        for (Tail tail : List.of(Tail.after(last), Tail.newOnly(), Tail.after(EventId.MAX))) {
+            IdleFeed feed = new IdleFeed(EventId.MAX);
+            Cursor cursor = cursor(feed, tail);
+            EventId seen = tail.equals(Tail.after(EventId.MAX)) ? EventId.MAX : last;
+            assertThat(cursor.position()).as(tail.toString()).isEqualTo(seen);
+            replaceLog();
+            feed.findsAnotherLog();
+            assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+            assertTold(cursor, Gap.Kind.BEGAN_AGAIN, seen);
+            last = Objects.requireNonNull(log.lastId().orElseThrow());
+            log.complete();
+        }
+    }
+
     /** The page of the old log is delivered, and the gap comes before the events of the new log. */
     @Test
     void gapIsReportedAfterThePageThatWasAlreadyRead() {

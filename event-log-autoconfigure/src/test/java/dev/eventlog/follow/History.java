@@ -109,7 +109,7 @@ final class History {
             this.startOrder = order;
             this.startLife = model.life;
             this.startId = start.point().id();
-            this.lastSeen = start.loss() != null ? start.position() : startId;
+            this.lastSeen = start.loss() != null || startId.equals(EventId.MAX) ? start.position() : startId;
             this.nothingSeen = !start.state().exists();
             this.goneBefore =
                     model.all.stream().filter(added -> added.fate != Fate.THERE).toList();
