@@ -466,6 +466,7 @@ abstract class HttpTests extends LogTests {
         SseClient stream = open(application, log.name() + "?live=sse&offset=now");
         String next =
                 json.readTree(stream.next().data()).get("streamNextOffset").asString();
+        await().until(() -> followers(application, log) == 1); // the first page comes before
         log.delete();
         addWithId(log, "4000-0");
 
