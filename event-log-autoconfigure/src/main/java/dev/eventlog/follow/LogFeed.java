@@ -9,6 +9,7 @@ import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.EventSize;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.PollReading;
 import dev.eventlog.redis.RawCommand;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
@@ -27,6 +28,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogFeed implements Feed {
 
+    /** What is known about the connection to Redis. */
+    private enum Contact {
+        /** Redis can be reached, and its log is the one that the feed has read. */
+        CHECKED,
+        /** Redis has answered since the connection was lost, and its log has not been checked yet. */
+        ANSWERED,
+        /** The connection was lost. */
+        LOST
+    }
+
     private final LogStream stream;
     private final FollowSettings settings;
     private final Observers observers;
@@ -37,8 +48,7 @@ final class LogFeed implements Feed {
     private final SameQuestions questions;
     private final AtomicInteger comebacks = new AtomicInteger();
 
-    private volatile boolean interrupted;
-    private volatile boolean away; // ends with the first answer, before its events are appended
+    private volatile Contact contact = Contact.CHECKED;
     // Guarded by this.
     private @Nullable FeedReader reader;
     private boolean stopped;
@@ -111,12 +121,12 @@ final class LogFeed implements Feed {
 
     @Override
     public boolean isInterrupted() {
-        return interrupted;
+        return contact != Contact.CHECKED;
     }
 
     @Override
     public boolean isAway() {
-        return away;
+        return contact == Contact.LOST;
     }
 
     @Override
@@ -155,9 +165,8 @@ final class LogFeed implements Feed {
 
     /** The connection was lost, and Redis has not been checked since. */
     void interrupt() {
-        if (!interrupted || !away) { // Redis may have answered since, without having been checked
-            interrupted = true;
-            away = true;
+        if (contact != Contact.LOST) {
+            contact = Contact.LOST;
             wake(LogFollower.Wake.INTERRUPTION);
         }
     }
@@ -173,9 +182,8 @@ final class LogFeed implements Feed {
      * @param lasted the duration of the outage; null if there was none
      */
     void back(@Nullable Duration lasted) {
-        boolean was = interrupted;
-        interrupted = false;
-        away = false;
+        boolean was = isInterrupted();
+        contact = Contact.CHECKED;
         if (was) {
             wake(LogFollower.Wake.INTERRUPTION);
         }
@@ -227,8 +235,8 @@ final class LogFeed implements Feed {
     /** Waits for new events, on its own line. */
     void poll(Line line) {
         Window.End end = window.end();
-        LogStream.Poll poll =
-                stream.poll(line, end.point().id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
+        PollReading.Poll poll = stream.polling()
+                .poll(line, end.point().id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
         if (take(end, poll) == Seen.UNCLEAR) {
             lookAgain(line);
         }
@@ -238,11 +246,14 @@ final class LogFeed implements Feed {
     Question question() {
         Window.End end = window.end();
         boolean small = smallEvents;
-        boolean glance = unread && small && end.event() != null && !interrupted;
+        boolean glance = unread && small && end.event() != null && !isInterrupted();
         unread = false;
         EventId last = end.point().id();
         return new Question(
-                end, small, glance, glance ? stream.glance() : stream.question(last, pages.next(), null, small));
+                end,
+                small,
+                glance,
+                glance ? stream.polling().glance() : stream.polling().question(last, pages.next(), null, small));
     }
 
     /** Takes the replies to a question, unless other events were taken after the question was created. */
@@ -252,13 +263,13 @@ final class LogFeed implements Feed {
             return Seen.PART;
         }
         if (question.glance()) {
-            return take(end, stream.glanced(replies, end.point().id()));
+            return take(end, stream.polling().glanced(replies, end.point().id()));
         }
-        return take(end, stream.polled(replies, end.point().id(), end.event(), question.small()));
+        return take(end, stream.polling().polled(replies, end.point().id(), end.event(), question.small()));
     }
 
-    private Seen take(Window.End end, LogStream.Poll poll) {
-        away = false;
+    private Seen take(Window.End end, PollReading.Poll poll) {
+        hasAnswered();
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
@@ -268,6 +279,13 @@ final class LogFeed implements Feed {
         firstBefore = answer.state().firstId();
         append(end.point(), answer);
         return seen(answer);
+    }
+
+    /** Ends the interruption for the followers before the events of the answer are appended. */
+    private void hasAnswered() {
+        if (contact == Contact.LOST) {
+            contact = Contact.ANSWERED;
+        }
     }
 
     private Seen seen(Answer answer) {
@@ -295,7 +313,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
-        away = false;
+        hasAnswered();
         Window.End end = window.end();
         Judgement judgement = noDataLost
                 ? GapRules.judge(end.point(), end.event(), answer, trimming, window::memory)

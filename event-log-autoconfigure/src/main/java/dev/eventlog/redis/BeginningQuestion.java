@@ -92,7 +92,7 @@ public record BeginningQuestion(
     /**
      * Returns the answer of the smaller question.
      *
-     * @param reply the reply to {@link LogStream#glance}
+     * @param reply the reply to {@link PollReading#glance}
      * @return the answer, with the newest event only; null if the tail does not begin at the end of the log, or is unclear
      */
     @Nullable
@@ -100,7 +100,7 @@ public record BeginningQuestion(
         StreamState state;
         Event last;
         try {
-            state = LogStream.isAbsent(reply) ? StreamState.ABSENT : StreamReplies.state(Inquiry.unlessFailed(reply));
+            state = PollReading.isAbsent(reply) ? StreamState.ABSENT : StreamReplies.state(Inquiry.unlessFailed(reply));
             last = StreamReplies.lastEntry(reply);
         } catch (RuntimeException failure) {
             return null;

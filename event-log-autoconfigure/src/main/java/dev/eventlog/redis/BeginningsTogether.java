@@ -85,7 +85,7 @@ final class BeginningsTogether {
                     commands.isEmpty()
                             ? question.command(true)
                             : glancing && question.mayBeAtEnd()
-                                    ? LogStream.glance(question.stream().key())
+                                    ? PollReading.glance(question.stream().key())
                                     : question.command(false));
         }
         List<@Nullable Object> replies = sent(commands);

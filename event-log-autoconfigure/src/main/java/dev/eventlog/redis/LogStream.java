@@ -8,11 +8,8 @@ import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.EventLogUnavailableException;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -155,6 +152,11 @@ public final class LogStream {
         return new RangeReading(this, inquiry, connections.line(), pageSize);
     }
 
+    /** {@return reads the new events of this log: {@code XREAD}, and the state of the stream right behind it} */
+    public PollReading polling() {
+        return new PollReading(this, inquiry);
+    }
+
     /**
      * Reads backwards on a given line, until the caller has enough.
      *
@@ -242,7 +244,7 @@ public final class LogStream {
         return RawCommand.of("XREVRANGE", 0, key, end(newest), start(oldest), "COUNT", Math.max(1, count));
     }
 
-    private RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
+    RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
         return RawCommand.of("XRANGE", 0, key, start(oldest), end(newest), "COUNT", Math.max(1, count));
     }
 
@@ -300,127 +302,6 @@ public final class LogStream {
                 line,
                 () -> Look.SCRIPT.on(line, key, after, end(upTo), count, server ? 1 : 0),
                 reply -> Look.answer(StreamReplies.list(reply)));
-    }
-
-    /**
-     * The result of a poll: the events, then the state, then the event at the end, read in this order.
-     *
-     * @param answer the events and the state
-     * @param small whether the events were so small that sending three of them again costs little
-     * @param bytes the size of the events
-     */
-    public record Poll(Answer answer, boolean small, long bytes) {}
-
-    /**
-     * Waits for new events, and sends the question for the state right behind: one round trip for both, with hardly any time in
-     * between. {@code XREAD BLOCK}, then {@code XINFO STREAM} and {@code XRANGE} of one event. For large events a script replaces
-     * {@code XINFO}, whose answer would contain two of them.
-     *
-     * @param line the line
-     * @param after the id to read after
-     * @param seen the last event that was read, at that id; null if there is none
-     * @param count the maximum number of events
-     * @param block how long to wait for the first event
-     * @param small whether the events are expected to be small, according to the previous poll
-     * @return the result
-     */
-    public Poll poll(Line line, EventId after, @Nullable Event seen, int count, Duration block, boolean small) {
-        if (connections.pipelines()) {
-            return polled(line.send(question(after, count, block, small)), after, seen, small);
-        }
-        List<@Nullable Object> replies = new ArrayList<>(line.send(List.of(read(after, count, block))));
-        if (!(replies.get(0) instanceof RuntimeException)) {
-            replies.add(Look.SCRIPT.on(line, key, digestOf(after)));
-        }
-        return polled(replies, after, seen, small);
-    }
-
-    /**
-     * Returns the commands of a {@link #poll}, which are sent in one write.
-     *
-     * @param after the id to read after
-     * @param count the maximum number of events
-     * @param block how long to wait for the first event; null not to wait
-     * @param small whether the events are expected to be small
-     * @return the commands
-     */
-    public List<RawCommand> question(EventId after, int count, @Nullable Duration block, boolean small) {
-        RawCommand read = read(after, count, block);
-        return small
-                ? List.of(read, glance(key), rangeCommand(after, after, 1))
-                : List.of(read, Look.SCRIPT.command(key, digestOf(after)));
-    }
-
-    /** {@return {@code XINFO STREAM}: shows whether there are events after the last one that was read, if events are small} */
-    public List<RawCommand> glance() {
-        return List.of(glance(key));
-    }
-
-    static RawCommand glance(String key) {
-        return RawCommand.of("XINFO", 1, "STREAM", key);
-    }
-
-    /**
-     * Decodes the replies to a {@link #glance}.
-     *
-     * @param replies a reply for each command
-     * @param after the id of the last event that was read
-     * @return the result without events: the state, and the event at that id if it is the last one
-     */
-    public Poll glanced(List<@Nullable Object> replies, EventId after) {
-        if (isAbsent(replies.get(0))) {
-            return new Poll(new Answer(StreamState.ABSENT, "", null, null, List.of()), true, 0);
-        }
-        return inquiry.decode("follow", replies.get(0), info -> {
-            Event last = StreamReplies.lastEntry(info);
-            Event at = last != null && last.id().equals(after) ? last : null;
-            return new Poll(new Answer(StreamReplies.state(info), "", at, null, List.of()), true, 0);
-        });
-    }
-
-    private RawCommand read(EventId after, int count, @Nullable Duration block) {
-        return block == null
-                ? RawCommand.of("XREAD", 3, "COUNT", count, "STREAMS", key, after)
-                : RawCommand.of(
-                        "XREAD", 5, "COUNT", count, "BLOCK", Math.max(1, block.toMillis()), "STREAMS", key, after);
-    }
-
-    /**
-     * Decodes the replies to a {@link #question}.
-     *
-     * @param replies a reply for each command
-     * @param after the id that was read after
-     * @param seen the last event that was read, at that id; null if there is none
-     * @param small whether the events were expected to be small
-     * @return the result
-     */
-    public Poll polled(List<@Nullable Object> replies, EventId after, @Nullable Event seen, boolean small) {
-        List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
-        long bytes = StreamReplies.size(replies.get(0));
-        boolean smallNow = events.isEmpty() ? small : EventSize.areSmall(events.size(), bytes);
-        if (replies.size() < 3) {
-            Answer then = inquiry.decode("follow", replies.get(1), reply -> Look.answer(StreamReplies.list(reply)));
-            Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
-            return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
-        }
-        StreamState state = isAbsent(replies.get(1))
-                ? StreamState.ABSENT
-                : inquiry.decode("follow", replies.get(1), StreamReplies::state);
-        Optional<Event> at = inquiry.decode(
-                "follow", replies.get(2), reply -> Optional.ofNullable(StreamReplies.entry(reply, after)));
-        return new Poll(
-                new Answer(state, "", at.orElse(null), null, events),
-                smallNow && StreamReplies.size(replies.get(1)) <= 3 * EventSize.SMALL,
-                bytes);
-    }
-
-    /** The arguments of the script in a poll: it returns the state, and whether the event at an id is still the same. */
-    private static Object[] digestOf(EventId after) {
-        return new Object[] {after, "+", 0, 0, "", "", "", EventId.MIN, 1};
-    }
-
-    static boolean isAbsent(@Nullable Object reply) {
-        return reply instanceof RuntimeException failure && RedisFailures.isNoSuchKey(failure);
     }
 
     /** {@return {@code EXISTS}: whether the stream exists} */
