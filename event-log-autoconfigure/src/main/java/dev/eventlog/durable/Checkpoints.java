@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -192,11 +193,31 @@ final class Checkpoints {
         }
 
         @Override
-        public void forgotten(String log) {
+        public void forgotten(Set<String> forgotten) {
+            Map<String, EventId> gone = new HashMap<>();
             synchronized (Checkpoints.this) {
-                if (isCurrent()) {
-                    byLog.remove(log);
+                if (!isCurrent()) {
+                    return;
                 }
+                for (String log : forgotten) {
+                    Checkpoint checkpoint = byLog.remove(log);
+                    if (checkpoint != null) {
+                        gone.put(log, checkpoint.position());
+                    }
+                }
+            }
+            if (mayDeliver.getAsBoolean()) { // otherwise another follower may have the lease and have loaded a position
+                pages(gone.keySet()).forEach(page -> remove(page, gone));
+            }
+        }
+
+        private void remove(List<String> page, Map<String, EventId> gone) {
+            Map<String, EventId> some = new HashMap<>(gone);
+            some.keySet().retainAll(Set.copyOf(page));
+            try {
+                positions.remove(name, some);
+            } catch (RuntimeException failure) { // harmless: if such a log begins again, the follower reports that
+                logger.debug("The positions of " + Checkpoints.this + " in logs that are gone stay", failure);
             }
         }
     }

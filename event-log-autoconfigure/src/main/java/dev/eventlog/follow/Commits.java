@@ -1,5 +1,7 @@
 package dev.eventlog.follow;
 
+import java.util.Set;
+
 /** Stores the positions of a follower of many logs, if the follower has a name. Thread-safe. */
 @FunctionalInterface
 public interface Commits {
@@ -17,9 +19,9 @@ public interface Commits {
     Commit of(String log);
 
     /**
-     * A log is gone, all its events have been delivered, and it is no longer followed.
+     * Logs are gone, all their events have been delivered, and they are no longer followed.
      *
-     * @param log the name of the log
+     * @param logs the names of the logs
      */
-    default void forgotten(String log) {}
+    default void forgotten(Set<String> logs) {}
 }

@@ -74,12 +74,12 @@ final class LogsForgetting {
             LogFollower follower = Objects.requireNonNull(each.getValue().follower());
             if (!there.contains(name) && each.getValue().isWhole()) {
                 places.remove(name, each.getValue());
-                commits.forgotten(name);
                 forgotten.add(name);
             } else {
                 goOn(name, each.getValue(), follower);
             }
         }
+        commits.forgotten(forgotten);
         return forgotten;
     }
 
@@ -107,15 +107,17 @@ final class LogsForgetting {
 
     private void forgetReplaced(Map<LogStream, TailRange> completed) {
         Map<LogStream, StartPoint> found = StartPoint.findAll(completed, 0);
+        Set<String> forgotten = new HashSet<>();
         for (LogStream stream : completed.keySet()) {
             StartPoint start = found.get(stream);
             boolean complete =
                     start == null ? isComplete(stream) : start.state().isComplete();
             LogPlace place = places.get(stream.log());
             if (!complete && place != null && place.hasCompleted() && places.remove(stream.log(), place)) {
-                commits.forgotten(stream.log());
+                forgotten.add(stream.log());
             }
         }
+        commits.forgotten(forgotten);
     }
 
     private static boolean isComplete(LogStream stream) {

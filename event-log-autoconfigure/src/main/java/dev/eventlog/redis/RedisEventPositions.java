@@ -61,6 +61,16 @@ public final class RedisEventPositions implements EventPositions {
             return 1
             """, Long.class);
 
+    private static final RedisScript<Long> REMOVE = RedisScript.of("""
+            -- Removes each field of the hash KEYS[1] with a certain value: ARGV[1] if it is ARGV[2], and so on.
+            for i = 1, #ARGV, 2 do
+              if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+                redis.call('HDEL', KEYS[1], ARGV[i])
+              end
+            end
+            return 1
+            """, Long.class);
+
     private final Connections connections;
     private final StringRedisTemplate redis;
     private final String key;
@@ -134,17 +144,38 @@ public final class RedisEventPositions implements EventPositions {
 
     @Override
     public void storeFirst(String name, Map<String, EventId> positions, @Nullable String unless) {
-        List<Object> arguments = new ArrayList<>();
+        List<String> arguments = new ArrayList<>();
         arguments.add(unless == null ? "" : field(name, unless));
+        arguments.addAll(fields(name, positions));
+        change("store", STORE_FIRST, name, positions, arguments);
+    }
+
+    @Override
+    public void remove(String name, Map<String, EventId> positions) {
+        change("remove", REMOVE, name, positions, fields(name, positions));
+    }
+
+    /** {@return each field and its value} */
+    private static List<String> fields(String name, Map<String, EventId> positions) {
+        List<String> fields = new ArrayList<>();
         positions.forEach((log, position) -> {
-            arguments.add(field(name, log));
-            arguments.add(position.toString());
+            fields.add(field(name, log));
+            fields.add(position.toString());
         });
+        return fields;
+    }
+
+    private void change(
+            String what,
+            RedisScript<Long> script,
+            String name,
+            Map<String, EventId> positions,
+            List<String> arguments) {
         try {
-            noting(() -> redis.execute(STORE_FIRST, List.of(key), arguments.toArray()));
+            noting(() -> redis.execute(script, List.of(key), arguments.toArray()));
         } catch (RuntimeException failure) {
             throw RedisFailures.translate(
-                    some(positions.keySet()), key, "store the positions of follower '" + name + "' of", failure);
+                    some(positions.keySet()), key, what + " the positions of follower '" + name + "' of", failure);
         }
     }
 

@@ -349,29 +349,52 @@ class NamedPatternTests extends ServerTests {
 
     @ParameterizedTest
     @ValueSource(strings = {SHARED, DEDICATED})
-    void deletedLogKeepsItsPositionAndIsFollowedAgain(String feeds) {
+    void deletedLogIsForgottenWithItsPositionAndIsANewLogLater(String feeds) {
         ConfigurableApplicationContext first = application(feeds, "eventlog.follow.sweep-interval=200ms");
-        add("orders:1", 0, 3);
-        add("orders:2", 0, 3);
+        for (String log : List.of("orders:1", "orders:2", "orders:3")) {
+            add(log, 0, 3);
+        }
+        TestApplication.factory(first).create("orders:3").complete();
         Heard heard = new Heard();
         LogsFollower follower = follow(first, Tail.all(), heard);
-        await().until(() -> heard.count() == 6);
+        await().until(() -> heard.count() == 9);
         await().until(() -> stored("orders:1").equals(last(heard, "orders:1")));
-        EventId last = last(heard, "orders:1").orElseThrow();
-        redis.ask("DEL", "orders:1");
+        await().until(() -> stored("orders:3").equals(Optional.of(EventId.MAX)));
+        redis.ask("DEL", "orders:1", "orders:3");
         await().until(() -> follower.logs().equals(Set.of("orders:2")));
-        assertThat(stored("orders:1")).contains(last);
+        await().until(() -> stored("orders:1").isEmpty() && stored("orders:3").isEmpty());
+        assertThat(stored("orders:2")).isEqualTo(last(heard, "orders:2"));
         assertThat(follower.positions()).containsOnlyKeys("orders:2");
         add("orders:1", 3, 6);
-        await().until(() -> heard.of("orders:1").size() == 6);
-        assertThat(heard.gaps).extracting(Gap::lastSeen).containsExactly(last);
+        add("orders:3", 3, 6);
+        await().until(() -> heard.count() == 15);
         first.close();
         add("orders:1", 6, 8);
         Heard after = new Heard();
         follow(application(feeds), Tail.newOnly(), after);
         await().until(() -> after.count() == 2);
         assertThat(numbers(after.of("orders:1"))).containsExactly(6, 7);
+        assertThat(heard.gaps).isEmpty();
         assertThat(after.gaps).isEmpty();
+    }
+
+    @Test
+    void logReplacedWhileNobodyFollowsIsReportedBecauseItsPositionStays() {
+        ConfigurableApplicationContext first = application(SHARED);
+        add("orders:1", 0, 3);
+        Heard heard = new Heard();
+        follow(first, Tail.all(), heard);
+        await().until(() -> heard.count() == 3);
+        await().until(() -> stored("orders:1").equals(last(heard, "orders:1")));
+        EventId last = last(heard, "orders:1").orElseThrow();
+        first.close();
+        redis.ask("DEL", "orders:1");
+        Heard after = new Heard();
+        ConfigurableApplicationContext second = application(SHARED, "eventlog.follow.sweep-interval=200ms");
+        follow(second, Tail.all(), after);
+        add("orders:1", 3, 6);
+        await().until(() -> after.count() == 3);
+        assertThat(after.gaps).extracting(Gap::lastSeen).containsExactly(last);
     }
 
     @Test
