@@ -28,16 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogFeed implements Feed {
 
-    /** What is known about the connection to Redis. */
-    private enum Contact {
-        /** Redis can be reached, and its log is the one that the feed has read. */
-        CHECKED,
-        /** Redis has answered since the connection was lost, and its log has not been checked yet. */
-        ANSWERED,
-        /** The connection was lost. */
-        LOST
-    }
-
     private final LogStream stream;
     private final FollowSettings settings;
     private final Observers observers;
@@ -269,7 +259,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen take(Window.End end, PollReading.Poll poll) {
-        hasAnswered();
+        contact = contact.answered(); // before the events are appended
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
@@ -279,13 +269,6 @@ final class LogFeed implements Feed {
         firstBefore = answer.state().firstId();
         append(end.point(), answer);
         return seen(answer);
-    }
-
-    /** Ends the interruption for the followers before the events of the answer are appended. */
-    private void hasAnswered() {
-        if (contact == Contact.LOST) {
-            contact = Contact.ANSWERED;
-        }
     }
 
     private Seen seen(Answer answer) {
@@ -313,7 +296,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
-        hasAnswered();
+        contact = contact.answered(); // before the events are appended
         Window.End end = window.end();
         Judgement judgement = noDataLost
                 ? GapRules.judge(end.point(), end.event(), answer, trimming, window::memory)

@@ -49,6 +49,15 @@ class JdbcEventPositions implements TransactionalEventPositions {
         return positions;
     }
 
+    /** Optional: without it, the positions of logs that are gone stay. */
+    @Override
+    public void remove(String name, Map<String, EventId> positions) {
+        positions.forEach(
+                (log, position) -> jdbc.sql("delete from event_position where name = ? and log = ? and id = ?")
+                        .params(name, log, position.toString())
+                        .update());
+    }
+
     // tag::transactional[]
     @Override
     public void inTransaction(Runnable work) {
