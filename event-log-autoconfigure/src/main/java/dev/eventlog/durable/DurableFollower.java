@@ -5,6 +5,7 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.durable.DurableFollowerState.Signal;
 import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.follow.FollowerOutages;
 import dev.eventlog.follow.Outage;
 import dev.eventlog.follow.Running;
 import dev.eventlog.redis.LogStream;
@@ -13,11 +14,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
+// Long: the lease, the current follower, and the end of both change one state.
 /**
  * A durable follower, which stores its position and follows while it has the lease. It follows with a {@link Leased}, and starts
  * again after losing the lease, or after another follower with the same name has continued in the meantime.
@@ -47,12 +50,17 @@ final class DurableFollower implements Running, Leadership.Candidate {
     private Leadership.@Nullable Lease lease;
     private @Nullable Running current;
 
-    DurableFollower(Leased leased, FollowSettings settings, Executor threads) {
+    DurableFollower(Leased leased, FollowSettings settings, Executor threads, FollowerOutages outages) {
         this.leased = leased;
         this.settings = settings;
         this.threads = threads;
-        this.outage = new Outage(logger, settings.recovery());
-        this.crowd = new Outage(logger, settings.recovery());
+        Supplier<String> description = () -> "The " + leased;
+        this.outage = new Outage(outages.resuming(description, this::exists), settings.recovery());
+        this.crowd = new Outage(outages.crowd(description, this::exists), settings.recovery());
+    }
+
+    private boolean exists() {
+        return !state().isOver();
     }
 
     /** Follows as soon as it has the lease, or at once if there are no leases. */

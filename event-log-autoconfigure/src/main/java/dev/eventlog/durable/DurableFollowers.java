@@ -81,6 +81,7 @@ public final class DurableFollowers {
                 checkpoint,
                 settings,
                 threads,
+                followers.outages(),
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
                 why -> followers.failed(stream.log(), name, FollowerKind.LISTENER, why));

@@ -5,6 +5,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.WaitingFollower;
 import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.follow.FollowerOutages;
 import dev.eventlog.follow.LogFollower;
 import dev.eventlog.follow.Running;
 import dev.eventlog.follow.RunningFollower;
@@ -35,6 +36,7 @@ final class DurableLog implements RunningFollower, Leased, Waiting {
             Checkpoint checkpoint,
             FollowSettings settings,
             Executor threads,
+            FollowerOutages outages,
             EventBatchListener<Event> listener,
             Function<EventId, LogFollower> start,
             Consumer<Throwable> failed) {
@@ -43,7 +45,7 @@ final class DurableLog implements RunningFollower, Leased, Waiting {
         this.listener = listener;
         this.start = start;
         this.failed = failed;
-        this.follower = new DurableFollower(this, settings, threads);
+        this.follower = new DurableFollower(this, settings, threads, outages);
         checkpoint.deliverWhile(follower::mayDeliver);
     }
 

@@ -61,7 +61,8 @@ abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
         this.means = means;
         this.listener = listener;
         this.options = options;
-        this.follower = new DurableFollower(this, means.settings(), means.listeners());
+        this.follower = new DurableFollower(
+                this, means.settings(), means.listeners(), means.followers().outages());
         this.checkpoints = new Checkpoints(
                 positions,
                 Objects.requireNonNull(options.name()),

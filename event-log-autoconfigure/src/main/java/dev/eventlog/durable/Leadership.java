@@ -1,5 +1,6 @@
 package dev.eventlog.durable;
 
+import dev.eventlog.follow.CommonOutage;
 import dev.eventlog.follow.Outage;
 import java.time.Duration;
 import java.util.UUID;
@@ -30,6 +31,11 @@ public final class Leadership {
     private final LockRegistry<?> locks;
     private final Duration duration;
     private final boolean virtualThreads;
+    private final CommonOutage outages = new CommonOutage(
+            logger,
+            count -> count + " leases",
+            "cannot be acquired now; the next attempt follows",
+            "can be acquired again");
 
     /**
      * Creates a leadership with the locks of a registry.
@@ -161,7 +167,7 @@ public final class Leadership {
             // Used by the initiator's thread only.
             private int holds;
             private final Outage outage = new Outage(
-                    logger,
+                    outages.part(() -> "The lease of " + key, initiator::isRunning),
                     new FixedBackOff(
                             Math.max(1, duration.toMillis() / (RENEWALS * RENEWALS)), FixedBackOff.UNLIMITED_ATTEMPTS));
 

@@ -9,31 +9,49 @@ import dev.eventlog.redis.LogStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOffExecution;
 
 /** Reads one log on its own connection, with blocking reads. Reconnects by itself. */
 final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
 
-    private static final Log logger = LogFactory.getLog(DedicatedReader.class);
+    /** {@return logs the outages of the readers of one application} */
+    static CommonOutage outages() {
+        return new CommonOutage(
+                LogFactory.getLog(DedicatedReader.class),
+                count -> "Following " + count + " logs",
+                "is interrupted and will be retried",
+                "continues");
+    }
 
     private final LogFeed feed;
     private final LogStream stream;
     private final Executor threads;
     private final ContainerPoller poller;
     private final Outage outage;
+    private volatile boolean stopped;
 
     // Used by one polling thread at a time.
     private boolean asked;
     private boolean everConnected;
 
+    /**
+     * Creates a reader that reads nothing yet.
+     *
+     * @param outages logs the outages of all such readers
+     */
     DedicatedReader(
-            LogFeed feed, LogStream stream, FollowSettings settings, Connections connections, Executor threads) {
+            LogFeed feed,
+            LogStream stream,
+            FollowSettings settings,
+            Connections connections,
+            Executor threads,
+            CommonOutage outages) {
         this.feed = feed;
         this.stream = stream;
         this.threads = threads;
-        this.outage = new Outage(logger, settings.recovery());
+        this.outage = new Outage(
+                outages.part(() -> "Following log '" + stream.log() + "'", () -> !stopped), settings.recovery());
         this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
     }
 
@@ -44,6 +62,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
 
     @Override
     public CompletableFuture<Void> stop() {
+        stopped = true;
         return poller.stop();
     }
 

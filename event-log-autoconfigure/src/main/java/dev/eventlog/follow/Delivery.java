@@ -16,7 +16,6 @@ import java.util.Objects;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
-import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.BackOffExecution;
 
 // Long: all calls of a listener, and what becomes of each, go through one queue.
@@ -93,7 +92,7 @@ final class Delivery {
     private final Gate gate;
     private final Deque<Call> due = new ArrayDeque<>(1);
     private final Attempts attempts;
-    private final BackOff recovery;
+    private final LogFollower.Means means;
     private @Nullable Outage storing; // present while the position cannot be stored
     private boolean caughtUp;
     private boolean interrupted;
@@ -108,7 +107,7 @@ final class Delivery {
             EventBatchListener<Event> listener,
             FollowOptions options,
             Commit commit,
-            BackOff recovery,
+            LogFollower.Means means,
             Gate gate) {
         this.log = log;
         this.cursor = cursor;
@@ -118,7 +117,7 @@ final class Delivery {
         this.batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         this.gate = gate;
         this.attempts = new Attempts(options.retryPolicy());
-        this.recovery = recovery;
+        this.means = means;
     }
 
     boolean isDue() {
@@ -327,7 +326,11 @@ final class Delivery {
     /** Repeats the call independently of the retry policy, because the listener did not fail. */
     private Outcome storeLater(NotStoredException notStored) {
         attempts.done();
-        Outage lasting = Outage.or(storing, logger, recovery);
+        Outage lasting = storing != null
+                ? storing
+                : new Outage(
+                        means.outages().storing(() -> "A follower of log '" + log + "'", gate::isOpen),
+                        means.settings().recovery());
         storing = lasting;
         delay = lasting.failed(
                 notStored,

@@ -27,6 +27,7 @@ public final class Feeds {
     private final Executor threads;
     private final Observers observers;
     private final SameQuestions questions = new SameQuestions();
+    private final CommonOutage outages = DedicatedReader.outages();
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
     private final Map<String, Feed> byKey = new HashMap<>();
     private boolean nothingShared; // guarded by this, like all fields below
@@ -126,7 +127,7 @@ public final class Feeds {
     }
 
     private void dedicate(LogFeed feed) {
-        if (feed.readBy(new DedicatedReader(feed, feed.stream(), settings, connections, threads))) {
+        if (feed.readBy(new DedicatedReader(feed, feed.stream(), settings, connections, threads, outages))) {
             dedicated++;
         }
     }

@@ -30,6 +30,7 @@ public final class Followers {
 
     private final Feeds feeds;
     private final FollowSettings settings;
+    private final LogFollower.Means means;
     private final Executor threads;
     private final Observers observers;
     private final KnownFollowers known = new KnownFollowers();
@@ -47,6 +48,7 @@ public final class Followers {
     public Followers(Feeds feeds, FollowSettings settings, Executor threads, Observers observers) {
         this.feeds = feeds;
         this.settings = settings;
+        this.means = new LogFollower.Means(feeds, settings, new FollowerOutages());
         this.threads = threads;
         this.observers = observers;
     }
@@ -178,10 +180,9 @@ public final class Followers {
                     attempt < PATIENCE,
                     (feed, end) -> new LogFollower(
                             stream,
-                            feeds,
+                            means,
                             feed,
                             new Cursor(stream, feed, end, start, tail.trimming(), settings.batchSize()),
-                            settings,
                             callers,
                             observed,
                             kind,
@@ -297,6 +298,11 @@ public final class Followers {
     /** Allows followers to start again. */
     public void open() {
         open = true;
+    }
+
+    /** {@return the outages that the followers of this application have in common} */
+    public FollowerOutages outages() {
+        return means.outages();
     }
 
     /** {@return the followers of this application} */

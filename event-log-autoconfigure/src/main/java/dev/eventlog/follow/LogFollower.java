@@ -58,10 +58,18 @@ public final class LogFollower implements RunningFollower {
         OVER
     }
 
+    /**
+     * The objects that all followers of an application share.
+     *
+     * @param feeds the feeds, which followers leave
+     * @param settings the settings of followers
+     * @param outages the outages that followers have in common
+     */
+    record Means(Feeds feeds, FollowSettings settings, FollowerOutages outages) {}
+
     private final LogStream stream;
-    private final Feeds feeds;
+    private final Means means;
     private final Feed feed;
-    private final FollowSettings settings;
     private final Executor threads;
     private final EventBatchListener<Event> listener;
     private final Demand demand;
@@ -83,10 +91,9 @@ public final class LogFollower implements RunningFollower {
 
     LogFollower(
             LogStream stream,
-            Feeds feeds,
+            Means means,
             Feed feed,
             Cursor cursor,
-            FollowSettings settings,
             Executor threads,
             EventBatchListener<Event> listener,
             FollowerKind kind,
@@ -94,17 +101,15 @@ public final class LogFollower implements RunningFollower {
             Demand demand,
             Commit commit) {
         this.stream = stream;
-        this.feeds = feeds;
+        this.means = means;
         this.feed = feed;
-        this.settings = settings;
         this.threads = threads;
         this.listener = listener;
         this.demand = demand;
         this.kind = kind;
         this.name = options.name();
         this.cursor = cursor;
-        this.delivery =
-                new Delivery(stream.log(), cursor, listener, options, commit, settings.recovery(), new OpenOrClosed());
+        this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, new OpenOrClosed());
         if (!demand.isThere()) {
             cursor.takeFound(); // without demand, keep no events
         }
@@ -224,14 +229,22 @@ public final class LogFollower implements RunningFollower {
         try {
             threads.execute(this::turn);
         } catch (RejectedExecutionException full) {
-            Outage crowded = Outage.or(crowd, logger, settings.recovery());
+            Outage crowded = crowd != null ? crowd : outage(means.outages().crowd(this::description, this::isRunning));
             crowd = crowded;
             later(
                     Signal.REJECTED,
-                    crowded.failed(
-                            full, next -> "A follower of log '" + log() + "' waits " + next + " ms for a thread"),
+                    crowded.failed(full, next -> description() + " waits " + next + " ms for a thread"),
                     full);
         }
+    }
+
+    private Outage outage(CommonOutage.Part part) {
+        return new Outage(part, means.settings().recovery());
+    }
+
+    /** The subject of messages in the application log. */
+    private String description() {
+        return "A follower of log '" + log() + "'";
     }
 
     private void turn() {
@@ -239,7 +252,7 @@ public final class LogFollower implements RunningFollower {
             return;
         }
         if (crowd != null) {
-            crowd.over("A follower of log '" + log() + "' has a thread");
+            crowd.over(description() + " has a thread");
             crowd = null;
         }
         for (int i = 0; i < STEPS_A_TURN; i++) {
@@ -284,7 +297,7 @@ public final class LogFollower implements RunningFollower {
                     }
                 }
                 if (outage != null) {
-                    outage.over("A follower of log '" + log() + "' continues");
+                    outage.over(description() + " continues");
                     outage = null;
                 }
             } catch (EventLogException away) {
@@ -292,12 +305,12 @@ public final class LogFollower implements RunningFollower {
                     return fail(away);
                 }
                 int quietly = feed.isInterrupted() ? Integer.MAX_VALUE : SAID_BY_THE_FEED;
-                Outage lasting = Outage.or(outage, logger, settings.recovery());
+                Outage lasting =
+                        outage != null ? outage : outage(means.outages().reading(this::description, this::isRunning));
                 outage = lasting;
                 return later(
                         Signal.REDIS,
-                        lasting.failed(
-                                away, quietly, next -> "A follower of log '" + log() + "' waits " + next + " ms"),
+                        lasting.failed(away, quietly, next -> description() + " waits " + next + " ms"),
                         away);
             }
         }
@@ -309,7 +322,8 @@ public final class LogFollower implements RunningFollower {
             case DONE -> Step.MORE;
             case LISTENER_LATER -> later(Signal.LISTENER, delivery.delay(), null);
             case COMMIT_LATER -> later(Signal.COMMIT, delivery.delay(), null);
-            case NO_LEASE -> later(Signal.LEASE, settings.recovery().start().nextBackOff(), null);
+            case NO_LEASE ->
+                later(Signal.LEASE, means.settings().recovery().start().nextBackOff(), null);
             case FAILED -> fail(delivery.failure());
             case COMPLETED -> closeNow(EndReason.COMPLETED);
             case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
@@ -392,7 +406,7 @@ public final class LogFollower implements RunningFollower {
                 timer.cancel(false);
             }
         }
-        feeds.leave(stream, feed, this);
+        means.feeds().leave(stream, feed, this);
         return true;
     }
 
@@ -412,7 +426,7 @@ public final class LogFollower implements RunningFollower {
 
     @Override
     public void close() {
-        close(settings.closeTimeout().toNanos());
+        close(means.settings().closeTimeout().toNanos());
     }
 
     /** Closes the follower, and waits for a running callback for at most this many nanoseconds. */
@@ -422,7 +436,8 @@ public final class LogFollower implements RunningFollower {
             if (returnsWithin(patience)) {
                 return;
             }
-            logger.warn("The listener of log '" + log() + "' did not return within " + settings.closeTimeout()
+            logger.warn("The listener of log '" + log() + "' did not return within "
+                    + means.settings().closeTimeout()
                     + " after its follower was closed (eventlog.follow.close-timeout): its thread is interrupted");
             synchronized (this) {
                 if (caller != null) {

@@ -9,12 +9,14 @@ import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * An operation that fails at times and is tried again. It backs off and logs the outage once: the first failure at WARN,
- * repetitions at DEBUG, and the end at INFO with the duration. Not thread-safe.
+ * repetitions at DEBUG, and the end at INFO with the duration. If the operation is one of many, a {@link CommonOutage} logs the
+ * beginning and the end. Not thread-safe.
  */
 public final class Outage {
 
     private final Log logger;
     private final BackOff recovery;
+    private final CommonOutage.@Nullable Part part;
     private @Nullable BackOffExecution execution;
     private long since;
     private int failures;
@@ -27,16 +29,23 @@ public final class Outage {
      * @param recovery the back-off between attempts
      */
     public Outage(Log logger, BackOff recovery) {
-        this.logger = logger;
-        this.recovery = recovery;
+        this(logger, recovery, null);
     }
 
     /**
-     * {@return the current outage, or a new one} Used by objects that are so numerous that they create an outage only when they
-     * need it.
+     * Creates an outage that is logged together with those of other parts.
+     *
+     * @param part the part that may fail
+     * @param recovery the back-off between attempts
      */
-    static Outage or(@Nullable Outage lasting, Log logger, BackOff recovery) {
-        return lasting != null ? lasting : new Outage(logger, recovery);
+    public Outage(CommonOutage.Part part, BackOff recovery) {
+        this(part.logger(), recovery, part);
+    }
+
+    private Outage(Log logger, BackOff recovery, CommonOutage.@Nullable Part part) {
+        this.logger = logger;
+        this.recovery = recovery;
+        this.part = part;
     }
 
     /**
@@ -71,9 +80,14 @@ public final class Outage {
             return delay;
         }
         failures = quietly == Integer.MAX_VALUE ? 0 : failures + 1;
-        if (failures >= quietly && !said) {
-            said = true;
-            logger.warn(message.apply(delay) + ": " + (why.getMessage() == null ? why : why.getMessage()));
+        boolean first = failures >= quietly && !said;
+        said |= first;
+        String reason = why.getMessage() == null ? why.toString() : why.getMessage();
+        if (first && part != null) {
+            part.fails(reason);
+        }
+        if (first && part == null) {
+            logger.warn(message.apply(delay) + ": " + reason);
         } else if (logger.isDebugEnabled()) {
             logger.debug(message.apply(delay), why);
         }
@@ -99,7 +113,13 @@ public final class Outage {
     public @Nullable Duration over(String message) {
         Duration lasted = over();
         if (lasted != null && said) {
-            logger.info(message + " after " + lasted.toMillis() + " ms");
+            String told = message + " after " + lasted.toMillis() + " ms";
+            if (part == null) {
+                logger.info(told);
+            } else {
+                logger.debug(told);
+                part.continues();
+            }
         }
         return lasted;
     }
