@@ -87,23 +87,9 @@ final class LettuceSharedLines {
                         .collect(Collectors.toSet());
     }
 
-    @SuppressWarnings("unchecked") // Spring Data's connections have this codec
     SharedLine open(String node, List<String> tracking, SharedLine.Listener listener) {
         RedisClusterClient cluster = cluster();
-        if (cluster != null) {
-            return on(connect(cluster, node), tracking, listener);
-        }
-        RedisConnection connection = factory.getConnection();
-        try {
-            connection.ping(); // makes the driver connect now
-            return on(
-                    (StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection),
-                    tracking,
-                    listener);
-        } catch (RuntimeException failure) {
-            connection.close();
-            throw failure;
-        }
+        return on(cluster == null ? connect() : connect(cluster, node), tracking, listener);
     }
 
     private SharedLine on(
@@ -112,6 +98,18 @@ final class LettuceSharedLines {
             return LettuceSharedLine.on(connection, tracking, patience, listener, closing);
         } catch (RuntimeException failure) {
             closing.accept(connection.closeAsync());
+            throw failure;
+        }
+    }
+
+    @SuppressWarnings("unchecked") // Spring Data's connections have this codec
+    private StatefulRedisConnection<byte[], byte[]> connect() {
+        RedisConnection connection = factory.getConnection();
+        try {
+            connection.ping(); // makes the driver connect now
+            return (StatefulRedisConnection<byte[], byte[]>) LettuceReplies.connection(connection);
+        } catch (RuntimeException failure) {
+            connection.close();
             throw failure;
         }
     }
