@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Decodes the names of fields. Successive events mostly have the same names, which are decoded once and shared by all these
- * events.
+ * Decodes the names of fields. Successive events mostly have the same names, which are decoded once. All events of the application
+ * share the text of a name, because they usually have few different names, and the last event of each followed log is kept.
  */
 final class FieldNames {
 
@@ -23,11 +23,15 @@ final class FieldNames {
         int index = next++;
         if (index == raw.size()) {
             raw.add(name);
-            texts.add(StreamReplies.text(name));
+            texts.add(decoded(name));
         } else if (!Arrays.equals(raw.get(index), name)) {
             raw.set(index, name);
-            texts.set(index, StreamReplies.text(name));
+            texts.set(index, decoded(name));
         }
         return texts.get(index);
+    }
+
+    private static String decoded(byte[] name) {
+        return StreamReplies.text(name).intern();
     }
 }
