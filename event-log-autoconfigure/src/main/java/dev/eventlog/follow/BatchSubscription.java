@@ -67,7 +67,7 @@ public final class BatchSubscription<E> implements Flow.Subscription, EventBatch
     /** The start of the follower is fixed. */
     void startsWith(LogFollower started) {
         follower = started;
-        started.whenEnded((why, failure) -> hasEnded(failure));
+        started.whenEnded((ended, why, failure) -> hasEnded(failure));
         started.callFirst(this::begin);
     }
 

@@ -34,6 +34,7 @@ public final class Followers {
     private final Executor threads;
     private final Observers observers;
     private final KnownFollowers known = new KnownFollowers();
+    private final LogFollower.Ending ending = this::hasEnded; // one object for all followers
     private final SameQuestions starts = new SameQuestions();
     private volatile boolean open = true;
 
@@ -194,11 +195,13 @@ public final class Followers {
         LogFollower started = follower;
         known.hasBegun(started);
         known.followsAgain(kind, options.name(), stream.log()::equals);
-        started.whenEnded((why, failure) -> {
-            known.hasEnded(started, why, failure);
-            observers.ended(stream.log(), failure);
-        });
+        started.whenEnded(ending);
         return unlessClosed(started, stream.log());
+    }
+
+    private void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure) {
+        known.hasEnded(follower, why, failure);
+        observers.ended(follower.log(), failure);
     }
 
     /**

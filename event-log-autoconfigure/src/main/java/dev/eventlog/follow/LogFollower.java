@@ -16,13 +16,14 @@ import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,20 @@ public final class LogFollower implements RunningFollower {
      */
     record Means(Feeds feeds, FollowSettings settings, FollowerOutages outages) {}
 
+    /** Called when a follower has ended and its last callback has returned. */
+    @FunctionalInterface
+    interface Ending {
+
+        /**
+         * The follower has ended. One of the last two arguments is null.
+         *
+         * @param follower the follower
+         * @param why the reason of the end
+         * @param failure the failure
+         */
+        void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure);
+    }
+
     private final LogStream stream;
     private final Means means;
     private final Feed feed;
@@ -79,7 +94,6 @@ public final class LogFollower implements RunningFollower {
     private final Delivery delivery;
     private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
     private @Nullable Outage crowd; // an outage of the executor
-    private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
 
     private volatile @Nullable RuntimeException refusal;
 
@@ -88,6 +102,10 @@ public final class LogFollower implements RunningFollower {
     private EndReason reason = EndReason.CLOSED; // for an end without a failure
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
+    private List<Ending> endings = List.of(); // newest first
+    private boolean ended;
+    private @Nullable Throwable failure; // that ended it
+    private @Nullable CompletableFuture<EndReason> completion; // created when somebody asks for it
 
     LogFollower(
             LogStream stream,
@@ -132,7 +150,51 @@ public final class LogFollower implements RunningFollower {
 
     @Override
     public CompletionStage<EndReason> completion() {
-        return completion.minimalCompletionStage();
+        return completed().minimalCompletionStage();
+    }
+
+    private synchronized CompletableFuture<EndReason> completed() {
+        CompletableFuture<EndReason> future = completion;
+        if (future == null) {
+            future = new CompletableFuture<>();
+            completion = future;
+            if (ended) {
+                complete(future);
+            }
+        }
+        return future;
+    }
+
+    private synchronized void complete(CompletableFuture<EndReason> future) {
+        if (failure == null) {
+            future.complete(reason);
+        } else {
+            future.completeExceptionally(failure);
+        }
+    }
+
+    /** {@return whether the follower has ended and its last callback has returned} */
+    synchronized boolean hasEnded() {
+        return ended;
+    }
+
+    private void hasEnded(@Nullable Throwable why) {
+        CompletableFuture<EndReason> future;
+        List<Ending> actions;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            failure = why;
+            future = completion;
+            actions = endings;
+            endings = List.of();
+        }
+        if (future != null) {
+            complete(future);
+        }
+        actions.forEach(action -> action.hasEnded(this, why == null ? reason() : null, why));
     }
 
     EventLogOptions options() {
@@ -176,13 +238,21 @@ public final class LogFollower implements RunningFollower {
         return at.epoch() == last.epoch() && at.id().compareTo(last.id()) >= 0;
     }
 
-    /**
-     * Runs an action when the follower has ended and its last callback has returned.
-     *
-     * @param action gets the reason of the end, or the failure; the other argument is null
-     */
-    void whenEnded(BiConsumer<? super @Nullable EndReason, ? super @Nullable Throwable> action) {
-        CompletableFuture<EndReason> unused = completion.whenComplete(action);
+    /** Runs an action when the follower has ended and its last callback has returned, or now. */
+    void whenEnded(Ending action) {
+        EndReason why;
+        Throwable thrown;
+        synchronized (this) {
+            if (!ended) {
+                List<Ending> more = new ArrayList<>(List.of(action));
+                more.addAll(endings);
+                endings = List.copyOf(more);
+                return;
+            }
+            thrown = failure;
+            why = thrown == null ? reason : null;
+        }
+        action.hasEnded(this, why, thrown);
     }
 
     /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
@@ -368,11 +438,7 @@ public final class LogFollower implements RunningFollower {
                     "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
                     thrown);
         } finally {
-            if (returned() && closedBefore) {
-                completion.complete(reason());
-            } else {
-                completion.completeExceptionally(failure);
-            }
+            hasEnded(returned() && closedBefore ? null : failure);
         }
         return Step.OVER;
     }
@@ -419,9 +485,9 @@ public final class LogFollower implements RunningFollower {
             state = idle ? state.on(Signal.RETURNED) : state;
         }
         if (idle) {
-            completion.complete(reason());
+            hasEnded(null);
         }
-        return completion;
+        return completed();
     }
 
     @Override
@@ -493,7 +559,7 @@ public final class LogFollower implements RunningFollower {
                         && !(thrown instanceof NotStoredException)) {
                     logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
                 }
-                completion.complete(reason());
+                hasEnded(null);
             }
             return !closed;
         }

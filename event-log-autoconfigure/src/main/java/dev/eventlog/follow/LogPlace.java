@@ -53,9 +53,6 @@ final class LogPlace {
     /** {@return whether all events known at the end of the follower were delivered} */
     boolean isWhole() {
         LogFollower followed = follower;
-        return completed
-                || (followed != null
-                        && followed.completion().toCompletableFuture().isDone()
-                        && followed.isAtEndOfFeed());
+        return completed || (followed != null && followed.hasEnded() && followed.isAtEndOfFeed());
     }
 }

@@ -132,7 +132,7 @@ final class LogsForgetting {
     }
 
     private void goOn(String name, LogPlace place, LogFollower closed) {
-        closed.whenEnded((why, failure) -> {
+        closed.whenEnded((ended, why, failure) -> {
             if (failure == null && logs.isRunning()) {
                 TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
                 beginning.beginAgain(() -> {

@@ -224,13 +224,13 @@ public final class ManyLogs implements OfMany {
             LogFollower follower =
                     means.followers().follow(start, new OneOfMany(name, listener), options, commits.of(name), callers);
             place.follower(follower);
-            EndReason ended = hasBegun();
+            EndReason atOnce = hasBegun();
             boolean removed = places.get(name) != place;
-            if (ended != null || removed) {
+            if (atOnce != null || removed) {
                 CompletableFuture<EndReason> unused =
-                        follower.closeSoon(Objects.requireNonNullElse(ended, EndReason.CLOSED));
+                        follower.closeSoon(Objects.requireNonNullElse(atOnce, EndReason.CLOSED));
             }
-            follower.whenEnded((why, failure) -> {
+            follower.whenEnded((ended, why, failure) -> {
                 if (why == EndReason.SUPERSEDED) {
                     CompletableFuture<EndReason> unused = closeSoon(why);
                 }
