@@ -49,10 +49,4 @@ final class Attempts {
         boolean tooLate = timeout > 0 && delay >= timeout - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
         return tooLate ? BackOffExecution.STOP : delay;
     }
-
-    /** Records success: the next attempt is at another task. */
-    void done() {
-        count = 0;
-        backOff = null;
-    }
 }

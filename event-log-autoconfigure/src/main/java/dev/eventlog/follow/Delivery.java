@@ -86,13 +86,12 @@ final class Delivery {
     private final String log;
     private final Cursor cursor;
     private final EventBatchListener<Event> listener;
-    private final @Nullable EventBatchRecoverer recoverer;
+    private final FollowOptions options;
     private final Commit commit;
-    private final int batchSize;
     private final Gate gate;
-    private final Deque<Call> due = new ArrayDeque<>(1);
-    private final Attempts attempts;
     private final LogFollower.Means means;
+    private @Nullable Deque<Call> due; // null if nothing is due, as for most followers at most times
+    private @Nullable Attempts attempts; // at the first of these calls; null before the first attempt
     private @Nullable Outage storing; // present while the position cannot be stored
     private boolean caughtUp;
     private boolean interrupted;
@@ -112,16 +111,32 @@ final class Delivery {
         this.log = log;
         this.cursor = cursor;
         this.listener = listener;
-        this.recoverer = options.recoverer();
+        this.options = options;
         this.commit = commit;
-        this.batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         this.gate = gate;
-        this.attempts = new Attempts(options.retryPolicy());
         this.means = means;
     }
 
     boolean isDue() {
-        return !due.isEmpty();
+        return due != null;
+    }
+
+    private Deque<Call> due() {
+        Deque<Call> calls = due;
+        if (calls == null) {
+            calls = new ArrayDeque<>();
+            due = calls;
+        }
+        return calls;
+    }
+
+    private Attempts attempts() {
+        Attempts current = attempts;
+        if (current == null) {
+            current = new Attempts(options.retryPolicy());
+            attempts = current;
+        }
+        return current;
     }
 
     long delay() {
@@ -134,13 +149,14 @@ final class Delivery {
 
     /** Adds a call that comes before all calls of the listener. */
     void first(Runnable begin) {
-        due.addFirst(new Call("onSubscribe", List.of(), begin::run));
+        due().addFirst(new Call("onSubscribe", List.of(), begin::run));
     }
 
     /** Adds the calls for the events that the cursor has found, after a call for the gap before them. */
     void found() {
         List<Event> events = Collections.unmodifiableList(cursor.takeFound());
         missing(events.get(0).id());
+        int batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         if (events.size() <= batchSize) {
             batch(events);
             return;
@@ -154,7 +170,7 @@ final class Delivery {
         Loss loss = cursor.loss();
         if (loss != null) {
             Gap gap = new Gap(log, loss.kind(), loss.lastSeen(), before, loss.missed());
-            due.add(new Call("onGap", List.of(), () -> {
+            due().add(new Call("onGap", List.of(), () -> {
                 listener.onGap(gap);
                 cursor.told();
             }));
@@ -165,7 +181,7 @@ final class Delivery {
     void complete() {
         missing(EventId.MAX);
         Completion completion = cursor.completion();
-        due.add(new Call("onComplete", List.of(), () -> {
+        due().add(new Call("onComplete", List.of(), () -> {
             superseded = !commit.take(EventId.MAX, () -> listener.onComplete(completion));
             if (!superseded) {
                 isStored();
@@ -176,7 +192,7 @@ final class Delivery {
     }
 
     private void batch(List<Event> batch) {
-        due.add(callFor(batch));
+        due().add(callFor(batch));
     }
 
     private Call callFor(List<Event> batch) {
@@ -190,13 +206,14 @@ final class Delivery {
     private Outcome divide(Call call, int readable) {
         List<Event> batch = call.batch();
         int next = readable + 1;
-        due.remove();
+        Deque<Call> calls = due();
+        calls.remove();
         if (next < batch.size()) {
-            due.addFirst(callFor(List.copyOf(batch.subList(next, batch.size()))));
+            calls.addFirst(callFor(List.copyOf(batch.subList(next, batch.size()))));
         }
-        due.addFirst(callFor(List.of(batch.get(readable))));
-        due.addFirst(callFor(List.copyOf(batch.subList(0, readable))));
-        attempts.done();
+        calls.addFirst(callFor(List.of(batch.get(readable))));
+        calls.addFirst(callFor(List.copyOf(batch.subList(0, readable))));
+        attempts = null;
         delay = 0;
         return Outcome.LISTENER_LATER;
     }
@@ -206,7 +223,7 @@ final class Delivery {
         boolean first = !caughtUp;
         if (first) {
             caughtUp = true;
-            due.add(new Call("onCaughtUp", List.of(), listener::onCaughtUp));
+            due().add(new Call("onCaughtUp", List.of(), listener::onCaughtUp));
         }
         return first;
     }
@@ -216,10 +233,10 @@ final class Delivery {
         boolean news = now != interrupted;
         if (news) {
             interrupted = now;
-            due.add(
-                    now
-                            ? new Call("onInterrupted", List.of(), listener::onInterrupted)
-                            : new Call("onResumed", List.of(), listener::onResumed));
+            due().add(
+                            now
+                                    ? new Call("onInterrupted", List.of(), listener::onInterrupted)
+                                    : new Call("onResumed", List.of(), listener::onResumed));
         }
         return news;
     }
@@ -249,13 +266,15 @@ final class Delivery {
 
     /** Makes the pending calls. */
     Outcome deliver() {
-        for (Call call = due.peek(); call != null; call = due.peek()) {
+        Deque<Call> calls = due();
+        for (Call call = calls.peek(); call != null; call = calls.peek()) {
             Outcome outcome = commit.mayDeliver() ? deliver(call) : Outcome.NO_LEASE;
             if (outcome != Outcome.DONE) {
                 return outcome;
             }
-            due.remove();
+            calls.remove();
         }
+        due = null;
         return Outcome.DONE;
     }
 
@@ -265,27 +284,28 @@ final class Delivery {
         }
         Outcome outcome = Outcome.DONE;
         Throwable thrown = null;
-        attempts.begin();
+        Attempts current = attempts();
+        current.begin();
         try {
             call.callback().run();
-            if (attempts.count() > 1) {
-                logger.info("The listener of log '" + log + "' continues after " + attempts.count() + " attempts at "
+            if (current.count() > 1) {
+                logger.info("The listener of log '" + log + "' continues after " + current.count() + " attempts at "
                         + call);
             }
         } catch (Throwable any) {
             thrown = any;
-            outcome = gate.isOpen() ? retryOrRecover(call, any) : Outcome.FAILED;
+            outcome = gate.isOpen() ? retryOrRecover(call, current, any) : Outcome.FAILED;
         }
         if (!gate.leave(thrown, outcome == Outcome.FAILED)) {
             return Outcome.CLOSED;
         }
         if (outcome == Outcome.DONE) {
-            attempts.done();
+            attempts = null;
         }
         return superseded ? Outcome.SUPERSEDED : completed ? Outcome.COMPLETED : outcome;
     }
 
-    private Outcome retryOrRecover(Call call, Throwable thrown) {
+    private Outcome retryOrRecover(Call call, Attempts current, Throwable thrown) {
         if (thrown instanceof InterruptedException) { // the thread should end; the call itself did not fail
             return failed(thrown);
         }
@@ -296,16 +316,17 @@ final class Delivery {
             return divide(call, part.readable());
         }
         try {
-            delay = attempts.delayAfter(thrown);
+            delay = current.delayAfter(thrown);
             if (delay != BackOffExecution.STOP) {
-                sayRetry(call, thrown);
+                sayRetry(call, current.count(), thrown);
                 return Outcome.LISTENER_LATER;
             }
+            EventBatchRecoverer recoverer = options.recoverer();
             if (recoverer == null || call.batch().isEmpty()) {
                 return failed(thrown);
             }
             take(call.batch(), () -> recoverer.recover(log, call.batch(), thrown));
-            logger.warn("The follower of log '" + log + "' continues after " + attempts.count() + " attempts at " + call
+            logger.warn("The follower of log '" + log + "' continues after " + current.count() + " attempts at " + call
                     + ", which its recoverer took over: " + thrown);
             return Outcome.DONE;
         } catch (NotStoredException notStored) {
@@ -325,7 +346,7 @@ final class Delivery {
 
     /** Repeats the call independently of the retry policy, because the listener did not fail. */
     private Outcome storeLater(NotStoredException notStored) {
-        attempts.done();
+        attempts = null;
         Outage lasting = storing != null
                 ? storing
                 : new Outage(
@@ -340,11 +361,11 @@ final class Delivery {
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
     }
 
-    private void sayRetry(Call call, Throwable thrown) {
-        if (attempts.count() == 1) {
+    private void sayRetry(Call call, int attempt, Throwable thrown) {
+        if (attempt == 1) {
             logger.warn("The listener of log '" + log + "' threw in " + call + ", and will be called again in " + delay
                     + " ms: " + thrown);
         }
-        logger.debug("Attempt " + attempts.count() + " at " + call + " of log '" + log + "' failed", thrown);
+        logger.debug("Attempt " + attempt + " at " + call + " of log '" + log + "' failed", thrown);
     }
 }
