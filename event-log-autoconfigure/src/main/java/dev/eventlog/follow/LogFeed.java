@@ -13,10 +13,9 @@ import dev.eventlog.redis.PollReading;
 import dev.eventlog.redis.RawCommand;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +33,9 @@ final class LogFeed implements Feed {
     private final Window window;
     private final Trimming trimming;
     private final PageSize pages;
-    private final List<LogFollower> followers = new CopyOnWriteArrayList<>(); // usually one
     private final SameQuestions questions;
-    private final AtomicInteger comebacks = new AtomicInteger();
 
+    private volatile List<LogFollower> followers = List.of(); // usually one; an unmodifiable list
     private volatile Contact contact = Contact.CHECKED;
     // Guarded by this.
     private @Nullable FeedReader reader;
@@ -46,6 +44,7 @@ final class LogFeed implements Feed {
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
     private volatile boolean unread = true;
+    private volatile int comebacks;
     private volatile String server;
     private volatile @Nullable EventId firstBefore;
 
@@ -127,7 +126,7 @@ final class LogFeed implements Feed {
 
     @Override
     public int comebacks() {
-        return comebacks.get();
+        return comebacks;
     }
 
     @Override
@@ -136,14 +135,18 @@ final class LogFeed implements Feed {
     }
 
     @Override
-    public void join(LogFollower follower) {
-        followers.add(follower);
+    public synchronized void join(LogFollower follower) {
+        List<LogFollower> more = new ArrayList<>(followers);
+        more.add(follower);
+        followers = List.copyOf(more);
     }
 
     @Override
-    public boolean leave(LogFollower follower) {
-        followers.remove(follower);
-        return !followers.isEmpty();
+    public synchronized boolean leave(LogFollower follower) {
+        List<LogFollower> fewer = new ArrayList<>(followers);
+        fewer.remove(follower);
+        followers = List.copyOf(fewer);
+        return !fewer.isEmpty();
     }
 
     @Override
@@ -215,7 +218,8 @@ final class LogFeed implements Feed {
         pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
         boolean noDataLost = isOf(answer.server());
         if (!noDataLost) {
-            comebacks.incrementAndGet();
+            int before = comebacks;
+            comebacks = before + 1;
         }
         Seen seen = judge(answer, noDataLost, line);
         server = answer.server();
