@@ -202,13 +202,17 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
         LogNames.check(name);
         Assert.notNull(
                 customizer, () -> "The customizer of the options of log '" + name + "' must not be null: leave it out");
-        EventLogOptions.Builder options = settings.options().apply(name).toBuilder();
-        customizer.accept(options);
-        return new RedisEventLog(stream(name, options.build()), fields, followers, durable, recordings, observers);
+        EventLogOptions configured = settings.options().apply(name);
+        EventLogOptions.Builder customized = configured.toBuilder();
+        customizer.accept(customized);
+        EventLogOptions options = customized.build();
+        LogStream stream = stream(name, options.equals(configured) ? configured : options); // which logs may share
+        return new RedisEventLog(stream, fields, followers, durable, recordings, observers);
     }
 
     private LogStream stream(String name, EventLogOptions options) {
-        return new LogStream(name, settings.keyPrefix() + name, connections, settings.pageSize(), options);
+        String key = settings.keyPrefix().isEmpty() ? name : settings.keyPrefix() + name; // the same text once
+        return new LogStream(name, key, connections, settings.pageSize(), options);
     }
 
     @Override

@@ -51,7 +51,6 @@ final class Cursor {
 
     private final LogStream stream;
     private final Feed feed;
-    private final Trimming trimming;
     private final int batchSize;
     private final ReadPoint existing; // the end of the events that existed at the start
     private int comebacks; // of the feed, when the event at the point was last seen
@@ -70,11 +69,10 @@ final class Cursor {
      *
      * @param end the end of the feed just before
      */
-    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, Trimming trimming, int batchSize) {
+    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, int batchSize) {
         int epoch = end.point().epoch();
         this.stream = stream;
         this.feed = feed;
-        this.trimming = trimming;
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
         this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
@@ -324,6 +322,7 @@ final class Cursor {
         if (!end.isOf(answer.state(), sight.atFeedEnd())) {
             throw later("differs from what its feed has read; the feed will check it");
         }
+        Trimming trimming = Trimming.of(stream.options());
         Judgement judgement = ahead
                 ? GapRules.judgeAfterInterruption(point, known, answer, trimming, feed.window()::memory)
                 : GapRules.judge(point, known, answer, trimming, feed.window()::memory);

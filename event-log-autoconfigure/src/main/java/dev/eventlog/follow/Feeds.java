@@ -78,18 +78,12 @@ public final class Feeds {
      *
      * @param before the position of the feed before the stream was read
      * @param start the start found in the stream
-     * @param trimming how the log loses old events
      * @param patient whether to ask again if the feed is only behind the stream
      * @param joining creates the follower
      * @return the follower; null to repeat all questions
      */
     synchronized @Nullable LogFollower join(
-            LogStream stream,
-            @Nullable Place before,
-            StartPoint start,
-            Trimming trimming,
-            boolean patient,
-            Joining joining) {
+            LogStream stream, @Nullable Place before, StartPoint start, boolean patient, Joining joining) {
         Feed feed = byKey.get(stream.key());
         Window.End end = before == null ? null : before.end();
         if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
@@ -100,7 +94,7 @@ public final class Feeds {
                 return null;
             }
             // A feed that has not noticed yet that its log began again keeps its followers until it does.
-            feed = start(stream, start, trimming);
+            feed = start(stream, start);
             end = feed.window().end();
         }
         LogFollower follower = joining.on(feed, end);
@@ -108,8 +102,8 @@ public final class Feeds {
         return follower;
     }
 
-    private Feed start(LogStream stream, StartPoint start, Trimming trimming) {
-        LogFeed feed = new LogFeed(stream, start, trimming, settings, observers, questions);
+    private Feed start(LogStream stream, StartPoint start) {
+        LogFeed feed = new LogFeed(stream, start, settings, observers, questions);
         byKey.put(stream.key(), feed);
         if (nothingShared || dedicated < settings.dedicatedConnections()) {
             dedicate(feed);

@@ -31,7 +31,6 @@ final class LogFeed implements Feed {
     private final FollowSettings settings;
     private final Observers observers;
     private final Window window;
-    private final Trimming trimming;
     private final PageSize pages;
     private final SameQuestions questions;
 
@@ -53,18 +52,11 @@ final class LogFeed implements Feed {
      *
      * @param questions combines the questions of the followers of all feeds
      */
-    LogFeed(
-            LogStream stream,
-            StartPoint start,
-            Trimming trimming,
-            FollowSettings settings,
-            Observers observers,
-            SameQuestions questions) {
+    LogFeed(LogStream stream, StartPoint start, FollowSettings settings, Observers observers, SameQuestions questions) {
         this.stream = stream;
         this.settings = settings;
         this.observers = observers;
         this.questions = questions;
-        this.trimming = trimming;
         this.window = new Window(
                 settings.windowSize(),
                 start.end(),
@@ -302,6 +294,7 @@ final class LogFeed implements Feed {
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
         contact = contact.answered(); // before the events are appended
         Window.End end = window.end();
+        Trimming trimming = Trimming.of(stream.options());
         Judgement judgement = noDataLost
                 ? GapRules.judge(end.point(), end.event(), answer, trimming, window::memory)
                 : GapRules.judgeAfterInterruption(end.point(), end.event(), answer, trimming, window::memory);

@@ -28,7 +28,6 @@ public final class LogStream {
     private final Connections connections;
     private final int pageSize;
     private final EventLogOptions options;
-    private final Inquiry inquiry;
 
     /**
      * Creates the commands for one log.
@@ -45,7 +44,6 @@ public final class LogStream {
         this.connections = connections;
         this.pageSize = pageSize;
         this.options = options;
-        this.inquiry = new Inquiry(log, key, connections);
     }
 
     /**
@@ -71,8 +69,9 @@ public final class LogStream {
         return connections;
     }
 
+    /** Not kept in a field: it is small and has no state, and an application may follow many logs. */
     Inquiry inquiry() {
-        return inquiry;
+        return new Inquiry(log, key, connections);
     }
 
     /** {@return the options of the log} */
@@ -116,7 +115,7 @@ public final class LogStream {
     /** Redis itself refuses every add to a complete log. Only then does this method ask how the log ended. */
     private <T> T unlessComplete(Supplier<T> add) {
         try {
-            return inquiry.change(add);
+            return inquiry().change(add);
         } catch (EventLogException refused) {
             Throwable said = refused.getCause();
             if (said == null || !RedisFailures.isComplete(said)) {
@@ -144,17 +143,17 @@ public final class LogStream {
      */
     public CompleteScript.Done complete(Completion completion, List<Map<String, String>> lastEvents) {
         CompleteScript completing = new CompleteScript(log, key, connections.commands(), options);
-        return completing.done(inquiry.change(completing.prepared(completion, lastEvents)));
+        return completing.done(inquiry().change(completing.prepared(completion, lastEvents)));
     }
 
     /** {@return reads parts of this log: {@code XREVRANGE}, or a script with {@code XRANGE}, one page at a time} */
     public RangeReading reading() {
-        return new RangeReading(this, inquiry, connections.line(), pageSize);
+        return new RangeReading(this, inquiry(), connections.line(), pageSize);
     }
 
     /** {@return reads the new events of this log: {@code XREAD}, and the state of the stream right behind it} */
     public PollReading polling() {
-        return new PollReading(this, inquiry);
+        return new PollReading(this, inquiry());
     }
 
     /**
@@ -169,11 +168,11 @@ public final class LogStream {
     @SuppressWarnings("ReferenceEquality") // whether it is the line that all commands share
     public void backwards(Line line, EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
         boolean opensAgain = line == connections.line();
-        new BackwardReading(this, inquiry, line, opensAgain, false, pageSize).read(newest, oldest, limit, page);
+        new BackwardReading(this, inquiry(), line, opensAgain, false, pageSize).read(newest, oldest, limit, page);
     }
 
     List<Event> back(Line line, EventId newest, EventId oldest, int count, AnswerSize size) {
-        return inquiry.ask(line, backCommand(newest, oldest, count), reply -> {
+        return inquiry().ask(line, backCommand(newest, oldest, count), reply -> {
             List<Event> events = StreamReplies.events(reply, oldest, newest, false);
             size.worked(events.size(), StreamReplies.size(reply));
             return events;
@@ -201,7 +200,7 @@ public final class LogStream {
         Line line = connections.line();
         RawCommand read = rangeCommand(oldest, newest, count);
         RawCommand end = rangeCommand(feedEnd, feedEnd, 1);
-        return inquiry.answered(line, "read", () -> {
+        return inquiry().answered(line, "read", () -> {
             List<@Nullable Object> replies = line.send(List.of(read, end));
             List<Event> events = StreamReplies.events(Inquiry.unlessFailed(replies.get(0)), oldest, newest, true);
             return new Page(events, StreamReplies.entry(Inquiry.unlessFailed(replies.get(1)), feedEnd));
@@ -218,8 +217,11 @@ public final class LogStream {
      * @return the events, oldest first
      */
     public List<Event> range(Line line, EventId oldest, EventId newest, int count) {
-        return inquiry.ask(
-                line, rangeCommand(oldest, newest, count), reply -> StreamReplies.events(reply, oldest, newest, true));
+        return inquiry()
+                .ask(
+                        line,
+                        rangeCommand(oldest, newest, count),
+                        reply -> StreamReplies.events(reply, oldest, newest, true));
     }
 
     /**
@@ -232,8 +234,11 @@ public final class LogStream {
      * @return the events, newest first
      */
     public List<Event> newest(Line line, EventId newest, EventId oldest, int count) {
-        return inquiry.ask(
-                line, backCommand(newest, oldest, count), reply -> StreamReplies.events(reply, oldest, newest, false));
+        return inquiry()
+                .ask(
+                        line,
+                        backCommand(newest, oldest, count),
+                        reply -> StreamReplies.events(reply, oldest, newest, false));
     }
 
     private RawCommand backCommand(EventId newest, EventId oldest, int count) {
@@ -280,8 +285,8 @@ public final class LogStream {
      */
     public Sight look(EventId after, EventId upTo, int count, EventId feedEnd) {
         Line line = connections.line();
-        return inquiry.ask(
-                line, () -> Look.SCRIPT.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
+        return inquiry()
+                .ask(line, () -> Look.SCRIPT.on(line, key, after, end(upTo), count, 0, "", "", "", feedEnd), read -> {
                     List<?> reply = StreamReplies.list(read);
                     return new Sight(Look.answer(reply), StreamReplies.event(reply.get(6)));
                 });
@@ -298,31 +303,33 @@ public final class LogStream {
      * @return the answer
      */
     public Answer look(Line line, EventId after, EventId upTo, int count, boolean server) {
-        return inquiry.ask(
-                line,
-                () -> Look.SCRIPT.on(line, key, after, end(upTo), count, server ? 1 : 0),
-                reply -> Look.answer(StreamReplies.list(reply)));
+        return inquiry()
+                .ask(
+                        line,
+                        () -> Look.SCRIPT.on(line, key, after, end(upTo), count, server ? 1 : 0),
+                        reply -> Look.answer(StreamReplies.list(reply)));
     }
 
     /** {@return {@code EXISTS}: whether the stream exists} */
     public boolean exists() {
-        return inquiry.ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
+        return inquiry().ask(connections.line(), RawCommand.of("EXISTS", 0, key), StreamReplies::number) > 0;
     }
 
     /** {@return a script with {@code XGROUP}: whether it created an empty stream, because there was none} */
     public boolean createIfAbsent() {
         Line line = connections.line();
         long ttl = options.ttlAfterLastAdd().toMillis();
-        return inquiry.answered(line, "create", () -> StreamReplies.number(CREATE.on(line, key, ttl))) > 0;
+        return inquiry().answered(line, "create", () -> StreamReplies.number(CREATE.on(line, key, ttl))) > 0;
     }
 
     /** {@return {@code UNLINK}: whether a stream existed and was deleted} */
     public boolean delete() {
         RawCommand command = RawCommand.of("UNLINK", 0, key);
-        return inquiry.answered(
-                        connections.line(),
-                        "delete",
-                        () -> StreamReplies.number(Inquiry.one(connections.line(), command)))
+        return inquiry()
+                        .answered(
+                                connections.line(),
+                                "delete",
+                                () -> StreamReplies.number(Inquiry.one(connections.line(), command)))
                 > 0;
     }
 
@@ -369,6 +376,6 @@ public final class LogStream {
      * @param failure the failure
      */
     public EventLogException translate(String what, Throwable failure) {
-        return inquiry.translate(what, failure);
+        return inquiry().translate(what, failure);
     }
 }

@@ -16,7 +16,7 @@ final class Look {
         EventId after = EventId.parse(StreamReplies.text(reply.get(2)));
         return new Answer(
                 state.isEmpty() ? StreamState.ABSENT : StreamReplies.state(state),
-                StreamReplies.text(reply.get(0)),
+                StreamReplies.text(reply.get(0)).intern(), // each followed log keeps it, and there are few
                 StreamReplies.event(reply.get(3)),
                 StreamReplies.event(reply.get(4)),
                 StreamReplies.events(reply.get(5), after.next(), EventId.MAX, true));

@@ -42,7 +42,6 @@ import org.springframework.data.redis.core.StringRedisTemplate;
 class CursorTests extends LogTests {
 
     private static final int BATCH = 10;
-
     private static final Trimming NOTHING_TRIMMED = new Trimming(Long.MAX_VALUE, false);
 
     private EventLog log;
@@ -391,7 +390,7 @@ class CursorTests extends LogTests {
     /** A new cursor that received this many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
-        return new Cursor(stream, feed, feed.window().end(), start, NOTHING_TRIMMED, BATCH);
+        return new Cursor(stream, feed, feed.window().end(), start, BATCH);
     }
 
     /** {@return the next events, which the follower has then taken; none if it must wait} */

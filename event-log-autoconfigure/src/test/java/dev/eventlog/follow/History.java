@@ -355,14 +355,13 @@ final class History {
             if (feed != null && !readers.isEmpty()) {
                 return; // it would have its own feed
             }
-            feed = new LogFeed(
-                    stream, start, new Trimming(limit, false), SETTINGS, new Observers(List.of()), new SameQuestions());
+            feed = new LogFeed(stream, start, SETTINGS, new Observers(List.of()), new SameQuestions());
             connected = sharesItsLine;
             end = feed.window().end();
             readByFeed = model.all.size() - 1;
             seeEnd(feed);
         }
-        Cursor cursor = new Cursor(stream, feed, end, start, new Trimming(limit, false), 4);
+        Cursor cursor = new Cursor(stream, feed, end, start, 4);
         if (dice.nextInt(3) == 0) {
             cursor.takeFound();
         }

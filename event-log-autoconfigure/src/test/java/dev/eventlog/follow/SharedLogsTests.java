@@ -200,12 +200,6 @@ class SharedLogsTests extends LogTests {
                 16,
                 Duration.ofSeconds(1));
         StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
-        return new LogFeed(
-                stream,
-                start,
-                new Trimming(Long.MAX_VALUE, false),
-                settings,
-                new Observers(List.of()),
-                new SameQuestions());
+        return new LogFeed(stream, start, settings, new Observers(List.of()), new SameQuestions());
     }
 }
