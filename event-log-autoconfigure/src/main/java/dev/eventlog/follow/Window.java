@@ -9,10 +9,8 @@ import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +71,7 @@ final class Window {
     private static final int MANY = 10;
 
     private final Ring events;
-    private final Deque<Event> samples = new ArrayDeque<>(1); // a few older events, oldest first
+    private List<Event> samples; // a few older events, oldest first; usually very few, and never changed in place
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if it was seen
@@ -97,7 +95,7 @@ final class Window {
         this.begunAt = System.currentTimeMillis();
         this.base = begin;
         this.last = begin;
-        newest.forEach(samples::addFirst);
+        this.samples = reversed(newest);
         Event atEnd = !newest.isEmpty() && newest.get(0).id().equals(begin.id()) ? newest.get(0) : null;
         this.lastEvent = closing == null ? atEnd : closing;
     }
@@ -173,10 +171,15 @@ final class Window {
     }
 
     private void sample(Event event) {
-        samples.addLast(event);
-        if (samples.size() > SAMPLES) {
-            samples.removeFirst();
-        }
+        List<Event> more = new ArrayList<>(samples);
+        more.add(event);
+        samples = List.copyOf(more.subList(Math.max(0, more.size() - SAMPLES), more.size()));
+    }
+
+    private static List<Event> reversed(List<Event> events) {
+        List<Event> reversed = new ArrayList<>(events);
+        Collections.reverse(reversed);
+        return List.copyOf(reversed);
     }
 
     private void beginAt(ReadPoint point, @Nullable Event there) {
@@ -187,7 +190,9 @@ final class Window {
                 sample(events.at(i));
             }
         }
-        samples.removeIf(event -> event.id().isAfter(point.id()));
+        samples = samples.stream()
+                .filter(event -> !event.id().isAfter(point.id()))
+                .toList();
         events.clear();
         sinceSample = 0;
         origin = point.id();
@@ -238,9 +243,7 @@ final class Window {
 
     /** {@return the few known events before this window, newest first} */
     synchronized List<Event> samples() {
-        List<Event> newestFirst = new ArrayList<>(samples);
-        Collections.reverse(newestFirst);
-        return newestFirst;
+        return reversed(samples);
     }
 
     /**

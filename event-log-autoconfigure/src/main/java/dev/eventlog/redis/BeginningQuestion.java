@@ -101,7 +101,7 @@ public record BeginningQuestion(
         Event last;
         try {
             state = PollReading.isAbsent(reply) ? StreamState.ABSENT : StreamReplies.state(Inquiry.unlessFailed(reply));
-            last = StreamReplies.lastEntry(reply);
+            last = StreamReplies.lastEntry(reply, state.lastId());
         } catch (RuntimeException failure) {
             return null;
         }

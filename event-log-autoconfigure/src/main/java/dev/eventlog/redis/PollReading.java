@@ -89,7 +89,7 @@ public final class PollReading {
             return new Poll(new Answer(StreamState.ABSENT, "", null, null, List.of()), true, 0);
         }
         return inquiry.decode("follow", replies.get(0), info -> {
-            Event last = StreamReplies.lastEntry(info);
+            Event last = StreamReplies.lastEntry(info, after);
             Event at = last != null && last.id().equals(after) ? last : null;
             return new Poll(new Answer(StreamReplies.state(info), "", at, null, List.of()), true, 0);
         });

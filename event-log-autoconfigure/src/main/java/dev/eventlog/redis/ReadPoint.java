@@ -22,11 +22,11 @@ public record ReadPoint(EventId id, Rank rank, int epoch) {
     }
 
     /**
-     * {@return the same position with another rank}
+     * {@return the same position with another rank} If the rank is the same, so is the object, because many followed logs keep it.
      *
      * @param known the rank that is known now
      */
     public ReadPoint ranked(Rank known) {
-        return new ReadPoint(id, known, epoch);
+        return known.equals(rank) ? this : new ReadPoint(id, known, epoch);
     }
 }

@@ -167,15 +167,21 @@ final class StreamReplies {
                 default -> {}
             }
         }
-        return StreamState.counted(length, last, first, added, deleted, groups > 0, newest);
+        EventId only = last.equals(first) ? last : first; // often the same, which then needs memory only once
+        return StreamState.counted(length, last, only, added, deleted, groups > 0, newest);
     }
 
-    /** {@return the last entry in a reply to {@code XINFO STREAM}; null if there is none} */
-    static @Nullable Event lastEntry(@Nullable Object reply) {
+    /**
+     * {@return the last entry in a reply to {@code XINFO STREAM}; null if there is none}
+     *
+     * @param lastId the last id in the same reply, which is usually that of the entry, and then needs memory only once
+     */
+    static @Nullable Event lastEntry(@Nullable Object reply, EventId lastId) {
         List<?> known = list(reply);
         for (int i = known.size() - 2; i >= 0; i -= 2) { // it comes last
             if (text(known.get(i)).equals("last-entry")) {
-                return event(known.get(i + 1));
+                Event last = event(known.get(i + 1));
+                return last != null && last.id().equals(lastId) ? new Event(lastId, last.fields()) : last;
             }
         }
         return null;
