@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** A bounded buffer of events in the order of their ids. It allocates memory as it fills. Not thread-safe. */
 final class Ring {
 
-    private static final int LEAST = 8;
+    private static final int LEAST = 2;
 
     private static final @Nullable Event[] NONE = new Event[0];
 
