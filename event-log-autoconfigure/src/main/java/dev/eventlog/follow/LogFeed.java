@@ -15,9 +15,11 @@ import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
+// Long: everything that is read from a log is judged and appended in one place.
 /**
  * A feed. It judges the events from its reader, appends them to the window and wakes the followers, in this order, as soon as
  * events arrive.
@@ -262,7 +264,7 @@ final class LogFeed implements Feed {
         if (!GapRules.isPlainlyWhole(end.point(), end.event(), answer)) {
             return Seen.UNCLEAR;
         }
-        firstBefore = answer.state().firstId();
+        begins(answer.state().firstId());
         append(end.point(), answer);
         return seen(answer);
     }
@@ -301,7 +303,7 @@ final class LogFeed implements Feed {
         if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
             LogHistory.Common common = new LogHistory(stream, line, window).newestInCommon(answer.state(), firstBefore);
             window.part(common.point(), common.event());
-            firstBefore = answer.state().firstId();
+            begins(answer.state().firstId());
             wake(LogFollower.Wake.AGAIN);
             return seen(answer);
         }
@@ -309,9 +311,16 @@ final class LogFeed implements Feed {
             window.skipTo(judgement.next());
             wake(LogFollower.Wake.MORE);
         }
-        firstBefore = answer.state().firstId();
+        begins(answer.state().firstId());
         append(judgement.next(), answer);
         return seen(answer);
+    }
+
+    /** Remembers the first event of the log: the same object if it is still the same event. */
+    private void begins(@Nullable EventId first) {
+        if (!Objects.equals(first, firstBefore)) {
+            firstBefore = first;
+        }
     }
 
     private void append(ReadPoint from, Answer answer) {

@@ -131,10 +131,14 @@ public record BeginningQuestion(
         } catch (RuntimeException failure) {
             return known;
         }
-        boolean sameLog =
-                !newest.isEmpty() && newest.get(0).equals(known.newest().get(0));
+        Event last = known.newest().get(0);
+        boolean sameLog = !newest.isEmpty() && newest.get(0).equals(last);
         long size = newest.stream().mapToLong(EventSize::of).sum();
-        return sameLog && size <= MOST_BYTES_OF_NEWEST ? known.withNewest(newest) : known;
+        if (!sameLog || size > MOST_BYTES_OF_NEWEST) {
+            return known;
+        }
+        newest.set(0, last); // equal, and shares its id with the state
+        return known.withNewest(newest);
     }
 
     private Beginning beginning(List<?> reply) {
