@@ -2,6 +2,8 @@ package dev.eventlog.redis;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,9 @@ public record BeginningQuestion(
 
     /** The maximum size of the newest few events, which the application keeps; the script has the same limit. */
     private static final long MOST_BYTES_OF_NEWEST = 65_536;
+
+    /** The number of the newest few events, as in the script. */
+    private static final int NEWEST = 3;
 
     /** {@return the start of the tail, and what the stream contained at that moment} */
     public Beginning ask() {
@@ -84,19 +89,24 @@ public record BeginningQuestion(
         }
     }
 
-    /** {@return whether the tail may begin at the end of the log, where a smaller question is enough} */
-    boolean mayBeAtEnd() {
-        return feedEnd == null && (limit == 0 || earliest.isAfter(EventId.MIN));
+    /** {@return whether the tail may begin at the end of the log, or contain all of a short log: smaller questions are then enough} */
+    boolean mayBeSimple() {
+        return feedEnd == null && (limit == 0 || earliest.isAfter(EventId.MIN) || isOfAnyAge());
+    }
+
+    private boolean isOfAnyAge() {
+        return earliest.equals(EventId.MIN) && maxAge == 0;
     }
 
     /**
      * Returns the answer of the smaller question.
      *
      * @param reply the reply to {@link PollReading#glance}
-     * @return the answer, with the newest event only; null if the tail does not begin at the end of the log, or is unclear
+     * @return the answer, with the newest event only, and without the events of a short log; null if the tail neither begins at
+     *         the end of the log nor contains all of a short one, or is unclear
      */
     @Nullable
-    Beginning atEnd(@Nullable Object reply) {
+    Beginning simple(@Nullable Object reply) {
         StreamState state;
         Event last;
         try {
@@ -105,13 +115,71 @@ public record BeginningQuestion(
         } catch (RuntimeException failure) {
             return null;
         }
-        boolean isAtEnd = limit == 0 || !state.lastId().isAfter(earliest);
-        if (!isAtEnd || state.isComplete()) {
+        if (state.isComplete() || !(isAtEnd(state) || isShort(state, last))) {
             return null;
         }
         EventId after = limit == 0 && state.exists() ? state.lastId() : earliest;
         Answer answer = new Answer(state, "", null, null, List.of());
         return new Beginning(after, -1, answer, null, last == null ? List.of() : List.of(last));
+    }
+
+    private boolean isAtEnd(StreamState state) {
+        return limit == 0 || !state.lastId().isAfter(earliest);
+    }
+
+    private boolean isShort(StreamState state, @Nullable Event last) {
+        return isOfAnyAge()
+                && last != null
+                && EventSize.areSmall(List.of(last))
+                && state.length() <= Math.min(limit, count);
+    }
+
+    /** {@return the smaller question for the events that a {@link #simple} answer lacks} */
+    RawCommand more(Beginning simple) {
+        StreamState state = simple.answer().state();
+        return isAtEnd(state)
+                ? LogStream.backCommand(stream.key(), simple.newest().get(0).id(), EventId.MIN, NEWEST)
+                : LogStream.rangeCommand(stream.key(), EventId.MIN, state.lastId(), count);
+    }
+
+    /**
+     * Adds the events that the answer lacks.
+     *
+     * @param simple the answer
+     * @param reply the reply to {@link #more}, from a later moment
+     * @return the answer; null if the log has changed in between
+     */
+    @Nullable
+    Beginning withMore(Beginning simple, @Nullable Object reply) {
+        return isAtEnd(simple.answer().state()) ? withNewest(simple, reply) : withAll(simple, reply);
+    }
+
+    /** All events of the log up to the last id: as many as there were, with the same first id and the same last event. */
+    private @Nullable Beginning withAll(Beginning simple, @Nullable Object reply) {
+        StreamState state = simple.answer().state();
+        List<Event> events;
+        try {
+            events = StreamReplies.events(Inquiry.unlessFailed(reply), EventId.MIN, state.lastId(), true);
+        } catch (RuntimeException failure) {
+            return null;
+        }
+        int size = events.size();
+        boolean isWhole = size > 0
+                && size == state.length()
+                && events.get(0).id().equals(state.firstId())
+                && events.get(size - 1).equals(simple.newest().get(0));
+        if (!isWhole) {
+            return null;
+        }
+        List<Event> newest = new ArrayList<>(events.subList(Math.max(0, size - NEWEST), size));
+        Collections.reverse(newest);
+        boolean areSmall = newest.stream().mapToLong(EventSize::of).sum() <= MOST_BYTES_OF_NEWEST;
+        return new Beginning(
+                simple.after(),
+                -1,
+                new Answer(state, "", null, null, events),
+                null,
+                areSmall ? newest : simple.newest());
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.eventlog.redis;
 
-import dev.eventlog.EventId;
 import dev.eventlog.EventLogUnavailableException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,15 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.dao.QueryTimeoutException;
 
 /**
- * Asks for the starts of many tails, in at most two round trips. Most tails begin at the end of their log. For these, {@code XINFO
- * STREAM} is the whole answer, at one moment, and costs the server a tenth of the script. A second command adds the events just
- * before the end. They count only if the event at the end is still the same, which proves that they belong to the same log. All
- * other tails need the script.
+ * Asks for the starts of many tails, in at most two round trips. Most tails begin at the end of their log, or contain all of a
+ * short log. For these, {@code XINFO STREAM} shows the state, at one moment, and costs the server a tenth of the script. A second
+ * command adds the events just before the end, or all events. They count only if the event at the end is still the same, which
+ * proves that they belong to the same log; all events only if none is gone either. All other tails need the script.
  */
 final class BeginningsTogether {
-
-    /** As many as the script returns. */
-    private static final int NEWEST = 3;
 
     private static final int MOST_REPEATED = 4;
 
@@ -26,7 +22,7 @@ final class BeginningsTogether {
     private final BeginningQuestion first;
     private final boolean glancing;
     private final Map<LogStream, Beginning> found = new HashMap<>();
-    private final Map<BeginningQuestion, Beginning> atEnd = new HashMap<>();
+    private final Map<BeginningQuestion, Beginning> simple = new HashMap<>();
     private final List<BeginningQuestion> elsewhere = new ArrayList<>();
     private String server = "";
 
@@ -84,7 +80,7 @@ final class BeginningsTogether {
             commands.add(
                     commands.isEmpty()
                             ? question.command(true)
-                            : glancing && question.mayBeAtEnd()
+                            : glancing && question.mayBeSimple()
                                     ? PollReading.glance(question.stream().key())
                                     : question.command(false));
         }
@@ -97,7 +93,7 @@ final class BeginningsTogether {
         found.put(first.stream(), withServer);
         for (int i = 1; i < Math.min(replies.size(), questions.size()); i++) {
             BeginningQuestion question = questions.get(i);
-            if (glancing && question.mayBeAtEnd()) {
+            if (glancing && question.mayBeSimple()) {
                 glanced(question, replies.get(i));
             } else {
                 add(question, question.beginning(replies.get(i)));
@@ -106,28 +102,28 @@ final class BeginningsTogether {
     }
 
     private void glanced(BeginningQuestion question, @Nullable Object reply) {
-        Beginning beginning = question.atEnd(reply);
-        add(question, beginning);
+        Beginning beginning = question.simple(reply);
         if (beginning == null) {
             elsewhere.add(question);
         } else if (!beginning.newest().isEmpty() && EventSize.areSmall(beginning.newest())) {
-            atEnd.put(question, beginning);
+            simple.put(question, beginning);
+        } else {
+            add(question, beginning);
         }
     }
 
     private void askForMore() {
-        List<RawCommand> commands = new ArrayList<>(atEnd.size() + elsewhere.size());
-        atEnd.forEach((question, beginning) -> commands.add(LogStream.backCommand(
-                question.stream().key(), beginning.newest().get(0).id(), EventId.MIN, NEWEST)));
+        List<RawCommand> commands = new ArrayList<>(simple.size() + elsewhere.size());
+        simple.forEach((question, beginning) -> commands.add(question.more(beginning)));
         elsewhere.forEach(question -> commands.add(question.command(false)));
         if (commands.isEmpty()) {
             return;
         }
         List<@Nullable Object> replies = sent(commands);
         int at = 0;
-        for (Map.Entry<BeginningQuestion, Beginning> each : atEnd.entrySet()) {
+        for (Map.Entry<BeginningQuestion, Beginning> each : simple.entrySet()) {
             if (at < replies.size()) {
-                add(each.getKey(), each.getKey().withNewest(each.getValue(), replies.get(at++)));
+                add(each.getKey(), each.getKey().withMore(each.getValue(), replies.get(at++)));
             }
         }
         for (BeginningQuestion question : elsewhere) {

@@ -250,6 +250,10 @@ public final class LogStream {
     }
 
     RawCommand rangeCommand(EventId oldest, EventId newest, int count) {
+        return rangeCommand(key, oldest, newest, count);
+    }
+
+    static RawCommand rangeCommand(String key, EventId oldest, EventId newest, int count) {
         return RawCommand.of("XRANGE", 0, key, start(oldest), end(newest), "COUNT", Math.max(1, count));
     }
 

@@ -9,19 +9,25 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogOptions;
 import dev.eventlog.Tail;
 import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.test.LogTests;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.ReadOffset;
+import org.springframework.data.redis.connection.stream.RecordId;
 
 /** Many logs that begin together begin where each would begin alone. */
 class StartPointTests extends LogTests {
@@ -91,11 +97,70 @@ class StartPointTests extends LogTests {
                 .matches(LogStream::isAnotherType);
     }
 
+    /** A log that fits into the first page begins with a smaller question, so both kinds of question are needed. */
     private static void beginTogetherAsAlone(Map<LogStream, TailRange> tails, int count) {
-        Map<LogStream, StartPoint> together = StartPoint.findAll(tails, 2);
-        assertThat(together).hasSize(count);
-        tails.forEach((stream, tail) ->
-                assertThat(together.get(stream)).as(stream.log()).isEqualTo(StartPoint.find(stream, tail, null, 2)));
+        for (int page : new int[] {2, 4, 10}) {
+            Map<LogStream, StartPoint> together = StartPoint.findAll(tails, page);
+            assertThat(together).hasSize(count);
+            tails.forEach((stream, tail) -> assertThat(together.get(stream))
+                    .as(stream.log() + " with pages of " + page)
+                    .isEqualTo(StartPoint.find(stream, tail, null, page)));
+        }
+    }
+
+    @Test
+    void shortLogThatGrowsBetweenTheQuestionsBeginsAsItWas() {
+        EventLog log = log(3);
+        StartPoint before = StartPoint.find(stream(log), TailRange.of(Tail.all(), OPTIONS), null, 10);
+        assertThat(foundIfItChanges(log, () -> log.add(event(3)))).isEqualTo(before);
+    }
+
+    @Test
+    void shortLogThatIsTrimmedBetweenTheQuestionsMustBeAskedAgain() {
+        EventLog log = log(3);
+        assertThat(foundIfItChanges(log, () -> redis.opsForStream().trim(log.name(), 2)))
+                .isNull();
+    }
+
+    @Test
+    void shortLogThatBeginsAgainBetweenTheQuestionsMustBeAskedAgain() {
+        EventLog log = log(3);
+        EventId last = log.lastId().orElseThrow();
+        assertThat(foundIfItChanges(log, () -> {
+                    redis.delete(log.name());
+                    redis.opsForStream()
+                            .add(MapRecord.create(log.name(), Map.of("n", "0")).withId(RecordId.of("1-1")));
+                    redis.opsForStream()
+                            .add(MapRecord.create(log.name(), Map.of("n", "1")).withId(RecordId.of("1-2")));
+                    redis.opsForStream()
+                            .add(MapRecord.create(log.name(), Map.of("n", "other"))
+                                    .withId(RecordId.of(last.toString())));
+                }))
+                .isNull();
+    }
+
+    /** {@return the start of a log that changes after the first question; null if it must be asked again} */
+    private @Nullable StartPoint foundIfItChanges(EventLog log, Runnable change) {
+        AtomicReference<@Nullable Runnable> next = new AtomicReference<>(change);
+        Line line = commands -> {
+            List<@Nullable Object> replies = connections.line().send(commands);
+            Runnable now = next.getAndSet(null);
+            if (now != null) {
+                now.run();
+            }
+            return replies;
+        };
+        Connections changing = (Connections) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Connections.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("line") ? line : method.invoke(connections, arguments));
+        LogStream first = new LogStream(newName(), newName(), changing, 10, OPTIONS);
+        LogStream stream = new LogStream(log.name(), log.name(), changing, 10, OPTIONS);
+        Map<LogStream, TailRange> tails = new LinkedHashMap<>();
+        tails.put(first, TailRange.of(Tail.all(), OPTIONS));
+        tails.put(stream, TailRange.of(Tail.all(), OPTIONS));
+        return StartPoint.findAll(tails, 10).get(stream);
     }
 
     private List<LogStream> streams() {
