@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** Waits for the first change of a log, without holding a thread. Thread-safe. */
 final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
+    /** How long a log is followed after a poll. The next poll of the client then needs no new connection to Redis. */
+    private static final Duration LINGER = Duration.ofSeconds(2);
+
     private final EventLog log;
     private final EventId position;
     private final int batchSize;
@@ -68,7 +71,9 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-        CompletableFuture<TailPage<Event>> unused = found.whenComplete((page, failure) -> subscription.cancel());
+        CompletableFuture<TailPage<Event>> unused = found.whenCompleteAsync(
+                (page, failure) -> subscription.cancel(),
+                CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS));
         subscription.request(1);
     }
 

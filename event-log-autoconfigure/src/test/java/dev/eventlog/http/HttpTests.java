@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.http.CacheControl;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -328,6 +330,31 @@ abstract class HttpTests extends LogTests {
         assertThat(Long.parseLong(String.valueOf(header(again, "Stream-Cursor"))))
                 .isGreaterThan(Long.parseLong(cursor));
         await().until(() -> followers(application, log) == 0);
+    }
+
+    @Test
+    void nextLongPollOfAClientNeedsNoNewConnection() throws Exception {
+        EventLog log = newLog();
+        EventId last = log.add(event(0));
+        ConfigurableApplicationContext application = application();
+        get(application, log.name());
+        long before = connectionsEver();
+        int polls = 6;
+        for (int i = 1; i <= polls; i++) {
+            CompletableFuture<HttpResponse<String>> waiting =
+                    async(application, log.name() + "?live=long-poll&offset=" + offset(last));
+            await().until(() -> followers(application, log) > 0);
+            last = log.add(event(i));
+            assertThat(waiting.get().body()).isEqualTo("[{\"n\":\"" + i + "\"}]");
+        }
+        assertThat(connectionsEver() - before).isLessThan(polls);
+        await().until(() -> followers(application, log) == 0);
+    }
+
+    private long connectionsEver() {
+        Properties stats = redis.execute((RedisCallback<Properties>)
+                connection -> connection.serverCommands().info("stats"));
+        return Long.parseLong(stats.getProperty("total_connections_received"));
     }
 
     @Test
