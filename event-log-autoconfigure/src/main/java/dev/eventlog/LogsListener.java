@@ -46,6 +46,20 @@ public interface LogsListener<E> {
     }
 
     /**
+     * Called as soon as Redis cannot be reached, for one of the logs or for the search for new logs, even if no log is followed.
+     * Called once for all logs, and not again until {@link #onResumed()}. The follower continues by itself when Redis is back.
+     * Events of logs that can be read may still be delivered. A named follower that loses its lease in the meantime starts again,
+     * without {@link #onResumed()}. An exception is logged and has no other effect.
+     */
+    default void onInterrupted() {}
+
+    /**
+     * Called once for each {@link #onInterrupted()} when all logs can be read and found again. Never overlaps {@link
+     * #onInterrupted()}. An exception is logged and has no other effect.
+     */
+    default void onResumed() {}
+
+    /**
      * Called when a log is complete and all its events have been delivered: see {@link EventBatchListener#onComplete}. This is
      * the last call for that log, unless the log is deleted and begins again.
      *

@@ -47,6 +47,16 @@ final class TypedLogsListener<T> implements LogsListener<Event> {
     }
 
     @Override
+    public void onInterrupted() {
+        listener.onInterrupted();
+    }
+
+    @Override
+    public void onResumed() {
+        listener.onResumed();
+    }
+
+    @Override
     public void onComplete(String log, Completion completion) throws Exception {
         listener.onComplete(log, completion);
     }

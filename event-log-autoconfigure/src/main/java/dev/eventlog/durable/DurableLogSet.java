@@ -168,12 +168,14 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
             }
             if (why == null || !granted.isRunning()) {
                 outage.over("The " + DurableLogSet.this + " has started");
+                granted.resumed(outage);
             } else {
                 again(later, why, outage);
             }
         }
 
         private void again(Set<String> logs, Throwable why, Outage outage) {
+            granted.interrupted(outage);
             long delay = outage.failed(
                     why, next -> "The " + DurableLogSet.this + " cannot start; next attempt in " + next + " ms");
             long millis = delay == BackOffExecution.STOP

@@ -158,6 +158,7 @@ public final class LogFinder {
         }
         try {
             look(System.nanoTime());
+            logs.resumed(this);
             outage.over("The search for logs that match '" + names.pattern() + "' continues");
         } catch (EventLogException away) {
             later(away);
@@ -172,6 +173,7 @@ public final class LogFinder {
     }
 
     private void later(Throwable why) {
+        logs.interrupted(this);
         long delay = outage.failed(
                 why,
                 next -> "The search for logs that match '" + names.pattern() + "' failed; next attempt in " + next

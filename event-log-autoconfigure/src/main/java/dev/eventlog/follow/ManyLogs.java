@@ -55,6 +55,7 @@ public final class ManyLogs implements OfMany {
     private final SideBySide callers;
     private final LogsBeginning beginners;
     private final LogsForgetting forgetting;
+    private final LogsInterruption interruption;
     private final Map<String, LogPlace> places = new ConcurrentHashMap<>();
 
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
@@ -86,6 +87,7 @@ public final class ManyLogs implements OfMany {
         this.callers = new SideBySide(description, means.listeners(), concurrency, settings.recovery());
         this.beginners = new LogsBeginning(description, means, this::add, closing);
         this.forgetting = new LogsForgetting(this, places, beginners, commits);
+        this.interruption = new LogsInterruption(description, listener, new UntilClosed());
     }
 
     /** {@return whether a log is one of these, even if it has stopped with an error} */
@@ -221,8 +223,8 @@ public final class ManyLogs implements OfMany {
             beginning++;
         }
         try {
-            LogFollower follower =
-                    means.followers().follow(start, new OneOfMany(name, listener), options, commits.of(name), callers);
+            OneOfMany one = new OneOfMany(name, listener, interruption);
+            LogFollower follower = means.followers().follow(start, one, options, commits.of(name), callers);
             place.follower(follower);
             EndReason atOnce = hasBegun();
             boolean removed = places.get(name) != place;
@@ -238,6 +240,7 @@ public final class ManyLogs implements OfMany {
                     place.completed();
                 }
                 place.failure(failure);
+                interruption.ends(one, callers);
                 hasEnded();
             });
         } catch (RuntimeException | Error failure) {
@@ -252,6 +255,24 @@ public final class ManyLogs implements OfMany {
         beginning--;
         notifyAll();
         return closed ? reason : null;
+    }
+
+    /**
+     * Some logs cannot be found or cannot begin, because Redis cannot be reached. May be called repeatedly; never blocks.
+     *
+     * @param part the part that is interrupted
+     */
+    public void interrupted(Object part) {
+        interruption.begins(part, callers);
+    }
+
+    /**
+     * A part is not interrupted, or no longer. May be called repeatedly; never blocks.
+     *
+     * @param part the part
+     */
+    public void resumed(Object part) {
+        interruption.ends(part, callers);
     }
 
     /** Runs an action as soon as no more logs should begin. */
@@ -339,6 +360,24 @@ public final class ManyLogs implements OfMany {
             if (follower != null) {
                 follower.close(Math.max(0, deadline - System.nanoTime()));
             }
+        }
+        interruption.awaitReturn(Math.max(0, deadline - System.nanoTime()));
+    }
+
+    /** Allows calls that concern all logs until this is closed. It ends only after they have returned. */
+    private final class UntilClosed implements LogsInterruption.Gate {
+
+        @Override
+        public boolean enter() {
+            synchronized (ManyLogs.this) {
+                running += closed ? 0 : 1;
+                return !closed;
+            }
+        }
+
+        @Override
+        public void leave() {
+            hasEnded();
         }
     }
 }

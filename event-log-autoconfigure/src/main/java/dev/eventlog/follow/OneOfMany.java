@@ -12,10 +12,12 @@ final class OneOfMany implements EventBatchListener<Event> {
 
     private final String log;
     private final LogsListener<Event> listener;
+    private final LogsInterruption interruption;
 
-    OneOfMany(String log, LogsListener<Event> listener) {
+    OneOfMany(String log, LogsListener<Event> listener, LogsInterruption interruption) {
         this.log = log;
         this.listener = listener;
+        this.interruption = interruption;
     }
 
     @Override
@@ -31,6 +33,16 @@ final class OneOfMany implements EventBatchListener<Event> {
     @Override
     public void onGap(Gap gap) throws Exception {
         listener.onGap(gap);
+    }
+
+    @Override
+    public void onInterrupted() {
+        interruption.begins(this, Runnable::run);
+    }
+
+    @Override
+    public void onResumed() {
+        interruption.ends(this, Runnable::run);
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +45,13 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     private static final Log logger = LogFactory.getLog(ClientStream.class);
 
-    /** How long a request waits for its status. If Redis has not answered by then, the stream opens anyway. */
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    /** How long Redis may answer no stream of the application before a stream that has not begun is interrupted. */
+    private static final Duration SILENCE = Duration.ofSeconds(5);
+
+    private static final Duration CHECK = Duration.ofSeconds(1);
+
+    /** How long a stream may wait for its beginning, even if Redis answers other streams: they may be on another server. */
+    private static final Duration LONGEST_START = Duration.ofSeconds(20);
 
     /** How long an id keeps the position in a log that no pattern finds. Another instance may have found it earlier. */
     private static final Duration UNKNOWN = Duration.ofMinutes(1);
@@ -60,6 +66,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     private final List<SourceReader> named = new ArrayList<>();
     private final List<PatternReader> patterns = new ArrayList<>();
     private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // including the sources of patterns
+    private final long created = System.nanoTime();
     private final CompletableFuture<Opening> opening = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
@@ -72,7 +79,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     private final Deque<Signal> due = new ArrayDeque<>();
     private Flow.@Nullable Subscriber<? super List<M>> subscriber;
     private long demand;
-    private long lastTaken = System.nanoTime();
+    private long lastTaken = created;
     private boolean delivering;
     private boolean opened;
     private boolean saidAway;
@@ -130,7 +137,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         }
         named.forEach(SourceReader::start);
         patterns.forEach(PatternReader::start);
-        later(this::openWithoutAnswer, PATIENCE.toMillis());
+        later(this::openWithoutAnswer, streams.patience().toMillis());
         return opening;
     }
 
@@ -157,11 +164,31 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     private void openWithoutAnswer() {
-        synchronized (this) {
-            away.addAll(unsettled);
-            unsettled.clear();
+        if (opening.complete(Opening.OPEN)) {
+            streams.gotNoAnswer(created);
+            deliver();
         }
-        opening.complete(Opening.OPEN);
+        checkSilence();
+    }
+
+    /** A slow start alone is no interruption: the application may be busy. */
+    private void checkSilence() {
+        long now = System.nanoTime();
+        synchronized (this) {
+            List<Object> waiting = new ArrayList<>(patterns);
+            waiting.retainAll(unbegun);
+            sources.stream().filter(SourceReader::isWaiting).forEach(waiting::add);
+            waiting.removeAll(away);
+            if (waiting.isEmpty() || last != null) {
+                return;
+            }
+            if (now - created < LONGEST_START.toNanos()
+                    && now - Math.max(created, streams.lastAnswer()) < SILENCE.toNanos()) {
+                later(this::checkSilence, CHECK.toMillis());
+                return;
+            }
+            away.addAll(waiting);
+        }
         deliver();
     }
 
@@ -229,11 +256,45 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         cursor.retain(sources.stream().map(SourceReader::mark).toList());
     }
 
-    /** A pattern has added all existing logs. */
-    void foundAll(PatternReader pattern) {
-        streams.interruptions().over();
-        without(pattern);
+    /**
+     * A pattern has added all known logs.
+     *
+     * @param isAway returns whether the search is interrupted: there may be other logs
+     */
+    void foundAll(PatternReader pattern, BooleanSupplier isAway) {
+        synchronized (this) {
+            hasBegun(pattern);
+        }
+        interruption(pattern, isAway);
+        settled(pattern);
         later(this::forgetUnknown, UNKNOWN.toMillis());
+    }
+
+    /** A search could not begin. */
+    void away(PatternReader pattern, EventLogUnavailableException why, BooleanSupplier isAway) {
+        streams.interruptions().met(why);
+        interruption(pattern, isAway);
+        settled(pattern);
+    }
+
+    /** The search of a pattern was interrupted, or continues. */
+    void interruption(PatternReader pattern, BooleanSupplier isAway) {
+        boolean interrupted;
+        synchronized (this) {
+            interrupted = isAway.getAsBoolean(); // within the lock, so that the last call sees the current state
+            if (interrupted) {
+                away.add(pattern);
+            } else {
+                away.remove(pattern);
+                if (!unbegun.contains(pattern)) {
+                    isNotBehind(pattern);
+                }
+            }
+        }
+        if (!interrupted) {
+            streams.answered();
+        }
+        deliver();
     }
 
     /** A log is gone, and all its events have been sent. */
@@ -252,16 +313,20 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         forget(reader);
     }
 
-    private void without(Object part) {
+    private void without(SourceReader part) {
         synchronized (this) {
             away.remove(part);
-            if (behind.remove(part) && behind.isEmpty()) {
-                due.add(new Signal.CaughtUp());
-            }
+            isNotBehind(part);
             hasBegun(part);
         }
         settled(part);
         deliver();
+    }
+
+    private void isNotBehind(Object part) {
+        if (behind.remove(part) && behind.isEmpty()) {
+            due.add(new Signal.CaughtUp());
+        }
     }
 
     private void hasBegun(Object part) {
@@ -287,7 +352,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     // Signals from the logs
 
     void begun(SourceReader source, EventId position) {
-        streams.interruptions().over();
+        streams.answered();
         synchronized (this) {
             away.remove(source);
             if (opened && unbegun.isEmpty()) {
@@ -310,22 +375,17 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     void caughtUp(SourceReader source) {
-        boolean all;
         synchronized (this) {
-            all = behind.remove(source) && behind.isEmpty();
+            isNotBehind(source);
         }
-        if (all) {
-            say(new Signal.CaughtUp());
-        }
+        deliver();
         settled(source);
     }
 
     void completed(SourceReader source, @Nullable Completion completion) {
         synchronized (this) {
             away.remove(source);
-            if (behind.remove(source) && behind.isEmpty()) {
-                due.add(new Signal.CaughtUp());
-            }
+            isNotBehind(source);
             due.add(new Signal.Complete(source, completion));
             completed = patterns.isEmpty() && sources.stream().allMatch(SourceReader::isComplete);
         }

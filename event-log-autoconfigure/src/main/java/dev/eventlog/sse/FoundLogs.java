@@ -46,6 +46,8 @@ final class FoundLogs implements LogsListener<Event> {
     private boolean closed;
 
     private volatile @Nullable Set<String> names; // null if not known yet
+    private volatile @Nullable EventLogUnavailableException unopened; // the last failure of a search that has not begun
+    private volatile boolean interrupted;
 
     FoundLogs(EventLogFactory logs, LogPattern pattern, Streams streams) {
         this.logs = logs;
@@ -58,6 +60,11 @@ final class FoundLogs implements LogsListener<Event> {
     @Nullable
     Set<String> names() {
         return names;
+    }
+
+    /** {@return whether logs cannot be found at the moment, or cannot be read} */
+    boolean isAway() {
+        return interrupted || unopened != null;
     }
 
     /** {@return the last event of a log that may be gone; null if unknown} */
@@ -77,9 +84,13 @@ final class FoundLogs implements LogsListener<Event> {
         synchronized (this) {
             failed = failure;
         }
+        EventLogUnavailableException away = unopened;
         if (failed != null) {
             failed.accept(reader);
+        } else if (away != null) {
+            reader.away(this, away);
         } else if (names != null) {
+            reader.interruption(this);
             reader.changed(this);
         }
     }
@@ -101,6 +112,7 @@ final class FoundLogs implements LogsListener<Event> {
                 return;
             }
             LogsFollower begun = logs.follow(pattern, Tail.newOnly(), this);
+            unopened = null;
             boolean late;
             synchronized (this) {
                 follower = begun;
@@ -112,7 +124,8 @@ final class FoundLogs implements LogsListener<Event> {
                 look();
             }
         } catch (EventLogUnavailableException away) {
-            readers.forEach(reader -> reader.away(away));
+            unopened = away;
+            readers.forEach(reader -> reader.away(this, away));
             later(this::openAgain, recovery.nextBackOff());
         } catch (RuntimeException refused) {
             fail(reader -> reader.refused(refused));
@@ -203,6 +216,18 @@ final class FoundLogs implements LogsListener<Event> {
     @Override
     public void onCaughtUp(String log) {
         look();
+    }
+
+    @Override
+    public void onInterrupted() {
+        interrupted = true;
+        readers.forEach(reader -> reader.interruption(this));
+    }
+
+    @Override
+    public void onResumed() {
+        interrupted = false;
+        readers.forEach(reader -> reader.interruption(this));
     }
 
     /** Does nothing: the clients' own followers report gaps. */

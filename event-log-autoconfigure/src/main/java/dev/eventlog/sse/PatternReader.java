@@ -79,8 +79,14 @@ final class PatternReader {
         });
     }
 
-    void away(EventLogUnavailableException why) {
-        stream.away(this, why);
+    /** The search has not begun. */
+    void away(FoundLogs found, EventLogUnavailableException why) {
+        stream.away(this, why, found::isAway);
+    }
+
+    /** The search was interrupted, or continues. */
+    void interruption(FoundLogs found) {
+        stream.interruption(this, found::isAway);
     }
 
     void refused(RuntimeException why) {
@@ -132,7 +138,7 @@ final class PatternReader {
         }
         if (!begun) {
             begun = true;
-            stream.foundAll(this);
+            stream.foundAll(this, found::isAway);
         }
         boolean again = false;
         for (String name : before) {

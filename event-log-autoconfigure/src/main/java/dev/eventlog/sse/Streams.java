@@ -28,6 +28,9 @@ final class Streams {
     /** The interval of the check for gone logs of patterns. New logs are reported at once. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration SHORT_PATIENCE = Duration.ofMillis(20);
+
     /** How long the shutdown waits for connections to close. */
     private static final long MILLIS_TO_CLOSE = 2_000;
 
@@ -46,6 +49,8 @@ final class Streams {
     private final Map<Object, CompletableFuture<Void>> connections = new ConcurrentHashMap<>();
     private final LongAdder resumed = new LongAdder();
     private final LongAdder gaps = new LongAdder();
+    private volatile long lastAnswer = System.nanoTime();
+    private volatile boolean silent;
     private volatile boolean running = true; // the web server starts in an earlier phase
 
     Streams(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
@@ -92,6 +97,35 @@ final class Streams {
 
     Interruptions interruptions() {
         return interruptions;
+    }
+
+    /**
+     * {@return how long a request waits for its status} If the logs have not begun by then, the stream opens anyway. In Spring MVC, a
+     * thread of the web server waits, so while Redis is silent, only the first requests wait long.
+     */
+    Duration patience() {
+        return silent ? SHORT_PATIENCE : PATIENCE;
+    }
+
+    /**
+     * A stream opens without an answer.
+     *
+     * @param since when it began to wait, as {@link System#nanoTime}
+     */
+    void gotNoAnswer(long since) {
+        silent = lastAnswer - since < 0;
+    }
+
+    /** Redis has answered a stream. */
+    void answered() {
+        lastAnswer = System.nanoTime();
+        silent = false;
+        interruptions.over();
+    }
+
+    /** {@return when Redis last answered a stream that was about to begin, as {@link System#nanoTime}} */
+    long lastAnswer() {
+        return lastAnswer;
     }
 
     Patterns patterns() {

@@ -6,16 +6,27 @@ import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogFactory;
 import dev.eventlog.FollowSignals;
+import dev.eventlog.Follower;
 import dev.eventlog.Gap;
+import dev.eventlog.LogPattern;
+import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
+import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Followers and subscribers receive the interruption and the recovery before any newer event. */
@@ -66,6 +77,97 @@ class InterruptionTests extends ServerTests {
             String next = next();
             assertThat("gap".equals(next) ? next() : next)
                     .isEqualTo("event " + i); // the Redis of this test stores nothing on disk
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,", "8,", "0,invoices", "8,invoices"})
+    void listenerOfAPatternReceivesEachInterruptionOnceEvenWithoutLogs(int dedicated, @Nullable String name)
+            throws Exception {
+        EventLogFactory logs = newFactory(
+                redis.uri(),
+                "eventlog.follow.dedicated-connections=" + dedicated,
+                "eventlog.follow.sweep-interval=200ms");
+        add("orders:1", 0, 1);
+        add("orders:2", 0, 1);
+        LogsFollower follower =
+                closeLater(logs.follow(LogPattern.of("orders:*"), Tail.all(), new ToldOfMany(), options -> {
+                    if (name != null) {
+                        options.named(name);
+                    }
+                }));
+        assertThat(List.of(next(), next(), next(), next()))
+                .containsExactlyInAnyOrder("event 0", "event 0", "caught up", "caught up");
+
+        interrupt();
+        redis.ask("DEL", "orders:1", "orders:2");
+        LogTests.await().until(() -> follower.logs().isEmpty());
+        interrupt();
+        interrupt();
+        add("orders:3", 3, 4);
+        assertTold("event 3", "caught up");
+        follower.close();
+        redis.kill();
+        assertThat(told).isEmpty();
+    }
+
+    private void interrupt() throws InterruptedException {
+        redis.kill();
+        assertTold("interrupted");
+        redis.start();
+        assertTold("resumed");
+    }
+
+    @Test
+    void closeWaitsForTheListenerThatIsToldOfAnInterruption() throws Exception {
+        EventLogFactory logs = newFactory(redis.uri());
+        CountDownLatch mayReturn = new CountDownLatch(1);
+        LogsFollower follower = closeLater(logs.follow(LogPattern.of("orders:*"), Tail.all(), new ToldOfMany() {
+            @Override
+            public void onInterrupted() {
+                super.onInterrupted();
+                try {
+                    mayReturn.await();
+                } catch (InterruptedException interrupted) {
+                    told.add("thread interrupted");
+                }
+                told.add("returned");
+            }
+        }));
+        redis.kill();
+        assertTold("interrupted");
+
+        Thread closing = new Thread(follower::close);
+        closing.start();
+        LogTests.await().until(() -> closing.getState() == Thread.State.TIMED_WAITING);
+        assertThat(follower.completion().toCompletableFuture()).isNotDone();
+        mayReturn.countDown();
+        closing.join(Duration.ofSeconds(5).toMillis());
+
+        assertThat(told).containsExactly("returned");
+        assertThat(follower.completion().toCompletableFuture()).isCompletedWithValue(Follower.EndReason.CLOSED);
+    }
+
+    private class ToldOfMany implements LogsListener<Event> {
+
+        @Override
+        public void onBatch(String log, List<Event> batch) {
+            batch.forEach(event -> told.add("event " + event.fields().get("n")));
+        }
+
+        @Override
+        public void onCaughtUp(String log) {
+            told.add("caught up");
+        }
+
+        @Override
+        public void onInterrupted() {
+            told.add("interrupted");
+        }
+
+        @Override
+        public void onResumed() {
+            told.add("resumed");
         }
     }
 

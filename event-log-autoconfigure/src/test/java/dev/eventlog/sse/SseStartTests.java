@@ -4,13 +4,16 @@ import static dev.eventlog.test.TestApplication.uri;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventId;
+import dev.eventlog.Tail;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +117,77 @@ class SseStartTests extends ServerTests {
         }
         EventId id = add("log", 1, 2).get(0);
         assertThat(client.nextEvent().id()).isEqualTo(id.toString());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void streamOfAPatternWithoutLogsReportsOutageAndRecovery(Kind kind) throws Exception {
+        ConfigurableApplicationContext application =
+                start(kind, "eventlog.follow.recovery.max-delay=200ms", "eventlog.follow.poll-timeout=300ms");
+        SseClient client = closeLater(new SseClient(uri(application, "/newmatching/orders"), null));
+        client.next("caught-up");
+
+        for (int i = 0; i < 2; i++) {
+            redis.kill();
+            assertThat(client.next().name()).isEqualTo("interrupted");
+            SseClient late = openInterrupted(application, "/newmatching/orders");
+            redis.start();
+            assertThat(client.next().name()).isEqualTo("resumed");
+            assertThat(late.next().name()).isEqualTo("resumed");
+            late.next("caught-up");
+        }
+        EventId id = add("orders:1", 1, 2).get(0);
+        assertThat(client.nextEvent().data()).contains(id.toString());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void slowStartOfABusyApplicationIsNoInterruption(Kind kind) throws Exception {
+        add("log", 0, 1);
+        add("slow", 0, 1);
+        ConfigurableApplicationContext application = start(kind, "eventlog.follow.max-threads=1");
+        CountDownLatch isBusy = new CountDownLatch(1);
+        CountDownLatch mayStart = new CountDownLatch(1);
+        closeLater(TestApplication.factory(application).create("slow").follow(Tail.all(), batch -> {
+            isBusy.countDown();
+            mayStart.await();
+        }));
+        isBusy.await();
+
+        SseClient client = closeLater(new SseClient(uri(application, "/all/log"), null));
+        mayStart.countDown();
+
+        List<String> names = new ArrayList<>();
+        while (!names.contains("caught-up")) {
+            names.add(String.valueOf(client.next().name()));
+        }
+        assertThat(names).doesNotContain("interrupted", "resumed").hasSize(4); // opened, the id of the start, the event
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @EnumSource
+    void streamIsInterruptedIfRedisIsSilent(Kind kind) throws Exception {
+        add("log", 0, 1);
+        ConfigurableApplicationContext application = start(kind);
+        closeLater(new SseClient(uri(application, "/all/log"), null)).next("caught-up");
+        redis.freeze();
+        try {
+            SseClient log = openInterrupted(application, "/all/log");
+            SseClient pattern = openInterrupted(application, "/matching/l");
+            long begin = System.nanoTime();
+            for (int i = 0; i < 20; i++) { // each one would hold a thread of the web server for a second
+                closeLater(new SseClient(uri(application, "/all/log"), null));
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+            redis.thaw();
+            log.next("resumed");
+            pattern.next("resumed");
+            log.next("caught-up");
+            pattern.next("caught-up");
+        } finally {
+            redis.thaw();
+        }
     }
 
     @ParameterizedTest
