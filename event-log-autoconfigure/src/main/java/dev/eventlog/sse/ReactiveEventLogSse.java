@@ -18,6 +18,7 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.util.StringUtils;
 import org.springframework.web.ErrorResponseException;
 import org.springframework.web.filter.reactive.ServerWebExchangeContextFilter;
+import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebSession;
 import reactor.adapter.JdkFlowAdapter;
@@ -124,13 +125,18 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
      * @return the stream
      */
     public Flux<ServerSentEvent<String>> follow(EventStream stream, @Nullable String lastEventId) {
-        StreamCursor.of(stream, lastEventId, StreamCursor.HEADER); // reports a malformed id now
-        return Flux.deferContextual(context -> {
+        try {
+            StreamCursor.of(stream, lastEventId, StreamCursor.HEADER); // reports a malformed id now
+        } catch (ResponseStatusException malformed) {
+            throw new RefusedException(malformed);
+        }
+        Flux<ServerSentEvent<String>> messages = Flux.deferContextual(context -> {
             Optional<ServerWebExchange> exchange = ServerWebExchangeContextFilter.getExchange(context);
             return Mono.fromCallable(() -> cursor(stream, lastEventId, exchange))
                     .zipWith(exchange.map(ReactiveEventLogSse::client).orElse(Mono.just(StreamClient.UNKNOWN)))
                     .flatMapMany(both -> open(stream, both.getT1(), both.getT2(), exchange));
         });
+        return messages.onErrorMap(ResponseStatusException.class, RefusedException::new);
     }
 
     private static StreamCursor cursor(

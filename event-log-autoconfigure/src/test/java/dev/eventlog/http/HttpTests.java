@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -240,6 +241,26 @@ abstract class HttpTests extends LogTests {
         assertThat(refused.statusCode()).isEqualTo(400);
         assertThat(header(refused, "Content-Type")).isEqualTo("application/problem+json");
         assertThat(body(refused).get("detail").asString()).isNotBlank();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400,log?offset=yesterday&live=sse",
+        "404,no-such-log?offset=-1&live=sse",
+        "403,forbidden?offset=-1&live=sse",
+        "405,log?offset=-1&live=sse",
+    })
+    void refusedStreamsAreProblems(int status, String path) throws Exception {
+        EventLog log = newLog();
+        log.add(event(0));
+        HttpRequest.Builder request =
+                request(application(), path.replaceFirst("^log", log.name())).header("Accept", "text/event-stream");
+
+        HttpResponse<String> refused = send(status == 405 ? request.method("PATCH", noBody()) : request);
+
+        assertThat(refused.statusCode()).isEqualTo(status);
+        assertThat(header(refused, "Content-Type")).isEqualTo("application/problem+json");
+        assertThat(body(refused).get("status").asInt()).isEqualTo(status);
     }
 
     @Test
@@ -871,7 +892,7 @@ abstract class HttpTests extends LogTests {
                 @Override
                 public boolean mayFollow(
                         org.springframework.http.HttpRequest request, @Nullable Principal principal, String log) {
-                    return true;
+                    return !log.equals("forbidden");
                 }
 
                 @Override

@@ -249,6 +249,7 @@ abstract class SseTests extends LogTests {
                 SseClient.refused(uri(application, "/all/" + newName() + (query == null ? "" : query)), header);
 
         assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
         assertThat(answer.body()).contains("\"detail\":\"" + where + ": 'yesterday' is not an event id");
     }
 
