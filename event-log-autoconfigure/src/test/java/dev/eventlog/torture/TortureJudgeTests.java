@@ -24,24 +24,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Judges the judge: it finds nothing where all is as it should be, and each thing that is not. */
+/** Tests the judge: it accepts correct histories, and finds every fault in the others. */
 class TortureJudgeTests {
 
-    /** How many histories are tried; more by the system property, for whoever changes the judge. */
+    /** The number of histories. A system property sets it higher, after a change of the judge. */
     private static final int HISTORIES = Integer.getInteger("torture.histories", 300);
 
     private static final int LOSSES = 200;
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void nothingIsFoundInGoodHistories(boolean counts) {
+    void judgeFindsNothingInGoodHistories(boolean counts) {
         for (long seed = 0; seed < HISTORIES; seed++) {
             assertThat(history(seed, counts).judge()).as("seed " + seed).isEmpty();
         }
     }
 
     @Test
-    void eventThatIsLostIsFoundInEachHistory() {
+    void judgeFindsALostEventInEveryHistory() {
         int mutated = 0;
         for (long seed = 0; seed < LOSSES; seed++) {
             TortureModel model = history(seed, true);
@@ -61,8 +61,8 @@ class TortureJudgeTests {
     }
 
     /**
-     * {@return where in the calls an event stands that was delivered at once with the next, and not as the first} Not among them is
-     * one that was retracted: a restart may have lost that.
+     * {@return the places of the events that arrived together with the next event, except the first event} A retracted event is left
+     * out, because a restart may have lost it.
      */
     private static List<Integer> between(TortureModel model, TortureAccount account) {
         List<Integer> found = new ArrayList<>();
@@ -77,13 +77,13 @@ class TortureJudgeTests {
     }
 
     @Test
-    void nothingIsFoundInTheHistoryThatIsMutated() {
+    void judgeFindsNothingInTheHistoryBeforeItIsMutated() {
         assertThat(new TortureMutation.Good().model.judge()).isEmpty();
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("mutations")
-    void mutationIsFound(TortureMutation mutation) {
+    void judgeFindsEveryMutation(TortureMutation mutation) {
         TortureMutation.Good good = new TortureMutation.Good();
         mutation.accept(good);
         List<String> kinds = good.model.judge().stream()
@@ -100,7 +100,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void storedTraceIsJudgedTheSameAgain(@TempDir Path root) throws IOException {
+    void storedTraceGetsTheSameFindings(@TempDir Path root) throws IOException {
         for (TortureMutation mutation : TortureMutation.all()) {
             TortureMutation.Good good = new TortureMutation.Good();
             good.model.lose(1); // so that there is something that the server's file lacks
@@ -122,7 +122,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void momentIsKnownByTheAddsAroundIt() {
+    void onlyAnsweredAddsTellWhatRanBeforeAMoment() {
         TortureHistory history = history(add("1-0", 1), command("XTRIM", "log", "MAXLEN", "0"), add("2-0", 2));
         TortureClock clock = new TortureClock(
                 history,
@@ -139,9 +139,9 @@ class TortureJudgeTests {
         assertThat(clock.upTo(30)).isGreaterThan(2);
     }
 
-    /** While a master gives way to another, both answer: who has seen the new one may be told what the old one shows. */
+    /** During a failover both masters answer. A follower that has read from the new one may still be told what the old one has. */
     @Test
-    void logBeginsAgainForWhoLooksAtTheOldMasterAfterTheNewOne() {
+    void followerMayBeginAgainIfTheOldMasterAnswersAfterTheNewOne() {
         TortureHistory history = history(add("1-0", 1), add("2-0", 2));
         history.lose(1);
         take(history, add("3-0", 3), add("4-0", 4));
@@ -152,7 +152,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void idThatTwoMastersGaveIsThatOfTheEventWhichWasThereThen() {
+    void idFromTwoMastersMeansTheEventThatHadItAtTheTime() {
         TortureHistory history = history(add("5-0", 1), add("6-0", 2));
         history.lose(2);
         take(history, add("5-0", 3));
@@ -163,7 +163,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void logThatComesBackHadEventsBeforeItBeganForWhoSawNone() {
+    void followerOfADeletedLogMayReportAGapIfTheLogComesBack() {
         TortureHistory history = history(
                 add("1-0", 1),
                 add("2-0", 2),
@@ -177,9 +177,9 @@ class TortureJudgeTests {
                 .isEmpty();
     }
 
-    /** Its feed had read the event before an interruption, and cannot tell whether it was deleted or lost. */
+    /** The feed had read the event before an interruption, and cannot tell whether the event was deleted or lost. */
     @Test
-    void newestEventThatWasRetractedMayBeTakenForALostOneWhereRedisDoesNotCount() {
+    void retractedNewestEventMayPassForALostOneOnlyIfRedisDoesNotCount() {
         TortureHistory history = history(add("1-0", 1), add("2-0", 2), command("XDEL", "log", "2-0"), add("3-0", 3));
         TortureAccount account = account(Tail.all(), 5);
         tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
@@ -188,7 +188,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void feedAtALastIdThatIsNoEventsHasNothingInCommonAfterAnInterruption() {
+    void followerMayBeginAgainAfterAnInterruptionOnlyIfNoEventHasTheLastId() {
         for (boolean raised : new boolean[] {true, false}) {
             TortureHistory history =
                     history(add("1-0", 1), raised ? command("XSETID", "log", "2-0") : List.of(), add("3-0", 2));
@@ -200,7 +200,7 @@ class TortureJudgeTests {
     }
 
     @Test
-    void whatANewMasterGaveLowerIdsIsNotDueToWhoBeganAtTheOldOne() {
+    void followerThatBeganOnTheOldMasterMaySkipLowerIdsOfTheNewOne() {
         TortureHistory history = history(add("1-0", 1), add("5-0", 2));
         history.lose(1);
         take(history, add("4-0", 3), add("6-0", 4));
@@ -212,9 +212,9 @@ class TortureJudgeTests {
                 .containsExactly("Skipped though it was there");
     }
 
-    /** A follower learns how many events a log ever had when it reads the event with the last id. Here, no event has it. */
+    /** A follower learns the total number of events when it reads the event with the last id. Here no event has that id. */
     @Test
-    void followerFromAnIdKnowsNoRankWhereTheLastIdWasRaised() {
+    void gapWithoutALossIsAcceptedOnlyIfTheLastIdWasRaised() {
         for (boolean raised : new boolean[] {true, false}) {
             TortureHistory history = history(
                     add("1-0", 1),
@@ -229,7 +229,7 @@ class TortureJudgeTests {
         }
     }
 
-    /** {@return a history of what Redis did, step by step} */
+    /** {@return a history of the commands that Redis ran, in their order} */
     @SafeVarargs
     private static TortureHistory history(List<List<String>>... steps) {
         TortureHistory history = new TortureHistory();
@@ -305,7 +305,7 @@ class TortureJudgeTests {
         return (int) account.calls().stream().filter(Got.class::isInstance).count();
     }
 
-    /** A history in which everybody does as they should. */
+    /** A history without a fault. */
     private static TortureModel history(long seed, boolean counts) {
         Random random = new Random(seed);
         TortureModel model = new TortureModel(counts);
