@@ -201,7 +201,7 @@ public final class LogNames {
      * @param failure the failure
      */
     public EventLogException translate(RuntimeException failure) {
-        return RedisFailures.translate(pattern, keyPrefix + pattern, "find logs that match", failure);
+        return RedisFailures.translateSearch(pattern, keyPrefix + pattern, failure);
     }
 
     /** One scan of all keys. */

@@ -139,12 +139,21 @@ final class RedisFailures {
     }
 
     static EventLogException translate(String log, String key, String what, Throwable failure) {
+        return translateDoing(log, key, what + " log", failure);
+    }
+
+    /** Translates a failure of a search for the logs that match a pattern. */
+    static EventLogException translateSearch(String pattern, String key, Throwable failure) {
+        return translateDoing(pattern, key, "find logs that match", failure);
+    }
+
+    private static EventLogException translateDoing(String log, String key, String what, Throwable failure) {
         if (failure instanceof EventLogException already) {
             return already;
         }
         String said = causes(failure);
         String reason = FailureReason.of(failure);
-        String message = "Could not " + what + " log '" + log + "': ";
+        String message = "Could not " + what + " '" + log + "': ";
         if (failure instanceof HiddenFactoryException) {
             return new EventLogException(log, message + reason, failure);
         }
