@@ -436,7 +436,7 @@ const numbers = new Intl.NumberFormat();
 const toScreen = {};     // milliseconds by follower
 let rowsOfFollowers;
 
-function drawFollowers({ followers, told }) {
+function drawFollowers({ interrupted, followers, told }) {
   rowsOfFollowers ??= Object.fromEntries(followers.map(({ name }) => {
     const row = $('followers').insertRow();
     row.dataset.follower = name;
@@ -452,8 +452,10 @@ function drawFollowers({ followers, told }) {
   }));
   for (const { name, state, position, lag, gaps, missed, missedUnknown } of followers) {
     const [, stateCell, positionCell, lagCell, gapCell, screenCell] = rowsOfFollowers[name].cells;
-    stateCell.textContent = state.replaceAll('_', ' ').toLowerCase();
-    stateCell.dataset.state = state.startsWith('RUNNING') || state === 'IDLE' || state === 'SCHEDULED' ? 'well' : 'away';
+    const shown = stateText(state, interrupted);
+    stateCell.textContent = shown;
+    stateCell.title = state; // as in the endpoint
+    stateCell.dataset.state = shown === 'running' || shown === 'idle' ? 'well' : 'away';
     positionCell.textContent = position ?? '–';
     lagCell.textContent = lag == null ? '–' : numbers.format(lag);
     gapCell.textContent = gaps === 0 ? '0'
@@ -462,6 +464,17 @@ function drawFollowers({ followers, told }) {
   }
   serverTold = told;
   drawTold();
+}
+
+/** In one word what a follower does. The endpoint has the exact state. */
+function stateText(state, interrupted) {
+  if (state.startsWith('RUNNING') || state === 'SCHEDULED') {
+    return 'running';
+  }
+  if (state.startsWith('BACKING_OFF')) {
+    return interrupted ? 'interrupted' : 'retrying';
+  }
+  return state === 'IDLE' && interrupted ? 'interrupted' : state.replaceAll('_', ' ').toLowerCase();
 }
 
 function taken({ name, id }) {

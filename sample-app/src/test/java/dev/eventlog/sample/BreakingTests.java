@@ -34,7 +34,6 @@ class BreakingTests {
         browser = new Browser(profile);
         application = RunningSample.startBreakable(
                 data,
-                "--sample.breaking.outage=3s",
                 "--sample.slow-millis=500",
                 "--eventlog.follow.window-size=10",
                 "--sample.feeder.interval=150ms",
@@ -63,10 +62,13 @@ class BreakingTests {
         browser.await(() -> !"0".equals(percent()));
 
         browser.click("[data-break=stop]");
-        awaitTold("you", "stopped Redis for 3 s");
+        awaitTold("you", "stopped Redis for 5 s");
         synchronized (application.getBean(EmbeddedRedis.class)) { // it starts only after the pictures
             browser.awaitText("#state", "Interrupted");
             awaitTold("live", "interrupted");
+            for (String follower : List.of("live", "pattern")) {
+                browser.awaitText("[data-follower=" + follower + "] .state", "interrupted");
+            }
             pictures("outage");
         }
 

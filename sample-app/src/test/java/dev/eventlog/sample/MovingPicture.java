@@ -35,10 +35,10 @@ class MovingPicture {
     void film() throws Exception {
         Files.createDirectories(FRAMES);
         try (Browser browser = new Browser(profile);
-                ConfigurableApplicationContext application = RunningSample.startBreakable(
-                        data, "--sample.breaking.outage=4s", "--sample.job.pace=400ms", "--sample.slow-millis=1500")) {
+                ConfigurableApplicationContext application =
+                        RunningSample.startBreakable(data, "--sample.job.pace=400ms", "--sample.slow-millis=1500")) {
             browser.open("http://localhost:" + RunningSample.port(application));
-            browser.size(1280, 960, 0.75);
+            browser.size(1280, 988, 0.75);
             browser.awaitText("#state", "Live");
             browser.click("[data-account=deposit]");
             browser.await(() -> lag(browser) > 35); // beyond the window of events in memory
