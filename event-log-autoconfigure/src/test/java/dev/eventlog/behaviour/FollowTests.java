@@ -342,8 +342,8 @@ class FollowTests extends LogTests {
     @Test
     void manyFollowersReceiveEachEventOfManyWritersOnceInOrder() throws Exception {
         int writers = 20;
-        int each = 50;
-        int followers = 60;
+        int each = 25;
+        int followers = 40;
         String name = newName();
         EventLog log = factory.create(name);
         List<EventLog> handles = new ArrayList<>();

@@ -117,7 +117,7 @@ class FollowerEndTests extends LogTests {
             }
         });
         try {
-            for (int i = 0; i < 500; i++) {
+            for (int i = 0; i < 200; i++) {
                 Collected<Event> listener = Collected.events();
                 Follower follower = log.follow(Tail.last(0), listener);
                 await().until(() -> listener.count() > 0);

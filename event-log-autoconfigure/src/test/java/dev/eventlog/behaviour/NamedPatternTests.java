@@ -97,6 +97,7 @@ class NamedPatternTests extends ServerTests {
         await().until(() -> stored(order(7)).equals(last(after, order(7))));
     }
 
+    @Tag("long")
     @Test
     void startIsFixedEvenIfNoEventWasDelivered() {
         ConfigurableApplicationContext first = application(SHARED);
@@ -113,6 +114,7 @@ class NamedPatternTests extends ServerTests {
     }
 
     /** A failover can lose the first positions before a follower has the lease. */
+    @Tag("long")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void startIsKeptAlthoughItsPositionIsLost(boolean pattern) {
@@ -247,6 +249,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(heard.gaps).isEmpty();
     }
 
+    @Tag("long")
     @Test
     @Tag("server")
     void disconnectedFollowerStopsAndAnotherTakesOver() throws Exception {
@@ -419,6 +422,7 @@ class NamedPatternTests extends ServerTests {
         assertThat(numbers(next.of("orders:bad"))).containsExactly(0);
     }
 
+    @Tag("long")
     @Test
     void positionIsStoredAfterRetriesAndRecovery() {
         add("orders:1", 0, 3);
@@ -650,6 +654,7 @@ class NamedPatternTests extends ServerTests {
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> follower.add("e"));
     }
 
+    @Tag("long")
     @Test
     @Tag("server")
     void setOfLogsStartsWhenRedisIsBack() {

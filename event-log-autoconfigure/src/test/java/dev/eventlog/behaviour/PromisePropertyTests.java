@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PromisePropertyTests extends ServerTests {
 
     private static final int FIRST = Integer.getInteger("eventlog.test.seed", 1);
-    private static final int SEEDS = Integer.getInteger("eventlog.test.seeds", 6);
+    private static final int SEEDS = Integer.getInteger("eventlog.test.seeds", 4);
     private static final int STEPS = 60;
     private static final int FOLLOWERS = 5;
 

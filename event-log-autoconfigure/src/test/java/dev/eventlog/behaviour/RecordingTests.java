@@ -364,6 +364,7 @@ class RecordingTests extends LogTests {
         }
     }
 
+    @Tag("long")
     @Test
     void followersLearnThatAProducerDied() throws Exception {
         EventLog log = newLog();

@@ -128,7 +128,7 @@ class SharedFollowTests extends ServerTests {
     @Test
     void killedConnectionsLoseNoEvent() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
-        List<EventLog> logs = logs(factory, 100);
+        List<EventLog> logs = logs(factory, 50);
         Map<EventLog, Collected<Event>> listeners = follow(logs);
         for (int n = 1; n <= 20; n++) {
             int number = n;

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** No command of the library blocks the server for longer than a page takes, however long a log is. */
 class ForeignLoadTests extends ServerTests {
 
-    private static final int MANY = 300_000;
+    private static final int MANY = 200_000;
     private static final int PAGE = 1_000; // eventlog.read.page-size
     private static final int MICROS = 200_000; // a page takes a hundredth of it, even on a busy machine
     private static final Set<String> READS = Set.of("XRANGE", "XREVRANGE", "XREAD");

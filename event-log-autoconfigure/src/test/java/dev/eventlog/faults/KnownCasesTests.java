@@ -88,7 +88,7 @@ class KnownCasesTests extends ClosingTests {
     /** Without a check for trimmed events, most events are missing and nobody notices. */
     @Test
     void followerSlowerThanItsWriterReceivesEventsOrGaps() {
-        int count = 50_000;
+        int count = 20_000;
         EventLog log = factory(redis.uri(), "eventlog.max-length=1000", "eventlog.follow.batch-size=50")
                 .create("log");
         Collected<Event> slow = Collected.and(batch -> TimeUnit.MILLISECONDS.sleep(5));

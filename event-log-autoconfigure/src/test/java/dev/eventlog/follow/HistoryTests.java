@@ -24,7 +24,7 @@ class HistoryTests {
     @ValueSource(booleans = {true, false})
     void everyHoleIsReportedAndNoNumberIsWrong(boolean counts) {
         LoggingSystem.get(getClass().getClassLoader()).setLogLevel("dev.eventlog", LogLevel.OFF);
-        int histories = Integer.getInteger("eventlog.test.histories", 3_000);
+        int histories = Integer.getInteger("eventlog.test.histories", 1_000);
         long first = Long.getLong("eventlog.test.seed", 1);
         long indistinguishable = 0;
         long begin = System.nanoTime();

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -464,6 +465,7 @@ abstract class HttpTests extends LogTests {
         await().until(() -> followers(application, log) == 0);
     }
 
+    @Tag("long")
     @Test
     void longLogIsStreamedInBatches() throws Exception {
         EventLog log = newLog();

@@ -18,8 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -147,15 +145,16 @@ class EventLogSseTests extends SseTests {
     }
 
     /** The server would discard everything that is written, and nobody would detect that the client is gone. */
-    @ParameterizedTest
-    @ValueSource(ints = {204, 205, 304})
-    void responseWithoutABodyRefusesTheStream(int status) throws Exception {
+    @Test
+    void responseWithoutABodyRefusesTheStream() throws Exception {
         EventLog log = newLog();
         ConfigurableApplicationContext application = start();
 
-        assertThat(SseClient.refused(uri(application, "/status/" + status + '/' + log.name()), null)
-                        .statusCode())
-                .isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
+        for (int status : new int[] {204, 205, 304}) {
+            assertThat(SseClient.refused(uri(application, "/status/" + status + '/' + log.name()), null)
+                            .statusCode())
+                    .isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
+        }
 
         assertNobodyFollowsWhenThisClientHasGone(application, log);
     }

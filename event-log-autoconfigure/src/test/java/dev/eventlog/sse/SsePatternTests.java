@@ -114,6 +114,7 @@ class SsePatternTests extends ServerTests {
         assertThat(read(client, 2).events).containsExactlyInAnyOrder("orders:1 7", "orders:2 1");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void completeLogIsReportedAndLeavesTheIdWhenDeleted(Kind kind) throws Exception {
@@ -315,6 +316,7 @@ class SsePatternTests extends ServerTests {
                         "caught-up");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void malformedIdIsABadRequest(Kind kind) throws Exception {

@@ -100,6 +100,7 @@ class SseStartTests extends ServerTests {
         assertThat(output).doesNotContain("ERROR");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void openStreamReportsOutageAndRecovery(Kind kind) throws Exception {

@@ -185,6 +185,7 @@ class WebSocketTests extends ServerTests {
         await().until(() -> followed(application) == 0 && opened(application) == 0);
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void reconnectedClientIsCaughtUpAgain(Kind kind) throws Exception {
@@ -216,6 +217,7 @@ class WebSocketTests extends ServerTests {
         assertThat(client.next("gone").get("data")).hasToString("{\"log\":\"log:2\"}");
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void bodiesUseTheNamesAndTextsOfTheApplication(Kind kind) throws Exception {
@@ -258,6 +260,7 @@ class WebSocketTests extends ServerTests {
         assertThat(gap.get("firstAvailable").asString()).isEqualTo(first);
     }
 
+    @Tag("long")
     @ParameterizedTest
     @EnumSource
     void socketOpensDuringAnOutageAndStartsAfterIt(Kind kind, CapturedOutput output) throws Exception {

@@ -9,7 +9,8 @@ import org.junit.platform.suite.api.Suite;
 /**
  * Runs the library's own tests of its public behavior on the in-memory Redis, without changes. It excludes tests that
  * stop, freeze, or fill a server, tests of permissions, clusters, Sentinel, and drivers, and tests that take long.
- * {@link LongContract} has the long ones.
+ * {@link ListenerContractTests} has those of listeners, so that both can run at once. {@link LongContract} has the long
+ * ones.
  */
 @Suite
 @SelectClasses(
@@ -21,17 +22,13 @@ import org.junit.platform.suite.api.Suite;
             "dev.eventlog.behaviour.ExpiryTests",
             "dev.eventlog.behaviour.FoldTests",
             "dev.eventlog.behaviour.FollowTests",
-            "dev.eventlog.behaviour.FollowerEndTests",
             "dev.eventlog.behaviour.GapTests",
-            "dev.eventlog.behaviour.ListenerFailureTests",
             "dev.eventlog.behaviour.MaxAgeTests",
-            "dev.eventlog.behaviour.NamedFollowerTests",
             "dev.eventlog.behaviour.PageTests",
             "dev.eventlog.behaviour.PublisherTests",
             "dev.eventlog.behaviour.ReadTests",
             "dev.eventlog.StreamTests",
-            "dev.eventlog.behaviour.TypedTests",
-            "dev.eventlog.annotation.EventLogListenerTests"
+            "dev.eventlog.behaviour.TypedTests"
         })
 @ExcludeTags({"server", "long"})
 class ContractTests {
