@@ -124,7 +124,7 @@ final class Delivery {
     private Deque<Call> due() {
         Deque<Call> calls = due;
         if (calls == null) {
-            calls = new ArrayDeque<>();
+            calls = new ArrayDeque<>(2);
             due = calls;
         }
         return calls;
