@@ -8,7 +8,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,9 @@ import org.springframework.web.servlet.function.ServerResponse;
 final class SseResponse implements ServerResponse {
 
     private static final Log logger = LogFactory.getLog(SseResponse.class);
+
+    /** How long the container may take to end the request of a client that has disconnected. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final HttpHeaders headers;
     private final LiveStream stream;
@@ -75,13 +80,13 @@ final class SseResponse implements ServerResponse {
             throw new IOException("No thread is available to send the stream", refused);
         }
         Writer writer = new Writer(response.getOutputStream(), result);
-        writer.out.setWriteListener(writer);
+        writer.begin();
         stream.subscribe(writer);
         return null;
     }
 
     /** Writes the chunks in order, each after the previous one has gone to the network. */
-    private final class Writer implements Flow.Subscriber<String>, WriteListener {
+    private final class Writer implements Flow.Subscriber<String> {
 
         private final ServletOutputStream out;
         private final DeferredResult<ServerResponse> result;
@@ -97,6 +102,20 @@ final class SseResponse implements ServerResponse {
         Writer(ServletOutputStream out, DeferredResult<ServerResponse> result) {
             this.out = out;
             this.result = result;
+        }
+
+        void begin() {
+            out.setWriteListener(new WriteListener() {
+                @Override
+                public void onWritePossible() {
+                    goOn();
+                }
+
+                @Override
+                public void onError(Throwable failure) {
+                    disconnected(failure);
+                }
+            });
         }
 
         @Override
@@ -124,11 +143,6 @@ final class SseResponse implements ServerResponse {
             goOn();
         }
 
-        @Override
-        public void onWritePossible() {
-            goOn();
-        }
-
         private void goOn() {
             Flow.Subscription ask = null;
             boolean done = false;
@@ -142,7 +156,7 @@ final class SseResponse implements ServerResponse {
                     }
                 }
             } catch (IOException | IllegalStateException gone) {
-                onError(gone);
+                disconnected(gone);
                 return;
             }
             if (done) {
@@ -170,18 +184,42 @@ final class SseResponse implements ServerResponse {
             return false;
         }
 
+        /**
+         * The container ends the request by itself. If the request ended here at the same moment, the container would try to send an
+         * error page, and log that this failed.
+         */
+        private void disconnected(Throwable gone) {
+            if (stops(gone)) {
+                CompletableFuture.delayedExecutor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                        .execute(() -> fail(gone));
+            }
+        }
+
+        /** The client reads nothing. */
         @Override
         public void onError(Throwable failure) {
+            if (stops(failure)) {
+                fail(failure);
+            }
+        }
+
+        private boolean stops(Throwable failure) {
             synchronized (this) {
                 if (over) {
-                    return;
+                    return false;
                 }
                 over = true;
             }
             logger.debug("A client of an event log has disconnected", failure);
             stream.cancel();
-            result.setErrorResult(
-                    new AsyncRequestNotUsableException("The client has disconnected: " + failure.getMessage()));
+            return true;
+        }
+
+        private void fail(Throwable failure) {
+            if (!result.isSetOrExpired()) {
+                result.setErrorResult(
+                        new AsyncRequestNotUsableException("The client has disconnected: " + failure.getMessage()));
+            }
         }
     }
 }

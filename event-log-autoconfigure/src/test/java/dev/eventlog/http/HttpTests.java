@@ -23,6 +23,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,11 +34,14 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -48,6 +52,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Clients of the Durable Streams protocol, with each kind of web server. */
+@ExtendWith(OutputCaptureExtension.class)
 abstract class HttpTests extends LogTests {
 
     private static final HttpClient HTTP =
@@ -262,6 +267,35 @@ abstract class HttpTests extends LogTests {
         assertThat(refused.statusCode()).isEqualTo(status);
         assertThat(header(refused, "Content-Type")).isEqualTo("application/problem+json");
         assertThat(body(refused).get("status").asInt()).isEqualTo(status);
+    }
+
+    @Test
+    void clientsThatDisconnectInTheMiddleAreNoErrors(CapturedOutput output) throws Exception {
+        EventLog log = newLog();
+        log.addAll(events(0, 20));
+        ConfigurableApplicationContext application = start();
+        URI uri = uri(application, "/logs/" + log.name() + "?offset=-1&live=sse");
+        String large = "x".repeat(10_000);
+        for (int i = 0; i < 100; i++) {
+            try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
+                client.setSoLinger(true, 0); // resets the connection
+                client.getOutputStream()
+                        .write(("GET " + uri.getRawPath() + '?' + uri.getRawQuery()
+                                        + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                client.getInputStream().readNBytes(i * 10);
+                log.add(Map.of("text", large));
+            }
+        }
+
+        await().until(() -> {
+            log.add(event(0)); // the system still accepts the first of these writes
+            return application
+                    .getBean(RedisEventLogFactory.class)
+                    .followedLogs()
+                    .isEmpty();
+        });
+        assertThat(output).doesNotContain("ERROR"); // Netty itself warns about each reset connection
     }
 
     @Test
