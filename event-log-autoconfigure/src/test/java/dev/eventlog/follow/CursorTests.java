@@ -95,7 +95,7 @@ class CursorTests extends LogTests {
             feed.findsAnotherLog();
             assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
             assertTold(cursor, Gap.Kind.BEGAN_AGAIN, seen);
-            last = Objects.requireNonNull(log.lastId().orElseThrow());
+            last = log.lastId().orElseThrow();
             log.complete();
         }
     }
