@@ -3,9 +3,10 @@ package dev.eventlog.follow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -29,10 +30,10 @@ public final class CommonOutage {
     private final String fails;
     private final String continues;
 
-    // Guarded by this.
-    private final Set<Part> failing = new LinkedHashSet<>();
+    // Guarded by this. Two sets are weak, because nobody says that a part was closed, and a part keeps its follower.
+    private final Set<Part> failing = Collections.newSetFromMap(new WeakHashMap<>());
     private final List<Part> untold = new ArrayList<>();
-    private final Set<Part> told = new LinkedHashSet<>();
+    private final Set<Part> told = Collections.newSetFromMap(new WeakHashMap<>());
     private String reason = "";
     private long since;
     private @Nullable CompletableFuture<Void> timer;

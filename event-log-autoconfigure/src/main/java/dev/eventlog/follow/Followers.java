@@ -34,7 +34,7 @@ public final class Followers {
     private final Executor threads;
     private final Observers observers;
     private final KnownFollowers known = new KnownFollowers();
-    private final LogFollower.Ending ending = this::hasEnded; // one object for all followers
+    private final FollowerEnd.Action ending = this::hasEnded; // one object for all followers
     private final SameQuestions starts = new SameQuestions();
     private volatile boolean open = true;
 

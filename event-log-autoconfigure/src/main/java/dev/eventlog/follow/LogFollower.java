@@ -16,8 +16,6 @@ import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -68,20 +66,6 @@ public final class LogFollower implements RunningFollower {
      */
     record Means(Feeds feeds, FollowSettings settings, FollowerOutages outages) {}
 
-    /** Called when a follower has ended and its last callback has returned. */
-    @FunctionalInterface
-    interface Ending {
-
-        /**
-         * The follower has ended. One of the last two arguments is null.
-         *
-         * @param follower the follower
-         * @param why the reason of the end
-         * @param failure the failure
-         */
-        void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure);
-    }
-
     private final LogStream stream;
     private final Means means;
     private final Feed feed;
@@ -92,6 +76,7 @@ public final class LogFollower implements RunningFollower {
     private final @Nullable String name;
     private final Cursor cursor;
     private final Delivery delivery;
+    private final FollowerEnd over = new FollowerEnd();
     private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
     private @Nullable Outage crowd; // an outage of the executor
 
@@ -102,10 +87,6 @@ public final class LogFollower implements RunningFollower {
     private EndReason reason = EndReason.CLOSED; // for an end without a failure
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
-    private List<Ending> endings = List.of(); // newest first
-    private boolean ended;
-    private @Nullable Throwable failure; // that ended it
-    private @Nullable CompletableFuture<EndReason> completion; // created when somebody asks for it
 
     LogFollower(
             LogStream stream,
@@ -150,51 +131,12 @@ public final class LogFollower implements RunningFollower {
 
     @Override
     public CompletionStage<EndReason> completion() {
-        return completed().minimalCompletionStage();
-    }
-
-    private synchronized CompletableFuture<EndReason> completed() {
-        CompletableFuture<EndReason> future = completion;
-        if (future == null) {
-            future = new CompletableFuture<>();
-            completion = future;
-            if (ended) {
-                complete(future);
-            }
-        }
-        return future;
-    }
-
-    private synchronized void complete(CompletableFuture<EndReason> future) {
-        if (failure == null) {
-            future.complete(reason);
-        } else {
-            future.completeExceptionally(failure);
-        }
+        return over.future().minimalCompletionStage();
     }
 
     /** {@return whether the follower has ended and its last callback has returned} */
-    synchronized boolean hasEnded() {
-        return ended;
-    }
-
-    private void hasEnded(@Nullable Throwable why) {
-        CompletableFuture<EndReason> future;
-        List<Ending> actions;
-        synchronized (this) {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            failure = why;
-            future = completion;
-            actions = endings;
-            endings = List.of();
-        }
-        if (future != null) {
-            complete(future);
-        }
-        actions.forEach(action -> action.hasEnded(this, why == null ? reason() : null, why));
+    boolean hasEnded() {
+        return over.isOver();
     }
 
     EventLogOptions options() {
@@ -239,20 +181,8 @@ public final class LogFollower implements RunningFollower {
     }
 
     /** Runs an action when the follower has ended and its last callback has returned, or now. */
-    void whenEnded(Ending action) {
-        EndReason why;
-        Throwable thrown;
-        synchronized (this) {
-            if (!ended) {
-                List<Ending> more = new ArrayList<>(List.of(action));
-                more.addAll(endings);
-                endings = List.copyOf(more);
-                return;
-            }
-            thrown = failure;
-            why = thrown == null ? reason : null;
-        }
-        action.hasEnded(this, why, thrown);
+    void whenEnded(FollowerEnd.Action action) {
+        over.whenOver(this, action);
     }
 
     /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
@@ -438,7 +368,7 @@ public final class LogFollower implements RunningFollower {
                     "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
                     thrown);
         } finally {
-            hasEnded(returned() && closedBefore ? null : failure);
+            over.over(this, reason(), returned() && closedBefore ? null : failure);
         }
         return Step.OVER;
     }
@@ -485,9 +415,9 @@ public final class LogFollower implements RunningFollower {
             state = idle ? state.on(Signal.RETURNED) : state;
         }
         if (idle) {
-            hasEnded(null);
+            over.over(this, reason(), null);
         }
-        return completed();
+        return over.future();
     }
 
     @Override
@@ -559,7 +489,7 @@ public final class LogFollower implements RunningFollower {
                         && !(thrown instanceof NotStoredException)) {
                     logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
                 }
-                hasEnded(null);
+                over.over(LogFollower.this, reason(), null);
             }
             return !closed;
         }

@@ -1,0 +1,115 @@
+package dev.eventlog.follow;
+
+import dev.eventlog.Follower.EndReason;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a follower, after its last callback has returned. Does what a future does, but takes less memory until somebody waits
+ * for the end: most followers of many logs are never waited for. Runs all actions outside of its lock. Thread-safe.
+ */
+final class FollowerEnd {
+
+    /** An action at the end. */
+    @FunctionalInterface
+    interface Action {
+
+        /**
+         * The follower has ended. One of the last two arguments is null.
+         *
+         * @param follower the follower
+         * @param why the reason of the end
+         * @param failure the failure
+         */
+        void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure);
+    }
+
+    private static final Log logger = LogFactory.getLog(FollowerEnd.class);
+
+    // Guarded by this.
+    private List<Action> actions = List.of(); // newest first
+    private @Nullable EndReason reason; // null until the end, like the next field
+    private @Nullable Throwable failure;
+    private @Nullable CompletableFuture<EndReason> future; // null until somebody asks for it
+
+    synchronized boolean isOver() {
+        return reason != null || failure != null;
+    }
+
+    /** {@return completes at the end} */
+    CompletableFuture<EndReason> future() {
+        CompletableFuture<EndReason> asked;
+        synchronized (this) {
+            asked = Objects.requireNonNullElseGet(future, CompletableFuture::new);
+            future = asked;
+        }
+        if (isOver()) {
+            complete(asked);
+        }
+        return asked;
+    }
+
+    private void complete(CompletableFuture<EndReason> waiting) {
+        EndReason why;
+        Throwable thrown;
+        synchronized (this) {
+            why = reason;
+            thrown = failure;
+        }
+        if (thrown != null) {
+            waiting.completeExceptionally(thrown);
+        } else if (why != null) {
+            waiting.complete(why);
+        }
+    }
+
+    /** Runs an action at the end, or now if the end is over. */
+    void whenOver(LogFollower follower, Action action) {
+        EndReason why;
+        Throwable thrown;
+        synchronized (this) {
+            why = reason;
+            thrown = failure;
+            if (!isOver()) {
+                List<Action> more = new ArrayList<>(List.of(action));
+                more.addAll(actions);
+                actions = List.copyOf(more);
+                return;
+            }
+        }
+        run(action, follower, why, thrown);
+    }
+
+    /** The follower has ended. Only the first call has an effect. */
+    void over(LogFollower follower, EndReason why, @Nullable Throwable thrown) {
+        CompletableFuture<EndReason> waiting;
+        List<Action> due;
+        synchronized (this) {
+            if (isOver()) {
+                return;
+            }
+            reason = thrown == null ? why : null;
+            failure = thrown;
+            waiting = future;
+            due = actions;
+            actions = List.of();
+        }
+        if (waiting != null) {
+            complete(waiting);
+        }
+        due.forEach(action -> run(action, follower, thrown == null ? why : null, thrown));
+    }
+
+    private static void run(Action action, LogFollower follower, @Nullable EndReason why, @Nullable Throwable thrown) {
+        try {
+            action.hasEnded(follower, why, thrown);
+        } catch (RuntimeException | Error unforeseen) { // the other actions must still run
+            logger.error("An action at the end of a follower of log '" + follower.log() + "' failed", unforeseen);
+        }
+    }
+}
