@@ -133,6 +133,7 @@ final class ListenedLog {
         try {
             again = scheduler.schedule(this::beginAgain, Instant.now().plusMillis(delay));
         } catch (TaskRejectedException shutDown) {
+            waiting = null;
             logger.debug(description + " will not be followed: the application has shut down", shutDown);
         }
     }
@@ -180,8 +181,9 @@ final class ListenedLog {
 
     /** {@return whether the log is followed, or will be as soon as Redis answers} */
     boolean isRunning() {
+        boolean waits = isWaiting(); // asked first, because it ends after the follower is known
         Followed running = follower;
-        return wanted && (again != null || (running != null && running.isRunning()));
+        return waits || (wanted && running != null && running.isRunning());
     }
 
     /** {@return whether Redis could not be reached at the start, so that the log is not followed yet} */

@@ -33,7 +33,7 @@ public class PublisherTckTests extends FlowPublisherVerification<List<Event>> {
 
     @SuppressWarnings("NullAway.Init") // start() is called before the tests
     public PublisherTckTests() {
-        super(new TestEnvironment(10_000, 50, 5), 200);
+        super(new TestEnvironment(10_000, 50, 500), 200); // the kit waits for an error only as long as it polls once
     }
 
     @BeforeClass
