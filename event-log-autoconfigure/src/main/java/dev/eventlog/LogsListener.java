@@ -48,8 +48,9 @@ public interface LogsListener<E> {
     /**
      * Called as soon as Redis cannot be reached, for one of the logs or for the search for new logs, even if no log is followed.
      * Called once for all logs, and not again until {@link #onResumed()}. The follower continues by itself when Redis is back.
-     * Events of logs that can be read may still be delivered. A named follower that loses its lease in the meantime starts again,
-     * without {@link #onResumed()}. An exception is logged and has no other effect.
+     * Events of logs that can be read may still be delivered. A named follower that loses its lease in the meantime calls
+     * {@link #onResumed()} when it has the lease again. If {@code follow} itself throws, {@link #onResumed()} may be missing. An
+     * exception is logged and has no other effect.
      */
     default void onInterrupted() {}
 

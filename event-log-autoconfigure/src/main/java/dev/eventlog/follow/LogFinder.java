@@ -52,6 +52,7 @@ public final class LogFinder {
     // Used by the finder's thread only.
     private final Map<String, Watch> watches = new HashMap<>();
     private boolean told;
+    private boolean failing; // the last look failed, and nothing is due before scanAt
     private long scanAt;
     private long sweepAt = System.nanoTime();
     private long checkAt;
@@ -153,11 +154,12 @@ public final class LogFinder {
         if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
             bell.drainPermits();
         }
-        if (!logs.isRunning()) {
+        if (!logs.isRunning() || (failing && System.nanoTime() - scanAt < 0)) {
             return;
         }
         try {
             look(System.nanoTime());
+            failing = false;
             logs.resumed(this);
             outage.over("The search for logs that match '" + names.pattern() + "' continues");
         } catch (EventLogException away) {
@@ -173,6 +175,7 @@ public final class LogFinder {
     }
 
     private void later(Throwable why) {
+        failing = true;
         logs.interrupted(this);
         long delay = outage.failed(
                 why,

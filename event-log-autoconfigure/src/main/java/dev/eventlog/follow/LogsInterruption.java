@@ -42,6 +42,18 @@ final class LogsInterruption {
         this.gate = gate;
     }
 
+    /** Continues for a follower that was closed, perhaps before it could tell the listener of the end of an interruption. */
+    void continuesAfter(LogsInterruption closed) {
+        boolean before = closed.isTold();
+        synchronized (this) {
+            told = before;
+        }
+    }
+
+    private synchronized boolean isTold() {
+        return told;
+    }
+
     /**
      * A part is interrupted.
      *
@@ -67,7 +79,7 @@ final class LogsInterruption {
     void ends(Object part, Executor callers) {
         boolean news;
         synchronized (this) {
-            news = interrupted.remove(part);
+            news = interrupted.remove(part) || (told && interrupted.isEmpty());
         }
         if (news) {
             callers.execute(this::tell);

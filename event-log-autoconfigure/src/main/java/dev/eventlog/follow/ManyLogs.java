@@ -90,6 +90,15 @@ public final class ManyLogs implements OfMany {
         this.interruption = new LogsInterruption(description, listener, new UntilClosed());
     }
 
+    /**
+     * Continues for a follower of the same listener that was closed.
+     *
+     * @param before the closed follower
+     */
+    public void continuesAfter(ManyLogs before) {
+        interruption.continuesAfter(before.interruption);
+    }
+
     /** {@return whether a log is one of these, even if it has stopped with an error} */
     boolean knows(String name) {
         return places.containsKey(name);

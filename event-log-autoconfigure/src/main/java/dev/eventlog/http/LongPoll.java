@@ -20,18 +20,17 @@ import org.jspecify.annotations.Nullable;
 /** Waits for the first change of a log, without holding a thread. Thread-safe. */
 final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
-    /** How long a log is followed after a poll. The next poll of the client then needs no new connection to Redis. */
-    private static final Duration LINGER = Duration.ofSeconds(2);
-
     private final EventLog log;
     private final EventId position;
     private final int batchSize;
+    private final WarmLogs warm;
     private final CompletableFuture<TailPage<Event>> found = new CompletableFuture<>();
 
-    private LongPoll(EventLog log, EventId position, int batchSize) {
+    private LongPoll(EventLog log, EventId position, int batchSize, WarmLogs warm) {
         this.log = log;
         this.position = position;
         this.batchSize = batchSize;
+        this.warm = warm;
     }
 
     /**
@@ -41,10 +40,11 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
      * @param position the id to look after
      * @param batchSize the maximum number of events
      * @param timeout how long to wait
+     * @param warm keeps the log followed for a while after the poll
      * @return completes with the events, or with an empty page
      */
-    static LongPoll begin(EventLog log, EventId position, int batchSize, Duration timeout) {
-        LongPoll poll = new LongPoll(log, position, batchSize);
+    static LongPoll begin(EventLog log, EventId position, int batchSize, Duration timeout, WarmLogs warm) {
+        LongPoll poll = new LongPoll(log, position, batchSize, warm);
         log.publisher(Tail.after(position), poll).subscribe(poll);
         poll.found.completeOnTimeout(poll.nothing(), timeout.toMillis(), TimeUnit.MILLISECONDS);
         return poll;
@@ -71,9 +71,8 @@ final class LongPoll implements Flow.Subscriber<List<Event>>, FollowSignals {
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-        CompletableFuture<TailPage<Event>> unused = found.whenCompleteAsync(
-                (page, failure) -> subscription.cancel(),
-                CompletableFuture.delayedExecutor(LINGER.toMillis(), TimeUnit.MILLISECONDS));
+        CompletableFuture<TailPage<Event>> unused =
+                found.whenComplete((page, failure) -> warm.keep(log.name(), subscription));
         subscription.request(1);
     }
 

@@ -26,6 +26,7 @@ final class Reading {
     private final JsonEvents events;
     private final HttpSettings settings;
     private final OpenRequests open;
+    private final WarmLogs warm = new WarmLogs();
 
     Reading(JsonEvents events, HttpSettings settings, OpenRequests open) {
         this.events = events;
@@ -72,7 +73,7 @@ final class Reading {
         if (!page.events().isEmpty() || page.isLast()) {
             return polled(request, page, caching);
         }
-        LongPoll poll = LongPoll.begin(log, page.position(), settings.batchSize(), settings.longPollTimeout());
+        LongPoll poll = LongPoll.begin(log, page.position(), settings.batchSize(), settings.longPollTimeout(), warm);
         open.opened(poll::end, poll.found());
         return new Served.Later(poll.found().thenApply(found -> polled(request, unlessGone(found), caching)));
     }

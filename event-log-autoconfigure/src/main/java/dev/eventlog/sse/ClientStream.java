@@ -383,6 +383,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     void completed(SourceReader source, @Nullable Completion completion) {
+        streams.answered();
         synchronized (this) {
             away.remove(source);
             isNotBehind(source);
@@ -395,6 +396,9 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     void away(Object part) {
         synchronized (this) {
+            if (part instanceof SourceReader && !sources.contains(part)) { // the stream has left out its log since
+                return;
+            }
             away.add(part);
         }
         deliver();

@@ -106,6 +106,7 @@ final class FoundLogs implements LogsListener<Event> {
 
     /** Starts the search. Blocks. */
     void open() {
+        interrupted = false; // an earlier follower was closed before it could report the end
         try {
             if (isTooMany()) {
                 fail(PatternReader::tooMany);

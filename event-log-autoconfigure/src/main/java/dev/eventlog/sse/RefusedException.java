@@ -2,6 +2,7 @@ package dev.eventlog.sse;
 
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
 import org.springframework.web.server.ResponseStatusException;
 
 /**
@@ -12,13 +13,21 @@ final class RefusedException extends ResponseStatusException {
 
     private static final long serialVersionUID = 1L;
 
+    private final ResponseStatusException refusal;
+
     RefusedException(ResponseStatusException refusal) {
         super(refusal.getStatusCode(), refusal.getReason(), refusal);
+        this.refusal = refusal;
+        ProblemDetail problem = refusal.getBody();
+        setType(problem.getType());
+        setTitle(problem.getTitle());
+        getBody().setProperties(problem.getProperties());
     }
 
     @Override
     public HttpHeaders getHeaders() {
         HttpHeaders headers = new HttpHeaders();
+        headers.putAll(refusal.getHeaders());
         headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
         return headers;
     }
