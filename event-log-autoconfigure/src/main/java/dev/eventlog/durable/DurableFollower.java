@@ -55,12 +55,13 @@ final class DurableFollower implements Running, Leadership.Candidate {
         this.settings = settings;
         this.threads = threads;
         Supplier<String> description = () -> "The " + leased;
-        this.outage = new Outage(outages.resuming(description, this::exists), settings.recovery());
-        this.crowd = new Outage(outages.crowd(description, this::exists), settings.recovery());
+        this.outage = new Outage(outages.resuming(description, this::isResuming), settings.recovery());
+        this.crowd = new Outage(outages.crowd(description, () -> !state().isOver()), settings.recovery());
     }
 
-    private boolean exists() {
-        return !state().isOver();
+    /** {@return whether it is resuming, and not waiting for the lease of another instance} */
+    private boolean isResuming() {
+        return state() == DurableFollowerState.RESUMING || state() == DurableFollowerState.RESUMING_LATER;
     }
 
     /** Follows as soon as it has the lease, or at once if there are no leases. */

@@ -1,9 +1,9 @@
 package dev.eventlog.follow;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
@@ -32,7 +32,7 @@ public final class CommonOutage {
 
     // Guarded by this. Two sets are weak, because nobody says that a part was closed, and a part keeps its follower.
     private final Set<Part> failing = Collections.newSetFromMap(new WeakHashMap<>());
-    private final List<Part> untold = new ArrayList<>();
+    private final Set<Part> untold = new LinkedHashSet<>();
     private final Set<Part> told = Collections.newSetFromMap(new WeakHashMap<>());
     private String reason = "";
     private long since;
@@ -98,8 +98,8 @@ public final class CommonOutage {
             told.clear();
             since = System.nanoTime();
         }
-        failing.add(part);
-        if (told.contains(part)) {
+        boolean anew = failing.add(part);
+        if (!anew && told.contains(part)) {
             return;
         }
         if (untold.isEmpty()) {
@@ -113,7 +113,12 @@ public final class CommonOutage {
         CompletableFuture<Void> next =
                 new CompletableFuture<Void>().completeOnTimeout(null, time.toMillis(), TimeUnit.MILLISECONDS);
         timer = next;
-        CompletableFuture<Void> unused = next.thenRunAsync(this::tell);
+        CompletableFuture<Void> unused = next.thenRunAsync(this::tellInTime);
+    }
+
+    private synchronized void tellInTime() {
+        untold.retainAll(failing); // the others work again
+        tell();
     }
 
     private synchronized void tell() {

@@ -156,7 +156,7 @@ class OutageTests {
         assertThat(told()).containsExactly("warn: Part 0 cannot work: away");
         parts.forEach(part -> part.over("It works"));
         assertThat(told()).hasSize(3);
-        assertThat(told().get(1)).isEqualTo("warn: 99 parts cannot work: away");
+        assertThat(told().get(1)).isEqualTo("warn: 100 parts cannot work: away");
         assertThat(told().get(2)).startsWith("info: 100 parts work again");
     }
 
