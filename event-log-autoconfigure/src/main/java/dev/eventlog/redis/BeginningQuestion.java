@@ -91,7 +91,7 @@ public record BeginningQuestion(
 
     /** {@return whether the tail may begin at the end of the log, or contain all of a short log: smaller questions are then enough} */
     boolean mayBeSimple() {
-        return feedEnd == null && (limit == 0 || earliest.isAfter(EventId.MIN) || isOfAnyAge());
+        return feedEnd == null && (limit == 0 || earliest.isAfter(EventId.MIN) || (isOfAnyAge() && count > 0));
     }
 
     private boolean isOfAnyAge() {
@@ -115,7 +115,7 @@ public record BeginningQuestion(
         } catch (RuntimeException failure) {
             return null;
         }
-        if (state.isComplete() || !(isAtEnd(state) || isShort(state, last))) {
+        if (state.isComplete() || !(isAtEnd(state) || isShort(reply, state, last))) {
             return null;
         }
         EventId after = limit == 0 && state.exists() ? state.lastId() : earliest;
@@ -127,10 +127,10 @@ public record BeginningQuestion(
         return limit == 0 || !state.lastId().isAfter(earliest);
     }
 
-    private boolean isShort(StreamState state, @Nullable Event last) {
+    private boolean isShort(@Nullable Object reply, StreamState state, @Nullable Event last) {
         return isOfAnyAge()
                 && last != null
-                && EventSize.areSmall(List.of(last))
+                && StreamReplies.size(reply) <= 3 * EventSize.SMALL // with the first and the last event
                 && state.length() <= Math.min(limit, count);
     }
 
