@@ -84,8 +84,8 @@ public interface EventPositions {
      * Removes the positions of a follower in logs that are gone, so that positions do not pile up where logs come and
      * go. A follower of a pattern calls it for logs whose events it has all delivered. If such a log begins again, it is a
      * new log. The default implementation removes nothing: if the log begins again, the follower resumes after its
-     * position, and {@code onGap} reports that the log began again. An exception is written to the application log with
-     * level {@code DEBUG}; the positions then stay.
+     * position, and {@code onGap} reports that the log began again. If it throws, the positions stay, or the
+     * follower tries again later.
      *
      * @param name the name of the follower
      * @param positions the positions by log name, at most a few hundred; a position that has been stored since must stay

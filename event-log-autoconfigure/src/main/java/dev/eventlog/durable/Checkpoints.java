@@ -200,24 +200,23 @@ final class Checkpoints {
                     return;
                 }
                 for (String log : forgotten) {
-                    Checkpoint checkpoint = byLog.remove(log);
+                    Checkpoint checkpoint = byLog.get(log);
                     if (checkpoint != null) {
                         gone.put(log, checkpoint.position());
                     }
                 }
             }
             if (mayDeliver.getAsBoolean()) { // otherwise another follower may have the lease and have loaded a position
-                pages(gone.keySet()).forEach(page -> remove(page, gone));
+                for (List<String> page : pages(gone.keySet())) {
+                    Map<String, EventId> some = new HashMap<>(gone);
+                    some.keySet().retainAll(Set.copyOf(page));
+                    positions.remove(name, some);
+                }
             }
-        }
-
-        private void remove(List<String> page, Map<String, EventId> gone) {
-            Map<String, EventId> some = new HashMap<>(gone);
-            some.keySet().retainAll(Set.copyOf(page));
-            try {
-                positions.remove(name, some);
-            } catch (RuntimeException failure) { // harmless: if such a log begins again, the follower reports that
-                logger.debug("The positions of " + Checkpoints.this + " in logs that are gone stay", failure);
+            synchronized (Checkpoints.this) {
+                if (isCurrent()) {
+                    byLog.keySet().removeAll(gone.keySet());
+                }
             }
         }
     }

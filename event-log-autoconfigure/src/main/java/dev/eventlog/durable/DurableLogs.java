@@ -149,6 +149,10 @@ abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
     public Running begin() {
         Checkpoints.Round round = checkpoints.begin();
         ManyLogs granted = new ManyLogs("The " + this, means, listener, options, round);
+        ManyLogs before = current;
+        if (before != null) {
+            granted.continuesAfter(before);
+        }
         begin(granted, round);
         return granted;
     }

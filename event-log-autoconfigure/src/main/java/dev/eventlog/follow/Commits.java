@@ -22,6 +22,7 @@ public interface Commits {
      * Logs are gone, all their events have been delivered, and they are no longer followed.
      *
      * @param logs the names of the logs
+     * @throws RuntimeException if this cannot be stored now; nothing is lost by that
      */
     default void forgotten(Set<String> logs) {}
 }

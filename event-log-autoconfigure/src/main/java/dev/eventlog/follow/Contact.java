@@ -7,10 +7,5 @@ enum Contact {
     /** Redis has answered since the connection was lost, but its log has not been checked yet. */
     ANSWERED,
     /** The connection was lost, and Redis has not answered since. */
-    LOST;
-
-    /** {@return the contact after an answer} */
-    Contact answered() {
-        return this == LOST ? ANSWERED : this;
-    }
+    LOST
 }

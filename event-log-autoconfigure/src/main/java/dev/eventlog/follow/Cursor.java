@@ -62,6 +62,7 @@ final class Cursor {
     private boolean ahead; // the position is beyond the end of the feed, which may never get there
     private ReadPoint meeting; // while ahead: the last point that the cursor surely shares with its feed
     private @Nullable Loss loss;
+    private volatile boolean missesEvents; // with the loss; read by other threads
     private List<Event> events;
 
     /**
@@ -85,6 +86,7 @@ final class Cursor {
         this.meeting = end.point();
         this.ahead = start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
+        this.missesEvents = start.loss() != null;
         this.events = upTo(end.point().id(), start.events());
     }
 
@@ -121,6 +123,12 @@ final class Cursor {
     /** The gap has been reported to the listener. */
     void told() {
         loss = null;
+        missesEvents = false;
+    }
+
+    /** {@return whether events are missing, or may be missing, and the listener has not been told yet} */
+    boolean missesEvents() {
+        return missesEvents;
     }
 
     /** {@return the events of the last look, once} */
@@ -235,6 +243,7 @@ final class Cursor {
             seen = common.id().equals(here.id()) ? seen : null;
             point = common;
         }
+        missesEvents |= !feed.window().hadAllAt(here);
         loss = loss == null ? Loss.beganAgain(lastSeen, here) : Loss.beganAgain(loss.lastSeen(), loss.from());
         return Found.MOVED;
     }
@@ -260,6 +269,7 @@ final class Cursor {
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
         if (page.verdict() == Verdict.BEGAN_AGAIN) { // the feed reads this log, so the earlier events no longer count
+            missesEvents = true;
             loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
             point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
             seen = null;
@@ -267,6 +277,7 @@ final class Cursor {
         }
         if (page.verdict() == Verdict.REMOVED && state != null) {
             ReadPoint next = nothingLeft ? target : page.next();
+            missesEvents = true;
             loss = loss == null ? Loss.removed(lastSeen, point, next, state) : loss.grown(next, state);
             seen = null;
             point = next;

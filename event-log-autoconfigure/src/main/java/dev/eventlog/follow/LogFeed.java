@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 // Long: everything that is read from a log is judged and appended in one place.
+// Long: what a feed has read, what it knows about its connection, and whom it wakes are one state.
 /**
  * A feed. It judges the events from its reader, appends them to the window and wakes the followers, in this order, as soon as
  * events arrive.
@@ -257,7 +258,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen take(Window.End end, PollReading.Poll poll) {
-        contact = contact.answered(); // before the events are appended
+        hasAnswered();
         smallEvents = poll.small();
         Answer answer = poll.answer();
         pages.worked(answer.events().size(), poll.bytes());
@@ -267,6 +268,13 @@ final class LogFeed implements Feed {
         begins(answer.state().firstId());
         append(end.point(), answer);
         return seen(answer);
+    }
+
+    /** Called before the events of an answer are appended. Another thread may report a lost connection at the same time. */
+    private void hasAnswered() {
+        if (contact == Contact.LOST) {
+            contact = Contact.ANSWERED;
+        }
     }
 
     private Seen seen(Answer answer) {
@@ -294,7 +302,7 @@ final class LogFeed implements Feed {
     }
 
     private Seen judge(Answer answer, boolean noDataLost, Line line) {
-        contact = contact.answered(); // before the events are appended
+        hasAnswered();
         Window.End end = window.end();
         Trimming trimming = Trimming.of(stream.options());
         Judgement judgement = noDataLost

@@ -83,7 +83,7 @@ public final class LogFollower implements RunningFollower {
     private volatile @Nullable RuntimeException refusal;
 
     // Guarded by this.
-    private FollowerState state = FollowerState.IDLE;
+    private FollowerState state;
     private EndReason reason = EndReason.CLOSED; // for an end without a failure
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
@@ -106,6 +106,7 @@ public final class LogFollower implements RunningFollower {
         this.listener = listener;
         this.demand = demand;
         this.kind = kind;
+        this.state = kind == FollowerKind.SUBSCRIBER ? FollowerState.SCHEDULED : FollowerState.IDLE;
         this.name = options.name();
         this.cursor = cursor;
         this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, new OpenOrClosed());
@@ -173,6 +174,11 @@ public final class LogFollower implements RunningFollower {
         return state;
     }
 
+    /** {@return whether events are missing, or may be missing, and the listener has not been told yet} */
+    boolean missesEvents() {
+        return cursor.missesEvents();
+    }
+
     /** {@return whether all events that the feed has read are delivered} */
     boolean isAtEndOfFeed() {
         ReadPoint last = feed.window().last();
@@ -188,7 +194,7 @@ public final class LogFollower implements RunningFollower {
     /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
     void callFirst(Runnable begin) {
         delivery.first(begin);
-        on(Signal.WAKE);
+        queue();
     }
 
     /** Wakes the follower. Called by any thread; never blocks. Without {@link Demand} the follower sleeps on. */

@@ -44,15 +44,16 @@ final class LogPlace {
     boolean isIdle() {
         LogFollower followed = follower;
         return completed
-                || (followed != null
-                        && followed.isRunning()
-                        && !followed.feed().isInterrupted()
-                        && followed.isAtEndOfFeed());
+                || (followed != null && followed.isRunning() && !followed.feed().isInterrupted() && hasAll(followed));
     }
 
     /** {@return whether all events known at the end of the follower were delivered} */
     boolean isWhole() {
         LogFollower followed = follower;
-        return completed || (followed != null && followed.hasEnded() && followed.isAtEndOfFeed());
+        return completed || (followed != null && followed.hasEnded() && hasAll(followed));
+    }
+
+    private static boolean hasAll(LogFollower followed) {
+        return followed.isAtEndOfFeed() && !followed.missesEvents();
     }
 }

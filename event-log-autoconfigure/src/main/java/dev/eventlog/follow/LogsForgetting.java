@@ -14,9 +14,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 
 /** Forgets logs that are gone, after all their events have been delivered. Used by the finder's thread only. */
 final class LogsForgetting {
+
+    private static final Log logger = LogFactory.getLog(LogsForgetting.class);
 
     /** The number of logs that one round trip asks about. */
     private static final int TOGETHER = 100;
@@ -79,7 +83,11 @@ final class LogsForgetting {
                 goOn(name, each.getValue(), follower);
             }
         }
-        commits.forgotten(forgotten);
+        try {
+            commits.forgotten(forgotten);
+        } catch (RuntimeException failure) { // harmless: if such a log begins again, its follower reports that
+            logger.debug("The positions in logs that are gone stay", failure);
+        }
         return forgotten;
     }
 
@@ -113,11 +121,12 @@ final class LogsForgetting {
             boolean complete =
                     start == null ? isComplete(stream) : start.state().isComplete();
             LogPlace place = places.get(stream.log());
-            if (!complete && place != null && place.hasCompleted() && places.remove(stream.log(), place)) {
+            if (!complete && place != null && place.hasCompleted()) {
                 forgotten.add(stream.log());
             }
         }
-        commits.forgotten(forgotten);
+        commits.forgotten(forgotten); // first: with its position, such a log would continue after its last completion
+        places.keySet().removeAll(forgotten);
     }
 
     private static boolean isComplete(LogStream stream) {

@@ -73,6 +73,7 @@ final class Window {
     private final Ring events;
     private List<Event> samples; // a few older events, oldest first; usually very few, and never changed in place
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
+    private EventId endBefore = EventId.MIN; // where the previous epoch ended
     private int sinceSample;
     private @Nullable EventId begun; // just before the first event that the log ever had, if it was seen
     private EventId origin; // where this window began
@@ -215,10 +216,16 @@ final class Window {
      * @param there the event at this point, if there is one
      */
     synchronized void part(ReadPoint common, @Nullable Event there) {
+        endBefore = last.id();
         beginAt(new ReadPoint(common.id(), common.rank(), last.epoch() + 1), there);
         List<EventId> all = new ArrayList<>(partings);
         all.add(common.id());
         partings = List.copyOf(all.subList(Math.max(0, all.size() - EPOCHS), all.size()));
+    }
+
+    /** {@return whether a follower at a point of the previous epoch had received all known events of that epoch} */
+    synchronized boolean hadAllAt(ReadPoint point) {
+        return point.epoch() == last.epoch() - 1 && point.id().compareTo(endBefore) >= 0;
     }
 
     /** {@return what is known about an event} */

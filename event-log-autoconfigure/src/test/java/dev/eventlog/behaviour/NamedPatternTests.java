@@ -6,6 +6,7 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
@@ -379,6 +380,39 @@ class NamedPatternTests extends ServerTests {
         assertThat(numbers(after.of("orders:1"))).containsExactly(6, 7);
         assertThat(heard.gaps).isEmpty();
         assertThat(after.gaps).isEmpty();
+    }
+
+    @Test
+    void logDeletedWithUnreadEventsKeepsItsPositionUntilTheLossIsReported() {
+        ConfigurableApplicationContext application =
+                application(DEDICATED, "eventlog.follow.sweep-interval=200ms", "eventlog.follow.poll-timeout=100ms");
+        CountDownLatch continues = new CountDownLatch(1);
+        Heard heard = new Heard((log, batch) -> {
+            if (numbers(batch).contains(2)) {
+                await().until(() -> continues.getCount() == 0);
+            }
+        });
+        add("orders:1", 0, 3);
+        LogsFollower follower = follow(application, Tail.all(), heard);
+        await().until(() -> heard.count() == 3);
+        EventId last = last(heard, "orders:1").orElseThrow();
+        Heard other = new Heard();
+        closeLater(TestApplication.factory(application).follow(ORDERS, Tail.newOnly(), other));
+        add("orders:1", 3, 6);
+        await().until(() -> other.count() == 3); // so the feed has read them
+        redis.ask("DEL", "orders:1");
+        long polls = calls("xread");
+        await().until(() -> calls("xread") > polls + 3); // so the feed knows that the log is gone
+        continues.countDown();
+        await().until(() -> stored("orders:1").equals(Optional.of(last)));
+        long scans = calls("scan");
+        await().until(() -> calls("scan") > scans + 5);
+        assertThat(follower.logs()).containsExactly("orders:1");
+        assertThat(stored("orders:1")).contains(last);
+
+        add("orders:1", 6, 8);
+        await().until(() -> heard.count() == 5);
+        assertThat(heard.gaps).extracting(Gap::kind, Gap::lastSeen).containsExactly(tuple(Gap.Kind.BEGAN_AGAIN, last));
     }
 
     @Test
