@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -77,9 +76,9 @@ class ManyOutagesTests extends ClosingTests {
 
     /** Uses a connection that is already open. */
     private void limitClients(int most) {
-        application.getBean(StringRedisTemplate.class).execute((RedisCallback<@Nullable Void>) connection -> {
+        application.getBean(StringRedisTemplate.class).execute((RedisCallback<Boolean>) connection -> {
             connection.serverCommands().setConfig("maxclients", Integer.toString(most));
-            return null;
+            return true;
         });
     }
 
