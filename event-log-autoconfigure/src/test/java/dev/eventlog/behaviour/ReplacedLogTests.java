@@ -210,7 +210,7 @@ class ReplacedLogTests extends ServerTests {
     /** Like a tool that copies a stream entry by entry. */
     @Test
     void raisedLastIdIsNoGap() {
-        EventLog log = newFactory().create("log");
+        EventLog log = newFactory("eventlog.follow.sweep-interval=1s").create("log");
         List<EventId> ids = add("log", 1, 11);
         closeLater(log.follow(Tail.all(), live));
         await().until(() -> live.count() == 10);
