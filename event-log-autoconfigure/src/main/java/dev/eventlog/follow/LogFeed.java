@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 // Long: everything that is read from a log is judged and appended in one place.
-// Long: what a feed has read, what it knows about its connection, and whom it wakes are one state.
 /**
  * A feed. It judges the events from its reader, appends them to the window and wakes the followers, in this order, as soon as
  * events arrive.

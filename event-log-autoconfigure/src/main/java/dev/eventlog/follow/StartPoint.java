@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param point the point after which the tail begins
  * @param seen the event at this point, if there is one
- * @param position the id to resume at. If events are missing, it is before them, so that a reader that resumes there is told
- *         again. If there is no event at the point, it is the event before the point, so that a reader that resumes there can
- *         verify that the log is the same. It is the greatest id only for a reader that knows that the log is complete.
+ * @param position the id to resume at. If events are missing, it is before them: a resuming reader is then told again. If there is no
+ *         event at the point, it is the last event before the point: it shows a resuming reader whether the log is the same. Only a
+ *         reader that knows the completion of the log resumes at the greatest id.
  * @param loss the events missing before the tail, if the reader must be told
  * @param events the first events of the tail
  * @param state the state of the stream

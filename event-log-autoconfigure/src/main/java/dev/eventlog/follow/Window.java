@@ -223,7 +223,7 @@ final class Window {
         partings = List.copyOf(all.subList(Math.max(0, all.size() - EPOCHS), all.size()));
     }
 
-    /** {@return whether a follower at a point of the previous epoch had received all known events of that epoch} */
+    /** {@return whether a point is at the end of the previous epoch, so that no known event comes after it} */
     synchronized boolean hadAllAt(ReadPoint point) {
         return point.epoch() == last.epoch() - 1 && point.id().compareTo(endBefore) >= 0;
     }
