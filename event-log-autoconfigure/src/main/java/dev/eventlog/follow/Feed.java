@@ -37,6 +37,9 @@ interface Feed {
      */
     boolean mayReadFrom(String server);
 
+    /** Reads the log soon, because it is known to be longer than the feed has read. */
+    void look();
+
     /** Adds a follower to be woken. */
     void join(LogFollower follower);
 

@@ -15,6 +15,9 @@ interface FeedReader {
      */
     CompletableFuture<Void> stop();
 
+    /** The log has changed, and Redis may not report the change. A blocking read finds it by itself when its time is up. */
+    default void look() {}
+
     /** {@return whether the connection is shared} */
     boolean isShared();
 }

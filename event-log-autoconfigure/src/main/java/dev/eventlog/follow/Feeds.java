@@ -99,6 +99,9 @@ public final class Feeds {
         }
         LogFollower follower = joining.on(feed, end);
         feed.join(follower);
+        if (start.state().lastId().isAfter(end.point().id())) { // usually about to be read; but XSETID is not reported
+            feed.look();
+        }
         return follower;
     }
 

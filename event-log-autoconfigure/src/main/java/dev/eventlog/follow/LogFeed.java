@@ -150,6 +150,14 @@ final class LogFeed implements Feed {
         return current == null ? CompletableFuture.completedFuture(null) : current.stop();
     }
 
+    @Override
+    public synchronized void look() {
+        FeedReader current = reader;
+        if (current != null && !stopped) {
+            current.look();
+        }
+    }
+
     /** The connection was lost, and Redis has not been checked since. */
     void interrupt() {
         if (contact != Contact.LOST) {

@@ -115,6 +115,11 @@ final class SharedLogs {
         }
     }
 
+    /** A log has changed, as something other than a report of Redis shows. */
+    synchronized void outdated(Place place) {
+        on(place, Signal.CHANGED);
+    }
+
     /** {@return whether Redis has reported a change since the last call} */
     synchronized boolean takeTold(Place place) {
         boolean was = place.told;

@@ -140,6 +140,14 @@ final class SharedReader {
         }
 
         @Override
+        public synchronized void look() {
+            if (place != null) {
+                logs.outdated(place);
+                wake();
+            }
+        }
+
+        @Override
         public boolean isShared() {
             return true;
         }

@@ -517,6 +517,9 @@ class CursorTests extends LogTests {
         }
 
         @Override
+        public void look() {}
+
+        @Override
         public void join(LogFollower follower) {}
 
         @Override
