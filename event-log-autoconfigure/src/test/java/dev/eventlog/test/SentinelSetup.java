@@ -23,7 +23,7 @@ public final class SentinelSetup implements AutoCloseable {
 
     /** {@return a complete setup: the replica is connected, and the sentinel knows both servers} */
     public static SentinelSetup start() {
-        return start(5_000, "--repl-diskless-sync-delay", "0");
+        return start(1_000, 5_000, "--repl-diskless-sync-delay", "0");
     }
 
     /**
@@ -33,6 +33,7 @@ public final class SentinelSetup implements AutoCloseable {
      */
     public static SentinelSetup startOnDisk() {
         return start(
+                3_000, // a busy machine must not look like a server that is away
                 2_000,
                 "--repl-diskless-sync-delay",
                 "0",
@@ -49,7 +50,7 @@ public final class SentinelSetup implements AutoCloseable {
                 "0");
     }
 
-    private static SentinelSetup start(int failoverTimeout, String... settings) {
+    private static SentinelSetup start(int downAfter, int failoverTimeout, String... settings) {
         EmbeddedRedis master = EmbeddedRedis.with(settings);
         EmbeddedRedis replica = EmbeddedRedis.with(Stream.concat(
                         Stream.of(settings), Stream.of("--replicaof", "127.0.0.1", Integer.toString(master.port())))
@@ -57,12 +58,12 @@ public final class SentinelSetup implements AutoCloseable {
         // This happens before the sentinel looks, because it looks again only after ten seconds.
         await().until(() -> replica.info("replication", "master_link_status").equals("up"));
         String watch = "sentinel monitor %1$s 127.0.0.1 %2$d 1\n"
-                + "sentinel down-after-milliseconds %1$s 1000\n"
-                + "sentinel failover-timeout %1$s %3$d\n";
+                + "sentinel down-after-milliseconds %1$s %3$d\n"
+                + "sentinel failover-timeout %1$s %4$d\n";
         EmbeddedRedis sentinel = EmbeddedRedis.start(
                 EmbeddedRedis.freePort(),
                 new EmbeddedRedis.ConfigurationFile(
-                        "sentinel.conf", watch.formatted(NAME, master.port(), failoverTimeout)),
+                        "sentinel.conf", watch.formatted(NAME, master.port(), downAfter, failoverTimeout)),
                 "sentinel.conf",
                 "--sentinel");
         SentinelSetup setup = new SentinelSetup(master, replica, sentinel);

@@ -4,6 +4,7 @@ import dev.eventlog.torture.TortureClock.Change;
 import dev.eventlog.torture.TortureJudge.Attempt;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.time.LocalTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -101,7 +102,7 @@ class TortureScene {
     /** Notes what should not have happened: a kind, a colon and a text. */
     void trouble(String trouble) {
         troubles.add(trouble);
-        System.out.println("TROUBLE " + trouble);
+        System.out.println("TROUBLE at " + LocalTime.now() + ": " + trouble);
     }
 
     void count(String figure) {
