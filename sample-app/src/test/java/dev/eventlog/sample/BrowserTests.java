@@ -1,69 +1,21 @@
 package dev.eventlog.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventId;
 import dev.eventlog.Tail;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.WebElement;
 import org.springframework.context.ConfigurableApplicationContext;
-import redis.embedded.RedisServer;
-import redis.embedded.core.PortProvider;
 
-/** Tests the page in a real browser. Keeps pictures in {@code target/pictures}. */
-class BrowserTests {
-
-    @TempDir
-    private static Path profile;
-
-    private static Browser browser;
-
-    private final RedisServer redis = newRedis();
-
-    private ConfigurableApplicationContext application;
-
-    @BeforeAll
-    static void startBrowser() {
-        browser = new Browser(profile);
-    }
-
-    @AfterAll
-    static void stopBrowser() {
-        if (browser != null) {
-            browser.close();
-        }
-    }
-
-    @BeforeEach
-    void startAll() throws IOException {
-        redis.start();
-        application = RunningSample.start(redis, 0, "--sample.model.pace=50ms", "--eventlog.follow.sweep-interval=1s");
-        browser.open("about:blank");
-    }
-
-    @AfterEach
-    void stopAll() throws IOException {
-        application.close();
-        redis.stop();
-    }
-
-    private String page() {
-        return "http://localhost:" + RunningSample.port(application) + "/#garden";
-    }
+/** Tests the page in a real browser. */
+class BrowserTests extends PageTest {
 
     @Test
     void everyTabShowsEachReadingOnceAcrossARestartOfTheServerAndAReload() {
@@ -103,84 +55,6 @@ class BrowserTests {
         awaitWholeLog(second, 8);
         browser.script("window.close()");
         awaitWholeLog(first, 8);
-    }
-
-    @Test
-    void everyTabShowsWhatAModelAnswersAcrossAReloadUntilItIsStoppedOrComplete() {
-        browser.open(page());
-        String tab = browser.tab();
-        awaitLive(tab);
-
-        browser.click("#ask");
-        awaitAnswer("going", 120);
-        browser.picture("answer-streaming", ".answer");
-        String before = answer();
-        browser.reload();
-        awaitAnswer("going", before.length() + 1);
-        assertThat(answer()).startsWith(before);
-        browser.picture("answer-reloaded", ".answer");
-
-        browser.click("#ask");
-        awaitAnswer("CANCELLED", 1);
-        browser.picture("answer-stopped", ".answer");
-        String stopped = answer();
-        browser.openTab(page());
-        awaitAnswer("CANCELLED", stopped.length());
-        assertThat(answer()).isEqualTo(stopped);
-        assertThat(browser.text("#answer-state")).isEqualTo("Stopped: stopped by a reader.");
-
-        browser.click("#ask");
-        awaitAnswer("DONE", 1);
-        browser.picture("answer-completed", ".answer");
-        assertThat(answer()).startsWith("An event log is a list").endsWith("and says so.");
-        browser.script("window.close()");
-        browser.show(tab);
-        awaitAnswer("DONE", 1);
-    }
-
-    @Test
-    void saysThatTheServerDiedThatRecorded() throws Exception {
-        int port = PortProvider.newEphemeralPortProvider().get();
-        Process server = RunningSample.startInAnotherJvm(redis, port);
-        try {
-            await().atMost(Duration.ofSeconds(60)).until(() -> answers(port));
-            browser.open("http://localhost:" + port + "/#garden");
-            awaitLive(browser.tab());
-            browser.click("#ask");
-            awaitAnswer("going", 50);
-            String before = answer();
-
-            server.destroyForcibly().waitFor();
-            browser.awaitText("#state", "Connection lost");
-            application.close();
-            application = RunningSample.start(redis, port, "--eventlog.record.lease=2s");
-
-            awaitAnswer("FAILED", before.length());
-            assertThat(answer()).startsWith(before).doesNotEndWith("and says so.");
-            assertThat(browser.text("#answer-state")).isEqualTo("Ended in mid-sentence: producer lost.");
-            browser.picture("answer-lost", ".answer");
-        } finally {
-            server.destroyForcibly();
-        }
-    }
-
-    private static boolean answers(int port) {
-        try {
-            return new HttpSample(port).get("/").statusCode() == 200;
-        } catch (IOException notYet) {
-            return false;
-        } catch (InterruptedException ex) {
-            throw new IllegalStateException(ex);
-        }
-    }
-
-    private static void awaitAnswer(String state, int length) {
-        browser.await(() -> state.equals(browser.find("#answer-state").getDomAttribute("data-state"))
-                && answer().length() >= length);
-    }
-
-    private static String answer() {
-        return browser.text("#answer");
     }
 
     @Test
@@ -311,11 +185,6 @@ class BrowserTests {
         browser.click("#add button");
     }
 
-    private static void awaitLive(String tab) {
-        browser.show(tab);
-        browser.awaitText("#state", "Live");
-    }
-
     /** Waits until the tab shows exactly the log: no reading is repeated, missing, or out of order. */
     private void awaitWholeLog(String tab, int size) {
         browser.show(tab);
@@ -340,13 +209,5 @@ class BrowserTests {
         return application.getBean(Sensors.class).readings("garden").read(Tail.all()).stream()
                 .map(event -> event.id().toString())
                 .toList();
-    }
-
-    private static RedisServer newRedis() {
-        try {
-            return RunningSample.newRedis();
-        } catch (IOException ex) {
-            throw new IllegalStateException(ex);
-        }
     }
 }
