@@ -700,8 +700,12 @@ class ObservabilityTests {
             EventLog log = log(context);
             EventLog other = context.getBean(EventLogFactory.class).create(name + ":other");
             StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
+            other.add(event(1));
+            CountDownLatch go = new CountDownLatch(1);
+            Collected<Event> busy = Collected.and(batch -> go.await()); // until then, its refused follower does not end
             try (Follower follower = log.follow(Tail.all(), batch -> {});
-                    Follower another = other.follow(Tail.all(), batch -> {})) {
+                    Follower another = other.follow(Tail.all(), busy)) {
+                await().until(() -> busy.count() == 1);
                 redis.opsForValue().set(other.name(), "x");
                 Map<String, LogDescriptor> shown =
                         context.getBean(EventLogsEndpoint.class).followed().logs();
@@ -710,6 +714,7 @@ class ObservabilityTests {
                 assertThat(shown.get(name)).isNotNull();
                 assertThat(shown.get(name).error()).isNull();
                 assertThat(follower.log()).isNotEqualTo(another.log());
+                go.countDown();
             } finally {
                 redis.delete(other.name());
             }
