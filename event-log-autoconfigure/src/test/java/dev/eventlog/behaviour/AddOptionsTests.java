@@ -190,7 +190,7 @@ class AddOptionsTests extends LogTests {
 
     @Test
     void sameKeyAddsAgainAfterTheLogExpired() {
-        EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(300)));
+        EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofSeconds(1)));
         EventId id = log.add(event(0), once(log, "a"));
         await().until(() -> !log.exists());
         assertThat(log.add(event(0), once(log, "a"))).isGreaterThan(id);

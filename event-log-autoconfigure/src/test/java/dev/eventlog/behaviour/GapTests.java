@@ -357,11 +357,12 @@ class GapTests extends LogTests {
 
     @Test
     void followerContinuesAfterItsLogExpired() {
-        EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMillis(300)));
+        EventLog log = newLog(options -> options.ttlAfterLastAdd(Duration.ofMinutes(1)));
         Collected<Event> listener = Collected.events();
         Follower follower = closeLater(log.follow(Tail.all(), listener));
         log.addAll(events(0, 3));
         await().until(() -> listener.count() == 3);
+        redis.expire(log.name(), Duration.ofMillis(1));
         await().until(() -> !log.exists());
         assertThat(follower.isRunning()).isTrue();
         log.addAll(events(3, 6));
