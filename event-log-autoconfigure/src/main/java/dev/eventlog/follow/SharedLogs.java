@@ -22,7 +22,9 @@ final class SharedLogs {
         final LogFeed feed;
         private final String key;
         private SharedState state = SharedState.QUEUED;
-        private @Nullable Object seenBy;
+        private @Nullable Object reader; // reads it, or was the last to do so
+        private boolean isNew = true; // to this reader
+        private @Nullable Object answeredBy;
         private boolean told;
         private @Nullable Place next; // the next log of the same key
 
@@ -35,6 +37,7 @@ final class SharedLogs {
     private final int mostAtOnce;
     private final Map<String, Place> byKey = new HashMap<>();
     private final Deque<Place> queue = new ArrayDeque<>();
+    private final Deque<Place> paused = new ArrayDeque<>();
     private int size;
     private int busy;
 
@@ -137,9 +140,11 @@ final class SharedLogs {
         forEach(place -> on(place, Signal.ANEW));
     }
 
-    /** Reads one log again from its first question. */
-    synchronized void startOver(Place place) {
-        on(place, Signal.ANEW);
+    /** Reads one log again from its first question, unless another reader has it now. */
+    synchronized void startOver(Place place, Object reader) {
+        if (place.reader == reader) {
+            on(place, Signal.ANEW);
+        }
     }
 
     /** The line was lost, perhaps because of the answer to a current question. */
@@ -153,8 +158,13 @@ final class SharedLogs {
         startOver();
     }
 
-    /** {@return the next logs to read; empty if there are none, or if enough logs are being read} */
-    synchronized List<Place> next(int most) {
+    /**
+     * Returns the next logs to read.
+     *
+     * @param reader reads them; what another reader says of them later is ignored
+     * @return the logs; none if no log waits, or if enough logs are being read
+     */
+    synchronized List<Place> next(Object reader, int most) {
         if (queue.isEmpty()) {
             return List.of();
         }
@@ -166,6 +176,8 @@ final class SharedLogs {
             }
             if (place.state == SharedState.QUEUED) {
                 on(place, Signal.SENT);
+                place.isNew |= place.reader != reader;
+                place.reader = reader;
                 next.add(place);
             }
         }
@@ -174,23 +186,68 @@ final class SharedLogs {
 
     /** {@return whether this reader looks at the log for the first time} */
     synchronized boolean isNewTo(Object reader, Place place) {
-        boolean isNew = place.seenBy != reader;
-        place.seenBy = reader;
+        boolean isNew = place.reader == reader && place.isNew;
+        place.isNew &= !isNew;
         return isNew;
     }
 
-    /** A thread must ask further questions. */
-    synchronized void unclear(Place place) {
-        on(place, Signal.UNCLEAR);
+    /** {@return whether the log is answered for the first time on a line} */
+    synchronized boolean isFirstAnswer(Object line, Place place) {
+        boolean first = place.answeredBy != line;
+        place.answeredBy = line;
+        return first;
     }
 
     /**
-     * A log has been read: Redis will report its next change.
+     * A thread must ask further questions.
+     *
+     * @return false if another reader has the log now
+     */
+    synchronized boolean unclear(Place place, Object reader) {
+        if (place.reader == reader) {
+            on(place, Signal.UNCLEAR);
+        }
+        return place.reader == reader;
+    }
+
+    /** Another server may have the log, so it must be read later. */
+    synchronized void pause(Place place, Object reader) {
+        if (place.reader == reader && place.state.isBusy()) {
+            on(place, Signal.ELSEWHERE);
+            paused.addLast(place);
+        }
+    }
+
+    /**
+     * Ends the pause of the logs that have paused longest.
+     *
+     * @param most the maximum number of logs
+     * @param moved whether another server has the log of a feed now
+     * @return the feeds that have moved, which are no longer read here
+     */
+    synchronized List<LogFeed> resume(int most, Predicate<LogFeed> moved) {
+        List<LogFeed> elsewhere = new ArrayList<>();
+        for (int i = Math.min(most, paused.size()); i > 0; i--) {
+            Place place = paused.removeFirst();
+            if (place.state == SharedState.PAUSED && moved.test(place.feed)) {
+                remove(place);
+                elsewhere.add(place.feed);
+            } else if (place.state == SharedState.PAUSED) {
+                on(place, Signal.ANEW);
+            }
+        }
+        return elsewhere;
+    }
+
+    /**
+     * A log has been read: Redis will report its next change. Ignored if another reader has the log now.
      *
      * @param all whether all events were read
      */
-    synchronized void read(Place place, boolean all) {
-        on(place, all ? Signal.ALL : Signal.PART);
+    synchronized void read(Place place, Object reader, boolean all) {
+        if (place.reader == reader) {
+            on(place, all ? Signal.ALL : Signal.PART);
+        }
     }
 
     private void on(Place place, Signal signal) {

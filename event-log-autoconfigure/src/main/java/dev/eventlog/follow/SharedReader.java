@@ -1,28 +1,20 @@
 package dev.eventlog.follow;
 
-import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
-import dev.eventlog.follow.LogFeed.Question;
-import dev.eventlog.follow.LogFeed.Seen;
 import dev.eventlog.follow.SharedLogs.Place;
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.SharedLine;
+import dev.eventlog.redis.TrackingTable;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -47,11 +39,9 @@ final class SharedReader {
     /** The maximum number of threads that ask further questions. */
     private static final int MOST_QUESTIONERS = 4;
 
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
-
     private static final int SHARE_GIVEN_AWAY = 10;
 
-    private static final int MILLIS_TO_LOOK_ELSEWHERE = 100;
+    private static final Duration PAUSE = Duration.ofMillis(100); // of a log that another server may have
 
     private final Connections connections;
     private final FollowSettings settings;
@@ -61,11 +51,10 @@ final class SharedReader {
     private final Outage outage;
     private final SharedLogs logs = new SharedLogs(MOST_AT_ONCE);
     private final BlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
-    private final Queue<Runnable> questions = new ConcurrentLinkedQueue<>();
-    private final Semaphore questioners = new Semaphore(MOST_QUESTIONERS);
+    private final SideBySide questions;
     private final ToldChanges told = new ToldChanges();
 
-    private volatile @Nullable Session session;
+    private volatile @Nullable SharedSession session;
     private volatile boolean down; // had a session, or tried to open one, and has none now
 
     // Guarded by this.
@@ -76,6 +65,8 @@ final class SharedReader {
     private long connectAt;
     private long checkAt;
     private long sweepAt;
+    private long resumeAt;
+    private boolean elsewhere; // a log was paused since paused logs were read again
 
     /**
      * Creates a reader that reads nothing yet.
@@ -90,6 +81,8 @@ final class SharedReader {
         this.node = node;
         this.others = others;
         this.outage = new Outage(logger, settings.recovery());
+        this.questions = new SideBySide(
+                "Following logs on the shared connection", threads, MOST_QUESTIONERS, settings.recovery());
     }
 
     /** Takes over feeds that this reader no longer reads. */
@@ -188,17 +181,20 @@ final class SharedReader {
     }
 
     private synchronized void close(CompletableFuture<Void> end) {
-        Session current = session;
+        SharedSession current = session;
         session = null;
         if (current != null) {
-            current.line.close();
+            current.line().close();
         }
+        down = false; // whatever comes later begins anew
+        Duration unused = outage.over();
         end.complete(null);
     }
 
     private void doNext() {
         try {
-            long wait = (session == null ? connectAt : Math.min(checkAt, sweepAt)) - System.nanoTime();
+            long wait =
+                    (session == null ? connectAt : Math.min(resumeAt, Math.min(checkAt, sweepAt))) - System.nanoTime();
             Runnable next = work.poll(Math.max(1, wait), TimeUnit.NANOSECONDS);
             for (int i = 1; next != null; i++) {
                 next.run();
@@ -209,13 +205,18 @@ final class SharedReader {
         } catch (InterruptedException shutDown) {
             close(end());
         } catch (RuntimeException | Error unforeseen) {
-            logger.error("Following logs on the shared connection starts again after an unexpected error", unforeseen);
-            lost(session, new IllegalStateException("Unexpected error", unforeseen));
+            startAgain(session, unforeseen);
         }
     }
 
+    /** Reads all logs on another line after an error for which nothing else is prepared. Called by the reader's thread. */
+    void startAgain(@Nullable SharedSession which, Throwable unforeseen) {
+        logger.error("Following logs on the shared connection starts again after an unexpected error", unforeseen);
+        lost(which, new IllegalStateException("Unexpected error", unforeseen));
+    }
+
     private void onTime(long now) {
-        Session current = session;
+        SharedSession current = session;
         if (current == null) {
             if (now - connectAt >= 0) {
                 giveAwayMoved();
@@ -231,17 +232,39 @@ final class SharedReader {
         if (now - checkAt >= 0) {
             checkAt = now + settings.pollTimeout().toNanos() / 2;
             giveAwayMoved();
-            giveAwaySome();
+            giveAwaySome(current.line());
             current.check(now);
         }
+        if (now - resumeAt >= 0) {
+            resume(now);
+        }
+    }
+
+    /** {@return whether another server may have the log that this one refused} Otherwise the answer is an ordinary failure. */
+    boolean mayBeElsewhere() {
+        if (node.isEmpty()) {
+            return false;
+        }
+        connections.wrongServer(System.nanoTime());
+        elsewhere = true;
+        return true;
+    }
+
+    /** Reads paused logs again, and only a few of them while servers still refuse. */
+    private void resume(long now) {
+        resumeAt = now + PAUSE.toNanos();
+        int most = elsewhere ? MOST_AT_ONCE : Integer.MAX_VALUE;
+        elsewhere = false;
+        giveAway(logs.resume(most, feed -> !hasNow(feed)));
+        sendNext();
     }
 
     /** Redis does not report the move of a slot for keys that do not exist. */
     private void giveAwayMoved() {
-        if (node.isEmpty()) {
-            return;
-        }
-        List<LogFeed> moved = logs.takeIf(feed -> !hasNow(feed), Integer.MAX_VALUE);
+        giveAway(logs.takeIf(feed -> !hasNow(feed), Integer.MAX_VALUE));
+    }
+
+    private void giveAway(List<LogFeed> moved) {
         if (!moved.isEmpty()) {
             moved.forEach(LogFeed::interrupt);
             others.takeMoved(moved);
@@ -255,12 +278,20 @@ final class SharedReader {
 
     /**
      * If the tracking table of Redis has room for fewer keys than are read, each key that is read displaces another one, which
-     * Redis reports as changed.
+     * Redis reports as changed. Redis also reports a new expiry, and changes of the same key in another database.
      */
-    private void giveAwaySome() {
+    private void giveAwaySome(SharedLine line) {
         if (told.isVain()) {
-            List<LogFeed> some = logs.takeIf(feed -> true, Math.max(1, logs.size() / SHARE_GIVEN_AWAY));
-            others.takeSome(some);
+            questions.execute(() -> {
+                try {
+                    if (TrackingTable.mayBeFull(line)) {
+                        work.add(() -> others.takeSome(
+                                logs.takeIf(feed -> true, Math.max(1, logs.size() / SHARE_GIVEN_AWAY))));
+                    }
+                } catch (RuntimeException lost) {
+                    logger.debug("The table of tracked keys is unknown", lost); // a lost line is noticed elsewhere
+                }
+            });
         }
     }
 
@@ -280,9 +311,16 @@ final class SharedReader {
         long now = System.nanoTime();
         sweepAt = now + settings.sweepInterval().toNanos();
         checkAt = now + settings.pollTimeout().toNanos() / 2;
-        session = new Session(ear, line, true, outage.over("Following logs on the shared connection continues"));
+        resumeAt = now;
+        ear.session = begin(line, true, outage.over("Following logs on the shared connection continues"));
         down = false;
         sendNext();
+    }
+
+    private SharedSession begin(SharedLine line, boolean begun, @Nullable Duration away) {
+        SharedSession next = new SharedSession(this, logs, line, begun, away, settings.pollTimeout());
+        session = next;
+        return next;
     }
 
     private void giveUp(SharedLine.UnfitException why) {
@@ -295,14 +333,14 @@ final class SharedReader {
     }
 
     /** Reads all logs on another line, after a while. */
-    private void lost(@Nullable Session which, RuntimeException thrown) {
+    void lost(@Nullable SharedSession which, RuntimeException thrown) {
         if (which != session) {
             return; // already known
         }
         session = null;
         down = true;
         if (which != null) {
-            which.line.close();
+            which.line().close();
         }
         logs.interrupt();
         if (!node.isEmpty()) { // the server may no longer be a master
@@ -331,18 +369,48 @@ final class SharedReader {
     }
 
     /** Sends pending questions. Called by any thread. */
-    private void sendNext() {
-        for (Session current = session; current != null; current = session) {
-            List<Place> next = logs.next(TOGETHER);
+    void sendNext() {
+        for (SharedSession current = session; current != null; current = session) {
+            List<Place> next = logs.next(current, TOGETHER);
             if (next.isEmpty()) {
                 return;
             }
-            current.look(next);
+            SharedSession asked = current;
+            try {
+                asked.look(next);
+            } catch (RuntimeException | Error unforeseen) { // the thread may be the driver's
+                work.add(() -> startAgain(asked, unforeseen));
+                return;
+            }
         }
+    }
+
+    void onItsThread(Runnable task) {
+        work.add(task);
+    }
+
+    /** {@return runs further questions, which wait for their answers} */
+    SideBySide questions() {
+        return questions;
+    }
+
+    ToldChanges told() {
+        return told;
+    }
+
+    boolean isOn(SharedSession which) {
+        return session == which;
+    }
+
+    boolean isOn(SharedLine line) {
+        SharedSession current = session;
+        return current != null && current.line() == line;
     }
 
     /** Receives the reports of one line. */
     private final class Ear implements SharedLine.Listener {
+
+        private @Nullable SharedSession session; // the current one of this line; used by the reader's thread only
 
         @Override
         public void changed(String key) {
@@ -353,9 +421,9 @@ final class SharedReader {
         @Override
         public void allChanged() {
             work.add(() -> {
-                Session current = session;
-                if (current != null && current.ear == this) {
-                    session = new Session(this, current.line, false, current.away);
+                SharedSession current = session;
+                if (current != null && isOn(current)) {
+                    session = begin(current.line(), false, current.away());
                     logs.startOver();
                 }
             });
@@ -364,157 +432,11 @@ final class SharedReader {
         @Override
         public void lost(RuntimeException why) {
             work.add(() -> {
-                Session current = session;
-                if (current != null && current.ear == this) {
+                SharedSession current = session;
+                if (current != null && isOn(current)) {
                     SharedReader.this.lost(current, why);
                 }
             });
-        }
-    }
-
-    /** A line for as long as the data behind it is the same, as far as is known. */
-    private final class Session {
-
-        private final Ear ear;
-        private final SharedLine line;
-        private final boolean begun; // the data belongs to the run of the server that the line names
-        private final @Nullable Duration away;
-        private long checked;
-
-        Session(Ear ear, SharedLine line, boolean begun, @Nullable Duration away) {
-            this.ear = ear;
-            this.line = line;
-            this.begun = begun;
-            this.away = away;
-            this.checked = System.nanoTime();
-        }
-
-        void look(List<Place> places) {
-            List<SharedLine.Question> asked = new ArrayList<>(places.size());
-            for (Place place : places) {
-                if (session != this) { // the session changed after this place was taken
-                    logs.startOver(place);
-                } else if (logs.isNewTo(this, place) && !(begun && place.feed.isOf(line.server()))) {
-                    question(place, LogFeed::begin);
-                } else {
-                    asked.add(asking(place));
-                }
-            }
-            if (!asked.isEmpty()) {
-                line.ask(asked);
-            }
-        }
-
-        private SharedLine.Question asking(Place place) {
-            Question question = place.feed.question();
-            return new SharedLine.Question(
-                    question.commands(),
-                    (List<@Nullable Object> replies) -> work.add(() -> {
-                        if (session == this) { // otherwise the log is read again
-                            answered(place, question, replies);
-                        }
-                    }));
-        }
-
-        private void answered(Place place, Question question, List<@Nullable Object> replies) {
-            try {
-                Seen seen = counted(place, () -> place.feed.answered(question, replies));
-                if (seen == Seen.UNCLEAR) {
-                    question(place, LogFeed::lookAgain);
-                } else {
-                    settle(place, seen);
-                }
-            } catch (RuntimeException failure) {
-                failed(place, failure);
-            }
-        }
-
-        /** After Redis has reported a change, the log should have grown or begun again. */
-        private Seen counted(Place place, Supplier<Seen> look) {
-            EventId before = place.feed.window().last().id();
-            Seen seen = look.get();
-            if (seen != Seen.UNCLEAR && logs.takeTold(place)) { // if unclear, the further question counts instead
-                told.look(!place.feed.window().last().id().equals(before));
-            }
-            return seen;
-        }
-
-        /** Asks further questions on one of a few threads. */
-        private void question(Place place, BiFunction<LogFeed, SharedLine, Seen> asking) {
-            logs.unclear(place);
-            questions.add(() -> {
-                try {
-                    settle(place, counted(place, () -> asking.apply(place.feed, line)));
-                    sendNext();
-                } catch (RuntimeException failure) {
-                    work.add(() -> failed(place, failure));
-                }
-            });
-            askQuestions();
-        }
-
-        private void settle(Place place, Seen seen) {
-            if (session == this && place.feed.isInterrupted()) {
-                place.feed.back(away);
-            }
-            Session now = session;
-            if (now == null || now.line != line) { // lost meanwhile: the feed is read again, and back after that
-                place.feed.interrupt();
-            }
-            logs.read(place, seen == Seen.ALL);
-        }
-
-        private void failed(Place place, RuntimeException failure) {
-            EventLogException why = place.feed.stream().translate("follow", failure);
-            if (!node.isEmpty() && LogStream.isElsewhere(why)) {
-                connections.wrongServer(System.nanoTime());
-                later(place);
-                return;
-            }
-            if (why instanceof EventLogUnavailableException || LogStream.isLoginRefused(why)) {
-                lost(this, failure);
-            } else {
-                place.feed.refuse(why);
-            }
-            logs.read(place, true);
-        }
-
-        /** The slot is moving or has moved: its new server is looked up later. */
-        private void later(Place place) {
-            place.feed.interrupt();
-            CompletableFuture<Void> unused = new CompletableFuture<Void>()
-                    .completeOnTimeout(null, MILLIS_TO_LOOK_ELSEWHERE, TimeUnit.MILLISECONDS)
-                    .thenRun(() -> work.add(() -> {
-                        logs.read(place, false);
-                        giveAwayMoved();
-                    }));
-        }
-
-        void check(long now) {
-            long patience =
-                    Math.max(LEAST_PATIENCE.toNanos(), settings.pollTimeout().toNanos() / 2);
-            if (line.lastAnswer() - checked >= 0) {
-                checked = now;
-                line.check();
-            } else if (now - checked >= patience) {
-                lost(this, new IllegalStateException("No answer within " + Duration.ofNanos(patience)));
-            }
-        }
-    }
-
-    private void askQuestions() {
-        if (!questions.isEmpty() && questioners.tryAcquire()) {
-            try {
-                threads.execute(() -> {
-                    for (Runnable next = questions.poll(); next != null; next = questions.poll()) {
-                        next.run();
-                    }
-                    questioners.release();
-                    askQuestions(); // questions that arrived after the last check
-                });
-            } catch (RejectedExecutionException shutDown) {
-                questioners.release();
-            }
         }
     }
 }

@@ -9,6 +9,7 @@ package dev.eventlog.follow;
  * READING… --UNCLEAR--> ASKING --ALL--> WATCHED
  * ASKING   --CHANGED--> ASKING_OLD --ALL--> QUEUED
  * READING…, ASKING… --PART--> QUEUED
+ * READING…, ASKING… --ELSEWHERE--> PAUSED --ANEW--> QUEUED
  * WATCHED, READING… --ANEW--> QUEUED
  * ASKING…  --ANEW--> ASKED_IN_VAIN --ALL, PART--> QUEUED
  * any      --LEFT--> GONE
@@ -32,6 +33,8 @@ enum SharedState {
     ASKING_OLD,
     /** A thread asks a further question whose answer is no longer needed. */
     ASKED_IN_VAIN,
+    /** Redis answered that another server may have the log. It is read again soon. */
+    PAUSED,
     /** The log has no followers any more. */
     GONE;
 
@@ -42,12 +45,13 @@ enum SharedState {
         UNCLEAR,
         ALL,
         PART,
+        ELSEWHERE,
         ANEW,
         LEFT
     }
 
     boolean isBusy() {
-        return this != WATCHED && this != QUEUED && this != GONE;
+        return this != WATCHED && this != QUEUED && this != PAUSED && this != GONE;
     }
 
     /** {@return the next state} */
@@ -65,9 +69,10 @@ enum SharedState {
                 this == READING || this == READING_OLD ? ASKING : this; // the further question sees the change
             case ALL -> this == READING || this == ASKING ? WATCHED : isBusy() ? QUEUED : this;
             case PART -> isBusy() ? QUEUED : this;
+            case ELSEWHERE -> isBusy() ? PAUSED : this;
             case ANEW ->
                 switch (this) {
-                    case WATCHED, READING, READING_OLD -> QUEUED;
+                    case WATCHED, READING, READING_OLD, PAUSED -> QUEUED;
                     case ASKING, ASKING_OLD -> ASKED_IN_VAIN;
                     default -> this;
                 };

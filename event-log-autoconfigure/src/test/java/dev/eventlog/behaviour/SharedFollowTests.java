@@ -221,6 +221,25 @@ class SharedFollowTests extends ServerTests {
     }
 
     @Test
+    void reportedExpiriesGiveNoLogItsOwnConnection(CapturedOutput output) {
+        EventLogFactory factory = newFactory(NONE_DEDICATED);
+        List<EventLog> logs = logs(factory, 30);
+        logs.forEach(log -> redis.ask("XADD", log.name(), "*", "n", "1"));
+        Map<EventLog, Collected<Event>> listeners = follow(logs);
+        await().until(() -> listeners.values().stream().allMatch(listener -> listener.count() == 1));
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            logs.forEach(log -> redis.ask("EXPIRE", log.name(), "3600"));
+            // then the library suspects that Redis forgets keys, and looks at the limit
+            return String.valueOf(redis.ask("INFO", "commandstats")).contains("cmdstat_config");
+        });
+        logs.forEach(log -> redis.ask("XADD", log.name(), "*", "n", "2"));
+        await().until(() -> listeners.values().stream().allMatch(listener -> listener.count() == 2));
+        assertThat(followed(factory).stream().mapToInt(FollowedLog::shared).sum())
+                .isEqualTo(30);
+        assertThat(output.getOut()).doesNotContain("cannot track so many");
+    }
+
+    @Test
     void connectionIsClosedWithTheLastFollower() {
         EventLogFactory factory = newFactory(NONE_DEDICATED);
         List<EventLog> logs = logs(factory, 3);

@@ -1,6 +1,7 @@
 package dev.eventlog.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
@@ -78,6 +79,50 @@ class InterruptionTests extends ServerTests {
             assertThat("gap".equals(next) ? next() : next)
                     .isEqualTo("event " + i); // the Redis of this test stores nothing on disk
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 8})
+    void followerThatStartsAfterAnOutageReceivesNoInterruption(int dedicated) throws Exception {
+        EventLogFactory logs = newFactory("eventlog.follow.dedicated-connections=" + dedicated);
+        CountDownLatch interrupted = new CountDownLatch(1);
+        Follower during = logs.create("during").follow(Tail.all(), new EventBatchListener<>() {
+            @Override
+            public void onBatch(List<Event> batch) {}
+
+            @Override
+            public void onInterrupted() {
+                interrupted.countDown();
+            }
+        });
+        proxy.refuse();
+        proxy.cut();
+        assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
+        during.close();
+        proxy.accept();
+
+        EventLog log = logs.create("log");
+        await().ignoreExceptions().until(() -> !log.exists());
+        add("log", 0, 1);
+        closeLater(log.follow(Tail.all(), new EventBatchListener<>() {
+            @Override
+            public void onBatch(List<Event> batch) {
+                batch.forEach(event -> told.add("event " + event.fields().get("n")));
+            }
+
+            @Override
+            public void onInterrupted() {
+                told.add("interrupted");
+            }
+
+            @Override
+            public void onResumed() {
+                told.add("resumed");
+            }
+        }));
+        assertTold("event 0");
+        add("log", 1, 2);
+        assertTold("event 1");
     }
 
     @ParameterizedTest

@@ -28,14 +28,14 @@ class SharedLogsTests extends LogTests {
         assertThat(next()).isSameAs(first);
         assertThat(next()).isSameAs(second);
         assertThat(next()).as("two logs are being read").isNull();
-        logs.read(first, false);
+        logs.read(first, this, false);
         assertThat(next()).isSameAs(third);
-        logs.read(second, true);
+        logs.read(second, this, true);
         assertThat(next())
                 .as("the log had more events, so it is at the end of the queue")
                 .isSameAs(first);
-        logs.read(third, true);
-        logs.read(first, true);
+        logs.read(third, this, true);
+        logs.read(first, this, true);
         assertThat(next()).isNull();
     }
 
@@ -47,9 +47,9 @@ class SharedLogsTests extends LogTests {
         logs.changed(key("a"));
         logs.changed("another");
         assertThat(next()).as("the log is being read").isNull();
-        logs.read(place, true);
+        logs.read(place, this, true);
         assertThat(next()).as("the log has changed in the meantime").isSameAs(place);
-        logs.read(place, true);
+        logs.read(place, this, true);
         assertThat(next()).isNull();
         logs.changed(key("a"));
         assertThat(next()).isSameAs(place);
@@ -61,13 +61,52 @@ class SharedLogsTests extends LogTests {
         Place read = logs.add(feed("b"));
         next();
         next();
-        logs.unclear(asked);
+        assertThat(logs.unclear(asked, this)).isTrue();
         logs.interrupt();
         assertThat(asked.feed.isInterrupted()).isTrue();
         assertThat(next()).isSameAs(read);
         assertThat(next()).isNull();
-        logs.read(asked, true); // by a late reply
+        logs.read(asked, this, true); // by a late reply
         assertThat(next()).isSameAs(asked);
+    }
+
+    @Test
+    void lateReaderChangesNothing() {
+        Object late = new Object();
+        Place place = logs.add(feed("a"));
+        assertThat(logs.next(late, 1)).containsExactly(place);
+        logs.interrupt();
+        assertThat(next()).isSameAs(place);
+        assertThat(logs.isNewTo(late, place)).isFalse();
+        assertThat(logs.unclear(place, late)).isFalse();
+        logs.read(place, late, true);
+        logs.pause(place, late);
+        logs.startOver(place, late);
+        assertThat(logs.isNewTo(this, place)).isTrue();
+        assertThat(logs.isNewTo(this, place)).isFalse();
+        logs.changed(key("a"));
+        logs.read(place, this, true);
+        assertThat(next()).as("changed while it was read").isSameAs(place);
+    }
+
+    @Test
+    void pausedLogsLeaveRoomForOthers() {
+        Place first = logs.add(feed("a"));
+        Place second = logs.add(feed("b"));
+        Place third = logs.add(feed("c"));
+        assertThat(logs.next(this, 5)).containsExactly(first, second);
+        logs.pause(first, this);
+        logs.pause(second, this);
+        assertThat(next()).isSameAs(third);
+        logs.changed(key("a"));
+        assertThat(next()).as("paused").isNull();
+        assertThat(logs.resume(1, feed -> false)).isEmpty();
+        assertThat(next()).isSameAs(first);
+        assertThat(logs.resume(5, feed -> true)).containsExactly(second.feed);
+        logs.read(first, this, true);
+        logs.read(third, this, true);
+        assertThat(next()).as("another server has the log now").isNull();
+        assertThat(logs.size()).isEqualTo(2);
     }
 
     /** Redis answers once, but fails again before the feed has checked the log. */
@@ -99,12 +138,12 @@ class SharedLogsTests extends LogTests {
         Place second = logs.add(feed("a"));
         next();
         next();
-        logs.read(first, true);
-        logs.read(second, true);
+        logs.read(first, this, true);
+        logs.read(second, this, true);
         logs.changed(key("a"));
         assertThat(List.of(next(), next())).containsExactlyInAnyOrder(first, second);
         assertThat(logs.remove(second)).isOne();
-        logs.read(first, true);
+        logs.read(first, this, true);
         logs.changed(key("a"));
         assertThat(next()).isSameAs(first);
         assertThat(logs.remove(first)).isZero();
@@ -119,7 +158,7 @@ class SharedLogsTests extends LogTests {
         logs.remove(first);
         assertThat(next()).isSameAs(second);
         logs.remove(second);
-        logs.read(second, false);
+        logs.read(second, this, false);
         assertThat(next()).isNull();
     }
 
@@ -128,10 +167,10 @@ class SharedLogsTests extends LogTests {
         Place first = logs.add(feed("a"));
         Place second = logs.add(feed("b"));
         Place third = logs.add(feed("c"));
-        assertThat(logs.next(5)).containsExactly(first, second);
-        logs.read(second, true);
-        assertThat(logs.next(5)).containsExactly(third);
-        assertThat(logs.next(5)).isEmpty();
+        assertThat(logs.next(this, 5)).containsExactly(first, second);
+        logs.read(second, this, true);
+        assertThat(logs.next(this, 5)).containsExactly(third);
+        assertThat(logs.next(this, 5)).isEmpty();
     }
 
     /** The first question only asks whether anything has changed since the start, and does not miss what has. */
@@ -175,7 +214,7 @@ class SharedLogsTests extends LogTests {
     }
 
     private @Nullable Place next() {
-        List<Place> next = logs.next(1);
+        List<Place> next = logs.next(this, 1);
         return next.isEmpty() ? null : next.get(0);
     }
 

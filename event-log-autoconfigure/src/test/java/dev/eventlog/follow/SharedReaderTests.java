@@ -1,0 +1,117 @@
+package dev.eventlog.follow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.Tail;
+import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.SharedLine;
+import dev.eventlog.test.LogTests;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.ClassUtils;
+import org.springframework.util.backoff.FixedBackOff;
+
+class SharedReaderTests extends LogTests {
+
+    private static final int QUESTIONERS = 4;
+
+    /** For example an answer that is too large for the heap. */
+    @Test
+    void errorsOfFurtherQuestionsStopNoLog() {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
+        ExecutorService threads = Executors.newCachedThreadPool();
+        closeLater(threads::shutdownNow);
+        Connections connections =
+                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+        AtomicInteger errors = new AtomicInteger(2 * QUESTIONERS);
+        Connections failing = intercepted(
+                Connections.class,
+                connections,
+                "share",
+                line -> intercepted(SharedLine.class, (SharedLine) line, "send", replies -> {
+                    if (errors.getAndDecrement() > 0) {
+                        throw new OutOfMemoryError("of this test");
+                    }
+                    return replies;
+                }));
+        SharedReader reader = new SharedReader(failing, SETTINGS, threads, "", new NoOthers());
+        String name = newName();
+        LogFeed feed = feed(name, connections);
+        redis.opsForStream().add("key:" + name, Map.of("n", "1")); // the first question is unclear, so it asks further
+        try {
+            feed.readBy(reader.readerOf(feed));
+            await().until(() -> feed.window().events().size() == 1);
+            assertThat(errors.get()).isNegative();
+            redis.opsForStream().add("key:" + name, Map.of("n", "2"));
+            await().until(() -> feed.window().events().size() == 2);
+        } finally {
+            feed.stop();
+            redis.delete("key:" + name);
+        }
+    }
+
+    private static LogFeed feed(String name, Connections connections) {
+        EventLogOptions options = EventLogOptions.builder().build();
+        LogStream stream = new LogStream(name, "key:" + name, connections, 10, options);
+        StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
+        return new LogFeed(stream, start, SETTINGS, new Observers(List.of()), new SameQuestions());
+    }
+
+    private static final FollowSettings SETTINGS = new FollowSettings(
+            10,
+            Duration.ofSeconds(1),
+            10,
+            Duration.ofSeconds(1),
+            new FixedBackOff(10),
+            0,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(1),
+            16,
+            Duration.ofSeconds(1));
+
+    /** Changes or refuses a result of a real connection. */
+    @FunctionalInterface
+    private interface Interception {
+        Object of(Object result);
+    }
+
+    private static <T> T intercepted(Class<T> type, T real, String method, Interception interception) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, called, arguments) -> {
+                    try {
+                        Object result = called.invoke(real, arguments);
+                        return called.getName().equals(method) ? interception.of(result) : result;
+                    } catch (InvocationTargetException thrown) {
+                        throw thrown.getCause();
+                    }
+                }));
+    }
+
+    private static final class NoOthers implements SharedReader.Others {
+
+        @Override
+        public void takeAll(List<LogFeed> feeds, RuntimeException why) {
+            throw new AssertionError(why);
+        }
+
+        @Override
+        public void takeSome(List<LogFeed> feeds) {
+            throw new AssertionError(feeds);
+        }
+
+        @Override
+        public void takeMoved(List<LogFeed> feeds) {
+            throw new AssertionError(feeds);
+        }
+    }
+}
