@@ -243,7 +243,7 @@ class ArchitectureTests {
         noClasses()
                 .that()
                 .haveNameMatching(
-                        ".*\\.(ReactiveEventLog(Sse|WebSocket)|Streams?|ClientStream|StreamCursor|SourceReader|SignalRenderer|Signal|EventStream|(Sse|Json)Format|Message|HandshakeRequest).*")
+                        ".*\\.(ReactiveEventLog(Sse|WebSocket)|(Web)?Streams?|ClientStream|StreamLogs|DueSignals|SignalSender|StreamCursor|SourceReader|SignalRenderer|Signal|EventStream|(Sse|Json)Format|Message|HandshakeRequest).*")
                 .should(dependOnClassesThat(JavaClass.Predicates.resideInAnyPackage(
                                 "org.springframework.web.servlet..", "org.springframework.web.socket..", "jakarta..")
                         .or(JavaClass.Predicates.belongToAnyOf(EventLogSse.class, EventLogEmitter.class))))

@@ -5,17 +5,10 @@ import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.Gap;
-import java.io.EOFException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -25,11 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.server.ResponseStatusException;
 
-// Long: the pending signals, the demand and the end are one state.
 /**
- * The stream of one client. It merges the signals of its logs, renders them, and publishes them as fast as the client reads. At
- * most one batch of each log waits for a slow client, and no thread does. Serves both Spring MVC and WebFlux, Server-Sent Events and
- * WebSockets. Thread-safe.
+ * The stream of one client, from its start to its end. It merges the signals of its {@link StreamLogs}, and its
+ * {@link SignalSender} sends them as fast as the client reads. At most one batch of each log waits for a slow client, and no
+ * thread does. Serves both Spring MVC and WebFlux, Server-Sent Events and WebSockets. Thread-safe.
  *
  * @param <M> what is sent
  */
@@ -62,52 +54,21 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     private final Streams streams;
     private final StreamClient client;
     private final StreamCursor cursor;
-    private final SignalRenderer<M> renderer;
-    private final List<SourceReader> named = new ArrayList<>();
-    private final List<PatternReader> patterns = new ArrayList<>();
-    private final List<SourceReader> sources = new CopyOnWriteArrayList<>(); // including the sources of patterns
+    private final DueSignals signals;
+    private final StreamLogs logs;
+    private final SignalSender<M> sender;
     private final long created = System.nanoTime();
     private final CompletableFuture<Opening> opening = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
-
-    // Guarded by this. Contains sources, and patterns that have no known source yet.
-    private final Set<Object> away = new HashSet<>();
-    private final Set<Object> unsettled = new HashSet<>(); // sources that have not answered yet
-    private final Set<Object> behind = new HashSet<>(); // sources that have not caught up
-    private final Set<Object> unbegun =
-            new HashSet<>(); // of patterns: no events are sent until all of these have begun
-    private final Deque<Signal> due = new ArrayDeque<>();
-    private Flow.@Nullable Subscriber<? super List<M>> subscriber;
-    private long demand;
-    private long lastTaken = created;
-    private boolean delivering;
-    private boolean opened;
-    private boolean saidAway;
-    private boolean beatDue;
-    private boolean completed;
-    private @Nullable Signal last;
-    private @Nullable Throwable failure;
-    private boolean over;
 
     ClientStream(
             Streams streams, EventStream stream, StreamCursor cursor, StreamClient client, MessageFormat<M> format) {
         this.streams = streams;
         this.client = client;
         this.cursor = cursor;
-        this.renderer = new SignalRenderer<>(format, cursor, stream.isOfSeveral());
-        for (EventStream.Source<?> source : stream.sources()) {
-            EventId resumed = cursor.position(source.mark());
-            named.add(new SourceReader(this, source, false, resumed, streams.recovery()));
-        }
-        for (EventStream.SourcePattern pattern : stream.patterns()) {
-            patterns.add(new PatternReader(this, streams, pattern, client));
-        }
-        sources.addAll(named);
-        unbegun.addAll(patterns);
-        for (Set<Object> all : List.of(unsettled, behind)) {
-            all.addAll(named);
-            all.addAll(patterns);
-        }
+        signals = new DueSignals(cursor);
+        logs = new StreamLogs(this, streams, stream, client, cursor, signals);
+        sender = new SignalSender<>(this, streams, signals, new SignalRenderer<>(format, cursor, stream.isOfSeveral()));
     }
 
     StreamClient client() {
@@ -119,6 +80,8 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         return cursor.isResumed();
     }
 
+    // The start
+
     /**
      * Starts to follow. Only the check of access may block.
      *
@@ -127,7 +90,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
      * @throws ResponseStatusException with the status 403 if the client may not follow one of the logs
      */
     CompletableFuture<Opening> open() {
-        if (!mayFollow()) {
+        if (!logs.mayFollow()) {
             cancel();
             throw new ResponseStatusException(HttpStatus.FORBIDDEN, "This request is not allowed to follow these logs");
         }
@@ -135,30 +98,14 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
             end();
             return opening;
         }
-        named.forEach(SourceReader::start);
-        patterns.forEach(PatternReader::start);
+        logs.start();
         later(this::openWithoutAnswer, streams.patience().toMillis());
         return opening;
     }
 
-    private boolean mayFollow() {
-        return named.stream().allMatch(source -> streams.mayFollow(client, source.log()))
-                && patterns.stream().allMatch(PatternReader::mayFollow);
-    }
-
     /** Checks the access of the client again, and ends the stream if it is denied. */
     void checkAccess() {
-        boolean may;
-        try {
-            may = mayFollow();
-            if (may) {
-                patterns.forEach(PatternReader::checkAccess);
-            }
-        } catch (RuntimeException unknown) {
-            logger.error("Denying a client access to event logs, because the check failed", unknown);
-            may = false;
-        }
-        if (!may) {
+        if (!logs.mayStillFollow()) {
             endBy(new Signal.Failed(Signal.Code.ACCESS_DENIED));
         }
     }
@@ -166,95 +113,34 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     private void openWithoutAnswer() {
         if (opening.complete(Opening.OPEN)) {
             streams.gotNoAnswer(created);
-            deliver();
+            sender.deliver();
         }
         checkSilence();
     }
 
     /** A slow start alone is no interruption: the application may be busy. */
     private void checkSilence() {
-        long now = System.nanoTime();
-        synchronized (this) {
-            List<Object> waiting = new ArrayList<>(patterns);
-            waiting.retainAll(unbegun);
-            sources.stream().filter(SourceReader::isWaiting).forEach(waiting::add);
-            waiting.removeAll(away);
-            if (waiting.isEmpty() || last != null) {
-                return;
-            }
-            if (now - created < LONGEST_START.toNanos()
-                    && now - Math.max(created, streams.lastAnswer()) < SILENCE.toNanos()) {
-                later(this::checkSilence, CHECK.toMillis());
-                return;
-            }
-            away.addAll(waiting);
+        if (!signals.isSilent()) {
+            return;
         }
-        deliver();
+        long now = System.nanoTime();
+        if (now - created < LONGEST_START.toNanos()
+                && now - Math.max(created, streams.lastAnswer()) < SILENCE.toNanos()) {
+            later(this::checkSilence, CHECK.toMillis());
+            return;
+        }
+        signals.silentAreAway();
+        sender.deliver();
     }
 
     private void settled(Object part) {
-        boolean nothingLeft;
-        synchronized (this) {
-            unsettled.remove(part);
-            if (!unsettled.isEmpty() || opening.isDone()) {
-                return;
-            }
-            nothingLeft = completed
-                    && due.stream()
-                            .noneMatch(signal -> signal instanceof Signal.Batch || signal instanceof Signal.Missed);
+        Opening how = signals.settled(part);
+        if (how != null) {
+            opening.complete(how);
         }
-        opening.complete(nothingLeft ? Opening.NOTHING_LEFT : Opening.OPEN);
     }
 
     // Signals from the patterns
-
-    /**
-     * A pattern has found a log.
-     *
-     * @param source what to send from the log
-     * @param pattern the pattern
-     * @param atFirst whether this is the first search of the pattern
-     * @return the reader of the log; null if the stream already has the log, is full, or ends
-     */
-    @Nullable
-    SourceReader add(EventStream.Source<?> source, PatternReader pattern, boolean atFirst) {
-        String mark = source.mark();
-        SourceReader reader;
-        synchronized (this) {
-            if (over
-                    || last != null
-                    || sources.stream().anyMatch(other -> other.mark().equals(mark))) {
-                return null;
-            }
-            reader = sources.size() < EventStream.MOST_LOGS ? reader(source, mark, atFirst) : null;
-        }
-        if (reader == null) {
-            pattern.tooMany();
-        } else {
-            reader.start();
-        }
-        return reader;
-    }
-
-    private SourceReader reader(EventStream.Source<?> source, String mark, boolean atFirst) {
-        EventId resumed = cursor.position(mark);
-        if (resumed == null && !(atFirst && cursor.isPartial())) {
-            resumed = EventId.MIN; // the log has begun since then
-        }
-        if (cursor.size() >= EventStream.MOST_LOGS) {
-            forgetUnknown();
-        }
-        SourceReader reader = new SourceReader(this, source, true, resumed, streams.recovery());
-        sources.add(reader);
-        if (atFirst) {
-            List.of(unsettled, behind, unbegun).forEach(all -> all.add(reader));
-        }
-        return reader;
-    }
-
-    private void forgetUnknown() {
-        cursor.retain(sources.stream().map(SourceReader::mark).toList());
-    }
 
     /**
      * A pattern has added all known logs.
@@ -262,12 +148,10 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
      * @param isAway returns whether the search is interrupted: there may be other logs
      */
     void foundAll(PatternReader pattern, BooleanSupplier isAway) {
-        synchronized (this) {
-            hasBegun(pattern);
-        }
+        signals.foundAll(pattern);
         interruption(pattern, isAway);
         settled(pattern);
-        later(this::forgetUnknown, UNKNOWN.toMillis());
+        later(logs::forgetUnknown, UNKNOWN.toMillis());
     }
 
     /** A search could not begin. */
@@ -279,63 +163,25 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     /** The search of a pattern was interrupted, or continues. */
     void interruption(PatternReader pattern, BooleanSupplier isAway) {
-        boolean interrupted;
-        synchronized (this) {
-            interrupted = isAway.getAsBoolean(); // within the lock, so that the last call sees the current state
-            if (interrupted) {
-                away.add(pattern);
-            } else {
-                away.remove(pattern);
-                if (!unbegun.contains(pattern)) {
-                    isNotBehind(pattern);
-                }
-            }
-        }
-        if (!interrupted) {
+        if (!signals.interruption(pattern, isAway)) {
             streams.answered();
         }
-        deliver();
+        sender.deliver();
     }
 
     /** A log is gone, and all its events have been sent. */
     void forget(SourceReader reader) {
-        reader.close();
-        sources.remove(reader);
+        logs.remove(reader);
         say(new Signal.Gone(reader));
-        without(reader);
+        signals.remove(reader);
+        settled(reader);
+        sender.deliver();
     }
 
     /** The client may no longer follow a log: its pending events are not sent. */
     void leaveOut(SourceReader reader) {
-        synchronized (this) {
-            due.removeIf(signal -> signal instanceof Signal.Batch batch && batch.source() == reader);
-        }
+        signals.withdraw(reader);
         forget(reader);
-    }
-
-    private void without(SourceReader part) {
-        synchronized (this) {
-            away.remove(part);
-            isNotBehind(part);
-            hasBegun(part);
-        }
-        settled(part);
-        deliver();
-    }
-
-    private void isNotBehind(Object part) {
-        if (behind.remove(part) && behind.isEmpty()) {
-            due.add(new Signal.CaughtUp());
-        }
-    }
-
-    private void hasBegun(Object part) {
-        if (unbegun.remove(part) && unbegun.isEmpty()) {
-            cursor.complete();
-            if (opened) {
-                due.addFirst(new Signal.AllBegun());
-            }
-        }
     }
 
     void tooMany(String pattern) {
@@ -353,16 +199,8 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     void begun(SourceReader source, EventId position) {
         streams.answered();
-        synchronized (this) {
-            away.remove(source);
-            if (opened && unbegun.isEmpty()) {
-                due.add(new Signal.Begun(source, position));
-            } else {
-                cursor.moveTo(source.mark(), position);
-            }
-            hasBegun(source);
-        }
-        deliver();
+        signals.begun(source, position);
+        sender.deliver();
     }
 
     void found(SourceReader source, List<EventStream.Item> items, EventId position) {
@@ -375,47 +213,40 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     void caughtUp(SourceReader source) {
-        synchronized (this) {
-            isNotBehind(source);
-        }
-        deliver();
+        signals.caughtUp(source);
+        sender.deliver();
         settled(source);
     }
 
     void completed(SourceReader source, @Nullable Completion completion) {
         streams.answered();
-        synchronized (this) {
-            away.remove(source);
-            isNotBehind(source);
-            due.add(new Signal.Complete(source, completion));
-            completed = patterns.isEmpty() && sources.stream().allMatch(SourceReader::isComplete);
-        }
+        signals.completed(source, completion);
         settled(source);
-        deliver();
+        sender.deliver();
     }
 
-    void away(Object part) {
-        synchronized (this) {
-            if (part instanceof SourceReader && !sources.contains(part)) { // the stream has left out its log since
-                return;
-            }
-            away.add(part);
-        }
-        deliver();
+    void away(SourceReader source) {
+        signals.away(source);
+        sender.deliver();
     }
 
-    void away(Object part, EventLogUnavailableException why) {
+    void away(SourceReader source, EventLogUnavailableException why) {
         streams.interruptions().met(why);
-        away(part);
-        settled(part);
+        away(source);
+        settled(source);
     }
 
     void back(SourceReader source) {
-        synchronized (this) {
-            away.remove(source);
-        }
-        deliver();
+        signals.back(source);
+        sender.deliver();
     }
+
+    private void say(Signal signal) {
+        signals.add(signal);
+        sender.deliver();
+    }
+
+    // The end
 
     void refused(String log, EventLogException why) {
         if (opening.completeExceptionally(why)) {
@@ -431,37 +262,11 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     private void fail(Signal.Code code) {
-        synchronized (this) {
-            last = last == null ? new Signal.Failed(code) : last;
-        }
-        closeAll();
+        signals.endWith(new Signal.Failed(code));
+        logs.close();
         opening.complete(Opening.OPEN);
-        deliver();
+        sender.deliver();
     }
-
-    /** Runs a task later, unless the stream is over by then. */
-    void later(Runnable what, long millis) {
-        CompletableFuture<Void> unused = new CompletableFuture<Void>()
-                .completeOnTimeout(null, Math.max(1, millis), TimeUnit.MILLISECONDS)
-                .thenRun(() -> {
-                    if (!isOver()) {
-                        what.run();
-                    }
-                });
-    }
-
-    private void say(Signal signal) {
-        synchronized (this) {
-            due.add(signal);
-        }
-        deliver();
-    }
-
-    private synchronized boolean isOver() {
-        return over;
-    }
-
-    // The end of the stream
 
     /** Ends the stream from the server's side, so that the client reconnects. */
     void end() {
@@ -469,50 +274,18 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
     }
 
     private void endBy(Signal word) {
-        synchronized (this) {
-            if (last == null) {
-                due.clear();
-                last = word;
-            }
-            saidAway = !away.isEmpty();
-        }
-        closeAll();
+        signals.endNowWith(word);
+        logs.close();
         opening.complete(Opening.OPEN);
-        deliver();
-        later(() -> giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
-    }
-
-    private void closeAll() {
-        sources.forEach(SourceReader::close);
-        patterns.forEach(PatternReader::close);
-    }
-
-    private void giveUp(String why) {
-        synchronized (this) {
-            failure = new EOFException(why); // servers treat this exception as a disconnected client
-        }
-        logger.debug(why);
-        deliver();
+        sender.deliver();
+        later(() -> sender.giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
     }
 
     /** Sends a heartbeat, and gives up a client that has read nothing for too long. */
     void beat(boolean audible, Duration writeTimeout) {
-        boolean stalled;
-        boolean left;
-        synchronized (this) {
-            stalled = demand == 0 && System.nanoTime() - lastTaken > writeTimeout.toNanos();
-            left = stalled && subscriber == null && opening.isDone();
-            stalled &= subscriber != null;
-            beatDue = audible && demand > 0;
-        }
-        if (left) { // the server never wrote the answer
-            giveUp("Nobody has read the stream for " + writeTimeout);
-            closeAll();
+        if (!sender.beat(audible, opening.isDone(), writeTimeout)) {
+            logs.close();
             closed.complete(null);
-        } else if (stalled) {
-            giveUp("A client has read nothing for " + writeTimeout);
-        } else {
-            deliver();
         }
     }
 
@@ -521,128 +294,35 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         return closed;
     }
 
+    /** Runs a task later, unless the stream is over by then. */
+    void later(Runnable what, long millis) {
+        CompletableFuture<Void> unused = new CompletableFuture<Void>()
+                .completeOnTimeout(null, Math.max(1, millis), TimeUnit.MILLISECONDS)
+                .thenRun(() -> {
+                    if (!sender.isOver()) {
+                        what.run();
+                    }
+                });
+    }
+
     // The client's side
 
     @Override
     public void subscribe(Flow.Subscriber<? super List<M>> client) {
-        synchronized (this) {
-            subscriber = client;
-            lastTaken = System.nanoTime();
-        }
+        sender.to(client);
         client.onSubscribe(this);
     }
 
     @Override
     public void request(long chunks) {
-        synchronized (this) {
-            demand = chunks > Long.MAX_VALUE - demand ? Long.MAX_VALUE : demand + chunks;
-        }
-        deliver();
+        sender.request(chunks);
     }
 
     /** The client has disconnected, or never subscribed. */
     @Override
     public void cancel() {
-        synchronized (this) {
-            over = true;
-        }
-        closeAll();
+        sender.stop();
+        logs.close();
         closed.complete(null);
-    }
-
-    private void deliver() {
-        synchronized (this) {
-            if (delivering || subscriber == null) {
-                return;
-            }
-            delivering = true;
-        }
-        while (step()) {
-            // one signal after the other
-        }
-    }
-
-    /** {@return whether to call this method again} */
-    private boolean step() {
-        Flow.Subscriber<? super List<M>> to;
-        Signal next;
-        Throwable thrown;
-        synchronized (this) {
-            to = subscriber;
-            thrown = failure;
-            next = over || to == null || demand == 0 || thrown != null ? null : next();
-            boolean ends = thrown != null || isDone();
-            if (over || to == null || (next == null && !ends)) {
-                delivering = false;
-                return false;
-            }
-            demand -= next == null || demand == Long.MAX_VALUE ? 0 : 1;
-            lastTaken = System.nanoTime();
-        }
-        if (thrown != null) {
-            cancel();
-            to.onError(thrown);
-        } else if (next == null) {
-            cancel();
-            to.onComplete();
-        } else {
-            to.onNext(render(next));
-            if (next instanceof Signal.Batch batch) {
-                batch.source().next();
-            }
-        }
-        return true;
-    }
-
-    /** {@return whether everything has been sent} */
-    private boolean isDone() {
-        return (completed && opened && due.isEmpty()) || last instanceof Signal.Said;
-    }
-
-    private @Nullable Signal next() {
-        if (!opened) {
-            opened = true;
-            return new Signal.Opened();
-        }
-        if (saidAway != !away.isEmpty() && !(last instanceof Signal.Said)) {
-            saidAway = !saidAway;
-            return saidAway ? new Signal.Interrupted() : new Signal.Resumed();
-        }
-        Signal signal = unbegun.isEmpty() ? due.poll() : null;
-        if (signal == null && last != null && !(last instanceof Signal.Said)) {
-            signal = last;
-            last = new Signal.Said();
-        } else if (signal == null && beatDue && last == null) {
-            beatDue = false;
-            signal = new Signal.Beat();
-        }
-        return signal;
-    }
-
-    private List<M> render(Signal signal) {
-        if (signal instanceof Signal.Missed) {
-            streams.toldGap();
-        }
-        if (!(signal instanceof Signal.Batch batch)) {
-            return List.of(renderer.render(signal));
-        }
-        List<M> messages = new ArrayList<>(batch.items().size());
-        EventId sent = null;
-        try {
-            for (EventStream.Item item : batch.items()) {
-                messages.add(renderer.event(batch.source(), item));
-                sent = item.stored().id();
-            }
-            if (!batch.position().equals(sent)) { // so that the client resumes after what was left out
-                messages.add(renderer.render(new Signal.Begun(batch.source(), batch.position())));
-            }
-        } catch (RuntimeException | StackOverflowError unreadable) {
-            synchronized (this) {
-                due.clear(); // nothing follows the last signal
-                completed = false;
-            }
-            fail(Signal.Code.UNREADABLE_EVENT, batch.source().log(), unreadable);
-        }
-        return messages;
     }
 }

@@ -6,8 +6,6 @@ import dev.eventlog.Tail;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.DisposableBean;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.util.StringUtils;
 import org.springframework.web.ErrorResponseException;
 import org.springframework.web.context.request.RequestContextHolder;
@@ -48,9 +46,7 @@ import tools.jackson.databind.json.JsonMapper;
  * status other than 200: while Redis does not answer, the stream is open and {@code interrupted}, and it begins when
  * Redis answers.
  */
-public final class EventLogSse implements SmartLifecycle, DisposableBean, EventStreamStatistics {
-
-    private final Streams streams;
+public final class EventLogSse extends WebStreams {
 
     /**
      * Creates an instance without auto-configuration. The caller must destroy it.
@@ -60,7 +56,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean, EventS
      * @param access decides who may follow; null if everybody may
      */
     public EventLogSse(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
-        this.streams = new Streams(json, settings, access);
+        super(json, settings, access);
     }
 
     /**
@@ -120,7 +116,7 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean, EventS
      * @return the stream
      */
     public EventLogEmitter follow(EventStream stream, @Nullable String lastEventId) {
-        return new EventLogEmitter(streams, stream, cursor(stream, lastEventId));
+        return new EventLogEmitter(streams(), stream, cursor(stream, lastEventId));
     }
 
     private static StreamCursor cursor(EventStream stream, @Nullable String given) {
@@ -138,52 +134,5 @@ public final class EventLogSse implements SmartLifecycle, DisposableBean, EventS
         return RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes attributes
                 ? attributes.getRequest()
                 : null;
-    }
-
-    Streams streams() {
-        return streams;
-    }
-
-    @Override
-    public int openStreams() {
-        return streams.opened();
-    }
-
-    @Override
-    public long resumedStreams() {
-        return streams.resumed();
-    }
-
-    @Override
-    public long reportedGaps() {
-        return streams.gaps();
-    }
-
-    @Override
-    public void start() {
-        streams.start();
-    }
-
-    /** Ends all streams, without waiting for their clients. */
-    @Override
-    public void stop() {
-        stop(() -> {});
-    }
-
-    /** Ends all streams at the same time, and calls back when the last of them has ended. */
-    @Override
-    public void stop(Runnable callback) {
-        streams.stop(callback);
-    }
-
-    @Override
-    public boolean isRunning() {
-        return streams.isRunning();
-    }
-
-    /** Stops the timer of the heartbeats. */
-    @Override
-    public void destroy() {
-        streams.destroy();
     }
 }

@@ -21,6 +21,7 @@ final class PatternReader {
     private static final long MILLIS_TO_LOOK_AGAIN = 1_000;
 
     private final ClientStream<?> stream;
+    private final StreamLogs logs;
     private final Streams streams;
     private final EventStream.SourcePattern description;
     private final StreamClient client;
@@ -32,8 +33,14 @@ final class PatternReader {
     private volatile boolean begun;
     private volatile boolean closed;
 
-    PatternReader(ClientStream<?> stream, Streams streams, EventStream.SourcePattern description, StreamClient client) {
+    PatternReader(
+            ClientStream<?> stream,
+            StreamLogs logs,
+            Streams streams,
+            EventStream.SourcePattern description,
+            StreamClient client) {
         this.stream = stream;
+        this.logs = logs;
         this.streams = streams;
         this.description = description;
         this.client = client;
@@ -152,7 +159,7 @@ final class PatternReader {
     private void add(String name) {
         SourceReader reader = null;
         if (streams.mayFollow(client, name)) {
-            reader = stream.add(description.source().apply(name), this, !begun);
+            reader = logs.add(description.source().apply(name), this, !begun);
         }
         synchronized (this) {
             readers.put(name, Optional.ofNullable(reader));

@@ -8,8 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.beans.factory.DisposableBean;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -53,9 +51,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>A batch of events is one write if the bean of type {@link OneFlushFilter} exists and the request accepts
  * {@code text/event-stream} by name, as browsers do. Otherwise each event is one write.
  */
-public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean, EventStreamStatistics {
-
-    private final Streams streams;
+public final class ReactiveEventLogSse extends WebStreams {
 
     /**
      * Creates an instance without auto-configuration. The caller must destroy it.
@@ -65,7 +61,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
      * @param access decides who may follow; null if everybody may
      */
     public ReactiveEventLogSse(JsonMapper json, SseSettings settings, @Nullable EventStreamAccess access) {
-        this.streams = new Streams(json, settings, access);
+        super(json, settings, access);
     }
 
     /**
@@ -156,6 +152,7 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
 
     private Flux<ServerSentEvent<String>> open(
             EventStream description, StreamCursor cursor, StreamClient client, Optional<ServerWebExchange> exchange) {
+        Streams streams = streams();
         ClientStream<ServerSentEvent<String>> stream =
                 new ClientStream<>(streams, description, cursor, client, streams.sseFormat());
         return opening(streams, stream).flatMapMany(opened -> {
@@ -198,52 +195,5 @@ public final class ReactiveEventLogSse implements SmartLifecycle, DisposableBean
         BooleanSupplier authenticated =
                 () -> !session.isExpired() && session.getAttribute(StreamClient.AUTHENTICATION) != null;
         return authenticated.getAsBoolean() ? authenticated : null;
-    }
-
-    Streams streams() {
-        return streams;
-    }
-
-    @Override
-    public int openStreams() {
-        return streams.opened();
-    }
-
-    @Override
-    public long resumedStreams() {
-        return streams.resumed();
-    }
-
-    @Override
-    public long reportedGaps() {
-        return streams.gaps();
-    }
-
-    @Override
-    public void start() {
-        streams.start();
-    }
-
-    /** Ends all streams, without waiting for their clients. */
-    @Override
-    public void stop() {
-        stop(() -> {});
-    }
-
-    /** Ends all streams, and calls back when the last of them has ended. */
-    @Override
-    public void stop(Runnable callback) {
-        streams.stop(callback);
-    }
-
-    @Override
-    public boolean isRunning() {
-        return streams.isRunning();
-    }
-
-    /** Stops the timer of the heartbeats. */
-    @Override
-    public void destroy() {
-        streams.destroy();
     }
 }

@@ -107,11 +107,6 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         return position;
     }
 
-    /** {@return whether the log has not begun} */
-    synchronized boolean isWaiting() {
-        return position == null && !complete && !closed;
-    }
-
     /** The stream has sent the previous batch. */
     void next() {
         Flow.Subscription next;
