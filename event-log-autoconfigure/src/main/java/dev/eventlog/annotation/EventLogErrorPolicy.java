@@ -7,8 +7,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Decides what happens when a method annotated with {@link EventLogListener} throws, when it missed events, and when
- * its log is complete. A single bean of this type applies to all listeners. Otherwise,
+ * Decides what happens when a method annotated with {@link EventLogListener} throws, when it missed events, when Redis
+ * cannot be reached, and when its log is complete. A single bean of this type applies to all listeners. Otherwise,
  * {@link EventLogListener#errorPolicy} chooses the bean.
  *
  * <pre>{@code
@@ -43,6 +43,25 @@ public interface EventLogErrorPolicy {
     default void onGap(Gap gap) throws Exception {
         LogFactory.getLog(EventLogErrorPolicy.class).warn(gap);
     }
+
+    /**
+     * Called when the connection to Redis is lost, so that the method receives no new events for now. The listener continues by
+     * itself: see {@link dev.eventlog.EventBatchListener#onInterrupted}. Not called if Redis cannot be reached when the listener
+     * starts: see {@link EventLogListenerRegistry#isWaiting}. An exception stops the listener at this log, or repeats the call as
+     * the retry policy says. For a pattern, it is only logged. The default implementation does nothing.
+     *
+     * @param log the name of the log; for a pattern, its text, once for all its logs
+     */
+    default void onInterrupted(String log) {}
+
+    /**
+     * Called once for each {@link #onInterrupted} when Redis can be reached again, before the method receives a new event. A
+     * listener of a single log that lost its lease in the meantime starts again without this call. The default implementation
+     * does nothing.
+     *
+     * @param log as for {@link #onInterrupted}
+     */
+    default void onResumed(String log) {}
 
     /**
      * Called when a log is complete and the method has received all its events. The listener then ends at this log. The

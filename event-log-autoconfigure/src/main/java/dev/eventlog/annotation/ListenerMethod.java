@@ -164,7 +164,7 @@ final class ListenerMethod {
     /** Prepares to follow all logs of a pattern. */
     FollowingAll of(EventLogFactory factory, LogPattern logs, String id, EventLogErrorPolicy policy) {
         if (takes == Takes.EVENT) {
-            AllCalls<Event> calls = new AllCalls<>(id, policy, Function.identity());
+            AllCalls<Event> calls = new AllCalls<>(logs.text(), id, policy, Function.identity());
             return (tail, options) -> factory.follow(logs, tail, calls, options);
         }
         factory.create("any", type); // refuses an invalid event type before anything is followed
@@ -174,7 +174,7 @@ final class ListenerMethod {
     private <T> FollowingAll typed(
             EventLogFactory factory, LogPattern logs, Class<T> eventType, String id, EventLogErrorPolicy policy) {
         Function<TypedEvent<T>, Object> argument = takes == Takes.VALUE ? TypedEvent::value : event -> event;
-        AllCalls<TypedEvent<T>> calls = new AllCalls<>(id, policy, argument);
+        AllCalls<TypedEvent<T>> calls = new AllCalls<>(logs.text(), id, policy, argument);
         return (tail, options) -> factory.follow(logs, eventType, tail, calls, options);
     }
 
@@ -225,11 +225,13 @@ final class ListenerMethod {
     /** The callbacks of a follower of many logs. */
     private final class AllCalls<E> implements LogsListener<E> {
 
+        private final String logs;
         private final String id;
         private final EventLogErrorPolicy policy;
         private final Function<? super E, ?> argument;
 
-        AllCalls(String id, EventLogErrorPolicy policy, Function<? super E, ?> argument) {
+        AllCalls(String logs, String id, EventLogErrorPolicy policy, Function<? super E, ?> argument) {
+            this.logs = logs;
             this.id = id;
             this.policy = policy;
             this.argument = argument;
@@ -243,6 +245,16 @@ final class ListenerMethod {
         @Override
         public void onGap(Gap gap) throws Exception {
             policy.onGap(gap);
+        }
+
+        @Override
+        public void onInterrupted() {
+            policy.onInterrupted(logs);
+        }
+
+        @Override
+        public void onResumed() {
+            policy.onResumed(logs);
         }
 
         @Override
@@ -279,6 +291,16 @@ final class ListenerMethod {
         @Override
         public void onGap(Gap gap) throws Exception {
             policy.onGap(gap);
+        }
+
+        @Override
+        public void onInterrupted() {
+            policy.onInterrupted(log);
+        }
+
+        @Override
+        public void onResumed() {
+            policy.onResumed(log);
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowSignals;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -15,8 +16,11 @@ import dev.eventlog.LogPattern;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
+import dev.eventlog.annotation.EventLogErrorPolicy;
+import dev.eventlog.annotation.EventLogListener;
 import dev.eventlog.test.LogTests;
 import dev.eventlog.test.ServerTests;
+import dev.eventlog.test.TestApplication;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -24,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +159,51 @@ class InterruptionTests extends ServerTests {
         follower.close();
         redis.kill();
         assertThat(told).isEmpty();
+    }
+
+    static final class Annotated {
+
+        private final AtomicInteger events = new AtomicInteger();
+
+        @EventLogListener(
+                logs = {"log", "orders:*"},
+                from = "all")
+        void on(Event event) {
+            events.incrementAndGet();
+        }
+    }
+
+    @Test
+    void policyOfAnnotatedListenersReceivesEachInterruption() throws Exception {
+        add("log", 0, 1);
+        add("orders:1", 0, 1);
+        Annotated listener = new Annotated();
+        EventLogErrorPolicy policy = new EventLogErrorPolicy() {
+            @Override
+            public void apply(FollowOptions.Builder options) {}
+
+            @Override
+            public void onInterrupted(String log) {
+                told.add("interrupted " + log);
+            }
+
+            @Override
+            public void onResumed(String log) {
+                told.add("resumed " + log);
+            }
+        };
+        closeLater(TestApplication.startOn(redis.uri(), context -> {
+            context.registerBean(Annotated.class, () -> listener);
+            context.registerBean(EventLogErrorPolicy.class, () -> policy);
+        }));
+        LogTests.await().until(() -> listener.events.get() == 2);
+
+        for (int i = 0; i < 2; i++) {
+            redis.kill();
+            assertThat(List.of(next(), next())).containsExactlyInAnyOrder("interrupted log", "interrupted orders:*");
+            redis.start();
+            assertThat(List.of(next(), next())).containsExactlyInAnyOrder("resumed log", "resumed orders:*");
+        }
     }
 
     private void interrupt() throws InterruptedException {
