@@ -278,6 +278,7 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
     /** Allows following again after {@link #stop()}. */
     @Override
     public void start() {
+        connections.start();
         followers.open();
         recordings.open();
     }
@@ -290,10 +291,11 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
 
     /**
      * Stops all recordings, closes all followers at the same time, and calls back when the last running callback has
-     * returned.
+     * returned. If Redis does not answer, nothing waits for it longer than a few seconds.
      */
     @Override
     public void stop(Runnable callback) {
+        connections.stopSoon();
         CompletableFuture<Void> recorded = recordings.close();
         followers.close(() -> {
             CompletableFuture<Void> unused = recorded.thenRun(callback);

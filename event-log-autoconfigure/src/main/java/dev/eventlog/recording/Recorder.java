@@ -206,6 +206,12 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         }
     }
 
+    /** Does the same because the application shuts down. */
+    void shutDown(Completion how) {
+        writes.hurry();
+        endWith(how);
+    }
+
     private synchronized void await() {
         if (waiting.size() >= options.batchSize() || options.batchTime().isZero()) {
             write();

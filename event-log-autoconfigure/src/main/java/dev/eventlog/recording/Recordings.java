@@ -122,7 +122,7 @@ public final class Recordings {
             return null;
         });
         if (!open) { // closed since the last check, perhaps without this recording
-            recorder.endWith(SHUT_DOWN);
+            recorder.shutDown(SHUT_DOWN);
         }
         look();
         try {
@@ -241,7 +241,7 @@ public final class Recordings {
         open = false;
         CompletableFuture<?>[] ending = running.stream()
                 .map(recorder -> {
-                    recorder.endWith(SHUT_DOWN);
+                    recorder.shutDown(SHUT_DOWN);
                     return recorder.ended();
                 })
                 .toArray(CompletableFuture[]::new);

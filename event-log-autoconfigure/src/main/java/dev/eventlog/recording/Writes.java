@@ -20,8 +20,10 @@ final class Writes {
 
     private static final Log logger = LogFactory.getLog(Recorder.class);
 
+    private static final Duration SHORT_PATIENCE = Duration.ofSeconds(3);
+
     private final String log;
-    private final Duration patience;
+    private volatile Duration patience;
     private final Timer timer;
     private final Otherwise otherwise;
     private final Outage outage;
@@ -52,6 +54,11 @@ final class Writes {
 
         /** Another attempt would be useless. */
         void refused(Throwable why);
+    }
+
+    /** The application shuts down: if Redis cannot be reached, writes are repeated for a short time only. */
+    void hurry() {
+        patience = SHORT_PATIENCE;
     }
 
     /**

@@ -122,6 +122,12 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     @Override
     default void start() {}
 
+    /**
+     * The application begins to shut down. If Redis does not answer from now on, waiting commands fail after a few seconds, and no
+     * more are sent until {@link #stop()} or {@link #start()}. Otherwise they would hold up the shutdown.
+     */
+    default void stopSoon() {}
+
     /** Closes all open connections, because the process may be about to be checkpointed. The next command opens another one. */
     @Override
     void stop();

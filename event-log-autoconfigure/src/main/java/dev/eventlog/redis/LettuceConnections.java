@@ -225,7 +225,18 @@ final class LettuceConnections implements Connections {
     }
 
     @Override
+    public void start() {
+        commands.lastAnswers().restart();
+    }
+
+    @Override
+    public void stopSoon() {
+        commands.lastAnswers().begin();
+    }
+
+    @Override
     public void stop() {
+        commands.lastAnswers().end();
         commands.resetConnection();
     }
 
@@ -239,6 +250,7 @@ final class LettuceConnections implements Connections {
         synchronized (this) {
             closing = cut.copy();
         }
+        commands.lastAnswers().end();
         closing.completeOnTimeout(null, LONGEST_CUT.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionally(failure -> null)
                 .join();

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisConfiguration.SentinelConfiguration;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvider;
@@ -30,6 +31,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvid
 class LettuceFactory extends LettuceConnectionFactory {
 
     private final Duration patience;
+    private final LastAnswers lastAnswers = new LastAnswers(this::resetConnection);
 
     /**
      * Creates a factory whose connections differ from those of the application.
@@ -51,17 +53,29 @@ class LettuceFactory extends LettuceConnectionFactory {
         this.patience = step.multipliedBy(servers);
     }
 
+    /** {@return checks during the shutdown whether the server answers} */
+    LastAnswers lastAnswers() {
+        return lastAnswers;
+    }
+
+    @Override
+    public RedisConnection getConnection() {
+        lastAnswers.check();
+        return super.getConnection();
+    }
+
     @Override
     protected LettuceConnectionProvider doCreateConnectionProvider(AbstractRedisClient client, RedisCodec<?, ?> codec) {
         LettuceConnectionProvider provider = super.doCreateConnectionProvider(client, codec);
-        return client instanceof RedisClusterClient ? provider : new PatientProvider(provider, patience);
+        return client instanceof RedisClusterClient ? provider : new PatientProvider(provider, patience, lastAnswers);
     }
 
     /**
      * A provider that stops waiting after a while, and that replaces a connection that was cut during its handshake. Lettuce
      * considers such a connection open, but rejects all commands.
      */
-    record PatientProvider(LettuceConnectionProvider provider, Duration patience) implements LettuceConnectionProvider {
+    record PatientProvider(LettuceConnectionProvider provider, Duration patience, LastAnswers lastAnswers)
+            implements LettuceConnectionProvider {
 
         @Override
         public <T extends StatefulConnection<?, ?>> T getConnection(Class<T> type) {
@@ -94,6 +108,7 @@ class LettuceFactory extends LettuceConnectionFactory {
 
         private <T extends StatefulConnection<?, ?>> T connect(Class<T> type) {
             CompletableFuture<T> connecting = provider.getConnectionAsync(type).toCompletableFuture();
+            lastAnswers.connecting(connecting);
             try {
                 return connecting.get(patience.toNanos(), TimeUnit.NANOSECONDS);
             } catch (TimeoutException late) {

@@ -19,7 +19,7 @@ class LettuceFactoryTests {
     @Test
     void connectionThatIsNeverEstablishedTimesOut() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "it is about Lettuce");
-        PatientProvider provider = new PatientProvider(new Never(), Duration.ofMillis(50));
+        PatientProvider provider = new PatientProvider(new Never(), Duration.ofMillis(50), new LastAnswers(() -> {}));
         assertThatThrownBy(() -> provider.getConnection(StatefulConnection.class))
                 .hasMessageContaining("Unable to connect within 50 ms")
                 .satisfies(failure -> assertThat(RedisFailures.isKnownToHaveDoneNothing(failure))
