@@ -7,20 +7,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one follower was told, and when. Times are those of {@link System#nanoTime()}.
+ * The calls that one follower received, with their times. All times are those of {@link System#nanoTime()}.
  *
- * @param who names it to a reader
- * @param tail where it was to begin; after its stored position, if it resumed at one
- * @param resumed the event after which it resumes, if it does and the event is known
- * @param calledAt when {@code follow} was called
- * @param returnedAt when that had returned
- * @param toTheEnd whether it was still running when the faults were over
- * @param durableName the name under which its position is stored, if it has one
- * @param lastBatchMayComeAgain whether its process was killed or its lease lost
- * @param lastBatchAt where in the calls its last batch begins
- * @param calls each a {@link Got} or a {@link Gap}
- * @param times when each of the calls was made
- * @param complaints what it complained of itself
+ * @param who the name of the follower in reports
+ * @param tail the start of the follower; the tail after the stored position if it resumed at one
+ * @param resumed the event after which the follower resumed; null if it did not resume, or if the event is unknown
+ * @param calledAt the time of the call of {@code follow}
+ * @param returnedAt the time when {@code follow} had returned
+ * @param toTheEnd whether the follower was still running when the faults were over
+ * @param durableName the name under which the follower stores its position; null for none
+ * @param lastBatchMayComeAgain whether the process of the follower was killed, or its lease was lost
+ * @param lastBatchAt the index of the first call of the last batch
+ * @param calls the calls, each a {@link Got} or a {@link Gap}
+ * @param times the time of each call
+ * @param complaints the errors that the follower itself noticed
  */
 record TortureAccount(
         String who,

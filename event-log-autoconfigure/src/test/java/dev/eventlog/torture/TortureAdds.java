@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Judges adds: all or nothing, as answered, and once. */
+/** Judges adds: Redis added all events of an add or none, with the answered ids, and only once. */
 final class TortureAdds {
 
     private final TortureHistory history;
@@ -26,7 +26,7 @@ final class TortureAdds {
         this.findings = findings;
     }
 
-    /** Judges each for itself; those with a key are judged with the others of that key. */
+    /** Judges each add alone, but adds with the same idempotency key together. */
     void judge(List<Attempt> all) {
         for (Attempt attempt : all) {
             findings.count("adds " + attempt.outcome().name().toLowerCase(Locale.ROOT));
@@ -42,7 +42,7 @@ final class TortureAdds {
         judgeKeys(all);
     }
 
-    /** Judges the adds with idempotency keys: while a key is known, there is at most one set of events of it. */
+    /** Judges adds with idempotency keys. While Redis remembers a key, the log has at most one set of its events. */
     void judgeKeys(List<Attempt> all) {
         Map<String, List<Attempt>> byKey = new LinkedHashMap<>();
         for (Attempt attempt : all) {
@@ -82,7 +82,7 @@ final class TortureAdds {
         }
     }
 
-    /** The record has expired or was deleted, or the log is another. */
+    /** Whether Redis may have forgotten the key: its record expired or was deleted, or the log is a new one. */
     private boolean mayBeAddedAgain(Attempt attempt, Added before, Added again) {
         List<TortureLife> both = history.lives(attempt.log()).stream()
                 .filter(life -> life.holds(before) && life.holds(again))
@@ -95,12 +95,12 @@ final class TortureAdds {
                 || (!counts && both.stream().allMatch(life -> allGoneUpTo(before, again.tick, life)));
     }
 
-    /** Below Redis 7 a log of which the events of the key and all before them are gone cannot be told from a new one. */
+    /** Before Redis 7, a log that lost the events of a key and all older events looks like a new log. */
     private static boolean allGoneUpTo(Added last, int tick, TortureLife life) {
         return life.events.subList(0, life.at(last) + 1).stream().allMatch(each -> life.goneAt(each) <= tick);
     }
 
-    /** The events of these numbers, those that were added at once together. */
+    /** The events with these numbers. Events that were added by one step of Redis are together in one list. */
     private List<List<Added>> sets(List<Long> numbers) {
         Map<Integer, List<Added>> sets = new TreeMap<>();
         for (long number : numbers) {

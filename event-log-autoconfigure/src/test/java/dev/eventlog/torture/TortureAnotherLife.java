@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Judges a step from one life of a log to another: that it was told as what it was, unless Redis itself could not tell. */
+/**
+ * Judges a step from one life of a log to another. The follower must report that the log began again, unless Redis
+ * itself could not reveal this.
+ */
 final class TortureAnotherLife {
 
     private final TortureHistory history;
@@ -29,7 +32,10 @@ final class TortureAnotherLife {
                 .toList();
     }
 
-    /** What is left of the events up to a cursor that was retracted, and lost: nothing is missed if that goes on. */
+    /**
+     * Finds the newest event before the cursor that was not retracted, if the event at the cursor was retracted and
+     * then lost. A log that still has this event continues, and the follower misses nothing.
+     */
     @Nullable
     Added notRetracted(Added cursor) {
         List<TortureLife> theirs = holding(cursor);
@@ -41,7 +47,7 @@ final class TortureAnotherLife {
         return at < 0 || at == last.at(cursor) ? null : last.events.get(at);
     }
 
-    /** The log that the follower was in is no more, and the next event is of another. */
+    /** Judges a step if the log of the follower is gone, and the next event belongs to another log. */
     void judge(Step step, TortureLife next, int lowestLife, Set<Added> delivered) {
         Added cursor = step.cursor();
         if (cursor == null) {
@@ -73,8 +79,8 @@ final class TortureAnotherLife {
     }
 
     /**
-     * Whether the next event has the rank after that of the cursor, as far as can be told where later ones were retracted, and
-     * all before it are gone: as if it came next.
+     * Whether the next event looks like the direct successor of the cursor: it may have the next rank, and all events
+     * before it are gone. Retracted later events make its rank uncertain.
      */
     private boolean countsAgree(Step step, Added cursor, TortureLife next) {
         int least = next.at(step.next());
@@ -90,8 +96,10 @@ final class TortureAnotherLife {
     }
 
     /**
-     * Whether the log looks as if it went on: to one that knows an id alone, as there is such an id again; or as the event at
-     * the cursor may have been retracted, while an older one is there. From Redis 7 on, that takes one that was retracted later.
+     * Whether the new log looks like a continuation of the old one. There are two cases: the follower knows only the id
+     * of the event at its cursor, and the new log has this id too; or the new log has an older event, so that the event
+     * at the cursor may have been retracted. From Redis 7 on, the second case also needs a later event that was
+     * retracted.
      */
     private boolean looksAsBefore(Step step, Added cursor, TortureLife next) {
         boolean idAlone = step.start().isKnownByIdAlone(cursor);
@@ -110,12 +118,13 @@ final class TortureAnotherLife {
     }
 
     /**
-     * Whether Redis could tell that a log had begun again from one of which events were removed: by an id that is not above the
-     * cursor's; and, if it counts, by fewer events ever added than those up to the cursor, or by a next event whose rank is not
-     * above that of the cursor. A follower that resumed, or was told that its log began again, has no rank.
+     * Whether Redis could distinguish a log that began again from a trimmed one. An id that is not above the id of the
+     * cursor shows it. If Redis counts events, two more things show it: the new log has had fewer events than the old
+     * one up to the cursor, or the rank of the next event is not above the rank of the cursor. A follower that resumed,
+     * or that reported a log that began again, has no rank.
      */
     private boolean couldTell(Step step, Added cursor, TortureLife next) {
-        // Before its first event a follower stands before those of its tail, and its feed may not have come to its end.
+        // Before its first event, a follower stands just before its tail, and its feed may not be at the end yet.
         EventId stands = step.isFirst() && step.gap() != null ? step.gap().lastSeen() : cursor.id;
         if (step.next().id.compareTo(stands) <= 0) {
             return true;

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the followers of one name of a log, one after the other: each goes on where the one before has committed. Only the
- * batch that was running when a process died or a lease was lost may come again.
+ * Judges the followers of a log that have the same name, in order of time. Each one must continue at the last position
+ * that its predecessor stored. Only a batch that was running when a process died or a lease was lost may come again.
  */
 final class TortureChain {
 
@@ -31,7 +31,7 @@ final class TortureChain {
                 .filter(each -> last(each, each.calls().size()) != null)
                 .sorted(Comparator.comparing(each -> each.times().get(0)))
                 .toList();
-        int furthest = -1; // one that lost its lease may have stored its position late, when the next had begun already
+        int furthest = -1; // a follower without its lease may store its position after its successor has begun
         for (int i = 1; i < chain.size(); i++) {
             findings.count("followers that took over");
             TortureAccount before = chain.get(i - 1);
@@ -42,13 +42,13 @@ final class TortureChain {
         }
     }
 
-    /** One has its turn when the other's is over, but for the batch that was running. */
+    /** A follower may begin only when its predecessor has ended, except for a batch that was running. */
     private void judgeTurn(TortureAccount before, TortureAccount next) {
         int end = before.lastBatchMayComeAgain()
                 ? before.lastBatchAt()
                 : before.calls().size();
         while (before.lastBatchMayComeAgain() && end > 0 && before.calls().get(end - 1) instanceof Gap) {
-            end--; // which is told with the batch
+            end--; // a gap is delivered together with its batch
         }
         if (end > 0 && before.times().get(end - 1) > next.times().get(0) && !isSetBack(before, next)) {
             findings.violation("Two followers of one name at once", before + " and " + next);
@@ -75,13 +75,13 @@ final class TortureChain {
         if (delivered != null && delivered.id.equals(after.id()) && at != null && at.order > delivered.order) {
             findings.count("positions whose id was given to another event, which no position can show");
         } else if (at == null && find(next, after.id().next()) != null) {
-            findings.count("positions just before the first event of a log"); // of one that had delivered nothing of it
+            findings.count("positions just before the first event of a log"); // the predecessor delivered no event
         } else if (at == null || delivered == null) {
             if (committed != null && !setBack) {
                 findings.violation("A stored position that is no event's", next + ": " + after.id());
             }
         } else if (at.order > furthest) {
-            if (setBack) { // and the leases with it, so that another may have delivered it beside them
+            if (setBack) { // the leases were lost too, so another follower may have delivered the event
                 findings.count("positions of another that followed beside them");
                 return;
             }
@@ -95,8 +95,9 @@ final class TortureChain {
     }
 
     /**
-     * Whether the position was lost, or a lease before, which is lost with it, might still have been thought to be held; or
-     * whether two masters may each have given a lease.
+     * Whether data loss excuses the next follower. Redis lost the position, or it lost the lease shortly before, so
+     * that two followers could believe that they have it. During a change of the master, each master may also have
+     * granted a lease.
      */
     private boolean isSetBack(TortureAccount before, TortureAccount next) {
         return clock.isChangingAt(next.calledAt())
@@ -111,7 +112,7 @@ final class TortureChain {
         return history.newest(account.log(), id, clock.upTo(account.times().get(0)));
     }
 
-    /** The last event that was delivered before a call. */
+    /** The last event that was delivered before the call with this index. */
     private @Nullable Added last(TortureAccount account, int end) {
         for (int i = end - 1; i >= 0; i--) {
             if (account.calls().get(i) instanceof Got got) {

@@ -6,14 +6,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the instances of named followers were told, as followers that took over from each other: see {@link TortureChain}. */
+/**
+ * Turns the calls of named followers into accounts, one for each time that an instance took over: see {@link
+ * TortureChain}.
+ */
 final class TortureChains {
 
     private TortureChains() {}
 
     static List<TortureAccount> accounts(TortureScene scene) {
         List<TortureAccount> accounts = new ArrayList<>();
-        Map<String, List<Incarnation>> all = new HashMap<>(); // by log, as all have one name
+        Map<String, List<Incarnation>> all = new HashMap<>(); // by log, because all have the same name
         for (TortureNamed instance : scene.named()) {
             all.computeIfAbsent(instance.log.name(), log -> new ArrayList<>()).addAll(instance.incarnations());
         }

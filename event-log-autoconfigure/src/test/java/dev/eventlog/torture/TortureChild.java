@@ -7,17 +7,18 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * One application of a torture run in a process of its own, until that is killed. It does what the applications of the run's
- * own process do, and writes down what happens.
+ * One application of a torture run in its own process, which is killed at some point. It does the same as the
+ * applications in the process of the run, and writes everything that happens to a file.
  */
 final class TortureChild {
 
     private TortureChild() {}
 
     /**
-     * Runs it. A line of input ends the harm, the next one the process; as does the end of the input.
+     * Runs the application. The first line of input ends the faults, and the second line ends the process. The end of
+     * the input ends the process too.
      *
-     * @param arguments the file for its notes, the seed, the number of its first event, its name, and its settings
+     * @param arguments the file for the notes, the seed, the number of the first event, the name, and the settings
      */
     public static void main(String... arguments) throws IOException, InterruptedException {
         TortureNotes notes =

@@ -8,23 +8,23 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** The applications of a torture run in one process, with all who write and read in them. To be closed. */
+/** The applications of a torture run in one process, with all their writers and readers. The caller closes it. */
 final class TortureClients implements AutoCloseable {
 
-    /** The logs that named followers follow, as in {@link TortureLogs}. */
+    /** The logs with named followers, as indexes in {@link TortureLogs#ALL}. */
     private static final List<Integer> NAMED = List.of(0, 1, 3);
 
     /**
-     * How many there are.
+     * The number of writers and readers of each kind.
      *
-     * @param name of the process, with which the names of readers begin
-     * @param writers of each log at most
-     * @param followers of each log
-     * @param throwers of each log, whose listeners throw
-     * @param subscribers of each log
-     * @param streams of each log
-     * @param sse clients of each log over HTTP
-     * @param enders who complete the log that ends, and delete it
+     * @param name the name of the process, which is the prefix of the names of its readers
+     * @param writers the maximum number of writers for each log
+     * @param followers the number of followers for each log
+     * @param throwers the number of followers for each log whose listeners throw
+     * @param subscribers the number of subscribers for each log
+     * @param streams the number of blocking streams for each log
+     * @param sse the number of HTTP clients for each log
+     * @param enders the number of threads that complete and delete the log that ends
      */
     record Roles(
             String name, int writers, int followers, int throwers, int subscribers, int streams, int sse, int enders) {}
@@ -32,7 +32,7 @@ final class TortureClients implements AutoCloseable {
     private final TortureScene scene;
     private final List<ConfigurableApplicationContext> applications = new ArrayList<>();
     private final List<TorturePositions> positions = new ArrayList<>();
-    private final List<List<EventLog>> logs = new ArrayList<>(); // of each application, as in TortureLogs
+    private final List<List<EventLog>> logs = new ArrayList<>(); // by application, each in the order of TortureLogs
     private final @Nullable ConfigurableApplicationContext web;
     private final TortureWriters writers;
     private final TortureEnders enders;
@@ -42,8 +42,8 @@ final class TortureClients implements AutoCloseable {
     /**
      * Starts the applications.
      *
-     * @param settings of each application
-     * @param web of one more, which serves the logs over HTTP; null for none
+     * @param settings the settings of each application
+     * @param web the settings of one more application, which serves the logs over HTTP; null for none
      */
     TortureClients(TortureScene scene, List<String[]> settings, String @Nullable [] web) {
         this.scene = scene;
@@ -60,12 +60,12 @@ final class TortureClients implements AutoCloseable {
         this.enders = new TortureEnders(scene, logs);
     }
 
-    /** {@return the kind of driver that the applications have} */
+    /** {@return the Redis driver of the applications} */
     String driver() {
         return applications.get(0).getBean("redisConnectionFactory").getClass().getSimpleName();
     }
 
-    /** Starts all who write and read. */
+    /** Starts all writers and readers. */
     void start(Roles roles) {
         writing.addAll(writers.start(roles.writers()));
         writing.addAll(enders.start(roles.enders()));
@@ -104,7 +104,7 @@ final class TortureClients implements AutoCloseable {
         reading.add(scene.start(name, reader::comeAndGo));
     }
 
-    /** {@return a log, by its name} */
+    /** {@return the log with a name} */
     EventLog log(String name) {
         return logs.get(0).stream()
                 .filter(log -> log.name().equals(name))
@@ -116,7 +116,7 @@ final class TortureClients implements AutoCloseable {
         return enders;
     }
 
-    /** Has the writers stop, then the readers stay where they are. */
+    /** Stops the writers. Then each reader keeps its current follower until the end. */
     void calmDown() throws InterruptedException {
         scene.writing = false;
         for (Thread thread : writing) {
@@ -129,9 +129,9 @@ final class TortureClients implements AutoCloseable {
     }
 
     /**
-     * Adds an event to every log, in every application.
+     * Adds an event to each log in each application.
      *
-     * @return what failed, for each application in which anything did
+     * @return a description of the failure for each application where an add failed
      */
     List<String> addEverywhere() throws InterruptedException {
         List<String> failures = new ArrayList<>();

@@ -10,22 +10,27 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Between which ticks of a history a moment of a run lies. Redis does not write down when it did something; but what was added
- * and answered before a moment was done before it, and what was sent after a moment was done after it.
+ * Finds the ticks of a history between which a moment of a run lies. Redis does not store the times of its writes. But
+ * an add that was answered before a moment ran before it, and an add that was sent after a moment ran after it.
  */
 final class TortureClock {
 
-    /** While the master changed: until its end some may still have looked at the one that was. In nanoseconds of the run. */
+    /**
+     * A period in which the master changed. Until its end, clients may still have used the old master.
+     *
+     * @param from its start, in nanoseconds of the run
+     * @param to its end, in nanoseconds of the run
+     */
     record Change(long from, long to) {}
 
     private final List<Change> changes;
     private final TreeMap<Long, Integer> doneBy = new TreeMap<>();
     private final TreeMap<Long, Integer> notDoneAt = new TreeMap<>();
-    private final TreeMap<Long, Integer> notDoneByTheLast = new TreeMap<>(); // without what was lost
+    private final TreeMap<Long, Integer> notDoneByTheLast = new TreeMap<>(); // without lost events
 
     TortureClock(TortureHistory history, List<Attempt> attempts, List<Change> changes) {
         this.changes = changes;
-        Map<Long, Long> sentAt = new HashMap<>(); // of an event that was tried several times, the first time
+        Map<Long, Long> sentAt = new HashMap<>(); // the time of the first attempt of each event
         for (Attempt attempt : attempts) {
             attempt.numbers().forEach(number -> sentAt.merge(number, attempt.sentAt(), Math::min));
         }
@@ -62,12 +67,15 @@ final class TortureClock {
                 .orElse(null);
     }
 
-    /** {@return whether the master changed at a moment, so that two may have taken adds} */
+    /** {@return whether the master changed at a moment, so that two servers may have accepted adds} */
     boolean isChangingAt(long time) {
         return changeAt(time) != null;
     }
 
-    /** {@return the last tick that was before the master began to change; the largest number if that does not change just then} */
+    /**
+     * {@return the last tick before the change of the master that was in progress at a moment; the largest number if
+     * the master did not change then}
+     */
     int beforeChangeAt(long time) {
         Change change = changeAt(time);
         return change == null ? Integer.MAX_VALUE : before(change.from);
@@ -81,20 +89,21 @@ final class TortureClock {
         }
     }
 
-    /** {@return the last tick that is known to have been before a moment} */
+    /** {@return the last tick that was certainly before a moment} */
     int before(long time) {
         Map.Entry<Long, Integer> found = doneBy.lowerEntry(time);
         return found == null ? 0 : found.getValue();
     }
 
-    /** {@return the last tick that may have been before a moment} */
+    /** {@return the last tick that was possibly before a moment} */
     int upTo(long time) {
         return upTo(notDoneAt, time);
     }
 
     /**
-     * {@return the same for one who may know of a new master while another still adds by the old one} Both take adds then, side by
-     * side, and those of the old one, which are lost, stand before all of the new one's.
+     * {@return the last tick that was possibly before a moment, for a client that may already use a new master} Both
+     * masters accept adds at that time. In the history, the lost adds of the old master come before all adds of the new
+     * one.
      */
     int upToByAnyMaster(long time) {
         int byThis = upTo(notDoneAt, time);

@@ -13,20 +13,23 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Completes the log that ends, in every way there is, while others add to it; and deletes it soon after, so that it begins again. */
+/**
+ * Completes the log that ends, in every possible way, while others add to it. Soon after, it deletes the log, so that
+ * the log begins again.
+ */
 final class TortureEnders {
 
     private static final int SECONDS = 30;
 
     private final TortureScene scene;
-    private final List<EventLog> logs = new ArrayList<>(); // the log that ends, in each application
+    private final List<EventLog> logs = new ArrayList<>(); // the log that ends, one handle for each application
 
     TortureEnders(TortureScene scene, List<List<EventLog>> logs) {
         this.scene = scene;
         logs.forEach(application -> this.logs.add(application.get(TortureLogs.ENDING)));
     }
 
-    /** Starts so many. */
+    /** Starts this number of threads. */
     List<Thread> start(int count) {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -71,7 +74,7 @@ final class TortureEnders {
         }
     }
 
-    /** The reason is a number, as an event has one, so that each end with a reason is known again. */
+    /** Uses a unique number as the reason, like that of an event, so that each end with a reason can be recognized. */
     private void endWithReason(EventLog log, Completion.Kind kind) {
         long number = scene.nextNumber();
         attempt(log, List.of(number), () -> {
@@ -80,7 +83,7 @@ final class TortureEnders {
         });
     }
 
-    /** Completes a log, perhaps with last events. */
+    /** Completes a log, possibly with last events. */
     private interface Ending {
         List<EventId> end();
     }
@@ -105,7 +108,7 @@ final class TortureEnders {
         return outcome == Outcome.ANSWERED;
     }
 
-    /** Lets the log begin again, if it is complete. To be called when nobody ends it any more. */
+    /** Deletes the log if it is complete, so that it can begin again. Call this when no thread completes it anymore. */
     void open() throws InterruptedException {
         EventLog log = logs.get(0);
         boolean done = untilItWorks(() -> {
@@ -119,11 +122,11 @@ final class TortureEnders {
         }
     }
 
-    /** Ends the log for good. {@return whether it is complete} */
+    /** Completes the log for the last time. {@return whether it is complete} */
     boolean end() throws InterruptedException {
         EventLog log = logs.get(0);
         return untilItWorks(() -> {
-            endWithReason(log, Completion.Kind.FAILED); // the only kind that every kind of reader is told
+            endWithReason(log, Completion.Kind.FAILED); // the only kind that every kind of reader receives
             return log.isComplete();
         });
     }
@@ -136,7 +139,7 @@ final class TortureEnders {
                     return true;
                 }
             } catch (EventLogException away) {
-                // once more
+                // try again
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }

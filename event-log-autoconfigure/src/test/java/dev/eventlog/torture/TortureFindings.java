@@ -5,23 +5,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What a judge has found, and what it has counted besides. */
+/** The violations that a judge found, and the figures that it counted. */
 final class TortureFindings {
 
     private final List<String> violations = new ArrayList<>();
     private final Map<String, Integer> figures = new TreeMap<>();
 
-    /** Something that must not be. */
+    /** Adds a violation of a guarantee. */
     void violation(String kind, Object text) {
         violations.add(kind + ": " + text);
     }
 
-    /** Something of interest that may be. */
+    /** Counts something that is allowed. */
     void count(String figure) {
         figures.merge(figure, 1, Integer::sum);
     }
 
-    /** {@return what was found, each a kind, a colon and a text} */
+    /** {@return the violations, each as a kind, a colon, and a text} */
     List<String> violations() {
         return violations;
     }

@@ -11,7 +11,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Follows by {@link EventLog#follow}; now and then the listener throws, and what it threw at must come again. */
+/** Uses {@link EventLog#follow}. Some listeners throw from time to time, and must then receive the same call again. */
 final class TortureFollowers extends TortureReader {
 
     private final boolean throwing;

@@ -19,20 +19,20 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges what lies between two deliveries: whether what is missing had left, whether that was told, and whether the number is
- * right. A gap excuses what lies in it and nothing else.
+ * Judges the events between two deliveries: whether missing events had really left the log, whether a gap reported
+ * them, and whether its number is right. A gap excuses only the events inside it.
  */
 final class TortureGaps {
 
     /**
-     * From one delivery to the next.
+     * The step from one delivery to the next.
      *
-     * @param cursor the event at which the follower stood: the last delivered, or the one after which it began; null if the
-     *     log had none
-     * @param gap what it was told in between
-     * @param by the last tick that may have been before it was told so
-     * @param isFirst whether nothing had been delivered before
-     * @param rankless whether it may not know which event of the log it is at, as it was told before that the log began again
+     * @param cursor the event where the follower stood: the last delivered event, or the event after which it began;
+     *     null if the log had none
+     * @param gap the gap that the follower received in between; null for none
+     * @param by the last tick that was possibly before this delivery, or before the gap if there is one
+     * @param isFirst whether no event was delivered before
+     * @param rankless whether the follower may not know its rank, because it reported before that the log began again
      */
     record Step(
             TortureAccount account,
@@ -63,7 +63,7 @@ final class TortureGaps {
         }
     }
 
-    /** How many events lie between, of which a follower is to be told: at least and at most. */
+    /** The least and the greatest number of events between two deliveries that a gap must report. */
     private static final class Range {
         int least;
         int most;
@@ -72,12 +72,12 @@ final class TortureGaps {
     private enum Fate {
         LEFT,
         RETRACTED,
-        /** One in one life and the other in another, or at a time that is not sure. */
+        /** Left the log in one life and was retracted in another, or the order of the two is uncertain. */
         EITHER,
         THERE
     }
 
-    /** Lives of a log from one on, up to that in which it goes on. */
+    /** The lives of a log from {@code lowestLife} up to {@code goesOn}, the life where the log continues. */
     private record Passed(String log, int goesOn, int lowestLife) {}
 
     private final Map<Passed, NavigableMap<Integer, Added>> lost = new HashMap<>();
@@ -91,7 +91,7 @@ final class TortureGaps {
         this.findings = findings;
     }
 
-    /** Judges a step within a life: the log went on from the cursor, or from the start, to the next event. */
+    /** Judges a step within one life: the log continued from the cursor, or from the start, to the next event. */
     void judgeInLife(Step step, TortureLife life, int lowestLife) {
         Range range = new Range();
         List<Added> silent = new ArrayList<>();
@@ -126,7 +126,7 @@ final class TortureGaps {
             return;
         }
         range.most += lost(step, life, lowestLife);
-        if (cursor == null && isAsOfOneLog(step, life)) { // it began in an earlier life, perhaps
+        if (cursor == null && isAsOfOneLog(step, life)) { // it may have begun in an earlier life
             findings.count("gaps with the number of another log, where Redis could not tell");
             return;
         }
@@ -145,8 +145,9 @@ final class TortureGaps {
     }
 
     /**
-     * Judges the number of a gap that leads into another life than the one of the cursor. Where Redis cannot tell that the life
-     * is another, it says how many events that life has up to the next one, less those up to the cursor.
+     * Judges the number of a gap that leads from the life of the cursor to another one. If Redis cannot reveal the new
+     * life, the number is a difference: the events of the new life before the next event, minus the events of the old
+     * life up to the cursor.
      */
     void judgeNumberToAnotherLife(Step step, TortureLife next, int lowestLife) {
         Range range = new Range();
@@ -173,7 +174,10 @@ final class TortureGaps {
         judgeNumber(step, range);
     }
 
-    /** Whether a number is how many events a life has before the next one, less those of an earlier life up to what was seen. */
+    /**
+     * Whether the number of a gap is this difference: the events of a life before the next event, minus the events of
+     * an earlier life up to the last event that the follower saw.
+     */
     private boolean isAsOfOneLog(Step step, TortureLife next) {
         Gap gap = step.gap();
         if (!counts
@@ -207,7 +211,7 @@ final class TortureGaps {
         }
     }
 
-    /** What had become of an event by the time of a step, in the lives in which the follower may have looked. */
+    /** The fate of an event at the time of a step, in all lives that the follower may have read. */
     private Fate fate(Step step, Added event, int lowestLife) {
         boolean left = false;
         boolean retracted = false;
@@ -232,14 +236,14 @@ final class TortureGaps {
         return left ? Fate.LEFT : Fate.THERE;
     }
 
-    /** Whether an event was there to the end of a life, and is not in a later one. */
+    /** Whether an event existed until the end of a life, and no later life has it. */
     private boolean isLost(Step step, TortureLife life, Added event) {
         return life.endedAt <= step.by()
                 && history.lives(step.account().log()).stream()
                         .noneMatch(later -> later.ordinal > life.ordinal && later.holds(event));
     }
 
-    /** Judges that of a life that began on the way all is delivered but what had left. */
+    /** Judges a life that began in between: all of its events must be delivered, except those that had left. */
     void judgeBeginning(Step step, TortureLife began, Set<Added> delivered) {
         List<Added> there = began.events.subList(0, began.at(step.next())).stream()
                 .filter(each -> each.tick >= began.beganAt && !delivered.contains(each))
@@ -251,7 +255,7 @@ final class TortureGaps {
         }
     }
 
-    /** How many events were lost on the way by a restart, and are not in the life that goes on. */
+    /** The number of events that a restart lost in between, and that the current life does not have. */
     private int lost(Step step, TortureLife goesOn, int lowestLife) {
         int after = step.cursor() == null ? -1 : step.cursor().order;
         return (int) lost
@@ -264,7 +268,7 @@ final class TortureGaps {
                 .count();
     }
 
-    /** By the order in which they were written. */
+    /** The lost events by the order in which Redis wrote them. */
     private NavigableMap<Integer, Added> allLost(Passed passed, TortureLife goesOn) {
         NavigableMap<Integer, Added> all = new TreeMap<>();
         history.lives(passed.log()).stream()
@@ -276,8 +280,8 @@ final class TortureGaps {
     }
 
     /**
-     * Whether Redis could not tell that nothing had left: the event at the cursor was gone, and which one the first of those
-     * left is was not known, or that of the cursor was not.
+     * Whether Redis could not prove that no event had left: the event at the cursor was gone, and either the rank of
+     * the first remaining event or the rank of the cursor was unknown.
      */
     private boolean couldNotTell(Step step, TortureLife life) {
         Added cursor = step.cursor();
@@ -286,7 +290,7 @@ final class TortureGaps {
         }
         boolean firstWasRetracted = life.events.subList(0, life.at(step.next())).stream()
                 .anyMatch(older -> life.removal(older, step.by()) == Removal.RETRACTED);
-        if (step.isFirst() && !counts && firstWasRetracted) { // it stands before the first event that there was
+        if (step.isFirst() && !counts && firstWasRetracted) { // it stands before the first event of the log
             return true;
         }
         Tail tail = step.account().tail();
@@ -296,7 +300,7 @@ final class TortureGaps {
             return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();
         }
         if (cursor == null && step.start().mayHaveFoundNoLog() && life.isOfLostWrites()) {
-            return true; // it saw the log begin, and then a log that had left events before that
+            return true; // it saw the log begin, and then a log whose earlier events had been removed
         }
         if (cursor == null || !life.holds(cursor)) {
             return !counts || life.ranksUnknown(life.beganAt, step.by());

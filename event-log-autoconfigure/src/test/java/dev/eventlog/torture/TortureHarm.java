@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Does the harm of a plan: what is done to the server and what is done to the logs, each on a thread of its own. */
+/** Carries out a plan: one thread causes the faults of the server, and another one those of the data. */
 final class TortureHarm {
 
-    /** What the server is asked to do, which may not answer. */
+    /** Faults that are commands to the server, which may not answer. */
     private static final Set<Kind> ASKED = EnumSet.of(Kind.CLIENT_KILL, Kind.CLIENT_PAUSE, Kind.CLOCK_BACK);
 
     private final TortureServer server;
@@ -28,7 +28,7 @@ final class TortureHarm {
         threads.add(scene.start("data faults", () -> harm(plan.data())));
     }
 
-    /** Returns when all of the plan is done, and so long after it began. */
+    /** Returns when the plan is finished, but not earlier than this many milliseconds after its start. */
     void await(long millis) throws InterruptedException {
         for (Thread thread : threads) {
             thread.join();
@@ -36,7 +36,7 @@ final class TortureHarm {
         boolean unused = sleepUntil(millis);
     }
 
-    /** {@return how often each fault happened} */
+    /** {@return the number of times that each fault happened} */
     Map<Kind, Integer> done() {
         synchronized (done) {
             return new EnumMap<>(done);
@@ -46,7 +46,7 @@ final class TortureHarm {
     private void harm(List<Fault> faults) throws InterruptedException {
         for (Fault fault : faults) {
             if (!sleepUntil(fault.at())) {
-                continue; // others took too long
+                continue; // the faults before took too long
             }
             try {
                 if (fault.kind().isOfData()) {
@@ -65,7 +65,7 @@ final class TortureHarm {
         }
     }
 
-    /** {@return whether it was in time} */
+    /** {@return whether this moment was not already over for too long} */
     private boolean sleepUntil(long millis) throws InterruptedException {
         long left = begin + TimeUnit.MILLISECONDS.toNanos(millis) - System.nanoTime();
         if (left > 0) {

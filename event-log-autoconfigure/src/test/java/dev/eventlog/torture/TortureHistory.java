@@ -19,22 +19,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has become of the logs of a torture run, in the order in which Redis did it: read out of the file in which Redis
- * writes down every write before it answers. What a restart loses is taken back.
+ * The history of the logs of a torture run, in the order of Redis. It is read from the file where Redis stores each
+ * write before it answers. {@link #lose} takes back the writes that a restart lost.
  */
 final class TortureHistory {
 
-    /** In a history that was kept: so many of the newest writes were lost then. */
+    /** The command in a stored history that says how many of the newest writes were lost at that point. */
     private static final String LOSE = "LOSE";
 
-    /** An event that was added: the same object in all lives that hold it. */
+    /** An added event. All lives with this event contain the same object. */
     static final class Added {
         final int order;
         final int tick;
         final String key;
         final EventId id;
         final long number;
-        boolean lost; // also if only for a while it was the newest that a server had
+        boolean lost; // whether a restart or a failover lost it
 
         Added(int order, int tick, String key, EventId id, long number) {
             this.order = order;
@@ -55,17 +55,17 @@ final class TortureHistory {
         }
     }
 
-    /** What Redis did at once: a command, or the commands of a script. */
+    /** One step of Redis: a command, or all commands of a script. */
     private record Step(List<List<String>> commands, List<Added> added, int tick, int endInFile) {}
 
-    /** What is in Redis. */
+    /** The contents of Redis. */
     private static final class State {
         final Map<String, TortureLife> logs = new HashMap<>();
         final Map<String, Map<String, String>> hashes = new HashMap<>();
     }
 
     private final List<Step> steps = new ArrayList<>();
-    private final List<List<List<String>>> all = new ArrayList<>(); // with what was lost
+    private final List<List<List<String>>> all = new ArrayList<>(); // including lost writes
     private State current = new State();
     private final Map<String, List<TortureLife>> lives = new HashMap<>();
     private final Map<Long, List<Added>> byNumber = new HashMap<>();
@@ -74,7 +74,7 @@ final class TortureHistory {
     private int orders;
     private int ticks;
 
-    /** Reads what has been written since. The server must not be writing. */
+    /** Reads the writes since the last call. The server must not write at the same time. */
     void read(Path writes) {
         if (Files.exists(writes)) {
             transactions(writes, length()).forEach(each -> take(each.commands(), each.end()));
@@ -89,12 +89,12 @@ final class TortureHistory {
         }
     }
 
-    /** Keeps all of it, also what was lost, in a file in which Redis would keep it. */
+    /** Stores the complete history, including lost writes, in the file format of Redis. */
     void save(Path file) throws IOException {
         AppendOnlyFile.write(file, all);
     }
 
-    /** {@return a history that was kept} */
+    /** {@return a stored history} */
     static TortureHistory load(Path file) {
         TortureHistory history = new TortureHistory();
         for (Transaction each : transactions(file, 0)) {
@@ -109,7 +109,7 @@ final class TortureHistory {
         return history;
     }
 
-    /** Takes what Redis did at once. */
+    /** Appends one step of Redis. */
     void take(List<List<String>> commands, int endInFile) {
         int tick = ++ticks;
         List<Added> added = new ArrayList<>();
@@ -228,7 +228,7 @@ final class TortureHistory {
         }
     }
 
-    /** {@return where in an {@code XADD} the id stands: behind its options} */
+    /** {@return the index of the id in an {@code XADD}, after its options} */
     static int idAt(List<String> command) {
         int at = 2;
         while (true) {
@@ -255,10 +255,10 @@ final class TortureHistory {
     }
 
     /**
-     * Takes back the newest writes, all of them read before.
+     * Takes back the newest writes. All of them must have been read before.
      *
-     * @param count how many at most
-     * @return how long the file of the writes is without them
+     * @param count the maximum number of writes
+     * @return the length of the file without these writes
      */
     int lose(int count) {
         int tick = ++ticks;
@@ -302,19 +302,19 @@ final class TortureHistory {
         return fields;
     }
 
-    /** {@return how much of the file it has read, but for what was taken back} */
+    /** {@return the length of the part of the file that has been read, without writes that were taken back} */
     int length() {
         return steps.isEmpty() ? 0 : steps.get(steps.size() - 1).endInFile();
     }
 
-    /** {@return all writes of an event of this number: more than one if it was added more than once} */
+    /** {@return all writes of the event with this number; more than one if it was added more than once} */
     List<Added> of(long number) {
         return byNumber.getOrDefault(number, List.of());
     }
 
     /**
-     * {@return the newest event of a log with this id; null if there is none} Redis gives an id again after its clock went back,
-     * or after it lost events.
+     * {@return the newest event of a log with this id; null if there is none} Redis can assign an id again after its
+     * clock went back, or after it lost events.
      *
      * @param by the last tick that counts
      */
@@ -323,14 +323,14 @@ final class TortureHistory {
         return newest(withId(log, id), log, id, by);
     }
 
-    /** {@return what a log ever had under an id} */
+    /** {@return all events that a log ever had with an id} */
     Stream<Added> withId(String log, EventId id) {
         return byId.getOrDefault(id, List.of()).stream()
                 .filter(event -> lives(log).stream().anyMatch(life -> life.holds(event)));
     }
 
     /**
-     * {@return the newest of the writes of one event to this log under this id; null if there is none} An add that was lost and
+     * {@return the newest write of one event to this log with this id; null if there is none} An add that was lost and
      * repeated can get the same id again.
      *
      * @param by the last tick that counts
@@ -351,7 +351,12 @@ final class TortureHistory {
         return lives.getOrDefault(key, List.of());
     }
 
-    /** {@return whether a key, or a field of a hash, was deleted or set back after one tick and not after another} */
+    /**
+     * {@return whether a key, or a field of a hash, was deleted or set back in a range of ticks}
+     *
+     * @param after the tick before the range
+     * @param by the last tick of the range
+     */
     boolean wasGone(String what, int after, int by) {
         TreeSet<Integer> at = gone.get(what);
         return at != null && after < by && !at.subSet(after, false, by, true).isEmpty();

@@ -8,13 +8,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what a torture run has seen against what has become of its logs, by the promise: whole, told, retracted is not lost, a
- * number is right or absent, nothing added means nothing added. Nothing is let pass because it is hard to do better; where Redis
- * itself cannot tell, which the history decides in each case, it is counted among the figures.
+ * Compares the observations of a torture run with the history of its logs, by the rules of the promise: whole, told,
+ * retracted is not lost, a number is right or absent, nothing added means nothing added. There is only one excuse:
+ * Redis itself could not reveal what happened. The history decides this in each case, and the figures count these
+ * cases.
  */
 final class TortureJudge {
 
-    /** An add and how it ended. One with an idempotency key may have been tried before, with the same key and events. */
+    /**
+     * An add and its outcome. An add with an idempotency key may repeat an earlier one with the same key and events.
+     */
     record Attempt(
             String log,
             List<Long> numbers,
@@ -36,7 +39,7 @@ final class TortureJudge {
         }
     }
 
-    /** How an add ended. */
+    /** The outcome of an add. */
     enum Outcome {
         ANSWERED,
         UNKNOWN,
@@ -50,10 +53,10 @@ final class TortureJudge {
     private TortureClock clock;
 
     /**
-     * A judge.
+     * Creates a judge.
      *
-     * @param counts whether this Redis counts what was added, so that gaps say how much they are
-     * @param maxLengths of the logs that have one
+     * @param counts whether this Redis counts the added events, so that gaps can have a number
+     * @param maxLengths the max-length of each log that has one
      */
     TortureJudge(TortureHistory history, boolean counts, Map<String, Long> maxLengths) {
         this.history = history;
@@ -62,7 +65,7 @@ final class TortureJudge {
         this.clock = new TortureClock(history, List.of(), List.of());
     }
 
-    /** {@return what was found, each a kind, a colon and a text} */
+    /** {@return the violations, each as a kind, a colon, and a text} */
     List<String> violations() {
         return findings.violations();
     }
@@ -71,7 +74,7 @@ final class TortureJudge {
         return findings;
     }
 
-    /** Takes over what the run itself complains of: a kind, a colon and a text. */
+    /** Adds a problem of the run itself: a kind, a colon, and a text. */
     void trouble(String trouble) {
         String kind = TortureFindings.kind(trouble);
         findings.violation(kind, trouble.substring(kind.length() + 2));
@@ -81,13 +84,13 @@ final class TortureJudge {
         return findings.figures();
     }
 
-    /** Judges the adds; to be called first. */
+    /** Judges the adds. Call this first. */
     void judgeAdds(List<Attempt> all, List<Change> changes) {
         clock = new TortureClock(history, all, changes);
         new TortureAdds(history, counts, findings).judge(all);
     }
 
-    /** Judges what one follower got. */
+    /** Judges the calls that one follower received. */
     void judge(TortureWatch watch) {
         judge(TortureAccount.of(watch));
     }
@@ -97,7 +100,7 @@ final class TortureJudge {
         new TortureSteps(history, clock, counts, findings, account, maxLength).judge();
     }
 
-    /** Judges all that followers of one name of one log got, one after the other, each for itself and together. */
+    /** Judges the followers of one log that have the same name: each one alone, and all of them as a sequence. */
     void judgeChain(List<TortureWatch> watches) {
         judgeAccounts(watches.stream().map(TortureAccount::of).toList());
     }

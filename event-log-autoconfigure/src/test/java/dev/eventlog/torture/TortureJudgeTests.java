@@ -61,8 +61,8 @@ class TortureJudgeTests {
     }
 
     /**
-     * {@return the places of the events that arrived together with the next event, except the first event} A retracted event is left
-     * out, because a restart may have lost it.
+     * {@return the places of the events that arrived together with the next event, except the first event} A retracted
+     * event is left out, because a restart may have lost it.
      */
     private static List<Integer> between(TortureModel model, TortureAccount account) {
         List<Integer> found = new ArrayList<>();
@@ -103,7 +103,7 @@ class TortureJudgeTests {
     void storedTraceGetsTheSameFindings(@TempDir Path root) throws IOException {
         for (TortureMutation mutation : TortureMutation.all()) {
             TortureMutation.Good good = new TortureMutation.Good();
-            good.model.lose(1); // so that there is something that the server's file lacks
+            good.model.lose(1); // so that the history has a write that the file of the server lacks
             good.model.add(1);
             mutation.accept(good);
             good.model.trace.troubles.add("A trouble: of\ttwo\nlines");
@@ -139,7 +139,10 @@ class TortureJudgeTests {
         assertThat(clock.upTo(30)).isGreaterThan(2);
     }
 
-    /** During a failover both masters answer. A follower that has read from the new one may still be told what the old one has. */
+    /**
+     * During a failover both masters answer. A follower that has read from the new one may still be told what the old
+     * one has.
+     */
     @Test
     void followerMayBeginAgainIfTheOldMasterAnswersAfterTheNewOne() {
         TortureHistory history = history(add("1-0", 1), add("2-0", 2));
@@ -212,7 +215,9 @@ class TortureJudgeTests {
                 .containsExactly("Skipped though it was there");
     }
 
-    /** A follower learns the total number of events when it reads the event with the last id. Here no event has that id. */
+    /**
+     * A follower learns the total number of events when it reads the event with the last id. Here no event has that id.
+     */
     @Test
     void gapWithoutALossIsAcceptedOnlyIfTheLastIdWasRaised() {
         for (boolean raised : new boolean[] {true, false}) {

@@ -13,10 +13,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log from its first event until it was deleted, or set back by a restart that lost writes. One that was set back goes on as
- * another life, which begins with what is left of the one before.
+ * One life of a log: from its first event until the log was deleted, or until a restart lost some of its writes. After
+ * such a restart, the log continues as another life, which begins with the remaining events of the one before.
  *
- * <p>Times are ticks of the {@link TortureHistory}: each thing that Redis did at once is one.
+ * <p>Times are ticks of the {@link TortureHistory}: each step of Redis is one tick.
  */
 final class TortureLife {
 
@@ -30,9 +30,9 @@ final class TortureLife {
 
     /** Why an event is no longer in a life of its log. */
     enum Removal {
-        /** It left by the old end. */
+        /** It left at the old end of the log. */
         TRIMMED,
-        /** Somebody deleted it by itself. */
+        /** Somebody deleted this single event. */
         RETRACTED
     }
 
@@ -41,7 +41,7 @@ final class TortureLife {
 
     private record Removed(Removal why, int at) {}
 
-    /** Which life of its log it is, from 0 on. */
+    /** The number of this life among all lives of its log, from 0 on. */
     final int ordinal;
 
     final int beganAt;
@@ -61,7 +61,7 @@ final class TortureLife {
         this.beganAt = beganAt;
     }
 
-    /** Takes over what another life has come to. */
+    /** Starts with the contents of another life. */
     void continues(TortureLife other) {
         other.events.forEach(each -> index.put(each, index.size()));
         events.addAll(other.events);
@@ -71,7 +71,7 @@ final class TortureLife {
         groupsSince = other.groupsSince;
     }
 
-    /** {@return whether this one has come to the same as another, and lives} */
+    /** {@return whether this life has not ended, and has the same contents as another one} */
     boolean isAs(TortureLife other) {
         return end == null
                 && events.size() == other.events.size()
@@ -79,7 +79,7 @@ final class TortureLife {
                 && events.get(0) == other.events.get(0);
     }
 
-    /** {@return whether it began with what was left of another, after writes had been lost} */
+    /** {@return whether it began with the remaining events of another life, after a loss of writes} */
     boolean isOfLostWrites() {
         return events.get(0).tick < beganAt;
     }
@@ -90,7 +90,7 @@ final class TortureLife {
         kept.add(added);
     }
 
-    /** {@return the events that were written after one write and before another} */
+    /** {@return the events between two writes, excluding both} */
     List<Added> between(int after, int before) {
         return events.subList(firstAfter(after), firstAfter(before - 1));
     }
@@ -132,7 +132,7 @@ final class TortureLife {
         raised.add(to);
     }
 
-    /** {@return whether its last id was once raised, without an event, to an id between two others} */
+    /** {@return whether somebody raised the last id, without an event, to an id between these two} */
     boolean wasLastIdRaised(EventId after, EventId before) {
         return raised.stream().anyMatch(id -> id.compareTo(after) > 0 && id.compareTo(before) < 0);
     }
@@ -150,7 +150,7 @@ final class TortureLife {
         return index.containsKey(added);
     }
 
-    /** {@return which of its events it is, from 0 on} */
+    /** {@return the index of an event in this life, from 0 on} */
     int at(Added added) {
         Integer found = index.get(added);
         if (found == null) {
@@ -159,39 +159,39 @@ final class TortureLife {
         return found;
     }
 
-    /** {@return why an event is gone by then, if it is} */
+    /** {@return why an event was gone at this tick; null if it was not} */
     @Nullable
     Removal removal(Added added, int by) {
         Removed gone = removed.get(added);
         return gone == null || gone.at() > by ? null : gone.why();
     }
 
-    /** {@return whether somebody had deleted an event by itself by then, with an id between two others} */
+    /** {@return whether somebody had deleted a single event with an id between these two, up to a tick} */
     boolean hasRetracted(EventId after, EventId before, int by) {
         return removed.keySet().stream()
                 .filter(each -> each.id.compareTo(after) > 0 && each.id.compareTo(before) < 0)
                 .anyMatch(each -> removal(each, by) == Removal.RETRACTED);
     }
 
-    /** {@return from when on it was not there: by itself, or with the life} */
+    /** {@return the tick at which the event was gone: alone, or with the whole life} */
     int goneAt(Added added) {
         Removed gone = removed.get(added);
         return gone == null ? endedAt : Math.min(gone.at(), endedAt);
     }
 
-    /** {@return whether it was there at each moment from one tick to another} */
+    /** {@return whether the event existed the whole time from one tick to another} */
     boolean isThere(Added added, int from, int to) {
         return Math.max(beganAt, added.tick) <= from && goneAt(added) > to;
     }
 
-    /** {@return the entry that ended it; null if there is none} */
+    /** {@return the closing entry of this life; null if there is none} */
     @Nullable
     Added ended() {
         Added last = events.isEmpty() ? null : events.get(events.size() - 1);
         return last != null && last.isEnd() ? last : null;
     }
 
-    /** {@return the newest event that had been added by then, whatever became of it} */
+    /** {@return the newest event that had been added up to a tick, even if it is gone} */
     @Nullable
     Added newestBy(int tick) {
         for (int i = events.size() - 1; i >= 0; i--) {
@@ -202,14 +202,14 @@ final class TortureLife {
         return null;
     }
 
-    /** {@return how many events after this one fit} */
+    /** {@return the number of later events that match} */
     int countAfter(Added added, Predicate<Added> fit) {
         return (int) events.subList(at(added) + 1, events.size()).stream()
                 .filter(fit)
                 .count();
     }
 
-    /** {@return whether at least so many events after this one fit} */
+    /** {@return whether at least this number of later events match} */
     boolean hasAfter(Added added, long count, Predicate<Added> fit) {
         return events.subList(at(added) + 1, events.size()).stream()
                         .filter(fit)
@@ -219,14 +219,14 @@ final class TortureLife {
     }
 
     /**
-     * Whether Redis could not tell at some moment which event ever added its first one was: while an event that was retracted
-     * is not older than all that are kept, or the stream has consumer groups.
+     * Whether Redis could not know the rank of its first event at some tick in a range. This is so while a retracted
+     * event is not older than all existing events, and if the stream has consumer groups.
      */
     boolean ranksUnknown(int from, int to) {
         if (groupsSince <= to) {
             return true;
         }
-        int olderGoneAt = 0; // when this one and all older ones were gone
+        int olderGoneAt = 0; // the tick at which this event and all older ones were gone
         for (Added each : events) {
             olderGoneAt = Math.max(olderGoneAt, goneAt(each));
             Removed gone = removed.get(each);

@@ -14,17 +14,17 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** The logs of a torture run, what stands in them, and the settings of the applications that use them. */
+/** The logs of a torture run, their contents, and the settings of the applications that use them. */
 final class TortureLogs {
 
     /**
-     * A log and how it is written to.
+     * A log and its writers.
      *
-     * @param pause the longest usual pause between two adds of a writer, in milliseconds
+     * @param pause the longest usual pause of a writer between two adds, in milliseconds
      */
     record Written(String name, Consumer<EventLogOptions.Builder> options, int pause, int writers) {}
 
-    /** How long a lease of a named follower lasts, in milliseconds. */
+    /** The lease of a named follower, in milliseconds. */
     static final int LEASE = 1_000;
 
     static final List<Written> ALL = List.of(
@@ -34,16 +34,16 @@ final class TortureLogs {
             new Written("both", options -> options.maxLength(30).ttlAfterLastAdd(Duration.ofSeconds(2)), 60, 2),
             new Written("ending", options -> {}, 40, 2));
 
-    /** Which of them is completed and deleted again and again. */
+    /** The index of the log that is completed and deleted repeatedly. */
     static final int ENDING = 4;
 
     /** The number of an end without a reason. */
     static final long DONE = -2;
 
-    /** The number of an end whose cause the reader was not told. */
+    /** The number of an end whose cause the reader does not know. */
     static final long UNKNOWN_END = -3;
 
-    /** Of each application: small windows and pages, so that their ends are met often. */
+    /** The settings of each application. Windows and pages are small, so that readers often reach their ends. */
     private static final List<List<String>> APPLICATIONS = List.of(
             List.of(
                     "eventlog.follow.batch-size=20",
@@ -61,10 +61,10 @@ final class TortureLogs {
     private TortureLogs() {}
 
     /**
-     * The settings of an application.
+     * Returns the settings of an application.
      *
-     * @param application which one; those beyond the number of applications have the settings of an earlier one
-     * @param more further settings, {@code name=value} each
+     * @param application the number of the application; further applications repeat the settings of the first ones
+     * @param more more settings, each as {@code name=value}
      */
     static String[] settings(int application, List<String> more) {
         List<String> all = List.of(
@@ -79,7 +79,7 @@ final class TortureLogs {
                 .toArray(String[]::new);
     }
 
-    /** {@return the logs in an application, in the order of {@link #ALL}} */
+    /** {@return the logs of an application, in the order of {@link #ALL}} */
     static List<EventLog> of(ConfigurableApplicationContext application) {
         EventLogFactory factory = TestApplication.factory(application);
         return ALL.stream()
@@ -101,18 +101,18 @@ final class TortureLogs {
         return maxLengths;
     }
 
-    /** {@return the event of a number} */
+    /** {@return the event with a number} */
     static Map<String, String> event(long number) {
         return Map.of("n", Long.toString(number), "text", Long.toHexString(number * 0x9E3779B97F4A7C15L));
     }
 
-    /** {@return the number of an end: its reason, if it has one} */
+    /** {@return the number of an end, which is its reason if it has one} */
     static long number(Completion end) {
         String reason = end.reason();
         return reason != null ? Long.parseLong(reason) : end.kind() == Completion.Kind.UNKNOWN ? UNKNOWN_END : DONE;
     }
 
-    /** {@return the number of an event; -1 for one that has none} */
+    /** {@return the number of an event; -1 if it has none} */
     static long number(Event event) {
         return Long.parseLong(event.fields().getOrDefault("n", "-1"));
     }

@@ -18,16 +18,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one master after the other has written, as one file that a single server might have written. Where the next master had
- * not received all of the last one's writes, those are lost.
+ * Joins the writes of all masters, in the order in which they were masters, to one file like that of a single server.
+ * Writes that the next master had not received are lost.
  */
 final class TortureMainLine {
 
     private final TortureHistory history;
     private final Path file;
-    private final List<List<List<String>>> steps = new ArrayList<>(); // the commands of each
+    private final List<List<List<String>>> steps = new ArrayList<>(); // the commands of each step
     private final Map<List<String>, Integer> adds =
-            new HashMap<>(); // what was added, to the newest of the steps that did
+            new HashMap<>(); // from each added event to the index of the newest step that added it
 
     TortureMainLine(TortureHistory history) {
         this.history = history;
@@ -39,7 +39,7 @@ final class TortureMainLine {
         }
     }
 
-    /** The master has written more. */
+    /** Appends further writes of the current master. */
     void append(List<Transaction> more) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (Transaction transaction : more) {
@@ -66,11 +66,11 @@ final class TortureMainLine {
     }
 
     /**
-     * Another is the master now, and nobody writes to the last one any more.
+     * Continues with the next master. Nobody may write to the previous one anymore.
      *
-     * @param base what that one had when it began to write down what came
-     * @param all what it has written down since: what it got as a replica, then its own
-     * @return what is wrong with that; null for nothing
+     * @param base the data of the next master when it began its current file
+     * @param all the writes in that file: first those that it received as a replica, then its own
+     * @return a contradiction between the two masters; null if there is none
      */
     @Nullable
     String goOn(List<Transaction> base, List<Transaction> all) {
@@ -87,7 +87,7 @@ final class TortureMainLine {
         if (common >= 0) {
             for (int received = next; received < theirs.size(); received++) {
                 int step = step(theirs.get(received));
-                if (step >= common) { // what expired meanwhile may stand elsewhere among what was received
+                if (step >= common) { // a replica can receive an expiry at another place among the writes
                     next = received;
                     common = step;
                 }
@@ -98,7 +98,7 @@ final class TortureMainLine {
                     common++;
                 }
             }
-        } else { // it had just received all there was, and nothing after that
+        } else { // it had just received a complete copy, and no write after that
             next = 0;
             common = endOf(base.stream().map(TortureMainLine::commands).toList());
         }
@@ -123,8 +123,9 @@ final class TortureMainLine {
     }
 
     /**
-     * {@return how many of the steps have led to what a server had} Up to the newest add that it had; then up to the newest step
-     * of which there is a trace, as what one step sets another may replace; then what may be so.
+     * {@return the number of steps whose effects the data of a server contains} It counts in three stages: up to the
+     * newest add that the data contains; then up to the newest later step that left a trace, because a later step can
+     * replace the effect of an earlier one; then all further steps that do not contradict the data.
      */
     private int endOf(List<List<List<String>>> base) {
         int end = 1 + base.stream().mapToInt(this::step).max().orElse(-1);
@@ -145,7 +146,10 @@ final class TortureMainLine {
         return end;
     }
 
-    /** Whether what a server had shows that it has carried out a command: a position that was stored, a log or events that are gone. */
+    /**
+     * Whether the data of a server proves that it ran a command: a stored position is there, or a deleted log or event
+     * is gone.
+     */
     private boolean hasLeftATrace(List<String> command, int at, List<List<String>> had) {
         return switch (command.get(0)) {
             case "HSET" -> shows(command, had);
@@ -158,7 +162,7 @@ final class TortureMainLine {
                         .map(EventId::parse)
                         .toList();
                 yield !of.isEmpty()
-                        && ids.stream().allMatch(id -> id.isAfter(idOf(of.get(0)))) // else they may have been trimmed
+                        && ids.stream().allMatch(id -> id.isAfter(idOf(of.get(0)))) // otherwise perhaps trimmed
                         && of.stream().noneMatch(each -> ids.contains(idOf(each)));
             }
             default -> false;
@@ -200,7 +204,7 @@ final class TortureMainLine {
                 had.stream()
                         .anyMatch(each ->
                                 each.get(1).equals(key) && each.containsAll(command.subList(2, command.size())));
-            default -> true; // what has no trace of its own
+            default -> true; // other commands leave no trace
         };
     }
 
@@ -220,7 +224,7 @@ final class TortureMainLine {
                 .orElse(-1);
     }
 
-    /** Reads all into the history. */
+    /** Reads all writes into the history. */
     void end() {
         history.read(file);
     }
@@ -237,7 +241,10 @@ final class TortureMainLine {
         return command.get(0).equals("XADD");
     }
 
-    /** {@return the log, the id and the fields} The add may have trimmed as well; in a base it does not. */
+    /**
+     * {@return the id, the fields, and the log of an add} Leaves out its trimming, which an add in a base does not
+     * have.
+     */
     private static List<String> added(List<String> add) {
         List<String> added = new ArrayList<>(add.subList(TortureHistory.idAt(add), add.size()));
         added.add(add.get(1));

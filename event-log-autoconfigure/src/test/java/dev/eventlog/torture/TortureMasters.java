@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Who was the master, one after the other, and what each of them has written. A server that takes over all of another's data
- * begins new files and deletes those it had; these are kept open from the moment at which they are there. So whoever was the
- * master for only a second is not left out.
+ * Records which server was the master, in order, and the writes of each master. A server that copies the data of
+ * another one begins new files and deletes its old ones. This class opens each file as soon as it exists and keeps it
+ * open, so it misses no master, even if a server was the master for only a second.
  */
 final class TortureMasters implements AutoCloseable {
 
@@ -34,7 +34,7 @@ final class TortureMasters implements AutoCloseable {
         look();
     }
 
-    /** Looks who is the master, and at the files of both. To be called often. */
+    /** Checks which server is the master, and looks for new files of both servers. Call this often. */
     synchronized void look() {
         long now = System.nanoTime();
         setup.servers().forEach(this::lookAt);
@@ -56,7 +56,7 @@ final class TortureMasters implements AutoCloseable {
         if (!masters.isEmpty()) {
             changingSince = Math.min(changingSince, before);
         }
-        // Who had just taken over another's data begins to write that down only then, as the same master.
+        // A server that has just copied the data of another one begins its file late. It is still the same master.
         if (masters.size() > 1 && last().server == master) {
             masters.remove(masters.size() - 1);
         }
@@ -77,12 +77,15 @@ final class TortureMasters implements AutoCloseable {
                 opened.add(writes);
                 newest.put(server, writes);
             } catch (IOException | IndexOutOfBoundsException beingReplaced) {
-                // the next look finds what has come in its place
+                // the next call finds the new file
             }
         }
     }
 
-    /** {@return until when there had been no change for sure since this was asked last; the largest number if there was none} */
+    /**
+     * {@return a time before the first change of the master since the last call of this method; the largest number if
+     * there was no change}
+     */
     synchronized long changingSince() {
         long since = changingSince;
         changingSince = Long.MAX_VALUE;
@@ -93,7 +96,10 @@ final class TortureMasters implements AutoCloseable {
         return masters.get(masters.size() - 1);
     }
 
-    /** {@return the files of whoever was the master since the last call, the present one's last, and first the one that was last then} */
+    /**
+     * {@return the files of all masters since the last call, in order} The first one is the master at the last call,
+     * and the last one is the current master.
+     */
     synchronized List<Writes> take() {
         look();
         List<Writes> taken = List.copyOf(masters);
@@ -106,7 +112,7 @@ final class TortureMasters implements AutoCloseable {
         opened.forEach(Writes::close);
     }
 
-    /** The file of a server, which stays open though the server may replace it. */
+    /** The file of a server. It stays open even if the server replaces it. */
     static final class Writes {
 
         final EmbeddedRedis server;
@@ -122,18 +128,18 @@ final class TortureMasters implements AutoCloseable {
             this.file = FileChannel.open(path);
         }
 
-        /** {@return what the server had when it began the file} */
+        /** {@return the data of the server when it began the file} */
         List<Transaction> base() {
             return base;
         }
 
-        /** {@return all that it has written since, whole transactions only} */
+        /** {@return all complete transactions in the file} */
         List<Transaction> all() {
             at = 0;
             return more();
         }
 
-        /** {@return what it has written since it was asked last, whole transactions only} */
+        /** {@return the complete transactions since the last call} */
         List<Transaction> more() {
             try {
                 ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(Math.max(0, file.size() - at)));

@@ -15,9 +15,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log and followers of it that do all as they should: what a judge is to find nothing in. It keeps no more than what is there
- * and what each follower is still to get, and so is no second judge. Between any two things that happen another log is added
- * to, so that it is known when they did.
+ * A correct log with correct followers, in which a judge must find no violation. The model is not a second judge,
+ * because it knows only the current contents of the log and the pending events of each follower. Before and after each
+ * change, it adds an event to another log, so that the judge knows the time of the change.
  */
 final class TortureModel {
 
@@ -27,7 +27,7 @@ final class TortureModel {
 
     private record Entry(long number, EventId id) {}
 
-    /** What is there at a moment, for a restart to go back to. */
+    /** The contents at a moment. A restart can go back to them. */
     private record Moment(boolean exists, List<Entry> entries, List<Entry> ever) {}
 
     /** A follower of the log. */
@@ -37,12 +37,12 @@ final class TortureModel {
         private EventId last = EventId.MIN;
         private EventId cursor =
                 ever.isEmpty() ? EventId.MIN : ever.get(ever.size() - 1).id();
-        private EventId floor = EventId.MIN; // above which all is asked for
+        private EventId floor = EventId.MIN; // it requests all events above this id
         private long missed;
         private boolean beganAgain;
-        private boolean cannotTell; // it resumes after an event that is gone
-        private boolean knowsLog = exists; // else the first one that it sees is no other
-        private boolean ended; // it was told the end of its log
+        private boolean cannotTell; // whether it resumes after an event that is gone
+        private boolean knowsLog = exists; // if false, the first log that it sees is not a new one
+        private boolean ended; // whether it received the end of its log
 
         private Reader(String who, Tail tail, @Nullable Got resumed, @Nullable String durableName) {
             long now = now();
@@ -62,7 +62,7 @@ final class TortureModel {
                     new ArrayList<>());
         }
 
-        /** Takes at most so many events, after what it is to be told first. */
+        /** Takes at most this number of events. A gap comes first if one is due. */
         void look(int most) {
             long now = now();
             if (ended || pending.isEmpty() || most == 0) {
@@ -93,7 +93,7 @@ final class TortureModel {
             account.times().add(at);
         }
 
-        /** Another that goes on where this one is, unless that is the end of the log. */
+        /** Replaces this follower with one that resumes at its position, unless it has reached the end of the log. */
         Reader resume(String who, @Nullable String durableName) {
             if (ended) {
                 return this;
@@ -122,7 +122,7 @@ final class TortureModel {
     private final boolean counts;
     private final List<Reader> readers = new ArrayList<>();
     private final List<Entry> entries = new ArrayList<>();
-    private final List<Entry> ever = new ArrayList<>(); // what the log has had since it began
+    private final List<Entry> ever = new ArrayList<>(); // all events since the log began
     private final List<Moment> moments = new ArrayList<>(); // before each step that can be lost
     private final Set<Long> retracted = new HashSet<>();
     private boolean exists;
@@ -140,19 +140,19 @@ final class TortureModel {
         return ticks * STEP + STEP / 2;
     }
 
-    /** {@return what a judge finds} */
+    /** {@return the violations that a judge finds} */
     List<String> judge() {
         return trace.judge(history).violations();
     }
 
-    /** Redis does something at once; to be called before the model does the same. */
+    /** Appends one step of Redis to the history. Call this before the model does the same. */
     private void write(List<List<String>> commands) {
         moments.add(new Moment(exists, List.copyOf(entries), List.copyOf(ever)));
         ticks++;
         history.take(commands, 0);
     }
 
-    /** Adds to the other log, and so says when it is. */
+    /** Adds an event to the other log, to mark the time. */
     private void pulse() {
         long number = ++numbers;
         EventId id = new EventId(ticks + 1, 0);
@@ -173,7 +173,7 @@ final class TortureModel {
         add(count, null);
     }
 
-    /** Adds so many events at once, unless the log is complete. */
+    /** Adds this number of events in one step, unless the log is complete. */
     void add(int count, @Nullable String key) {
         if (isComplete()) {
             return;
@@ -187,7 +187,7 @@ final class TortureModel {
         written(added, key);
     }
 
-    /** Completes the log, which is one more entry that all followers get, and then nothing more. */
+    /** Completes the log. All followers get one more entry, which is the last one. */
     void complete() {
         if (!isComplete()) {
             pulse();
@@ -220,7 +220,7 @@ final class TortureModel {
         pulse();
     }
 
-    /** The entry that ends the log counts as an event, and stays. */
+    /** Trims the log. The closing entry counts as an event, and stays. */
     void trim(int most) {
         int length = isComplete() ? Math.max(1, most) : most;
         if (exists) {
@@ -234,7 +234,7 @@ final class TortureModel {
         }
     }
 
-    /** Deletes one event by itself: one of those that are there. */
+    /** Deletes a single existing event. */
     void retract(int at) {
         if (at < entries.size() && !entries.get(at).id().equals(EventId.MAX)) {
             pulse();
@@ -288,7 +288,7 @@ final class TortureModel {
         pulse();
     }
 
-    /** After what was lost it begins again, and gets what it has not had yet. */
+    /** Lets a follower begin again after a loss. It gets the events that it has not received yet. */
     private void goesBack(Reader reader) {
         List<Long> had = new ArrayList<>();
         reader.account.calls().forEach(call -> {
@@ -331,7 +331,7 @@ final class TortureModel {
         return reader;
     }
 
-    /** {@return whether somebody deleted an event by itself, even if a restart lost that} */
+    /** {@return whether somebody deleted this single event, even if a restart lost the deletion} */
     boolean wasRetracted(long number) {
         return retracted.contains(number);
     }

@@ -20,17 +20,18 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Something that is wrong in a history that is good but for it.
+ * One fault in an otherwise correct history.
  *
- * @param what is wrong
- * @param foundAs the kind of finding that a judge is to have, among others perhaps
+ * @param what the fault
+ * @param foundAs the kind of violation that a judge must find, perhaps among others
+ * @param change adds the fault to a correct history
  */
 record TortureMutation(String what, String foundAs, Consumer<Good> change) {
 
     private static final String WRONG_NUMBER = "Wrong number of missed events";
 
     /**
-     * A good history, in which all that may happen does. Its events are counted from 0, as {@link #at} does:
+     * A correct history in which everything happens that is allowed. The numbers are those of {@link #at}, from 0 on:
      *
      * <pre>
      * all:     0 1  2 3 4  gap of 3  5 6  7 8 9 10 11  began again  12 13 14 15 16  gap of 2  17
@@ -62,7 +63,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
             model.add(1);
             model.add(1);
             model.add(1);
-            model.retract(3); // which nobody has got
+            model.retract(3); // an event that no follower has received
             both.forEach(each -> each.look(9));
             Reader again = last.resume("resumed", null);
             Reader second = first.resume("named 2", "name");
@@ -268,7 +269,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
         return new TortureMutation(what, foundAs, good -> change.accept(good.all));
     }
 
-    /** Two more events, the end, and all that look. */
+    /** Adds two more events and the end, and lets all followers receive them. */
     private static void end(Good good) {
         good.model.add(2);
         good.model.complete();
@@ -292,7 +293,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
         List<Event> batch = new AbstractList<>() {
             @Override
             public Event get(int index) {
-                watch.onCaughtUp(); // as if by another thread
+                watch.onCaughtUp(); // like a call from another thread
                 return new Event(new EventId(1, 0), Map.of("n", "1"));
             }
 
@@ -358,7 +359,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                 .number;
     }
 
-    /** {@return where in the calls an event is} */
+    /** {@return the index of an event among the calls} */
     static int at(TortureAccount account, int event) {
         return where(account, Got.class, event);
     }

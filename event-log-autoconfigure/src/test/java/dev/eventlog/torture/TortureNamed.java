@@ -17,19 +17,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of the instances that compete for the turn to follow under a name. Each time that it goes on after a stored position is
- * an incarnation, of which the instance learns by {@link TorturePositions}, as its listener is told nothing of it.
+ * One of the instances that compete for the lease of a name. An incarnation is the time from one resumption at a stored
+ * position to the next. The instance learns of a new incarnation from {@link TorturePositions}, because its listener
+ * gets no call for it.
  */
 final class TortureNamed implements EventBatchListener<Event> {
 
-    /** What was told from one look at the stored position to the next. */
+    /** The calls from one resumption at the stored position to the next. */
     static final class Incarnation {
         final String instance;
-        /** When it looked for its position, by {@link System#nanoTime()}. */
+        /** The time when it loaded its position, by {@link System#nanoTime()}. */
         final long lookedAt;
-        /** When it began to deliver. */
+        /** The time when it began to deliver. */
         final long at;
-        /** The position after which it goes on. */
+        /** The position after which it continues. */
         final EventId after;
 
         private final List<Object> calls = new ArrayList<>(); // each a Got or a Gap
@@ -58,14 +59,15 @@ final class TortureNamed implements EventBatchListener<Event> {
         }
 
         /**
-         * The same as if it were a follower of its own.
+         * Returns this incarnation as a separate follower.
          *
-         * @param resumed the event at the position after which it went on, if there was one
-         * @param others those of the same name and log: one that looks before the last batch is stored gets it again
+         * @param resumed the event at the position after which it continued; null if there was none
+         * @param others the incarnations of the same name and log; one that loads the position before the last batch is
+         *     stored gets that batch again
          */
         TortureWatch watch(String name, EventLog log, @Nullable Got resumed, List<Incarnation> others) {
             Tail tail =
-                    Tail.after(after); // also of 0-0: it waits for a log to begin, perhaps long before it has its turn
+                    Tail.after(after); // also for 0-0, because it may wait for the log long before it has the lease
             TortureWatch watch =
                     new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
             watch.durableName = name;
@@ -97,7 +99,7 @@ final class TortureNamed implements EventBatchListener<Event> {
     private final Random random;
     private final AtomicInteger inCall = new AtomicInteger();
     private final List<Incarnation> incarnations = new ArrayList<>(); // guarded by itself
-    private @Nullable EventId goesOnAfter; // guarded by incarnations; null if it goes on as before
+    private @Nullable EventId goesOnAfter; // guarded by incarnations; null if it did not resume
     private long lookedAt; // guarded by incarnations
     private volatile @Nullable Got last;
     private volatile @Nullable Consumer<Object> notes;
@@ -119,9 +121,9 @@ final class TortureNamed implements EventBatchListener<Event> {
     }
 
     /**
-     * Of this position the follower knows now that it is stored: after it, it may go on.
+     * The follower has loaded this stored position, and may continue after it.
      *
-     * @param asked when it asked for it
+     * @param asked the time when it asked for the position
      */
     void standsAt(EventId position, long asked) {
         synchronized (incarnations) {
@@ -130,7 +132,10 @@ final class TortureNamed implements EventBatchListener<Event> {
         }
     }
 
-    /** It has stored the position of what it has just taken, and goes on as before, unless it has only just looked. */
+    /**
+     * The follower has stored the position of its last batch, and continues as before. If it has just loaded its
+     * position, it begins a new incarnation instead.
+     */
     void hasStored(@Nullable EventId before, EventId position, long asked) {
         synchronized (incarnations) {
             if (before == null || goesOnAfter != null) {
@@ -216,7 +221,7 @@ final class TortureNamed implements EventBatchListener<Event> {
         note(complaint);
     }
 
-    /** Takes over what another process has noted. */
+    /** Takes over a note of another process. */
     void take(Object noted, long at) {
         synchronized (incarnations) {
             if (noted instanceof Incarnation begun) {
@@ -235,7 +240,7 @@ final class TortureNamed implements EventBatchListener<Event> {
         return last;
     }
 
-    /** {@return what it was told, in the order of time; to be asked when it has ended} */
+    /** {@return the incarnations in order of time} Call this after the instance has ended. */
     List<Incarnation> incarnations() {
         synchronized (incarnations) {
             return List.copyOf(incarnations);

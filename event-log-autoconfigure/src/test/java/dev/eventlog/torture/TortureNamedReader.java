@@ -7,7 +7,10 @@ import dev.eventlog.torture.TortureWatch.Pace;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/** An instance of a named follower in one application: it comes and goes, and queues up for its turn each time. */
+/**
+ * An instance of a named follower in one application. It starts and stops repeatedly, and waits for the lease each
+ * time.
+ */
 final class TortureNamedReader {
 
     private final TortureScene scene;

@@ -21,8 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
- * The scene of a process that will be killed: writes down at once what happens, a line each, for {@link TortureProcess} to read.
- * What a process has written so outlives it.
+ * The scene of a process that will be killed. It writes each event of the run to a file at once, one line each, so that
+ * the notes outlive the process. {@link TortureProcess} reads them.
  */
 final class TortureNotes extends TortureScene {
 
@@ -52,7 +52,7 @@ final class TortureNotes extends TortureScene {
         return ids.computeIfAbsent(of, any -> ids.size() + 1);
     }
 
-    /** Says that this process is ready, or what it is about to do. */
+    /** Reports the state of this process, for example that it is ready. */
     void say(String what) {
         line("SAYS", what);
     }

@@ -7,50 +7,50 @@ import java.util.Random;
 import java.util.function.Predicate;
 
 /**
- * What is done to Redis and to the logs during a torture run, and when: the same for the same seed and length.
+ * The faults of a torture run and their times. The same seed and length give the same plan.
  *
- * @param server what happens to the server and the connections to it, one after the other
- * @param data what others do to the logs meanwhile
+ * @param server the faults of the server and of the connections to it, one after the other
+ * @param data the changes to the logs by other clients at the same time
  */
 record TorturePlan(List<Fault> server, List<Fault> data) {
 
-    /** What can happen. */
+    /** The kinds of faults. */
     enum Kind {
-        /** The server dies and comes back with all that it has answered. */
+        /** The server dies, and comes back with all answered writes. */
         KILL(6),
-        /** The server dies and comes back without its newest writes, as after a failover. */
+        /** The server dies, and comes back without its newest writes, as after a failover. */
         KILL_LOSING_THE_NEWEST(4),
-        /** The server dies and comes back with nothing. */
+        /** The server dies, and comes back without data. */
         KILL_LOSING_ALL(2),
-        /** The server is stopped for longer than every time-out, and goes on. */
+        /** The server stops for longer than every time-out, and then continues. */
         FREEZE(4),
         CLIENT_KILL(8),
         CLIENT_PAUSE(6),
         CUT(8),
-        /** All connections are cut, and new ones refused for a while. */
+        /** All connections are cut, and new ones are refused for a while. */
         REFUSE(5),
         DELAY(5),
-        /** Commands are carried out, and what is answered is lost until the connections are cut. */
+        /** Redis runs the commands, but the replies are lost until the connections are cut. */
         SWALLOW(5),
-        /** The same, and nobody cuts the connections that lost something. */
+        /** The same, but the connections that lost a reply are not cut. */
         SWALLOW_AND_STAY_SILENT(4),
-        /** Connections are cut when the answer would come. */
+        /** Connections are cut in place of a reply. */
         CUT_INSTEAD_OF_REPLY(6),
         /** The server's clock is set back by an hour. */
         CLOCK_BACK(0),
 
-        /** A sentinel is asked to make the replica the master. */
+        /** The sentinel promotes the replica on request. */
         FAILOVER(6),
-        /** The same, when the replica has received nothing for a while. */
+        /** The same, after replication has stopped for a while. */
         FAILOVER_LOSING_THE_NEWEST(5),
         /** The master dies, and comes back as a replica. */
         KILL_MASTER(5),
-        /** Some applications do not reach the master; others do, and so does the sentinel. */
+        /** Some applications cannot reach the master. The others and the sentinel can. */
         PARTITION_OF_SOME(10),
 
         XTRIM(6),
         XDEL(6),
-        /** Somebody sets the last id an hour ahead of the clock. */
+        /** Another client sets the last id to an hour ahead of the clock. */
         XSETID(3),
         DEL(3),
         FLUSHALL(1);
@@ -61,17 +61,17 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
             this.weight = weight;
         }
 
-        /** Whether there has to be a sentinel for it. */
+        /** Whether the fault needs a sentinel. */
         boolean isOfSentinel() {
             return compareTo(FAILOVER) >= 0 && compareTo(PARTITION_OF_SOME) <= 0;
         }
 
-        /** Whether a single server dies, of which a sentinel would make another thing. */
+        /** Whether a single server dies. With a sentinel, this would be a failover. */
         boolean isOfSingle() {
             return compareTo(KILL_LOSING_ALL) <= 0;
         }
 
-        /** How long it takes more than it lasts, in milliseconds. */
+        /** The time that the fault needs in addition to its duration, in milliseconds. */
         int costs() {
             return isOfSentinel() && this != PARTITION_OF_SOME ? 5_000 : 0;
         }
@@ -82,13 +82,13 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
     }
 
     /**
-     * One thing that happens.
+     * One fault.
      *
-     * @param at milliseconds after the start
-     * @param kind what
-     * @param millis for how long, where it takes time
-     * @param amount how much, where that matters; whom it concerns, where it does not concern all
-     * @param log which log, where it is one
+     * @param at its time, in milliseconds after the start
+     * @param kind its kind
+     * @param millis its duration in milliseconds, for faults that last
+     * @param amount its size, or a bit mask of the applications for faults that do not affect all of them
+     * @param log the index of the log, for faults of one log
      */
     record Fault(long at, Kind kind, int millis, int amount, int log) {
 
@@ -115,10 +115,10 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
     }
 
     /**
-     * A plan.
+     * Creates a plan.
      *
-     * @param sentinel whether a sentinel watches over the server and its replica
-     * @param clock whether the server's clock can be set
+     * @param sentinel whether there are a replica and a sentinel
+     * @param clock whether the clock of the server can be set
      */
     static TorturePlan of(long seed, long millis, int logs, boolean sentinel, boolean clock) {
         List<Kind> ofServer = kinds(kind -> !kind.isOfData() && (sentinel ? !kind.isOfSingle() : !kind.isOfSentinel()));
@@ -127,7 +127,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
         }
         List<Kind> ofData = kinds(Kind::isOfData);
         Random random = new Random(seed);
-        long end = millis - Math.min(4_000, millis / 4); // time to come back
+        long end = millis - Math.min(4_000, millis / 4); // leaves time to recover
         List<Fault> server = new ArrayList<>();
         for (long at = 1_000; at < end; ) {
             Fault fault = fault(random, at, ofServer, logs);
@@ -158,7 +158,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
         };
     }
 
-    /** {@return those kinds, each as often as it weighs} */
+    /** {@return the selected kinds, each repeated by its weight} */
     private static List<Kind> kinds(Predicate<Kind> which) {
         List<Kind> kinds = new ArrayList<>();
         for (Kind kind : Kind.values()) {
@@ -169,7 +169,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
         return kinds;
     }
 
-    /** {@return all of it, in the order of time, a line each} */
+    /** {@return all faults in order of time, one line each} */
     @Override
     public String toString() {
         List<Fault> all = new ArrayList<>(server);

@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 
 /**
- * The positions of an application's named followers, wherever it keeps them; and tells each {@link TortureNamed} where it goes
- * on. To be used in one application, with one instance of a name and log.
+ * Wraps the positions of an application, wherever they are stored, and tells each {@link TortureNamed} where it
+ * continues. Each application needs its own object, and can have one instance for each name and log.
  */
 final class TorturePositions implements BeanPostProcessor {
 
     private final Map<String, TortureNamed> instances = new ConcurrentHashMap<>();
 
-    /** An instance begins to follow. */
+    /** Registers an instance that begins to follow. */
     void follows(TortureNamed instance) {
         instances.put(key(instance.name, instance.log.name()), instance);
     }
@@ -53,7 +53,10 @@ final class TorturePositions implements BeanPostProcessor {
             return found;
         }
 
-        /** Whether it is asked for a start, and not only what became of a position whose storing got no answer. */
+        /**
+         * Whether the caller looks for its start. It may instead check whether a position was stored despite a lost
+         * answer.
+         */
         private static boolean begins() {
             return StackWalker.getInstance()
                     .walk(frames ->

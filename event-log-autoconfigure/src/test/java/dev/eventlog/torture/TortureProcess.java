@@ -26,8 +26,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An application in a {@linkplain TortureChild process of its own}, which is killed now and then and started again. What it has
- * noted goes to the scene of the run, as if it had happened there.
+ * An application in {@linkplain TortureChild its own process}, which is killed from time to time and started again. Its
+ * notes go to the scene of the run, as if everything had happened there.
  */
 final class TortureProcess implements AutoCloseable {
 
@@ -35,7 +35,7 @@ final class TortureProcess implements AutoCloseable {
     static final String CALM = "calm";
     static final String CLOSED = "closed";
 
-    /** The numbers of events of other processes begin here, and those of each start of a process so much later. */
+    /** The first event number of other processes. Each start of a process begins with the next multiple. */
     static final long NUMBERS = 1_000_000_000;
 
     private static final int STARTS = 1_000;
@@ -51,7 +51,7 @@ final class TortureProcess implements AutoCloseable {
     private @Nullable ChildJvm child;
     private int starts;
 
-    // What stands in the file of the process that runs now, as far as it is read.
+    // The contents of the file of the current process, as far as they have been read.
     private long read;
     private final StringBuilder rest = new StringBuilder();
     private final Map<String, TortureWatch> watches = new HashMap<>();
@@ -60,10 +60,10 @@ final class TortureProcess implements AutoCloseable {
     private String said = "";
 
     /**
-     * Starts it, which is awaited, and has it killed and started again as long as readers come and go.
+     * Starts the process and waits until it is ready. Kills and restarts it repeatedly until the faults are over.
      *
-     * @param index which of such processes it is, from 0 on
-     * @param logs the run's own handles of the logs, by name
+     * @param index the number of this process, from 0 on
+     * @param logs returns the handle of the run for the name of a log
      */
     TortureProcess(TortureScene scene, int index, String[] settings, Function<String, EventLog> logs)
             throws InterruptedException {
@@ -90,7 +90,7 @@ final class TortureProcess implements AutoCloseable {
         }
     }
 
-    /** {@return when it is ready; false if that is not before the faults are over} */
+    /** Starts the process. {@return whether it is ready; false if the faults are over before} */
     private synchronized boolean start() throws InterruptedException {
         starts++;
         said = "";
@@ -116,10 +116,10 @@ final class TortureProcess implements AutoCloseable {
     }
 
     /**
-     * Waits until the process says this.
+     * Waits until the process reports a state.
      *
-     * @param harming gives up when this has become another than {@link TortureScene#harming}
-     * @return whether it has
+     * @param harming gives up as soon as {@link TortureScene#harming} has another value than this
+     * @return whether the process reported the state
      */
     private boolean await(String what, boolean harming) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE);
@@ -171,7 +171,7 @@ final class TortureProcess implements AutoCloseable {
         }
     }
 
-    /** Has its readers stay where they are. To be called when those of the run do. */
+    /** Lets each reader of the process keep its current follower. Call this when those of the run do the same. */
     void calmDown() throws InterruptedException {
         killing.join();
         synchronized (this) {
@@ -183,7 +183,7 @@ final class TortureProcess implements AutoCloseable {
         }
     }
 
-    /** Ends it as an application ends. */
+    /** Shuts the application down in an orderly way. */
     @Override
     public void close() {
         synchronized (this) {
@@ -195,13 +195,13 @@ final class TortureProcess implements AutoCloseable {
                 } catch (InterruptedException ex) {
                     Thread.currentThread().interrupt();
                 }
-                watches.clear(); // they have been to the end
+                watches.clear(); // they reached the end
             }
         }
         stop();
     }
 
-    /** Takes over what has been noted since. */
+    /** Takes over the notes since the last call. */
     synchronized void read() {
         Path notes = file;
         if (notes == null) {

@@ -11,14 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One who reads a log of a torture run again and again, each time as a new reader with a {@link TortureWatch} of its own, until
- * the faults are over; the last one then stays to the end.
+ * Reads a log of a torture run repeatedly, each time as a new reader with its own {@link TortureWatch}. When the faults
+ * are over, the last reader stays until the end.
  */
 abstract class TortureReader {
 
     final TortureScene scene;
     final Random random;
-    private final List<List<EventLog>> logs; // of each application, as in TortureLogs
+    private final List<List<EventLog>> logs; // by application, each in the order of TortureLogs
     private final int log;
     private final String name;
     private int times;
@@ -33,23 +33,23 @@ abstract class TortureReader {
         this.random = random;
     }
 
-    /** Reads again and again. Returns soon after the faults are over. */
+    /** Reads repeatedly. Returns soon after the faults are over. */
     abstract void comeAndGo() throws InterruptedException;
 
-    /** {@return the log, in one of the applications} */
+    /** {@return the log in a random application} */
     EventLog log() {
         return logs.get(random.nextInt(logs.size())).get(log);
     }
 
-    /** {@return for how long to read, in milliseconds} */
+    /** {@return a random duration for a reader, in milliseconds} */
     long stay() {
         return 200 + random.nextInt(random.nextInt(3) == 0 ? 20_000 : 4_000);
     }
 
     /**
-     * Stays with a reader for a time, or until its log has ended.
+     * Waits for a time, or until the log of a reader has ended.
      *
-     * @return whether another is to come after it; if not, it stays to the end
+     * @return whether another reader must follow; if not, this one stays until the end
      */
     boolean stay(TortureWatch watch, long millis) throws InterruptedException {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
@@ -60,14 +60,16 @@ abstract class TortureReader {
         return scene.harming || watch.completed;
     }
 
-    /** The log may be complete for a while, and the next reader may be told that again. */
+    /**
+     * Pauses if the log is complete, because it can stay complete for a while, and the next reader would end at once.
+     */
     static void pauseAfterTheEnd(TortureWatch watch) throws InterruptedException {
         if (watch.completed) {
             TimeUnit.MILLISECONDS.sleep(100);
         }
     }
 
-    /** {@return where to begin, mostly where the reader before has ended} */
+    /** {@return a random start, usually the end of the previous reader} */
     Tail tail(@Nullable Got end) {
         int newest = random.nextInt(60);
         return switch (random.nextInt(6)) {
@@ -83,7 +85,7 @@ abstract class TortureReader {
         return Pace.values()[random.nextInt(Pace.values().length)];
     }
 
-    /** {@return a watch for the next time, which has not begun} */
+    /** {@return a watch for the next reader, which has not begun yet} */
     TortureWatch watch(EventLog of, Tail tail, @Nullable Got resumed, Pace pace) {
         TortureWatch watch = new TortureWatch(
                 name + "." + ++times,
@@ -97,16 +99,16 @@ abstract class TortureReader {
         return watch;
     }
 
-    /** Opens what a watch is for. */
+    /** Opens the follower, subscription, or stream of a watch. */
     interface Opening {
         void open() throws InterruptedException;
     }
 
     /**
-     * Tries to open until Redis is there.
+     * Tries to open a reader until Redis answers.
      *
-     * @param always whether to go on when the faults are over
-     * @return whether it is open; not if the faults were over before
+     * @param always whether to continue when the faults are over
+     * @return whether it is open; false if the faults were over before
      */
     boolean open(TortureWatch watch, EventLog of, boolean always, Opening opening) throws InterruptedException {
         while (always || scene.harming) {
@@ -133,7 +135,7 @@ abstract class TortureReader {
         }
     }
 
-    /** This one reads from now on, and no other of this reader. */
+    /** Notes that this watch reads from now on, in place of the one before. */
     synchronized void begins(TortureWatch watch) {
         TortureWatch before = current;
         if (before != null && last) {
@@ -146,7 +148,7 @@ abstract class TortureReader {
         }
     }
 
-    /** The faults are over: who reads now stays. */
+    /** Notes that the faults are over, so the current watch stays until the end. */
     synchronized void staysToTheEnd() {
         last = true;
         TortureWatch staying = current;

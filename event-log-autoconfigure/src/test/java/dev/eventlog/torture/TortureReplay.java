@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Keeps what a torture run has seen, and judges it again: {@code java -cp … dev.eventlog.torture.TortureReplay <folder>}. */
+/** Stores a torture run, and judges it again: {@code java -cp … dev.eventlog.torture.TortureReplay <folder>}. */
 final class TortureReplay {
 
     private static final String TRACE = "trace.txt";
@@ -25,10 +25,10 @@ final class TortureReplay {
     private TortureReplay() {}
 
     /**
-     * Keeps a run in a folder of its own.
+     * Stores a run in a new folder.
      *
-     * @param root where the folder is to be
-     * @param writes the file of the server, which lacks what it lost on the way
+     * @param root the parent of the folder
+     * @param writes the file of the server, without lost writes
      * @return the folder
      */
     static Path keep(Path root, long seed, TortureTrace trace, TortureHistory history, Path writes) throws IOException {
@@ -49,19 +49,19 @@ final class TortureReplay {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** {@return how to judge a folder again, wherever one is} */
+    /** {@return the command that judges a folder again, from any working directory} */
     static String command(Path folder) {
         return "java @" + folder.resolve(ARGUMENTS) + " " + folder;
     }
 
-    /** {@return what is to be said of a run that was kept} */
+    /** {@return the violations of a stored run} */
     static List<String> judge(Path folder) throws IOException {
         return TortureTrace.read(folder.resolve(TRACE))
                 .judge(TortureHistory.load(folder.resolve(WRITES)))
                 .violations();
     }
 
-    /** Prints a few findings of each kind, and how many there are. */
+    /** Prints a few violations of each kind, and their numbers. */
     static void print(List<String> violations, int ofAKind, PrintStream out) {
         Map<String, Integer> kinds = new TreeMap<>();
         for (String violation : violations) {

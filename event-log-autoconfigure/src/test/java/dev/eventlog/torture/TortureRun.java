@@ -17,10 +17,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writers, readers and all kinds of faults at once, for as long as one likes; at the end everything that anybody was told is
- * held against what Redis wrote down. The same seed does the same harm at the same times.
+ * Runs writers, readers, and all kinds of faults at the same time, for any duration. At the end, it compares everything
+ * that the readers received with the writes in the file of Redis. The same seed causes the same faults at the same
+ * times.
  *
- * <p>The arguments stand in {@code CONTRIBUTING.md}. Ends with 1 if the guarantee was broken, with 2 if the run itself hangs.
+ * <p>{@code CONTRIBUTING.md} describes the arguments. The exit status is 1 if a guarantee was broken, and 2 if the run
+ * hangs.
  */
 final class TortureRun {
 
@@ -50,7 +52,7 @@ final class TortureRun {
         this.scene = new TortureScene(settings.seed(), 1);
     }
 
-    /** What came of a run: the violations, none of which there should be. */
+    /** The result of a run. It should have no violations. */
     record Result(List<String> violations, String summary) {}
 
     static Result run(long seed, Duration length, PrintStream out) throws InterruptedException {
@@ -62,12 +64,12 @@ final class TortureRun {
         TortureRun run = new TortureRun(settings, System.out);
         Thread end = endAfter(settings.length().plusSeconds(SECONDS_TO_CLOSE), run);
         run.started = end::start;
-        run.over = end::interrupt; // to judge takes as long as it takes
+        run.over = end::interrupt; // the judge has no time limit
         Result result = run.run();
         System.exit(result.violations().isEmpty() ? 0 : 1);
     }
 
-    /** {@return what ends a run that hangs, and shows where} */
+    /** {@return a thread that ends a hanging run, and prints where it hangs} */
     private static Thread endAfter(Duration length, TortureRun run) {
         Thread thread = new Thread(
                 () -> {
@@ -151,7 +153,7 @@ final class TortureRun {
         return result;
     }
 
-    /** Says how far it is, for whoever looks at a run that hangs. */
+    /** Prints the progress, which helps to understand a run that hangs. */
     private void say(String what) {
         out.println("After " + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin) + " s " + what);
     }
@@ -176,7 +178,10 @@ final class TortureRun {
         return TortureLogs.settings(client, more);
     }
 
-    /** Adds to every log, in every application, until that works and every reader has got something of it: so all of them have come to the end. */
+    /**
+     * Brings all readers to the end of their logs: adds an event to each log in each application until this succeeds,
+     * and waits until each reader has received such an event.
+     */
     private void bringToTheEnd(TortureServer server, TortureClients clients) throws InterruptedException {
         long first = scene.nextNumber();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_TO_THE_END);
@@ -198,7 +203,7 @@ final class TortureRun {
         }
     }
 
-    /** Completes the log that ends: all who read it then must be told. */
+    /** Completes the log that ends for the last time. All of its readers must receive the end. */
     private void endForGood(TortureClients clients) throws InterruptedException {
         if (!clients.enders().end()) {
             scene.trouble("Cannot complete the log that ends");
@@ -223,8 +228,9 @@ final class TortureRun {
     }
 
     /**
-     * Who has not got any event from this number on. Not among them is who begins at an id that lies ahead of the log, as the
-     * clock has gone back since: what comes before that id is none of its business.
+     * Returns the readers that have received no event from this number on. It leaves out a reader that began at an id
+     * ahead of the log, which happens after the clock was set back. Such a reader does not request the events before
+     * that id.
      */
     private List<String> behind(long first) {
         List<String> behind = new ArrayList<>();
@@ -237,7 +243,7 @@ final class TortureRun {
                 behind.add(watch + ", has only got to " + last);
             }
         }
-        Map<String, String> named = new TreeMap<>(); // of whose instances one is enough
+        Map<String, String> named = new TreeMap<>(); // one instance for each log is enough
         for (TortureNamed instance : scene.named()) {
             named.putIfAbsent(instance.log.name(), instance.name + " of '" + instance.log.name() + "'");
         }
@@ -251,7 +257,7 @@ final class TortureRun {
         return behind;
     }
 
-    /** Whether an event is as new as the first that was added when the faults were over; other processes add none then. */
+    /** Whether an event was added after the faults were over. At that time, other processes add nothing. */
     private static boolean isSince(long first, @Nullable Got got) {
         return got != null && got.number() >= first && got.number() < TortureProcess.NUMBERS;
     }

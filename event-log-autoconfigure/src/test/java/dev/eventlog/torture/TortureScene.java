@@ -16,10 +16,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** What all parts of a torture run in one process share: what is still to go on, and what happened. Thread-safe. */
+/**
+ * The state that all parts of a torture run in one process share: what must continue, and what happened. Thread-safe.
+ */
 class TortureScene {
 
-    /** What a thread of a run does. */
+    /** The task of a thread. */
     interface Task {
         void run() throws InterruptedException;
     }
@@ -33,64 +35,64 @@ class TortureScene {
     private final Queue<Change> changes = new ConcurrentLinkedQueue<>();
     private final Map<String, Integer> figures = new TreeMap<>(); // guarded by itself
 
-    /** Whether writers are still to write. */
+    /** Whether writers continue to write. */
     volatile boolean writing = true;
 
-    /** Whether readers are still to come and go. */
+    /** Whether faults happen, and readers start and stop. */
     volatile boolean harming = true;
 
     /**
-     * A scene.
+     * Creates a scene.
      *
-     * @param first the number of the first event that is added in it
+     * @param first the number of the first event
      */
     TortureScene(long seed, long first) {
         this.seed = seed;
         this.numbers = new AtomicLong(first - 1);
     }
 
-    /** {@return the source of chance of one of those who take part} */
+    /** {@return the random generator of one participant} */
     Random random(int kind, int log, int i) {
         return new Random(seed * 1_000_003 + kind * 10_007L + log * 101L + i);
     }
 
-    /** {@return the number of the next event to be added} */
+    /** {@return the number of the next event} */
     long nextNumber() {
         return numbers.incrementAndGet();
     }
 
-    /** {@return the numbers of the next events, without one of another's among them} */
+    /** {@return consecutive numbers for the next events} */
     List<Long> nextNumbers(int count) {
         long last = numbers.addAndGet(count);
         return LongStream.rangeClosed(last - count + 1, last).boxed().toList();
     }
 
-    /** An add is sent; {@link #note(Attempt)} says later what came of it. */
+    /** Notes that an add is sent. {@link #note(Attempt)} notes its outcome later. */
     void noteSent(Attempt attempt) {}
 
     void note(Attempt attempt) {
         attempts.add(attempt);
     }
 
-    /** A reader is about to begin; {@link #note(TortureWatch)} says later that it has. */
+    /** Notes that a reader is about to begin. {@link #note(TortureWatch)} notes later that it has begun. */
     void prepare(TortureWatch watch) {}
 
-    /** A reader has begun. */
+    /** Notes that a reader has begun. */
     void note(TortureWatch watch) {
         watches.add(watch);
     }
 
-    /** A reader stays to the end, or has been followed by another that does. */
+    /** Notes whether a reader stays until the end. It does not if another reader has taken its place. */
     void stays(TortureWatch watch, boolean stays) {
         watch.toTheEnd = stays;
     }
 
-    /** An instance of a named follower is about to begin. */
+    /** Notes that an instance of a named follower is about to begin. */
     void note(TortureNamed instance) {
         named.add(instance);
     }
 
-    /** Another has become the master. */
+    /** Notes that another server has become the master. */
     void note(Change change) {
         changes.add(change);
     }
@@ -99,7 +101,7 @@ class TortureScene {
         return changes;
     }
 
-    /** Notes what should not have happened: a kind, a colon and a text. */
+    /** Notes something that should not have happened: a kind, a colon, and a text. */
     void trouble(String trouble) {
         troubles.add(trouble);
         System.out.println("TROUBLE at " + LocalTime.now() + ": " + trouble);
@@ -133,7 +135,7 @@ class TortureScene {
         }
     }
 
-    /** Waits, but not longer than readers come and go. {@return whether they still do} */
+    /** Waits, but only until the faults are over. {@return whether they are not over} */
     boolean stay(long millis) throws InterruptedException {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (harming && System.nanoTime() < until) {

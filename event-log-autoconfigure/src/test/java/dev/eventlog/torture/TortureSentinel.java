@@ -18,14 +18,14 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * A master, its replica, and a sentinel that has one take the place of the other. Each application has proxies of its own, of
- * which its sentinel tells it, so that harm to connections is seen by some applications only.
+ * A master, its replica, and a sentinel that can swap their roles. Each application has its own proxies. The sentinel
+ * tells it the addresses of these proxies, so that faults of connections can affect only some applications.
  *
- * <p>The history is that of whoever was the master, one after the other: at a failover it goes on with what the new master has
- * written, and what only the old one had is lost. As both take writes for a while, the writes of the old one that are lost stand
- * before all of the new one's. This is as exact as with a single server, provided that a server that is no longer the
- * master takes writes of nobody who has not been connected to it all the time. Needs Redis 7 or later, whose replicas keep what they
- * receive apart from what they had before.
+ * <p>The history is that of the current master. At a failover, it continues with the writes of the new master, and the
+ * writes that only the old master had are lost. Both servers accept writes for a while. In the history, the lost writes
+ * of the old master come before all writes of the new one. This history is as exact as that of a single server, on one
+ * condition: after a failover, the old master accepts writes only on connections that were already open. Needs Redis 7
+ * or later, because the replicas of older versions store received writes and earlier data in one file.
  */
 final class TortureSentinel extends TortureServer {
 
@@ -52,7 +52,7 @@ final class TortureSentinel extends TortureServer {
     private volatile EmbeddedRedis master;
     private volatile boolean closed;
     private final TortureMasters masters;
-    private Writes writes; // of the master
+    private Writes writes; // the file of the master
 
     TortureSentinel(TortureScene scene, int clients) {
         this.scene = scene;
@@ -122,7 +122,9 @@ final class TortureSentinel extends TortureServer {
         }
     }
 
-    /** A sentinel may be late: it may have changed the master before what has just been done, or after the last fault. */
+    /**
+     * Waits for a stable state, and notes a change of the master. A late sentinel may have begun it before this fault.
+     */
     private void settleSince(long begin) throws InterruptedException {
         if (settle()) {
             scene.note(new Change(Math.min(begin, masters.changingSince()), System.nanoTime()));
@@ -171,9 +173,9 @@ final class TortureSentinel extends TortureServer {
     }
 
     /**
-     * Waits until one is the master and the other its replica, and goes on with the writes of that one.
+     * Waits until one server is the master and the other one its replica, and continues with the writes of the master.
      *
-     * @return whether another has become the master, perhaps only for a while
+     * @return whether the master has changed, even if only for a while
      */
     private boolean settle() throws InterruptedException {
         long begin = System.nanoTime();
@@ -198,7 +200,7 @@ final class TortureSentinel extends TortureServer {
                     }
                 }
             } catch (UncheckedIOException away) {
-                // frozen, or about to end all its connections
+                // the server is frozen, or is closing all its connections
             }
             if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(SECONDS_TO_SETTLE)) {
                 scene.trouble("The run itself failed: the servers have not settled: " + state());

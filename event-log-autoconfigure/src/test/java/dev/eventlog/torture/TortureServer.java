@@ -10,34 +10,34 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** The Redis of a torture run, the way to it, and what is done to both. */
+/** The Redis of a torture run, the network in front of it, and the faults of both. */
 abstract class TortureServer implements AutoCloseable {
 
     /**
-     * What an application is to be told of it.
+     * Returns the settings with which an application connects to this Redis.
      *
-     * @param client which application; each may have its own way to Redis
-     * @return {@code name=value} each
+     * @param client the number of the application, because each can have its own proxies
+     * @return the settings, each as {@code name=value}
      */
     abstract List<String> settings(int client);
 
-    /** {@return whoever takes writes now} */
+    /** {@return the server that accepts writes now} */
     abstract EmbeddedRedis master();
 
-    /** Does harm to the server or to connections. */
+    /** Causes a fault of the server or of connections. */
     abstract void harm(Fault fault) throws InterruptedException;
 
-    /** Ends the server, and reads what it has written. {@return what has become of the logs} */
+    /** Ends the server, and reads its writes. {@return the history of the logs} */
     abstract TortureHistory end();
 
-    /** {@return what can be said of the server while something is wrong} */
+    /** {@return a description of the server, for a run that fails} */
     abstract String state();
 
-    /** Ends everything, and deletes it. */
+    /** Ends all processes, and deletes their data. */
     @Override
     public abstract void close();
 
-    /** Does to the logs what others might. Some of it may fail as the server is away. */
+    /** Changes a log like another client. The command fails if the server is away. */
     final void harmData(Fault fault) {
         String log = TortureLogs.ALL.get(fault.log()).name();
         String amount = Integer.toString(fault.amount());
@@ -53,7 +53,7 @@ abstract class TortureServer implements AutoCloseable {
                                 log,
                                 amount);
             case XSETID -> {
-                // its ids then go on from there, and those of the log that comes after it begin an hour earlier
+                // later ids continue from there, but the next log under this key begins an hour earlier
                 List<?> time = (List<?>) Objects.requireNonNull(master().ask("TIME"));
                 long ahead = Long.parseLong(String.valueOf(time.get(0))) * 1000 + 3_600_000;
                 master().ask(
@@ -73,7 +73,7 @@ abstract class TortureServer implements AutoCloseable {
         }
     }
 
-    /** Does harm to connections. {@return whether the fault is one of these} */
+    /** Causes a fault of connections. {@return whether the fault is of this kind} */
     static boolean harmConnections(Fault fault, List<TcpProxy> proxies) throws InterruptedException {
         switch (fault.kind()) {
             case CUT -> proxies.forEach(TcpProxy::cut);
@@ -108,7 +108,7 @@ abstract class TortureServer implements AutoCloseable {
         return true;
     }
 
-    /** Does harm to a server that its process survives. {@return whether the fault is one of these} */
+    /** Causes a fault that the process of the server survives. {@return whether the fault is of this kind} */
     static boolean harmServer(Fault fault, EmbeddedRedis redis) throws InterruptedException {
         switch (fault.kind()) {
             case FREEZE -> {
@@ -128,7 +128,7 @@ abstract class TortureServer implements AutoCloseable {
         return true;
     }
 
-    /** {@return what a server says of itself} */
+    /** {@return a description of a server} */
     static String state(EmbeddedRedis redis) {
         try {
             return "the server at " + redis.uri() + (redis.isRunning() ? "" : ", which should not run,") + " answers "

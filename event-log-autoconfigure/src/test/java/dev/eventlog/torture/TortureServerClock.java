@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The wall clock of a server alone, which goes back by an hour when told so: by Debian's {@code libfaketime}, if that is
- * installed. The clock that only ever goes on is left as it is.
+ * The wall clock of one server, which a test can set back by an hour. Needs Debian's {@code libfaketime}. The monotonic
+ * clock does not change.
  */
 final class TortureServerClock {
 
@@ -20,7 +20,7 @@ final class TortureServerClock {
             Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"),
             Path.of("/usr/lib/faketime/libfaketime.so.1"));
 
-    /** With its allocator the server can ask for the time before the library is ready, which others do not survive. */
+    /** Other allocators crash if the server asks for the time before the library is ready. */
     private static final String ALLOCATOR = "libc_malloc_debug.so.0";
 
     private final Path library;
@@ -51,7 +51,7 @@ final class TortureServerClock {
         }
     }
 
-    /** {@return the environment of a server that has this clock} */
+    /** {@return the environment variables of a server with this clock} */
     Map<String, String> environment() {
         return Map.of(
                 "LD_PRELOAD", ALLOCATOR + ":" + library,
@@ -61,7 +61,7 @@ final class TortureServerClock {
                 "DONT_FAKE_MONOTONIC", "1");
     }
 
-    /** Sets it back, and lets the leases last as long as if it had not been: nobody may be left to renew them. */
+    /** Sets the clock back, and gives all leases their usual duration. Otherwise they would last an hour longer. */
     void back(EmbeddedRedis redis) {
         hours++;
         write();

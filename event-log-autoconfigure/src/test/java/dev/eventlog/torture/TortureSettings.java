@@ -5,19 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a torture run is to be.
+ * The settings of a torture run.
  *
- * @param processes how many applications run in processes of their own, which are killed and started again
- * @param sentinel whether Redis is a master with a replica, watched over by a sentinel
- * @param faketime whether the server's clock is set back by an hour now and then
- * @param properties of all applications, {@code name=value} each
+ * @param processes the number of applications in their own processes, which are killed and started again
+ * @param sentinel whether Redis is a master with a replica and a sentinel
+ * @param faketime whether the clock of the server is set back by an hour from time to time
+ * @param properties the properties of all applications, each as {@code name=value}
  */
 record TortureSettings(
         long seed, Duration length, int processes, boolean sentinel, boolean faketime, List<String> properties) {
 
     /**
-     * Runs below this length have no processes of their own unless they are asked for. Neither have those with a sentinel: who
-     * connects in the middle of a failover may read and write at the master that was, and the history does not show when.
+     * Runs below this length have no separate processes by default. Runs with a sentinel have none either: a process
+     * that connects in the middle of a failover may use the old master, and the history does not show when.
      */
     private static final Duration SHORT = Duration.ofSeconds(20);
 
@@ -25,7 +25,7 @@ record TortureSettings(
         return new TortureSettings(seed, length, 0, false, false, List.of());
     }
 
-    /** {@return the settings that the arguments ask for} */
+    /** {@return the settings of the arguments} */
     static TortureSettings parse(String... arguments) {
         long seed = System.nanoTime() & 0xffff;
         Duration length = Duration.ofMinutes(5);

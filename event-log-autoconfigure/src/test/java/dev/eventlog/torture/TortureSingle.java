@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One server with every write on disk before it answers, and one proxy before it that all applications share. */
+/**
+ * One server that stores each write on disk before it answers, and one proxy in front of it that all applications
+ * share.
+ */
 final class TortureSingle extends TortureServer {
 
     private final EmbeddedRedis redis = EmbeddedRedis.onDisk();
@@ -18,7 +21,7 @@ final class TortureSingle extends TortureServer {
     private final @Nullable TortureServerClock clock;
 
     /**
-     * A server.
+     * Starts the server.
      *
      * @param faketime whether its clock can be set
      */

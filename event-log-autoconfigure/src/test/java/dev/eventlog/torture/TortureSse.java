@@ -35,7 +35,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A client over HTTP that loses its connection now and then, and goes on after the last id that it has got. */
+/** An HTTP client that loses its connection from time to time, and continues after the last id that it received. */
 final class TortureSse extends TortureReader {
 
     private static final TypeReference<Map<String, String>> FIELDS = new TypeReference<>() {};
@@ -44,7 +44,7 @@ final class TortureSse extends TortureReader {
     private @Nullable SseClient open; // guarded by this
     private volatile boolean over;
 
-    // What follows belongs to the thread that reads.
+    // Only the reading thread uses the following fields.
     private @Nullable String lastEventId;
     private @Nullable Got end;
 
@@ -88,7 +88,7 @@ final class TortureSse extends TortureReader {
 
     private void read() throws InterruptedException {
         while (!over) {
-            if (random.nextInt(4) == 0) { // another client, that has seen nothing
+            if (random.nextInt(4) == 0) { // another client, which has received nothing
                 lastEventId = null;
                 end = null;
             }
@@ -97,7 +97,7 @@ final class TortureSse extends TortureReader {
             Tail tail = lastEventId != null
                     ? Tail.after(EventId.parse(lastEventId))
                     : newest == 10_000 ? Tail.all() : Tail.last(newest);
-            // A stream that begins where an event is gone tells its client an earlier id.
+            // If the event at the start of a stream is gone, the stream sends its client an earlier id.
             boolean there = end != null && end.id().toString().equals(lastEventId);
             TortureWatch watch = watch(of, tail, there ? end : null, Pace.QUICK);
             watch.ending = this::end;
@@ -125,7 +125,7 @@ final class TortureSse extends TortureReader {
     }
 
     private void read(SseClient client, TortureWatch watch) throws InterruptedException {
-        boolean opened = lastEventId == null; // what opens a stream tells a client again where it is
+        boolean opened = lastEventId == null; // the opening message repeats the position of the client
         boolean begun = false;
         int caughtUp = 0;
         while (true) {
@@ -142,7 +142,7 @@ final class TortureSse extends TortureReader {
             String id = message.id();
             if (!opened) {
                 opened = id != null;
-            } else if (!begun && id != null) { // where it begins, perhaps long after the stream has opened
+            } else if (!begun && id != null) { // the start, perhaps long after the opening
                 begun = true;
                 watch.returnedAt = System.nanoTime();
                 begins(watch);

@@ -8,12 +8,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where one follower began, and what it is due from there on. It began at some moment between the call of {@code follow} and
- * its return: what was so at each moment of these is sure, what was so at some is possible.
+ * The start of one follower, and the events that are due from there on. The follower began at some moment between the
+ * call of {@code follow} and its return. A fact that held during this whole time is certain. A fact that held during a
+ * part of it is possible.
  */
 final class TortureStart {
 
-    /** Whether a follower is to get an event, if that is not retracted. */
+    /** Whether a follower must receive an event that is not retracted. */
     enum Due {
         YES,
         PERHAPS,
@@ -26,16 +27,17 @@ final class TortureStart {
     private final List<TortureLife> lives;
     private final boolean beganInAChange;
 
-    /** The last tick that was before the call, and the last one that may have been before its return. */
+    /** The last tick that was certainly before the call. */
     final int from;
 
+    /** The last tick that was possibly before the return. */
     final int to;
 
-    /** The event after which it resumes: known by its id alone. */
+    /** The event after which the follower resumed. The follower knows only its id. */
     final @Nullable Added resumed;
 
     /**
-     * @param maxLength of the log; the largest number there is for none
+     * @param maxLength the max-length of the log; {@link Long#MAX_VALUE} for none
      */
     TortureStart(TortureHistory history, TortureClock clock, TortureAccount account, long maxLength) {
         this.history = history;
@@ -44,7 +46,7 @@ final class TortureStart {
         this.lives = history.lives(account.log());
         this.from = clock.before(account.calledAt());
         this.beganInAChange = clock.isChangingAt(account.calledAt());
-        boolean waits = account.durableName() != null && !account.times().isEmpty(); // for its turn
+        boolean waits = account.durableName() != null && !account.times().isEmpty(); // for its lease
         this.to = clock.upToByAnyMaster(
                 waits ? Math.max(account.returnedAt(), account.times().get(0)) : account.returnedAt());
         Added inTime = resumed(clock.upTo(account.returnedAt()));
@@ -65,8 +67,8 @@ final class TortureStart {
     }
 
     /**
-     * The first life in which the follower may have been when it began. One that resumes is in that of the event after which it
-     * resumes: the one that it finds, if that event is in it.
+     * The first life in which the follower may have begun. A follower that resumes begins in a life of the event after
+     * which it resumes: in the current life if it has this event.
      */
     int firstLife() {
         TortureLife found = life();
@@ -84,17 +86,17 @@ final class TortureStart {
         return lives.size();
     }
 
-    /** {@return whether it resumes after an id that is no event's, as is that of a start before which there was none} */
+    /** {@return whether it resumes after an id without an event, such as a stored start before the first event} */
     boolean isBlind() {
         return resumed == null && account.tail() instanceof Tail.After;
     }
 
-    /** {@return whether it may have looked for the log when there was none, or at a master that had none} */
+    /** {@return whether it may have begun when the log did not exist, or on a master without the log} */
     boolean mayHaveFoundNoLog() {
         return life() == null;
     }
 
-    /** {@return the life in which the follower began for sure, if there is one} */
+    /** {@return the life in which the follower certainly began; null if this is uncertain} */
     @Nullable
     TortureLife life() {
         return lives.stream()
@@ -103,19 +105,19 @@ final class TortureStart {
                 .orElse(null);
     }
 
-    /** {@return the newest event that the log had for sure when the follower began, whatever had become of it} */
+    /** {@return the newest event that had certainly been added when the follower began, even if it was gone} */
     @Nullable
     Added newest() {
         TortureLife life = life();
         return life == null ? null : life.newestBy(from);
     }
 
-    /** {@return whether an event was there at a moment when the follower may have begun, or at a later one} */
+    /** {@return whether an event existed at a possible start of the follower, or later} */
     boolean isThereFromThenOn(Added added) {
         return lives.stream().anyMatch(life -> life.holds(added) && life.goneAt(added) > from);
     }
 
-    /** {@return whether an event is above the id at which the tail begins, if it begins at one} */
+    /** {@return whether an event is not before the id of the tail; true if the tail has no id} */
     boolean isAboveTheId(Added added) {
         if (account.tail() instanceof Tail.After after) {
             return added.id.compareTo(after.id()) > 0;
@@ -124,10 +126,11 @@ final class TortureStart {
     }
 
     /**
-     * Whether the follower is to get an event, or to be told of it.
+     * Whether the follower must receive an event, or report that it is gone.
      *
-     * @param isFirst whether nothing was delivered before, and it does not resume; else all is due that came after
-     * @param cursor the event at which it stands
+     * @param isFirst whether no event was delivered before and the follower does not resume; if false, all later events
+     *     are due
+     * @param cursor the event where it stands; null for none
      */
     Due due(Added added, boolean isFirst, @Nullable Added cursor) {
         if (added.isEnd()) {
@@ -135,11 +138,11 @@ final class TortureStart {
         }
         boolean idCounts = cursor == null || cursor == resumed || isAboveTheId(cursor);
         if (resumed != null && idCounts && added.tick <= to && !isAboveTheId(added)) {
-            return Due.NO; // of a log that began again with ids below that: it may be what was seen
+            return Due.NO; // a log that began again with lower ids: they may be the events that it saw
         }
         if (beganInAChange && cursor != null && !isAbove(added, cursor) && !wereEverTogether(added, cursor)) {
             return Due
-                    .PERHAPS; // another master gave that id while the follower began: it is not known to be of that log
+                    .PERHAPS; // the other master assigned this id during the start: it may belong to another log
         }
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;
@@ -157,7 +160,7 @@ final class TortureStart {
             return Due.PERHAPS;
         }
         if (account.tail() instanceof Tail.After after && after.id().equals(EventId.MIN)) {
-            return Due.PERHAPS; // it has waited for the log to begin, and is told of all that has come and gone since
+            return Due.PERHAPS; // it waited for the log to begin, and reports everything that has left since
         }
         long limit = Math.min(account.tail() instanceof Tail.Last last ? last.count() : Long.MAX_VALUE, maxLength);
         TortureLife there = life();
@@ -183,12 +186,12 @@ final class TortureStart {
         return lives.stream().anyMatch(life -> life.holds(added) && life.holds(other));
     }
 
-    /** {@return whether a log that never answers more than its newest events may have left out this one by then} */
+    /** {@return whether the max-length of the log may have hidden this event at a tick} */
     boolean isBeyondMaxLength(TortureLife life, Added added, int by) {
         return maxLength != Long.MAX_VALUE && life.hasAfter(added, maxLength, later -> later.tick <= by);
     }
 
-    /** {@return whether the follower knows the event at its cursor by its id alone} */
+    /** {@return whether the follower knows only the id of the event at its cursor} */
     boolean isKnownByIdAlone(@Nullable Added cursor) {
         return cursor != null && Objects.equals(cursor, resumed);
     }

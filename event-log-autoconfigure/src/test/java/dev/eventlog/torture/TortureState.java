@@ -2,14 +2,14 @@ package dev.eventlog.torture;
 
 import java.util.Map;
 
-/** What a process is doing, for a run that does not end as it should. */
+/** The state of a process, for a run that hangs. */
 final class TortureState {
 
     private static final int DEPTH = 25;
 
     private TortureState() {}
 
-    /** {@return what all threads do, but for those of no interest} */
+    /** {@return the stacks of all threads except uninteresting ones} */
     static String threads() {
         StringBuilder text = new StringBuilder("Threads:\n");
         for (Map.Entry<Thread, StackTraceElement[]> entry :

@@ -16,20 +16,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges what one follower was told, call by call. It always is in a life of its log, or in a later one than it is known to be:
- * what it gets raises the first life in which it may be, and so does being told that the log began again.
+ * Judges the calls of one follower, one by one. The judge knows the first life of the log in which the follower can be.
+ * A delivered event or a gap that says that the log began again can raise this life. The follower may already be in a
+ * later life.
  *
- * <p>Where the edges are:
+ * <p>These are the difficult cases:
  *
  * <ul>
- *   <li>A log that a restart set back, and that still holds the event at the cursor, goes on: nothing need be told, and of what
- *       was lost nothing is due. That it began again may be told: it did lose something.
- *   <li>Where the event at the cursor was retracted, and then lost, it is the event before it that must be there.
- *   <li>A life that began and ended between two looks: one gap for it and the life before is enough. For a follower that began
- *       when there was no log, or perhaps none, the first life that it sees is the first.
- *   <li>A life in which a follower began, and of which it was delivered nothing: that it ended is to be told.
- *   <li>Where all that is left of a log had been added after the cursor, and the event at the cursor is gone, neither id nor
- *       count tells a log that was trimmed from one that began again: see {@link TortureAnotherLife}.
+ *   <li>A restart set the log back, but the event at the cursor still exists: the log continues. The follower need not
+ *       report anything, and lost events are not due. It may report that the log began again, because the log did lose
+ *       events.
+ *   <li>The event at the cursor was retracted and then lost: the event before it decides in its place.
+ *   <li>A life began and ended between two reads: one gap for this life and the one before is enough. If the log
+ *       possibly did not exist when the follower began, the first life that the follower sees counts as the first one.
+ *   <li>A follower began in a life and received none of its events: it must report the end of that life.
+ *   <li>The event at the cursor is gone, and all remaining events were added after it: neither ids nor counts
+ *       distinguish a trimmed log from one that began again. See {@link TortureAnotherLife}.
  * </ul>
  */
 final class TortureSteps {
@@ -47,7 +49,7 @@ final class TortureSteps {
     private final Set<Added> ever = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Added> sinceItBegan = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean beganAgain;
-    private boolean beganAgainBefore; // the last event
+    private boolean beganAgainBefore; // whether it had reported this before the last event
     private int life;
     private @Nullable Added before;
     private @Nullable Gap gap;
@@ -105,9 +107,9 @@ final class TortureSteps {
             boolean mayHave = lives.stream().anyMatch(each -> each.ordinal > life && each.beganAt <= by);
             Added cursor = cursor();
             boolean gone = isGone(cursor, told, by) || (!mayHave && isGone(cursor, told, atLatest));
-            // It may have been lost with all of it that came between the start and an interruption.
+            // The log may have begun after the start, and been lost with all its events before an interruption.
             boolean beganBeforeItsLog = cursor == null && (start.isBlind() || account.tail() instanceof Tail.From);
-            // Nor does one that has read nothing yet have an event to find again after an interruption.
+            // A follower that has read nothing yet has no event to find again after an interruption.
             boolean hasReadNothing = before == null && (start.isBlind() || account.tail() instanceof Tail.From);
             if (beganBeforeItsLog || hasReadNothing || gone) {
                 if (!mayHave) {
@@ -125,12 +127,15 @@ final class TortureSteps {
         }
     }
 
-    /** The event at which the follower stands, whether it was delivered or not. */
+    /** The event where the follower stands, whether it was delivered or not. */
     private @Nullable Added cursor() {
         return before != null ? before : start.resumed != null ? start.resumed : start.newest();
     }
 
-    /** One who has seen something of the new master may look at the old one again, which still shows what will be lost. */
+    /**
+     * A follower that has read from the new master may read from the old one again, which still has the events to be
+     * lost.
+     */
     private void mayHaveGoneBack(Gap told, int beforeChange) {
         if (told.kind() == Gap.Kind.BEGAN_AGAIN) {
             lives.stream()
@@ -141,8 +146,9 @@ final class TortureSteps {
     }
 
     /**
-     * Whether its feed may have stood where there is no event, so that an interruption left none in common: at a last id that was
-     * no event's, or at an event that was retracted, which a server that does not count may as well have lost.
+     * Whether the feed may have had no event to find again after an interruption. Either the last id was raised and
+     * belongs to no event, or the newest event was retracted. A server that does not count events may also have lost a
+     * retracted event.
      */
     private boolean isNothingInCommon(Gap told, int by) {
         return lives.stream()
@@ -151,7 +157,7 @@ final class TortureSteps {
                         || (!counts && each.hasRetracted(told.lastSeen(), told.firstAvailable(), by)));
     }
 
-    /** Whether a master that may have been looked at as it changed, the one or the other, does not have the event at the cursor. */
+    /** Whether one of the masters during a change does not have the event at the cursor. */
     private boolean isWithout(@Nullable Added cursor, int beforeChange) {
         return cursor != null && lives.stream().anyMatch(each -> each.endedAt > beforeChange && !each.holds(cursor));
     }
@@ -160,7 +166,10 @@ final class TortureSteps {
         return (cursor != null && isGone(cursor, by)) || isGone(told.lastSeen(), by);
     }
 
-    /** Whether the log once had an event with this id, and has none now. Also covers a follower that has delivered nothing yet. */
+    /**
+     * Whether the log once had an event with this id and has none now. Also covers a follower without a delivered
+     * event.
+     */
     private boolean isGone(EventId id, int by) {
         List<Added> all = history.withId(account.log(), id)
                 .filter(event -> event.tick <= by)
@@ -176,7 +185,7 @@ final class TortureSteps {
         boolean end = got.id().equals(EventId.MAX);
         findings.count(end ? "ends delivered" : "events delivered");
         Added inTime = end ? end(got, atLatest) : history.newest(got.number(), account.log(), got.id(), by);
-        if (inTime != null && before != null && inTime.order < before.order) { // perhaps added again, to another master
+        if (inTime != null && before != null && inTime.order < before.order) { // another master may have it, too
             inTime = history.newest(got.number(), account.log(), got.id(), atLatest);
         }
         Added next = inTime != null
@@ -214,8 +223,9 @@ final class TortureSteps {
     }
 
     /**
-     * The end of the first life in which the follower may be that ended so: that of the event at the cursor, unless it was told
-     * that the log began again. Not all ends have a number of their own.
+     * Finds the closing entry that the follower received: that of the first possible life with this end. The life must
+     * have the event at the cursor, unless the follower reported that the log began again. Not all ends have their own
+     * number.
      */
     private @Nullable Added end(Got got, int by) {
         Added cursor = cursor();
@@ -237,7 +247,7 @@ final class TortureSteps {
                 .orElse(null);
     }
 
-    /** Nothing is delivered that the tail did not ask for, or that was gone before the follower began. */
+    /** Checks that the tail includes the event, and that the event was not gone before the follower began. */
     private boolean isAsked(Step step) {
         if (!start.isThereFromThenOn(step.next())) {
             findings.violation("Delivered though it was gone before the start", step);
@@ -259,7 +269,7 @@ final class TortureSteps {
         return true;
     }
 
-    /** Nothing is delivered twice, unless the log has begun again with it and that was told. */
+    /** Checks that the event is delivered once. A repeat is allowed after a gap that says that the log began again. */
     private boolean isNew(Step step) {
         if (sinceItBegan.contains(step.next())) {
             findings.violation("Delivered twice", step);
@@ -274,7 +284,7 @@ final class TortureSteps {
             return false;
         }
         findings.count("events delivered again after data was lost");
-        return step.gap() != null && step.gap().missed().isPresent(); // which is to be right there, too
+        return step.gap() != null && step.gap().missed().isPresent(); // such a number must be right, too
     }
 
     private List<TortureLife> holding(Added event) {
@@ -317,7 +327,7 @@ final class TortureSteps {
         gaps.judgeInLife(step, last, life);
     }
 
-    /** The log had no event, or perhaps none, when the follower began. */
+    /** Judges the first event if the log had, or may have had, no event when the follower began. */
     private void judgeFirstOfALog(Step step, List<TortureLife> possible) {
         TortureLife first = possible.get(0);
         boolean unseen = lives.subList(Math.min(life, first.ordinal), first.ordinal).stream()
@@ -329,7 +339,7 @@ final class TortureSteps {
         gaps.judgeInLife(step, possible.get(possible.size() - 1), life);
     }
 
-    /** A gap names the last event before it and the first after it. */
+    /** Checks that the gap names the last event before it and the first event after it. */
     private void judgeEnds(Step step) {
         if (step.gap() != null
                 && (!step.gap().firstAvailable().equals(step.next().id)

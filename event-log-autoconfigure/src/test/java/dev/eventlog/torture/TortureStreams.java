@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads {@link EventLog#stream} on a thread that waits, and begins again where a gap has ended it. */
+/** Reads {@link EventLog#stream} on a waiting thread. If a gap ends the stream, it starts again there. */
 final class TortureStreams extends TortureReader {
 
     private @Nullable Stream<Event> open; // guarded by this
@@ -60,7 +60,7 @@ final class TortureStreams extends TortureReader {
         while (!over) {
             EventLog of = log();
             Tail tail = resume != null ? resume : tail(end);
-            // It is due what one gets that has seen an event just before, and of that knows the id alone.
+            // The same events are due as for a follower that has seen an event just before, and knows only its id.
             Tail due = resume instanceof Tail.From from ? Tail.after(from.id().previous()) : tail;
             TortureWatch watch = watch(of, due, resume != null ? null : end, Pace.QUICK);
             watch.ending = this::end;
@@ -86,7 +86,7 @@ final class TortureStreams extends TortureReader {
         }
     }
 
-    /** Reads until the stream ends. {@return where to go on, if it ended by a gap} */
+    /** Reads until the stream ends. {@return where to continue if a gap ended it; otherwise null} */
     private @Nullable Tail read(TortureWatch watch, boolean patient) throws InterruptedException {
         Stream<Event> stream;
         synchronized (this) {
@@ -102,20 +102,20 @@ final class TortureStreams extends TortureReader {
                     TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
                 }
             }
-            if (patient && !closing && !over) { // one that is not may have waited long enough
+            if (patient && !closing && !over) { // an impatient stream may end because of its time-out
                 watch.ended(new Completion(Completion.Kind.UNKNOWN, null));
             }
         } catch (EventLogFailedException failed) {
             watch.ended(Completion.failed(failed.reason()));
         } catch (IllegalStateException closed) {
-            if (!closing && !over) { // before its first event was asked for
+            if (!closing && !over) { // closed before the first read
                 throw closed;
             }
         } catch (EventGapException gap) {
             watch.told(gap.gap());
             return gap.resume();
         } catch (EventLogUnavailableException refused) {
-            if (!watch.calls().isEmpty()) { // without any it could not start
+            if (!watch.calls().isEmpty()) { // without a call, it only could not start
                 watch.complain("ended by itself: " + refused);
             }
             TimeUnit.MILLISECONDS.sleep(50);

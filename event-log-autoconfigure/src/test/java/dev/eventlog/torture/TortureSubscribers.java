@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Subscribes to {@link EventLog#publisher}, and asks for little at a time, and late. */
+/** Subscribes to {@link EventLog#publisher}, and requests few batches at a time, and late. */
 final class TortureSubscribers extends TortureReader {
 
     TortureSubscribers(TortureScene scene, List<List<EventLog>> logs, int log, String name, Random random) {
@@ -54,7 +54,7 @@ final class TortureSubscribers extends TortureReader {
         }
     }
 
-    /** A cancelled subscriber may get one more call, of which it then takes no notice: nobody asks it for its place. */
+    /** A cancelled subscriber may get one more call. It ignores this call, because its position no longer matters. */
     private static final class Subscriber implements Flow.Subscriber<List<Event>>, FollowSignals {
 
         private final TortureWatch watch;
@@ -63,14 +63,14 @@ final class TortureSubscribers extends TortureReader {
         private volatile Flow.@Nullable Subscription subscription;
         private volatile boolean refused;
         private volatile boolean cancelled;
-        private boolean failed; // used by the signals only, as is the next
-        private boolean over;
+        private boolean failed; // used by signals only
+        private boolean over; // used by signals only
 
         Subscriber(TortureWatch watch) {
             this.watch = watch;
         }
 
-        /** Returns when it has its start, or will hear soon that there is none. */
+        /** Returns when the start is fixed, or when the subscriber will soon receive an error instead. */
         void subscribe(Flow.Publisher<List<Event>> publisher) throws InterruptedException {
             publisher.subscribe(this);
             if (!begun.await(20, TimeUnit.SECONDS)) {
@@ -127,10 +127,10 @@ final class TortureSubscribers extends TortureReader {
         @Override
         public void onError(Throwable failure) {
             if (failure instanceof EventLogFailedException && watch.completed && failed && !over) {
-                over = true; // which is how it hears that the log has failed
+                over = true; // the log has failed
             } else if (failure instanceof EventLogUnavailableException
                     && watch.calls().isEmpty()) {
-                refused = true; // which is how it hears that it could not start
+                refused = true; // it could not start
             } else {
                 watch.complain("ended by itself: " + failure);
             }

@@ -13,8 +13,9 @@ import org.springframework.core.retry.RetryPolicy;
 import org.springframework.util.backoff.FixedBackOff;
 
 /**
- * A listener that throws now and then, and looks whether the same comes again, and nothing else before it; or, if it throws
- * each time, whether the recoverer gets it. What it takes it tells a {@link TortureWatch}.
+ * A listener that throws from time to time. It checks that the same call is repeated before any other call. If it
+ * throws at each attempt, it checks that the recoverer receives the batch. It passes each processed call to a {@link
+ * TortureWatch}.
  */
 final class TortureThrower implements EventBatchListener<Event>, EventBatchRecoverer {
 
@@ -23,8 +24,8 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
     private final TortureWatch watch;
     private final Random random;
     private final boolean recovers;
-    private @Nullable Object due; // what was thrown at, a batch or a gap
-    private int left; // how often it is still to be thrown at
+    private @Nullable Object due; // the failed call to be repeated: a batch or a gap
+    private int left; // the number of attempts that must still fail
 
     TortureThrower(TortureWatch watch, long seed, boolean recovers) {
         this.watch = watch;
@@ -32,7 +33,7 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
         this.recovers = recovers;
     }
 
-    /** Sets when it is called again. */
+    /** Sets the retry policy. */
     void customize(FollowOptions.Builder options) {
         if (recovers) {
             options.retry(RetryPolicy.builder()
@@ -88,7 +89,7 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
         watch.onBatch(batch);
     }
 
-    /** Throws at one in ten, and then so many times at the most. */
+    /** Throws at one in ten calls, and then at most this number of times. */
     private void maybeThrow(Object call, int most) {
         if (due != null && !due.equals(call)) {
             watch.complain("after the listener threw at " + ids(due) + " came " + ids(call));

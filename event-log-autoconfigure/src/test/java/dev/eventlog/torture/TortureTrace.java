@@ -22,8 +22,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a torture run has seen but for what Redis wrote down itself. As a text it is a line a record, its parts divided by
- * tabs, of which the first says what it is; "-" stands for nothing.
+ * All observations of a torture run, without the writes of Redis. Its text has one record a line. Tabs separate the
+ * parts of a record, the first part is the kind of the record, and "-" stands for nothing.
  */
 final class TortureTrace {
 
@@ -35,21 +35,21 @@ final class TortureTrace {
     final List<TortureAccount> accounts = new ArrayList<>();
     final List<Change> changes = new ArrayList<>();
 
-    /** What the run itself has to complain of, each a kind, a colon and a text. */
+    /** The problems of the run itself, each as a kind, a colon, and a text. */
     final List<String> troubles = new ArrayList<>();
 
     /**
-     * A trace of nothing yet.
+     * Creates an empty trace.
      *
-     * @param counts whether the Redis counts what was added
-     * @param maxLengths of the logs that have one
+     * @param counts whether this Redis counts the added events
+     * @param maxLengths the max-length of each log that has one
      */
     TortureTrace(boolean counts, Map<String, Long> maxLengths) {
         this.counts = counts;
         this.maxLengths = maxLengths;
     }
 
-    /** {@return what is to be said of it} */
+    /** {@return the findings of a judge} */
     TortureFindings judge(TortureHistory history) {
         TortureJudge judge = new TortureJudge(history, counts, maxLengths);
         troubles.forEach(judge::trouble);
@@ -167,7 +167,7 @@ final class TortureTrace {
         };
     }
 
-    /** {@return a trace that was written} */
+    /** {@return a stored trace} */
     static TortureTrace read(Path file) throws IOException {
         boolean counts = true;
         Map<String, Long> maxLengths = new TreeMap<>();

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** A short torture run. It needs the machine for itself, so its name keeps it out of the build. */
+/** A short torture run. The build skips it because of its name, because it needs a quiet machine. */
 @DisabledOnOs(OS.WINDOWS)
 class TortureTrial {
 

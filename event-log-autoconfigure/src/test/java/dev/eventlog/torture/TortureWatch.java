@@ -18,23 +18,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listener of one follower of a torture run: remembers what it was told, and takes its time. Readers of other kinds have
- * one, too, and tell it themselves.
+ * The listener of one follower of a torture run. It records its calls, and can be slow. Readers of other kinds have a
+ * watch too, and pass their calls to it.
  */
 final class TortureWatch implements EventBatchListener<Event> {
 
-    /** Among the notes: what comes next belongs to another batch than what came before. */
+    /** The note that a new batch begins. */
     static final Object BATCH = new Object();
 
-    /** An event that was delivered. */
+    /** A delivered event. */
     record Got(EventId id, long number) {}
 
-    /** How a listener spends its time. */
+    /** The speed of a listener. */
     enum Pace {
         QUICK,
-        /** A few milliseconds a batch. */
+        /** Takes a few milliseconds for each batch. */
         SLOW,
-        /** Now and then a second or two. */
+        /** Takes a second or two from time to time. */
         BLOCKING
     }
 
@@ -42,7 +42,7 @@ final class TortureWatch implements EventBatchListener<Event> {
     final String log;
     final Tail tail;
     final boolean limited;
-    /** The event after which it resumes, if it does. */
+    /** The event after which it resumes; null if it does not. */
     final @Nullable Got resumed;
 
     private final Pace pace;
@@ -52,7 +52,7 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** Each a {@link Got} or a {@link Gap}. */
     private final List<Object> calls = new ArrayList<>(); // guarded by itself
 
-    /** When each of the calls was made. */
+    /** The time of each call. */
     private final List<Long> times = new ArrayList<>(); // guarded by calls
 
     private int lastBatchAt; // in calls; guarded by calls
@@ -63,15 +63,16 @@ final class TortureWatch implements EventBatchListener<Event> {
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
-    /** Whether it was told that its log has ended, which must be the last that it is told. */
+    /** Whether it received the end of its log, which must be the last call. */
     volatile boolean completed;
 
-    /** When {@code follow} was called and had returned. */
+    /** The time of the call of {@code follow}. */
     volatile long calledAt;
 
+    /** The time when {@code follow} had returned. */
     volatile long returnedAt;
     volatile @Nullable Follower follower;
-    /** Whether there was a log then, as far as is known. */
+    /** Whether the log is known to have existed then. */
     volatile boolean logWasThere;
 
     /** Whether it was still running when the faults were over. */
@@ -80,13 +81,16 @@ final class TortureWatch implements EventBatchListener<Event> {
     /** The name under which its position is stored, if it is a named follower. */
     volatile @Nullable String durableName;
 
-    /** Whether its process was killed or its lease lost, so that its last batch may come again to the next of its name. */
+    /**
+     * Whether its process was killed or its lease was lost, so that the next follower of its name may get its last
+     * batch again.
+     */
     volatile boolean lastBatchMayComeAgain;
 
-    /** Ends a reader that is no follower. */
+    /** Ends a reader of another kind; null for a follower. */
     volatile @Nullable Runnable ending;
 
-    /** Is told what is noted here, at once, to keep it beyond the death of this process. */
+    /** Receives each note at once, to store it beyond the death of this process; null for none. */
     private volatile @Nullable Consumer<Object> notes;
 
     TortureWatch(String name, String log, Tail tail, boolean limited, @Nullable Got resumed, Pace pace, long seed) {
@@ -104,7 +108,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         enter();
         took(batch);
         if (toTheEnd) {
-            // all there is to do now is to get there
+            // reaches the end as fast as possible
         } else if (pace == Pace.SLOW) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(20));
         } else if (pace == Pace.BLOCKING && random.nextInt(20) == 0) {
@@ -141,7 +145,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         leave();
     }
 
-    /** A batch has come. */
+    /** Records a batch. */
     void took(List<Event> batch) {
         long now = System.nanoTime();
         beginBatch();
@@ -173,7 +177,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         note(got);
     }
 
-    /** The log has ended: as an event that comes last. */
+    /** Records the end of the log, as a last event. */
     void ended(Completion completion) {
         took(new Got(EventId.MAX, TortureLogs.number(completion)), System.nanoTime());
     }
@@ -234,7 +238,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         note(complaint);
     }
 
-    /** Closes the follower, and looks at how that went. */
+    /** Closes the follower, and checks its end. */
     void close() {
         Follower open = follower;
         Runnable end = ending;
@@ -283,14 +287,14 @@ final class TortureWatch implements EventBatchListener<Event> {
         }
     }
 
-    /** {@return when each of the calls was made} */
+    /** {@return the time of each call} */
     List<Long> times() {
         synchronized (calls) {
             return List.copyOf(times);
         }
     }
 
-    /** {@return where in the calls the last batch begins} */
+    /** {@return the index of the first call of the last batch} */
     int lastBatchAt() {
         synchronized (calls) {
             return lastBatchAt;

@@ -15,11 +15,14 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The writers of a torture run: one event or many at a time, some with an idempotency key and repeated until it is known. */
+/**
+ * The writers of a torture run. They add one event or many at a time. Some adds have an idempotency key, and are
+ * repeated until their outcome is known.
+ */
 final class TortureWriters {
 
     private final TortureScene scene;
-    private final List<List<EventLog>> logs; // of each application, as in TortureLogs
+    private final List<List<EventLog>> logs; // by application, each in the order of TortureLogs
     private volatile @Nullable EventLogException lastFailure;
 
     TortureWriters(TortureScene scene, List<List<EventLog>> logs) {
@@ -27,7 +30,7 @@ final class TortureWriters {
         this.logs = logs;
     }
 
-    /** Starts the writers of all logs, of each at most so many. */
+    /** Starts the writers of all logs, at most this number for each log. */
     List<Thread> start(int most) {
         List<Thread> threads = new ArrayList<>();
         for (int log = 0; log < TortureLogs.ALL.size(); log++) {
@@ -59,12 +62,15 @@ final class TortureWriters {
         }
     }
 
-    /** Adds so many by {@code addAll}, or one by {@code add}. {@return whether that was answered} */
+    /**
+     * Adds this number of events with {@code addAll}, or for 0 one event with {@code add}. {@return whether Redis
+     * answered}
+     */
     boolean add(EventLog log, int count) throws InterruptedException {
         return tryToAdd(log, count, numbers(count), null) == Outcome.ANSWERED;
     }
 
-    /** Adds with an idempotency key, again and again until the outcome is known, and now and then once more after that. */
+    /** Repeats an add with an idempotency key until its outcome is known, and sometimes once more after that. */
     private void addOnce(int log, int count, Random random) throws InterruptedException {
         List<Long> of = numbers(count);
         String key = "once-" + of.get(0);
@@ -78,7 +84,7 @@ final class TortureWriters {
         }
     }
 
-    /** {@return why an add failed last} */
+    /** {@return the last failure of an add; null if there was none} */
     @Nullable
     EventLogException lastFailure() {
         return lastFailure;
