@@ -75,9 +75,9 @@ final class TortureAdds {
             Added before = sets.get(i - 1).get(0);
             Added again = sets.get(i).get(0);
             if (mayBeAddedAgain(first, before, again)) {
-                findings.count("keys added again, as they were not known any more");
+                findings.count("keys added again after Redis had forgotten them");
             } else {
-                findings.violation("Added again under one key", some(sets) + ", " + attempts);
+                findings.violation("Added again with the same key", some(sets) + ", " + attempts);
             }
         }
     }
@@ -117,17 +117,17 @@ final class TortureAdds {
         switch (attempt.outcome()) {
             case ANSWERED -> {
                 if (!asAnswered) {
-                    findings.violation("Answered, but not written so", sets + ", " + attempt);
+                    findings.violation("Not written as answered", sets + ", " + attempt);
                 }
             }
             case FAILED -> {
                 if (!sets.isEmpty()) {
-                    findings.violation("Said not to be added, but written", sets + ", " + attempt);
+                    findings.violation("Written although reported as not added", sets + ", " + attempt);
                 }
             }
             case UNKNOWN -> {
                 if (!sets.isEmpty()) {
-                    findings.count("adds unknown that were carried out");
+                    findings.count("adds with an unknown outcome that were written");
                 }
             }
         }
@@ -136,11 +136,11 @@ final class TortureAdds {
     private void judgeSets(Attempt attempt, List<List<Added>> sets) {
         for (List<Added> set : sets) {
             if (set.size() != attempt.numbers().size()) {
-                findings.violation("Added in part", some(set) + ", " + attempt);
+                findings.violation("Added only in part", some(set) + ", " + attempt);
             }
             for (int i = 1; i < set.size(); i++) {
                 if (set.get(i).order != set.get(i - 1).order + 1) {
-                    findings.violation("Not side by side", some(set) + ", " + attempt);
+                    findings.violation("Not adjacent", some(set) + ", " + attempt);
                     break;
                 }
             }

@@ -55,22 +55,23 @@ final class TortureAnotherLife {
         }
         if (step.gap() == null) {
             if (step.next().id.compareTo(cursor.id) <= 0) {
-                findings.violation("Began again and not told", step + " in " + next);
+                findings.violation("Began again, but not reported", step + " in " + next);
             } else if (countsAgree(step, cursor, next)) {
-                findings.count("began again and not told, where ids and counts agree");
+                findings.count("began again, not reported because ids and counts agree");
             } else if (looksAsBefore(step, cursor, next)) {
-                findings.count("began again and not told, where the event at the cursor might be there or retracted");
+                findings.count(
+                        "began again, not reported because the event at the cursor may exist or may have been retracted");
             } else {
-                findings.violation("Began again and not told", step + " in " + next);
+                findings.violation("Began again, but not reported", step + " in " + next);
             }
             gaps.judgeBeginning(step, next, delivered);
             return;
         }
         if (step.gap().kind() == Gap.Kind.REMOVED) {
             if (couldTell(step, cursor, next)) {
-                findings.violation("Began again and told as removed", step + " in " + next);
+                findings.violation("Began again, but reported as removed", step + " in " + next);
             } else {
-                findings.count("began again, told as removed where Redis could not tell");
+                findings.count("began again, reported as removed because Redis could not tell");
             }
         }
         gaps.judgeNumberToAnotherLife(

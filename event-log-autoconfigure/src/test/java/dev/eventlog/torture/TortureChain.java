@@ -67,26 +67,27 @@ final class TortureChain {
             if (committed != null && !setBack) {
                 findings.violation(
                         "A stored position was not found",
-                        next + " after " + before + ", which had got to " + delivered);
+                        next + " after " + before + ", whose last event was " + delivered);
             }
             return;
         }
         Added at = find(next, after.id());
         if (delivered != null && delivered.id.equals(after.id()) && at != null && at.order > delivered.order) {
-            findings.count("positions whose id was given to another event, which no position can show");
+            findings.count("positions whose id Redis assigned again to another event");
         } else if (at == null && find(next, after.id().next()) != null) {
             findings.count("positions just before the first event of a log"); // the predecessor delivered no event
         } else if (at == null || delivered == null) {
             if (committed != null && !setBack) {
-                findings.violation("A stored position that is no event's", next + ": " + after.id());
+                findings.violation("A stored position without an event", next + ": " + after.id());
             }
         } else if (at.order > furthest) {
             if (setBack) { // the leases were lost too, so another follower may have delivered the event
-                findings.count("positions of another that followed beside them");
+                findings.count("positions of another follower that ran at the same time");
                 return;
             }
             findings.violation(
-                    "Went on after what was not delivered", next + ": at " + at + ", delivered was " + delivered);
+                    "Continued after an event that was not delivered",
+                    next + ": at " + at + ", delivered was " + delivered);
         } else if (committed != null && at.order < committed.order && !setBack) {
             findings.violation("Delivered again after a commit", next + ": at " + at + ", committed was " + committed);
         } else if (at.order < delivered.order) {

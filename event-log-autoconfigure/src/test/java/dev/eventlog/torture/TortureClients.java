@@ -141,7 +141,7 @@ final class TortureClients implements AutoCloseable {
                 added &= writers.add(log, 0);
             }
             if (!added) {
-                failures.add("application " + application + ", where an add failed last by " + writers.lastFailure());
+                failures.add("application " + application + ", whose last failed add threw " + writers.lastFailure());
             }
         }
         return failures;

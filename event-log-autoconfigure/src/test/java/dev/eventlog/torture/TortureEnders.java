@@ -47,7 +47,7 @@ final class TortureEnders {
             try {
                 logs.get(random.nextInt(logs.size())).delete();
             } catch (EventLogException away) {
-                scene.count("logs not deleted, as Redis was away");
+                scene.count("logs not deleted because Redis was away");
             }
         }
     }

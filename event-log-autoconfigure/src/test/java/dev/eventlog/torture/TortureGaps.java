@@ -59,7 +59,7 @@ final class TortureGaps {
         @Override
         public String toString() {
             return account + (isFirst ? ", its first" : "") + " [after " + cursor + " came " + next
-                    + (gap == null ? ", no gap" : ", told: " + gap) + "]";
+                    + (gap == null ? ", no gap" : ", reported: " + gap) + "]";
         }
     }
 
@@ -114,20 +114,20 @@ final class TortureGaps {
             }
         }
         if (!there.isEmpty()) {
-            findings.violation("Skipped though it was there", step + ": " + there.size() + ", " + some(there));
+            findings.violation("Skipped although it existed", step + ": " + there.size() + ", " + some(there));
         }
         Gap gap = step.gap();
         if (gap == null) {
             if (!silent.isEmpty()) {
                 findings.violation(
-                        step.isFirst() ? "Missed after the start and not told" : "Missed and not told",
+                        step.isFirst() ? "Missed after the start, but not reported" : "Missed, but not reported",
                         step + ": " + silent.size() + ", " + some(silent) + " of " + life);
             }
             return;
         }
         range.most += lost(step, life, lowestLife);
         if (cursor == null && isAsOfOneLog(step, life)) { // it may have begun in an earlier life
-            findings.count("gaps with the number of another log, where Redis could not tell");
+            findings.count("gaps with the number of another log because Redis could not tell");
             return;
         }
         judgeNumber(step, range);
@@ -137,9 +137,9 @@ final class TortureGaps {
                             each == life || (each.ordinal >= lowestLife && cursor != null && each.holds(cursor)))
                     .anyMatch(each -> couldNotTell(step, each));
             if (couldNot) {
-                findings.count("gaps removed where nothing was, and Redis could not tell");
+                findings.count("gaps without missing events because Redis could not tell");
             } else {
-                findings.violation("A gap that was none", step + " in " + life);
+                findings.violation("A gap without missing events", step + " in " + life);
             }
         }
     }
@@ -168,7 +168,7 @@ final class TortureGaps {
             }
         }
         if (isAsOfOneLog(step, next)) {
-            findings.count("gaps with the number of another log, where Redis could not tell");
+            findings.count("gaps with the number of another log because Redis could not tell");
             return;
         }
         judgeNumber(step, range);
@@ -207,7 +207,7 @@ final class TortureGaps {
                     "Wrong number of missed events",
                     step + ": " + (range.least == range.most ? "" : range.least + " to ") + range.most);
         } else {
-            findings.count("gaps with a number that is right");
+            findings.count("gaps with a correct number");
         }
     }
 
@@ -251,7 +251,7 @@ final class TortureGaps {
                 .filter(each -> fate(step, each, began.ordinal) == Fate.THERE)
                 .toList();
         if (!there.isEmpty()) {
-            findings.violation("Skipped though it was there", step + ": " + there.size() + ", " + some(there));
+            findings.violation("Skipped although it existed", step + ": " + there.size() + ", " + some(there));
         }
     }
 

@@ -132,9 +132,7 @@ class TortureJudgeTests {
                 List.of());
         assertThat(clock.before(20)).isZero();
         assertThat(clock.before(21)).isEqualTo(1);
-        assertThat(clock.before(50))
-                .as("an outcome that is unknown says nothing")
-                .isEqualTo(1);
+        assertThat(clock.before(50)).as("an unknown outcome says nothing").isEqualTo(1);
         assertThat(clock.upTo(29)).isEqualTo(2);
         assertThat(clock.upTo(30)).isGreaterThan(2);
     }
@@ -151,7 +149,7 @@ class TortureJudgeTests {
         TortureAccount account = account(Tail.all(), 5);
         tell(account, 10, got("1-0", 1), got("3-0", 3), gap(Gap.Kind.BEGAN_AGAIN, "3-0", "4-0"), got("4-0", 4));
         assertThat(judged(history, account, List.of(new Change(0, 100)))).isEmpty();
-        assertThat(judged(history, account, List.of())).containsExactly("Did not begin again");
+        assertThat(judged(history, account, List.of())).containsExactly("Reported a new beginning that did not happen");
     }
 
     @Test
@@ -187,7 +185,8 @@ class TortureJudgeTests {
         TortureAccount account = account(Tail.all(), 5);
         tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
         assertThat(judged(history, false, account, List.of())).isEmpty();
-        assertThat(judged(history, true, account, List.of())).containsExactly("Did not begin again");
+        assertThat(judged(history, true, account, List.of()))
+                .containsExactly("Reported a new beginning that did not happen");
     }
 
     @Test
@@ -198,7 +197,8 @@ class TortureJudgeTests {
             TortureAccount account = account(Tail.all(), 5);
             tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 2));
             assertThat(judged(history, account, List.of()))
-                    .containsExactlyElementsOf(raised ? List.of() : List.of("Did not begin again"));
+                    .containsExactlyElementsOf(
+                            raised ? List.of() : List.of("Reported a new beginning that did not happen"));
         }
     }
 
@@ -212,7 +212,7 @@ class TortureJudgeTests {
         Attempt[] sent = {sent(1, 1), sent(2, 2), sent(3, 20), sent(4, 21)};
         assertThat(judged(history, account, List.of(new Change(10, 100)), sent)).isEmpty();
         assertThat(judged(history, account, List.of(new Change(16, 100)), sent))
-                .containsExactly("Skipped though it was there");
+                .containsExactly("Skipped although it existed");
     }
 
     /**
@@ -230,7 +230,7 @@ class TortureJudgeTests {
             TortureAccount account = account(Tail.from(new EventId(2, 0)), 5);
             tell(account, 10, got("2-0", 2), gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
             assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 7)))
-                    .containsExactlyElementsOf(raised ? List.of() : List.of("A gap that was none"));
+                    .containsExactlyElementsOf(raised ? List.of() : List.of("A gap without missing events"));
         }
     }
 

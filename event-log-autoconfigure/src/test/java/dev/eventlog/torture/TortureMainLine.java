@@ -118,8 +118,8 @@ final class TortureMainLine {
                 .count();
         return both == 0
                 ? null
-                : both + " of " + lost.size() + " adds that seemed to be lost the next master has, too; "
-                        + theirs.size() + " writes of it, " + next + " of them received";
+                : both + " of " + lost.size() + " adds that seemed to be lost exist on the next master too; it has "
+                        + theirs.size() + " writes, and received " + next + " of them as a replica";
     }
 
     /**

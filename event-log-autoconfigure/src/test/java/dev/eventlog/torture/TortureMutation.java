@@ -104,7 +104,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
 
     static List<TortureMutation> all() {
         return List.of(
-                calls("a lost event", "Skipped though it was there", all -> remove(all, at(all, 3))),
+                calls("a lost event", "Skipped although it existed", all -> remove(all, at(all, 3))),
                 calls(
                         "two events swapped",
                         "Out of order",
@@ -113,32 +113,32 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                 calls("an event repeated later", "Delivered twice", all -> insert(all, at(all, 11), got(all, 7))),
                 calls("a gap's number too high by one", WRONG_NUMBER, all -> number(all, 0, 1)),
                 calls("a gap's number too low by one", WRONG_NUMBER, all -> number(all, 0, -1)),
-                calls("a gap told after a later event", "Missed and not told", all -> {
+                calls("a gap reported after a later event", "Missed, but not reported", all -> {
                     Collections.swap(all.calls(), gap(all, 0), at(all, 5));
                 }),
-                calls("a missing gap", "Missed and not told", all -> remove(all, gap(all, 0))),
-                calls("a gap of an unknown number that was none", "A gap that was none", all -> {
+                calls("a missing gap", "Missed, but not reported", all -> remove(all, gap(all, 0))),
+                calls("a gap without a number and without missing events", "A gap without missing events", all -> {
                     insert(all, at(all, 8), removed(all, 7, 8, OptionalLong.empty()));
                 }),
-                calls("a gap of one that was none", WRONG_NUMBER, all -> {
+                calls("a gap of one event without missing events", WRONG_NUMBER, all -> {
                     insert(all, at(all, 8), removed(all, 7, 8, OptionalLong.of(1)));
                 }),
-                calls("a gap over events delivered anyway", "A gap with other ends", all -> {
+                calls("a gap over events that were delivered", "A gap between the wrong events", all -> {
                     Collections.swap(all.calls(), gap(all, 0), at(all, 4));
                 }),
-                calls("a gap over an event that was there", "Skipped though it was there", all -> {
+                calls("a gap over an event that existed", "Skipped although it existed", all -> {
                     remove(all, at(all, 5));
                     all.calls().set(gap(all, 0), removed(all, 4, 5, OptionalLong.of(4)));
                 }),
-                calls("an event that nobody added", "Delivered what nobody added", all -> {
+                calls("an event that nobody added", "Delivered an event that nobody added", all -> {
                     insert(all, at(all, 8), new Got(got(all, 7).id().next(), 1_000_000));
                 }),
                 calls("a retracted event counted as missed", WRONG_NUMBER, all -> number(all, 2, 1)),
-                calls("BEGAN_AGAIN missing", "Began again and not told", all -> remove(all, gap(all, 1))),
-                calls("BEGAN_AGAIN told as REMOVED", "Began again and told as removed", all -> {
+                calls("BEGAN_AGAIN missing", "Began again, but not reported", all -> remove(all, gap(all, 1))),
+                calls("BEGAN_AGAIN reported as REMOVED", "Began again, but reported as removed", all -> {
                     all.calls().set(gap(all, 1), removed(all, 11, 12, OptionalLong.empty()));
                 }),
-                calls("BEGAN_AGAIN told for nothing", "Did not begin again", all -> {
+                calls("BEGAN_AGAIN reported for nothing", "Reported a new beginning that did not happen", all -> {
                     EventId before = got(all, 13).id();
                     EventId next = got(all, 14).id();
                     insert(
@@ -146,55 +146,56 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                             at(all, 14),
                             new Gap(TortureModel.LOG, Gap.Kind.BEGAN_AGAIN, before, next, OptionalLong.empty()));
                 }),
-                calls("an event of the earlier life after BEGAN_AGAIN", "Began again and not told", all -> {
+                calls("an event of the earlier life after BEGAN_AGAIN", "Began again, but not reported", all -> {
                     all.times().set(at(all, 11), all.times().get(gap(all, 1)));
                     Collections.swap(all.calls(), gap(all, 1), at(all, 11));
                 }),
-                calls("BEGAN_AGAIN told too early", "Did not begin again", all -> {
+                calls("BEGAN_AGAIN reported too early", "Reported a new beginning that did not happen", all -> {
                     Collections.swap(all.calls(), gap(all, 1), at(all, 11));
                 }),
-                calls("BEGAN_AGAIN with a number that is a guess", WRONG_NUMBER, all -> {
+                calls("BEGAN_AGAIN with a guessed number", WRONG_NUMBER, all -> {
                     Gap gap = (Gap) all.calls().get(gap(all, 1));
                     all.calls().set(gap(all, 1), numbered(gap, OptionalLong.of(7)));
                 }),
-                calls("two gaps for one", "Two gaps in a row", all -> {
+                calls("two gaps instead of one", "Two gaps in a row", all -> {
                     insert(all, gap(all, 0), all.calls().get(gap(all, 0)));
                 }),
                 new TortureMutation(
-                        "an event delivered that was gone before the start",
-                        "Delivered though it was gone before the start",
+                        "a delivered event that was gone before the start",
+                        "Delivered although it was gone before the start",
                         good -> insert(good.all, 0, new Got(good.goneBefore, number(good, good.goneBefore)))),
                 new TortureMutation(
-                        "an event delivered from before the tail",
-                        "Delivered from before its start",
+                        "a delivered event from before the tail",
+                        "Delivered from before the start",
                         good -> insert(good.newest, 0, got(good.all, 0))),
                 new TortureMutation(
-                        "the event resumed after delivered again",
-                        "Delivered though it was resumed after",
+                        "another delivery of the event after which the follower resumed",
+                        "Delivered although the follower resumed after it",
                         good -> insert(good.resumed, 0, got(good.all, 4))),
                 new TortureMutation(
-                        "a gap missing for one that resumed",
-                        "Missed and not told",
+                        "a missing gap of a follower that resumed",
+                        "Missed, but not reported",
                         good -> remove(good.resumed, gap(good.resumed, 0))),
                 new TortureMutation("two callbacks at once", "A follower misbehaved", TortureMutation::overlap),
-                new TortureMutation("the end told before the last event", "Skipped though it was there", good -> {
+                new TortureMutation("the end reported before the last event", "Skipped although it existed", good -> {
                     end(good);
                     remove(good.all, good.all.calls().size() - 2);
                 }),
-                new TortureMutation("an end that nobody wrote", "Delivered what nobody added", good -> {
+                new TortureMutation("an end that nobody wrote", "Delivered an event that nobody added", good -> {
                     insertLast(good.all, new Got(EventId.MAX, 1_000_000));
                 }),
-                new TortureMutation("the end missing before the log began again", "Began again and not told", good -> {
-                    end(good);
-                    good.model.delete();
-                    good.model.add(1);
-                    remove(good.all, good.all.calls().size() - 1);
-                    insertLast(good.all, new Got(good.model.newest(), lastNumber(good)));
-                }),
-                new TortureMutation("the end told twice", "A follower misbehaved", TortureMutation::endTwice),
                 new TortureMutation(
-                        "a completion said to be refused that is in the file",
-                        "Said not to be added, but written",
+                        "the end missing before the log began again", "Began again, but not reported", good -> {
+                            end(good);
+                            good.model.delete();
+                            good.model.add(1);
+                            remove(good.all, good.all.calls().size() - 1);
+                            insertLast(good.all, new Got(good.model.newest(), lastNumber(good)));
+                        }),
+                new TortureMutation("the end reported twice", "A follower misbehaved", TortureMutation::endTwice),
+                new TortureMutation(
+                        "a completion in the file that was reported as refused",
+                        "Written although reported as not added",
                         good -> {
                             end(good);
                             lastAdd(
@@ -207,13 +208,13 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                                             add.endedAt(),
                                             List.of()));
                         }),
-                new TortureMutation("an answered add that is not in the file", "Answered, but not written so", good -> {
+                new TortureMutation("an answered add missing in the file", "Not written as answered", good -> {
                     good.model.trace.attempts.add(new Attempt(
                             TortureModel.LOG, List.of(1_000_000L), 1, Outcome.ANSWERED, 2, List.of(new EventId(1, 5))));
                 }),
                 new TortureMutation(
-                        "an add said to have failed that is in the file",
-                        "Said not to be added, but written",
+                        "an add in the file that was reported as failed",
+                        "Written although reported as not added",
                         good -> lastAdd(
                                 good,
                                 add -> new Attempt(
@@ -223,21 +224,21 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                                         Outcome.FAILED,
                                         add.endedAt(),
                                         List.of()))),
-                new TortureMutation("an idempotent add carried out twice", "Added again under one key", good -> {
+                new TortureMutation("an idempotent add written twice", "Added again with the same key", good -> {
                     good.model.add(1, "key");
                     good.model.history.take(
                             List.of(List.of(
                                     "XADD", TortureModel.LOG, "1000000-0", "n", Long.toString(lastNumber(good)))),
                             0);
                 }),
-                new TortureMutation("an add carried out twice", "Added more than once", good -> {
+                new TortureMutation("an add written twice", "Added more than once", good -> {
                     good.model.add(1);
                     good.model.history.take(
                             List.of(List.of(
                                     "XADD", TortureModel.LOG, "1000000-0", "n", Long.toString(lastNumber(good)))),
                             0);
                 }),
-                new TortureMutation("an add carried out in part", "Added in part", good -> {
+                new TortureMutation("an add written only in part", "Added only in part", good -> {
                     good.model.add(2);
                     lastAdd(good, add -> {
                         List<Long> numbers = new ArrayList<>(add.numbers());
@@ -253,7 +254,9 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                     goOnAfter(good, earlier);
                 }),
                 new TortureMutation(
-                        "a position found beyond what was delivered", "Went on after what was not delivered", good -> {
+                        "a position found beyond what was delivered",
+                        "Continued after an event that was not delivered",
+                        good -> {
                             remove(good.namedNext, 0);
                             Got next = (Got) good.namedNext.calls().get(0);
                             remove(good.namedNext, 0);
@@ -375,7 +378,7 @@ record TortureMutation(String what, String foundAs, Consumer<Good> change) {
                 return i;
             }
         }
-        throw new IllegalArgumentException("There are not " + which + " in " + account.calls());
+        throw new IllegalArgumentException("There are at most " + which + " in " + account.calls());
     }
 
     private static Got got(TortureAccount account, int event) {

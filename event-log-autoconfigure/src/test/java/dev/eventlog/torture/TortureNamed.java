@@ -66,8 +66,7 @@ final class TortureNamed implements EventBatchListener<Event> {
          *     stored gets that batch again
          */
         TortureWatch watch(String name, EventLog log, @Nullable Got resumed, List<Incarnation> others) {
-            Tail tail =
-                    Tail.after(after); // also for 0-0, because it may wait for the log long before it has the lease
+            Tail tail = Tail.after(after); // also for 0-0, because it may wait for the log long before it has the lease
             TortureWatch watch =
                     new TortureWatch(instance, log.name(), tail, log.options().hasMaxLength(), resumed, Pace.QUICK, 0);
             watch.durableName = name;
@@ -155,7 +154,7 @@ final class TortureNamed implements EventBatchListener<Event> {
         for (Event event : batch) {
             long number = TortureLogs.number(event);
             if (!event.fields().equals(TortureLogs.event(number))) {
-                complain("not as it was added: " + event);
+                complain("differs from the added event: " + event);
             }
             Got got = new Got(event.id(), number);
             call(got);
@@ -176,7 +175,7 @@ final class TortureNamed implements EventBatchListener<Event> {
 
     @Override
     public void onFailure(String ofLog, Throwable failure) {
-        complain("ended by itself: " + failure);
+        complain("ended on its own: " + failure);
     }
 
     private void enter() {

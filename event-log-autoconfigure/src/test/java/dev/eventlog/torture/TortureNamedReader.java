@@ -54,7 +54,7 @@ final class TortureNamedReader {
                 now.follower = log.follow(Tail.all(), now, options -> options.named(name));
                 return true;
             } catch (EventLogUnavailableException away) {
-                scene.count("named follows refused, as Redis was away");
+                scene.count("named follows refused because Redis was away");
                 TimeUnit.MILLISECONDS.sleep(20);
             }
         }

@@ -105,7 +105,7 @@ record TorturePlan(List<Fault> server, List<Fault> data) {
                                 case CLIENT_KILL, CUT, FLUSHALL, CLOCK_BACK, FAILOVER -> "";
                                 case DELAY -> " each reply by " + amount + " ms, for " + millis + " ms";
                                 case KILL_MASTER -> ", back after " + millis + " ms";
-                                case FAILOVER_LOSING_THE_NEWEST -> ", those of " + millis + " ms";
+                                case FAILOVER_LOSING_THE_NEWEST -> ", the writes of " + millis + " ms";
                                 case XTRIM -> " log " + log + " to " + amount;
                                 case XDEL -> " log " + log + ", " + amount + " events";
                                 case DEL, XSETID -> " log " + log;

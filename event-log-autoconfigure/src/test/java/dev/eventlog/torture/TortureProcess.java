@@ -129,8 +129,8 @@ final class TortureProcess implements AutoCloseable {
                 return false;
             }
             if (System.nanoTime() > deadline) {
-                scene.trouble("The run itself failed: process " + index + "." + starts + " does not get " + what
-                        + ", it is only " + (said.isEmpty() ? "started" : said));
+                scene.trouble("The run itself failed: process " + index + "." + starts + " does not report " + what
+                        + ", but only " + (said.isEmpty() ? "started" : said));
                 return false;
             }
             TimeUnit.MILLISECONDS.sleep(20);

@@ -120,7 +120,7 @@ abstract class TortureReader {
                 watch.logWasThere &= exists(of);
                 return true;
             } catch (EventLogUnavailableException away) {
-                scene.count("follows refused, as Redis was away");
+                scene.count("follows refused because Redis was away");
                 TimeUnit.MILLISECONDS.sleep(20);
             }
         }

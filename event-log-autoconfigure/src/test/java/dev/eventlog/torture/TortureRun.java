@@ -78,7 +78,7 @@ final class TortureRun {
                     } catch (InterruptedException ended) {
                         return;
                     }
-                    System.out.println("The run itself failed: it has not ended in time\n" + run.state() + '\n'
+                    System.out.println("The run itself failed: it did not end in time\n" + run.state() + '\n'
                             + TortureState.threads());
                     System.exit(2);
                 },
@@ -117,7 +117,7 @@ final class TortureRun {
                 int client = TortureLogs.NUMBER_OF_APPLICATIONS + 1 + i;
                 processes.add(new TortureProcess(scene, i, settings(server, client), clients::log));
             }
-            say("all is started");
+            say("everything has started");
             started.run();
             clients.start(ROLES);
             TortureHarm harm = new TortureHarm(scene, server, plan);
@@ -127,12 +127,12 @@ final class TortureRun {
             for (TortureProcess process : processes) {
                 process.calmDown();
             }
-            say("writers and readers have stopped to come and go");
+            say("writers and readers no longer start and stop");
             clients.enders().open();
             bringToTheEnd(server, clients);
-            say("all readers are at the end");
+            say("all readers have reached the end");
             endForGood(clients);
-            say("all readers of the log that ends have been told its end");
+            say("all readers of the log that ends have received its end");
             faults = harm.done();
             processes.forEach(TortureProcess::close);
         }
@@ -163,9 +163,9 @@ final class TortureRun {
             Path root = Path.of("target", "torture");
             Path folder = TortureReplay.keep(
                     root, settings.seed(), trace, history, server.master().writes());
-            out.println("To judge the same again: " + TortureReplay.command(folder));
+            out.println("To judge this run again: " + TortureReplay.command(folder));
         } catch (IOException ex) {
-            out.println("The trace could not be kept: " + ex);
+            out.println("The trace could not be stored: " + ex);
         }
     }
 
@@ -194,8 +194,8 @@ final class TortureRun {
                 return;
             }
             if (System.nanoTime() > deadline) {
-                failures.forEach(failure -> scene.trouble("Cannot add any more: " + failure));
-                behind.forEach(reader -> scene.trouble("Never got to the end: " + reader + ", " + SECONDS_TO_THE_END
+                failures.forEach(failure -> scene.trouble("Cannot add anymore: " + failure));
+                behind.forEach(reader -> scene.trouble("Never reached the end: " + reader + ", " + SECONDS_TO_THE_END
                         + " s after the last fault, while the log is at number " + scene.nextNumber()));
                 out.println(server.state() + "\n" + TortureState.threads());
                 return;
@@ -220,7 +220,7 @@ final class TortureRun {
                 return;
             }
             if (System.nanoTime() > deadline) {
-                untold.forEach(watch -> scene.trouble("Never told that its log has ended: " + watch));
+                untold.forEach(watch -> scene.trouble("Never received the end of its log: " + watch));
                 return;
             }
             TimeUnit.MILLISECONDS.sleep(100);
@@ -240,7 +240,7 @@ final class TortureRun {
                     && !watch.completed
                     && !isSince(first, last)
                     && !(watch.tail instanceof Tail.From && last == null)) {
-                behind.add(watch + ", has only got to " + last);
+                behind.add(watch + ", whose last event was " + last);
             }
         }
         Map<String, String> named = new TreeMap<>(); // one instance for each log is enough

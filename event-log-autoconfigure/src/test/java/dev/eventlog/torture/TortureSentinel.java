@@ -60,7 +60,7 @@ final class TortureSentinel extends TortureServer {
         this.master = setup.master();
         if (!master.isAtLeast(7)) {
             setup.close();
-            throw new IllegalArgumentException("With a sentinel there has to be Redis 7 or later: see --redis");
+            throw new IllegalArgumentException("--sentinel needs Redis 7 or later: see --redis");
         }
         this.masters = new TortureMasters(setup);
         this.writes = masters.take().get(0);
@@ -115,7 +115,7 @@ final class TortureSentinel extends TortureServer {
                 harm(fault, some);
             }
         } catch (ConditionTimeoutException | UncheckedIOException notDone) {
-            scene.count("faults that could not be done");
+            scene.count("faults that could not be caused");
         }
         if (fault.kind() != Kind.PARTITION_OF_SOME && fault.kind() != Kind.CLIENT_KILL) {
             settleSince(begin);
@@ -229,15 +229,15 @@ final class TortureSentinel extends TortureServer {
         line.append(writes.more());
         List<Writes> since = masters.take();
         if (new HashSet<>(since).size() < since.size()) {
-            scene.trouble("The run itself failed: a server that had been replaced became the master again with the data"
-                    + " that it had, and no one history shows that: run another seed");
+            scene.trouble("The run itself failed: a replaced server became the master again with its old"
+                    + " data, which one history cannot show: run another seed");
         }
         for (Writes next : since.subList(1, since.size())) {
             writes = next;
             master = next.server;
             String wrong = line.goOn(next.base(), next.all());
             if (wrong != null) {
-                scene.trouble("The run itself failed: the histories of two masters do not fit: " + wrong);
+                scene.trouble("The run itself failed: the histories of two masters contradict each other: " + wrong);
             }
             scene.count("masters");
         }

@@ -131,14 +131,15 @@ abstract class TortureServer implements AutoCloseable {
     /** {@return a description of a server} */
     static String state(EmbeddedRedis redis) {
         try {
-            return "the server at " + redis.uri() + (redis.isRunning() ? "" : ", which should not run,") + " answers "
+            return "the server at " + redis.uri() + (redis.isRunning() ? "" : ", which should not be running,")
+                    + " answers "
                     + redis.ask("PING") + " as process " + redis.info("server", "process_id") + ", "
                     + redis.info("replication", "role") + ", up for "
                     + redis.info("server", "uptime_in_seconds") + " s, clients connected "
                     + redis.info("clients", "connected_clients") + ", blocked "
                     + redis.info("clients", "blocked_clients");
         } catch (UncheckedIOException away) {
-            return "the server at " + redis.uri() + (redis.isRunning() ? " should run" : " does not run")
+            return "the server at " + redis.uri() + (redis.isRunning() ? " should be running" : " is not running")
                     + ", and does not answer: " + away.getMessage();
         }
     }

@@ -31,7 +31,7 @@ final class TortureServerClock {
         library = LIBRARIES.stream()
                 .filter(Files::exists)
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("There is no libfaketime: install the package faketime"));
+                .orElseThrow(() -> new IllegalStateException("libfaketime is missing: install the package faketime"));
         try {
             file = Files.createTempFile("event-log-torture-", ".clock");
             file.toFile().deleteOnExit();

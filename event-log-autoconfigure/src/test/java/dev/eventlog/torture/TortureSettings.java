@@ -44,7 +44,7 @@ record TortureSettings(
                 continue;
             }
             if (i + 1 == arguments.length) {
-                throw new IllegalArgumentException(name + " is no argument, or wants a value");
+                throw new IllegalArgumentException(name + " is not an argument, or needs a value");
             }
             String value = arguments[++i];
             switch (name) {
@@ -59,7 +59,7 @@ record TortureSettings(
             }
         }
         if (sentinel && faketime) {
-            throw new IllegalArgumentException("--faketime is not for a run with --sentinel");
+            throw new IllegalArgumentException("--faketime does not work with --sentinel");
         }
         if (processes < 0) {
             processes = length.compareTo(SHORT) < 0 || sentinel ? 0 : 1;

@@ -118,7 +118,7 @@ final class TortureSse extends TortureReader {
                 }
                 pauseAfterTheEnd(watch);
             } catch (IOException refused) {
-                scene.count("SSE streams refused, as Redis was away");
+                scene.count("SSE streams refused because Redis was away");
                 TimeUnit.MILLISECONDS.sleep(50);
             }
         }
@@ -133,7 +133,7 @@ final class TortureSse extends TortureReader {
             try {
                 message = client.next();
             } catch (AssertionError silent) {
-                watch.complain("not even a heartbeat came in 10 s");
+                watch.complain("no heartbeat arrived within 10 s");
                 return;
             }
             if (message == SseClient.CLOSED) {
@@ -154,11 +154,11 @@ final class TortureSse extends TortureReader {
                     watch.complain("caught-up was sent " + caughtUp + " times");
                 }
             } else if ("interrupted".equals(message.name())) {
-                scene.count("SSE streams interrupted, as Redis was away");
+                scene.count("SSE streams interrupted because Redis was away");
             } else if ("complete".equals(message.name())) {
                 watch.ended(completion(message.data()));
             } else if ("failed".equals(message.name())) {
-                watch.complain("ended by itself: " + message.data());
+                watch.complain("ended on its own: " + message.data());
             } else if (id != null && message.field("data") != null) {
                 Event event = new Event(EventId.parse(id), JsonMapper.shared().readValue(message.data(), FIELDS));
                 watch.took(List.of(event));

@@ -141,8 +141,7 @@ final class TortureStart {
             return Due.NO; // a log that began again with lower ids: they may be the events that it saw
         }
         if (beganInAChange && cursor != null && !isAbove(added, cursor) && !wereEverTogether(added, cursor)) {
-            return Due
-                    .PERHAPS; // the other master assigned this id during the start: it may belong to another log
+            return Due.PERHAPS; // the other master assigned this id during the start: it may belong to another log
         }
         if (!isFirst) {
             return resumed != null || isThereFromThenOn(added) ? Due.YES : Due.NO;

@@ -75,7 +75,7 @@ final class TortureSteps {
     }
 
     void judge() {
-        findings.count(account.toTheEnd() ? "followers to the end" : "followers that went");
+        findings.count(account.toTheEnd() ? "followers to the end" : "followers closed before the end");
         account.complaints()
                 .forEach(complaint -> findings.violation("A follower misbehaved", account + ": " + complaint));
         for (int i = 0; i < account.calls().size(); i++) {
@@ -90,7 +90,7 @@ final class TortureSteps {
             }
         }
         if (gap != null && account.toTheEnd()) {
-            findings.violation("A gap and nothing after it", account + ": " + gap);
+            findings.violation("A gap without a later event", account + ": " + gap);
         }
     }
 
@@ -113,16 +113,17 @@ final class TortureSteps {
             boolean hasReadNothing = before == null && (start.isBlind() || account.tail() instanceof Tail.From);
             if (beganBeforeItsLog || hasReadNothing || gone) {
                 if (!mayHave) {
-                    findings.count("told to have begun again where Redis could not tell");
+                    findings.count("reported a new beginning because Redis could not tell");
                 }
             } else if (mayHave) {
                 life++;
             } else if (isNothingInCommon(told, atLatest)) {
-                findings.count("told to have begun again where Redis could not tell");
+                findings.count("reported a new beginning because Redis could not tell");
             } else if (isWithout(cursor, beforeChange)) {
-                findings.count("told to have begun again after a look at another master");
+                findings.count("reported a new beginning after reading from another master");
             } else if (lives.stream().noneMatch(each -> each.ordinal > life && each.beganAt <= atLatest)) {
-                findings.violation("Did not begin again", account + ": " + told + ", " + lives);
+                findings.violation(
+                        "Reported a new beginning that did not happen", account + ": " + told + ", " + lives);
             }
         }
     }
@@ -196,7 +197,7 @@ final class TortureSteps {
                         .orElse(null);
         if (next == null) {
             findings.violation(
-                    "Delivered what nobody added",
+                    "Delivered an event that nobody added",
                     account + ": " + got + ", of this number " + history.of(got.number()));
             return;
         }
@@ -250,7 +251,7 @@ final class TortureSteps {
     /** Checks that the tail includes the event, and that the event was not gone before the follower began. */
     private boolean isAsked(Step step) {
         if (!start.isThereFromThenOn(step.next())) {
-            findings.violation("Delivered though it was gone before the start", step);
+            findings.violation("Delivered although it was gone before the start", step);
             return false;
         }
         if (beganAgain) {
@@ -259,11 +260,12 @@ final class TortureSteps {
         if (!start.isAboveTheId(step.next())) {
             boolean again = account.tail() instanceof Tail.After;
             findings.violation(
-                    again ? "Delivered though it was resumed after" : "Delivered from before its start", step);
+                    again ? "Delivered although the follower resumed after it" : "Delivered from before the start",
+                    step);
             return false;
         }
         if (step.isFirst() && start.due(step.next(), true, null) == Due.NO) {
-            findings.violation("Delivered from before its start", step);
+            findings.violation("Delivered from before the start", step);
             return false;
         }
         return true;
@@ -320,7 +322,7 @@ final class TortureSteps {
             if (!step.beganAgain()) {
                 findings.violation("Out of order", step);
             } else if (step.gap() != null && step.gap().missed().isPresent()) {
-                findings.violation("Wrong number of missed events", step + ": nothing lies in between");
+                findings.violation("Wrong number of missed events", step + ": no event lies in between");
             }
             return;
         }
@@ -334,7 +336,7 @@ final class TortureSteps {
                 .flatMap(each -> each.events.stream())
                 .anyMatch(each -> !first.holds(each) && start.due(each, true, null) == Due.YES);
         if (unseen && step.gap() == null) {
-            findings.count("lives missed by one that began when there was no log");
+            findings.count("lives missed by a follower that began before the log");
         }
         gaps.judgeInLife(step, possible.get(possible.size() - 1), life);
     }
@@ -346,7 +348,7 @@ final class TortureSteps {
                         || (!step.isFirst()
                                 && step.cursor() != null
                                 && !step.gap().lastSeen().equals(step.cursor().id)))) {
-            findings.violation("A gap with other ends", step);
+            findings.violation("A gap between the wrong events", step);
         }
     }
 

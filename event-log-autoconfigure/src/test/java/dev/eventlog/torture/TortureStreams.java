@@ -116,7 +116,7 @@ final class TortureStreams extends TortureReader {
             return gap.resume();
         } catch (EventLogUnavailableException refused) {
             if (!watch.calls().isEmpty()) { // without a call, it only could not start
-                watch.complain("ended by itself: " + refused);
+                watch.complain("ended on its own: " + refused);
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }

@@ -106,7 +106,7 @@ final class TortureSubscribers extends TortureReader {
                 return;
             }
             if (demand.getAndDecrement() <= 0) {
-                watch.complain("got a batch that it had not asked for");
+                watch.complain("received a batch that it had not requested");
             }
             watch.took(batch);
         }
@@ -132,14 +132,14 @@ final class TortureSubscribers extends TortureReader {
                     && watch.calls().isEmpty()) {
                 refused = true; // it could not start
             } else {
-                watch.complain("ended by itself: " + failure);
+                watch.complain("ended on its own: " + failure);
             }
         }
 
         @Override
         public void onComplete() {
             if (!cancelled && (!watch.completed || failed || over)) {
-                watch.complain("completed by itself");
+                watch.complain("completed on its own");
             }
             over = true;
         }

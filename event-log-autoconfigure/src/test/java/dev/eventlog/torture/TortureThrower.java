@@ -67,7 +67,7 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
     @Override
     public void onComplete(Completion completion) {
         if (due != null) {
-            watch.complain("after the listener threw at " + ids(due) + " came the end");
+            watch.complain("after the listener threw at " + ids(due) + ", the end came");
         }
         watch.onComplete(completion);
     }
@@ -80,7 +80,7 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
     @Override
     public void recover(String log, List<Event> batch, Throwable failure) throws Exception {
         if (!batch.equals(due)) {
-            watch.complain("the recoverer got " + ids(batch) + ", what the listener threw at was " + ids(due));
+            watch.complain("the recoverer received " + ids(batch) + ", but the listener threw at " + ids(due));
         }
         if (left > 0) {
             watch.complain("the recoverer was called " + left + " tries too early");
@@ -102,7 +102,7 @@ final class TortureThrower implements EventBatchListener<Event>, EventBatchRecov
         if (left > 0) {
             left--;
             due = call;
-            throw new IllegalStateException("as the run wants it");
+            throw new IllegalStateException("thrown on purpose");
         }
     }
 

@@ -71,6 +71,7 @@ final class TortureWatch implements EventBatchListener<Event> {
 
     /** The time when {@code follow} had returned. */
     volatile long returnedAt;
+
     volatile @Nullable Follower follower;
     /** Whether the log is known to have existed then. */
     volatile boolean logWasThere;
@@ -152,7 +153,7 @@ final class TortureWatch implements EventBatchListener<Event> {
         for (Event event : batch) {
             long number = TortureLogs.number(event);
             if (!event.fields().equals(TortureLogs.event(number))) {
-                complain("not as it was added: " + event);
+                complain("differs from the added event: " + event);
             }
             took(new Got(event.id(), number), now);
         }
@@ -184,7 +185,7 @@ final class TortureWatch implements EventBatchListener<Event> {
 
     private void complainIfOver(Object what) {
         if (completed) {
-            complain("after the end of the log came " + what);
+            complain("received after the end of the log: " + what);
         }
     }
 
@@ -262,7 +263,7 @@ final class TortureWatch implements EventBatchListener<Event> {
             complain("close() took " + millis + " ms");
         }
         if ((failed && !completed) || failure != null) {
-            complain("ended by itself: " + failure);
+            complain("ended on its own: " + failure);
         }
         if (failed && completed && open.completion().toCompletableFuture().getNow(null) != EndReason.COMPLETED) {
             complain("ended, but not as completed: " + open.completion());
