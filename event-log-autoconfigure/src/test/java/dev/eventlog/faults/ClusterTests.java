@@ -255,7 +255,7 @@ class ClusterTests extends ClosingTests {
     }
 
     @Test
-    void followersOfLogsThatEndAreToldInAFailoverToo() {
+    void followersReceiveTheCompletionDespiteAFailover() {
         List<EventLog> before = endingLogs("before");
         List<EventLog> after = endingLogs("after");
         Map<String, Collected<Event>> told = new ConcurrentHashMap<>();
@@ -272,22 +272,22 @@ class ClusterTests extends ClosingTests {
         }
         after.forEach(log -> await().ignoreExceptions().until(() -> {
             EventLog written = elsewhere.create(log.name());
-            written.completeExceptionally("after"); // which may be said twice
+            written.completeExceptionally("after"); // a repeated call is allowed
             return written.isComplete();
         }));
 
-        assertThatAllAreToldTheEnd(before, told, Completion.cancelled("before"));
-        assertThatAllAreToldTheEnd(after, told, Completion.failed("after"));
+        assertThatAllReceiveTheCompletion(before, told, Completion.cancelled("before"));
+        assertThatAllReceiveTheCompletion(after, told, Completion.failed("after"));
     }
 
     @Test
-    void newFollowersBeginAfterAMasterWasReplacedAndCameBack() {
+    void newFollowersStartAfterAReplacedMasterIsBack() {
         Collected<Event> before = Collected.events();
         closeLater(factory.create(name).follow(Tail.all(), before));
         await().ignoreExceptions().until(() -> elsewhere.create(name).add(event(0)) != null);
         await().until(() -> before.count() >= 1);
         cluster.kill(cluster.masterOf(name));
-        cluster.awaitComplete(); // which starts it again
+        cluster.awaitComplete(); // restarts the killed master
         cluster.failover(cluster.masterOf(name));
         cluster.awaitComplete();
 
@@ -302,7 +302,7 @@ class ClusterTests extends ClosingTests {
 
     private List<EventLog> endingLogs(String when) {
         List<EventLog> logs = new ArrayList<>();
-        for (int i = 0; i < DEDICATED; i++) { // so that others have to share a connection
+        for (int i = 0; i < DEDICATED; i++) { // so that further logs must share a connection
             EventLog log = factory.create(name + ':' + when + i);
             log.addAll(events(0, 3));
             logs.add(log);
@@ -311,7 +311,7 @@ class ClusterTests extends ClosingTests {
         return logs;
     }
 
-    private void assertThatAllAreToldTheEnd(
+    private void assertThatAllReceiveTheCompletion(
             List<EventLog> logs, Map<String, Collected<Event>> told, Completion completion) {
         for (EventLog log : logs) {
             Collected<Event> early = Objects.requireNonNull(told.get(log.name()));

@@ -214,7 +214,7 @@ class InterruptionTests extends ServerTests {
     }
 
     @Test
-    void closeWaitsForTheListenerThatIsToldOfAnInterruption() throws Exception {
+    void closeWaitsForOnInterrupted() throws Exception {
         EventLogFactory logs = newFactory(redis.uri());
         CountDownLatch mayReturn = new CountDownLatch(1);
         LogsFollower follower = closeLater(logs.follow(LogPattern.of("orders:*"), Tail.all(), new ToldOfMany() {

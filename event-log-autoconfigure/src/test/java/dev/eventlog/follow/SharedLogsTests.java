@@ -173,7 +173,7 @@ class SharedLogsTests extends LogTests {
         assertThat(logs.next(this, 5)).isEmpty();
     }
 
-    /** The first question only asks whether anything has changed since the start, and does not miss what has. */
+    /** The first question of a feed only checks for changes since the start. It must find each change. */
     @Test
     void firstQuestionOfAFeedNoticesWhatHasChangedSinceItsStart() {
         Connections connections =

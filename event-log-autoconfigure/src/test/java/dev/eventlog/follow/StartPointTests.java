@@ -29,7 +29,7 @@ import org.springframework.data.redis.connection.stream.MapRecord;
 import org.springframework.data.redis.connection.stream.ReadOffset;
 import org.springframework.data.redis.connection.stream.RecordId;
 
-/** Many logs that begin together begin where each would begin alone. */
+/** Logs that start together start where each of them would start alone. */
 class StartPointTests extends LogTests {
 
     private static final EventLogOptions OPTIONS = EventLogOptions.builder().build();
@@ -55,7 +55,7 @@ class StartPointTests extends LogTests {
 
     @ParameterizedTest
     @MethodSource("tails")
-    void togetherAsAlone(Tail tail) {
+    void logsThatStartTogetherStartAsIfAlone(Tail tail) {
         Map<LogStream, TailRange> tails = new LinkedHashMap<>();
         for (LogStream stream : streams()) {
             tails.put(stream, TailRange.of(tail, OPTIONS));
@@ -64,7 +64,7 @@ class StartPointTests extends LogTests {
     }
 
     @Test
-    void afterTheLastEventTogetherAsAlone() {
+    void startAfterTheLastEventIsTheSameTogetherAndAlone() {
         Map<LogStream, TailRange> last = new LinkedHashMap<>();
         Map<LogStream, TailRange> first = new LinkedHashMap<>();
         Map<LogStream, TailRange> from = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ class StartPointTests extends LogTests {
     }
 
     @Test
-    void keyOfAnotherTypeFailsAlone() {
+    void keyOfAnotherTypeFailsOnItsOwn() {
         LogStream good = stream(log(1));
         String name = newName();
         redis.opsForValue().set(name, "text");
@@ -97,7 +97,7 @@ class StartPointTests extends LogTests {
                 .matches(LogStream::isAnotherType);
     }
 
-    /** A log that fits into the first page begins with a smaller question, so both kinds of question are needed. */
+    /** A log that fits into the first page needs a smaller question, so the test covers both kinds of questions. */
     private static void beginTogetherAsAlone(Map<LogStream, TailRange> tails, int count) {
         for (int page : new int[] {2, 4, 10}) {
             Map<LogStream, StartPoint> together = StartPoint.findAll(tails, page);

@@ -42,7 +42,7 @@ import org.springframework.boot.micrometer.metrics.autoconfigure.export.simple.S
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 
-/** What the endpoint, the meters, and the health show of named followers of a pattern. */
+/** Named followers of a pattern in the endpoint, the meters, and the health. */
 class NamedPatternObservedTests extends ClosingTests {
 
     private static final LogPattern ORDERS = LogPattern.of("orders:*");
@@ -114,7 +114,7 @@ class NamedPatternObservedTests extends ClosingTests {
     }
 
     @Test
-    void thePatternIsShownAlsoWhileItHasNoLog() {
+    void patternWithoutALogIsShown() {
         runner.run(context -> {
             LogsFollower named = follow(context);
             LogsFollower other =
@@ -131,7 +131,7 @@ class NamedPatternObservedTests extends ClosingTests {
     }
 
     @Test
-    void eachLogIsShownUnderTheNameAndMeasuredUnderThePattern() {
+    void logsAreShownByNameAndMeasuredByPattern() {
         runner.run(context -> {
             add(context, "orders:1");
             add(context, "orders:2");
@@ -160,7 +160,7 @@ class NamedPatternObservedTests extends ClosingTests {
     }
 
     @Test
-    void theOneThatWaitsForTheLeaseIsShownByItsPattern() {
+    void waitingFollowerIsShownByItsPattern() {
         runner.run(one -> runner.run(other -> {
             LogsFollower first = follow(one);
             await().until(() -> endpoint(one).followed().many().stream()
@@ -176,7 +176,7 @@ class NamedPatternObservedTests extends ClosingTests {
     }
 
     @Test
-    void aLogWhoseListenerThrewIsNamedUntilItsListenerStartsAgain() {
+    void failedLogIsNamedUntilItsListenerRestarts() {
         runner.withBean(Invoices.class).run(context -> {
             add(context, "orders:1");
             add(context, "orders:bad");
@@ -206,13 +206,13 @@ class NamedPatternObservedTests extends ClosingTests {
             registry.stop("invoices");
             registry.start("invoices");
             assertThat(health(context))
-                    .as("the log that failed is gone, and its listener has started again")
+                    .as("the failed log is gone, and its listener has restarted")
                     .isEqualTo(Status.UP);
         });
     }
 
     @Test
-    void aLogThatWasNotAskedForIsNotBlamed() {
+    void logThatWasNotReadHasNoFailureOfItsOwn() {
         runner.withPropertyValues("spring.data.redis.connect-timeout=1s", "spring.data.redis.timeout=1s")
                 .run(context -> {
                     add(context, "orders:1");

@@ -133,7 +133,7 @@ class PrometheusTests {
     }
 
     @Test
-    void aCallbackHasOneTimer() {
+    void callbackHasOneTimer() {
         used(
                 runner,
                 registry -> assertThat(registry.scrape())
@@ -213,7 +213,7 @@ class PrometheusTests {
                 .isSubsetOf(variables(dashboard));
         used(runner, registry -> {
             Map<String, Set<String>> labels = labels(registry.scrape());
-            queries.forEach(query -> assertAsksForWhatThereIs(query, labels));
+            queries.forEach(query -> assertReadsExistingMeters(query, labels));
         });
     }
 
@@ -221,7 +221,7 @@ class PrometheusTests {
         return dashboard.path("templating").path("list").findValuesAsString("name");
     }
 
-    private static void assertAsksForWhatThereIs(String query, Map<String, Set<String>> labels) {
+    private static void assertReadsExistingMeters(String query, Map<String, Set<String>> labels) {
         Set<String> common = new TreeSet<>();
         Pattern.compile("(eventlog_[a-z_]+)(?:\\{(.*?)\\})?")
                 .matcher(query)

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The file in which Redis stores each write before it replies. */
+/** The file where Redis stores each write before it replies. */
 public final class AppendOnlyFile {
 
     /**

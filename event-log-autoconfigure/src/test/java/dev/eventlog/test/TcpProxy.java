@@ -156,9 +156,9 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     /**
-     * The same, but for one connection only, the first that gets a reply after that many.
+     * Does the same for one connection only: the first one that gets a reply after some others.
      *
-     * @param count how many replies come first
+     * @param count the number of replies that it passes first
      */
     public void cutOneInsteadOfReplyAfter(int count) {
         repliesFirst = count;
@@ -215,9 +215,7 @@ public final class TcpProxy implements AutoCloseable {
                 }
                 Link link = new Link(client, behind);
                 synchronized (this) {
-                    if (listening
-                            != socket) { // connections are refused since then, and a following cut would not see this
-                        // one
+                    if (listening != socket) { // refuse() was called, and a later cut() would miss this link
                         link.close();
                         return;
                     }

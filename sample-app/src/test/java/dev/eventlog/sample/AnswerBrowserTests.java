@@ -12,7 +12,7 @@ import redis.embedded.core.PortProvider;
 class AnswerBrowserTests extends PageTest {
 
     @Test
-    void everyTabShowsWhatAModelAnswersAcrossAReloadUntilItIsStoppedOrComplete() {
+    void everyTabShowsTheAnswerUntilItIsStoppedOrComplete() {
         browser.open(page());
         String tab = browser.tab();
         awaitLive(tab);
@@ -45,7 +45,7 @@ class AnswerBrowserTests extends PageTest {
     }
 
     @Test
-    void saysThatTheServerDiedThatRecorded() throws Exception {
+    void answerEndsWithAReasonIfItsServerDied() throws Exception {
         int port = PortProvider.newEphemeralPortProvider().get();
         Process server = RunningSample.startInAnotherJvm(redis, port);
         try {

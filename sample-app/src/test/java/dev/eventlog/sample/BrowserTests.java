@@ -58,7 +58,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void saysThatRedisIsAwayAndGoesOnWhenItIsBack() throws IOException {
+    void pageReportsAnOutageAndContinuesAfterIt() throws IOException {
         browser.open(page());
         String tab = browser.tab();
         awaitLive(tab);
@@ -85,7 +85,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void saysWhatIsWrongWithAReading() {
+    void formReportsAnInvalidReading() {
         browser.open(page());
         awaitLive(browser.tab());
 
@@ -102,7 +102,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void saysThatANameInTheAddressIsNoneOfASensorAndStaysLive() {
+    void invalidSensorInTheAddressIsReportedAndThePageStaysLive() {
         browser.open(page().replace("garden", "bad name!"));
         awaitLive(browser.tab());
 
@@ -110,7 +110,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void sensorThatIsGoneVanishesAlsoIfThePageWasAway() {
+    void deletedSensorDisappearsEvenIfThePageWasDisconnected() {
         Sensors sensors = application.getBean(Sensors.class);
         for (String sensor : List.of("attic", "cellar")) {
             sensors.add(sensor, new Reading(12.0, null), AddOptions.none());
@@ -130,7 +130,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void scrollsBackThroughAllReadings() {
+    void tableScrollsBackThroughAllReadings() {
         List<Reading> many = new ArrayList<>();
         for (int i = 0; i < 260; i++) {
             many.add(new Reading(15 + 4 * Math.sin(i / 6.0), null));
@@ -149,7 +149,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void accountSaysWhoWonAConflict() {
+    void accountReportsTheWinnerOfAConflict() {
         browser.open(page());
         awaitLive(browser.tab());
 
@@ -168,7 +168,7 @@ class BrowserTests extends PageTest {
     }
 
     @Test
-    void showsTheCodeBehindEachPanel() {
+    void eachPanelShowsItsCode() {
         browser.open(page());
         browser.script("document.querySelectorAll('details').forEach(details => details.open = true)");
 

@@ -65,7 +65,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void addsOneAndReadsItBack() throws Exception {
+    void addedReadingIsReadBack() throws Exception {
         HttpResponse<String> answer = sample.post(readings, "{\"temperature\": 19.8}");
         assertThat(answer.statusCode()).isEqualTo(201);
         String id = JsonPath.read(answer.body(), "$.id");
@@ -77,7 +77,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void storesAReadingAsPlainFields() throws Exception {
+    void readingIsStoredAsPlainFields() throws Exception {
         sample.post(readings, "{\"temperature\": -3.5, \"measured\": \"2010-01-01T01:00:00\"}");
 
         assertThat(redis.<String, String>opsForStream().range(key, Range.unbounded()))
@@ -87,7 +87,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void addsManyAndReadsAllTheLastAndThoseFromAnId() throws Exception {
+    void manyReadingsAreReadFromEachStart() throws Exception {
         List<String> ids = addThree();
 
         assertThat(ids).hasSize(3).doesNotHaveDuplicates();
@@ -98,7 +98,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void readsPagesFromTheNewestOn() throws Exception {
+    void pagesStartAtTheNewestReading() throws Exception {
         List<String> ids = addThree();
 
         String newest = sample.get(readings + "/page?order=newest&limit=2").body();
@@ -116,7 +116,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void addsNoneOfManyIfOneIsBad() throws Exception {
+    void oneInvalidReadingOfManyAddsNone() throws Exception {
         HttpResponse<String> answer = sample.post(
                 readings + "/batch", "[{\"temperature\": 1}, {\"temperature\": 2000}, {\"temperature\": 3}]");
 
@@ -125,7 +125,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void listsEachSensorOnce() throws Exception {
+    void eachSensorIsListedOnce() throws Exception {
         addThree();
         addThree();
 
@@ -135,7 +135,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void streamsWhatIsThereThenWhatComes() throws Exception {
+    void streamHasExistingReadingsThenNewOnes() throws Exception {
         List<String> ids = addThree();
         try (SseClient client = sample.follow(readings + "/stream", null)) {
             for (String id : ids) {
@@ -151,7 +151,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void resumesAStreamAfterTheLastIdInTheHeaderOfALostConnectionOrElseInTheAddressOfAPage() throws Exception {
+    void streamResumesAfterTheIdOfTheHeaderOrTheAddress() throws Exception {
         List<String> ids = addThree();
 
         try (SseClient client = sample.follow(readings + "/stream", ids.get(0))) {
@@ -167,7 +167,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void tellsThePageOfNewSensors() throws Exception {
+    void pageLearnsOfNewSensors() throws Exception {
         try (SseClient client = sample.follow(PAGE, null)) {
             client.next("caught-up");
             String id = add(1);
@@ -179,7 +179,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void tellsThePageThatASensorIsGone() throws Exception {
+    void pageLearnsThatASensorIsGone() throws Exception {
         add(1);
         try (SseClient client = sample.follow(PAGE, null)) {
             client.next("caught-up");
@@ -194,7 +194,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void showsThePageWhatTheFollowersDo() throws Exception {
+    void pageReceivesTheStatesOfTheFollowers() throws Exception {
         try (SseClient client = sample.follow(PAGE, null)) {
             String shown = client.next("followers").data();
             assertThat(JsonPath.<List<String>>read(shown, "$.followers[*].name"))
@@ -268,7 +268,7 @@ class SampleApplicationTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"stop", "kill", "trim", "delete", "lose", "exit"})
-    void breaksNothingUnlessAPropertySaysSo(String what) throws Exception {
+    void faultsAreUnavailableByDefault(String what) throws Exception {
         assertThat(sample.get("/api/break").body()).isEqualTo("{\"enabled\":false}");
         HttpRequest.Builder request = sample.request("/api/break/" + what)
                 .header("X-Requested-With", "fetch")
@@ -277,7 +277,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void recordsWhatAModelAnswersUntilSomebodyStopsIt() throws Exception {
+    void answerIsRecordedUntilItIsStopped() throws Exception {
         try (SseClient client = sample.follow(PAGE, null)) {
             client.next("caught-up");
             HttpResponse<String> asked = sample.post("/api/answers", "");
@@ -318,7 +318,7 @@ class SampleApplicationTests {
     }
 
     @Test
-    void tellsFollowersOfAGap() throws Exception {
+    void gapIsSentToClients() throws Exception {
         add(1);
         try (SseClient client = sample.follow(readings + "/stream", null)) {
             client.next("caught-up");
@@ -343,7 +343,7 @@ class SampleApplicationTests {
                     {"temperature":                                  | body
                     []                                               | body
                     """)
-    void saysWhichFieldOfAReadingIsBad(String body, String field) throws Exception {
+    void errorNamesTheInvalidFieldOfAReading(String body, String field) throws Exception {
         expectBad(sample.post(readings, body), field);
     }
 
@@ -355,18 +355,18 @@ class SampleApplicationTests {
                     [{"temperature": 1}, {"temperature": "warm"}]    | [1].temperature
                     {"temperature": 1}                               | body
                     """)
-    void saysWhichFieldOfManyReadingsIsBad(String body, String field) throws Exception {
+    void errorNamesTheInvalidFieldOfManyReadings(String body, String field) throws Exception {
         expectBad(sample.post(readings + "/batch", body), field);
     }
 
     @ParameterizedTest
     @CsvSource({"?from=12, from", "?from=x-1, from", "?last=-1, last", "?last=ten, last", "?last=1&from=1-1, last"})
-    void saysWhichParameterIsBad(String query, String field) throws Exception {
+    void errorNamesTheInvalidParameter(String query, String field) throws Exception {
         expectBad(sample.get(readings + query), field);
     }
 
     @Test
-    void saysThatALastEventIdIsMalformed() throws Exception {
+    void malformedLastEventIdIsReported() throws Exception {
         HttpResponse<String> answer = HttpSample.send(sample.request(readings + "/stream")
                 .header("Accept", "text/event-stream")
                 .header("Last-Event-ID", "yesterday"));
@@ -378,12 +378,12 @@ class SampleApplicationTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"a:b", "-a", "a%20b", "%C3%A4", "a123456789b123456789c123456789d123456789e"})
-    void saysThatTheNameOfASensorIsBad(String name) throws Exception {
+    void invalidSensorNameIsReported(String name) throws Exception {
         expectBad(sample.post("/api/sensors/" + name + "/readings", "{\"temperature\": 1}"), "sensor");
     }
 
     @Test
-    void saysThatALogCannotBeReadWithoutAStackTrace() throws Exception {
+    void unreadableLogIsReportedWithoutAStackTrace() throws Exception {
         redis.opsForStream().add(key, Map.of("temperature", "mild"));
 
         HttpResponse<String> answer = sample.get(readings);
@@ -407,12 +407,12 @@ class SampleApplicationTests {
                 "webjars/uplot/dist/uPlot.iife.min.js",
                 "webjars/uplot/dist/uPlot.min.css"
             })
-    void servesThePageWithAllThatItNeeds(String path) throws Exception {
+    void pageAndItsResourcesAreServed(String path) throws Exception {
         assertThat(sample.get("/" + path).statusCode()).isEqualTo(200);
     }
 
     @Test
-    void saysThatAnIdempotencyKeyIsBad() throws Exception {
+    void invalidIdempotencyKeyIsReported() throws Exception {
         expectBad(sample.postOnce(readings, "{\"temperature\": 1}", "a b"), "idempotencyKey");
     }
 
