@@ -1,7 +1,9 @@
 package com.example.orders;
 
 import com.example.orders.OrderEvent.Paid;
+import dev.eventlog.AddOptions;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.annotation.EventLogListener;
 import org.springframework.stereotype.Component;
 
@@ -18,9 +20,11 @@ class Receipts {
     }
 
     @EventLogListener(logs = "orders:*", name = "receipts")
-    void on(OrderEvent event, String log) {
-        if (event instanceof Paid paid) {
-            eventLogs.create("receipts", Receipt.class).add(new Receipt(log, paid.cents()));
+    void on(TypedEvent<OrderEvent> event, String log) {
+        if (event.value() instanceof Paid paid) {
+            // A listener can get an event again, for example after a crash. The key prevents a second receipt.
+            eventLogs.create("receipts", Receipt.class)
+                    .add(new Receipt(log, paid.cents()), AddOptions.idempotent(log + "/" + event.id()));
         }
     }
 }
