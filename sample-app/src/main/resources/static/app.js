@@ -166,7 +166,7 @@ function event({ log, id, event }) {
 }
 
 function gap({ log, kind: what, missed, firstAvailable }) {
-  const count = missed == null ? 'Some events' : missed === 1 ? '1 event' : missed + ' events';
+  const count = missed == null ? 'An unknown number of events' : missed === 1 ? '1 event' : missed + ' events';
   if (kind(log) === 'sensors') {
     if (what === 'BEGAN_AGAIN') {
       page.sensors[log] = [];
@@ -543,7 +543,7 @@ function drawJob() {
   $('start').classList.toggle('stop', Boolean(going));
   if (log) {
     $('job-state').dataset.state = end?.kind ?? 'going';
-    $('percent').textContent = percent + ' %';
+    $('percent').textContent = percent + '\u00a0%';
     const text = going ? 'Running. The job continues without this page.'
       : end.kind === 'DONE' ? 'Complete: no more events can come.'
       : end.kind === 'CANCELLED' ? 'Cancelled: ' + (end.reason ?? 'no reason given') + '.'
