@@ -72,8 +72,9 @@ public interface EventLogFactory {
      * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
      * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
      * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
-     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
-     * follower loads positions in pages of 200 when it gets the lease.
+     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs, it
+     * keeps the position: if it then begins again, the follower resumes there and reports a gap. The follower loads
+     * positions in pages of 200 when it gets the lease.
      *
      * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
      * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
@@ -118,8 +119,9 @@ public interface EventLogFactory {
      * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
      * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
      * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
-     * log that is gone keeps its position: if it begins again, the follower resumes there and reports a gap. The
-     * follower loads positions in pages of 200 when it gets the lease.
+     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs, it
+     * keeps the position: if it then begins again, the follower resumes there and reports a gap. The follower loads
+     * positions in pages of 200 when it gets the lease.
      *
      * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
      * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
