@@ -109,7 +109,7 @@ final class Checkpoint implements Commit {
             standsAt(resumeAt(positions.load(name, log).orElse(null)));
             if (!position.equals(before) && !position.equals(last)) {
                 logger.info("The position of " + this + " has changed from " + before + " to " + position
-                        + ": another follower of that name stored it, and this one resumes there");
+                        + ": another follower of that name stored it, or Redis has lost data. This one resumes there");
             }
             return position;
         } catch (RuntimeException failure) {

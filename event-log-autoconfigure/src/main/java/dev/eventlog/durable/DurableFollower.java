@@ -290,9 +290,10 @@ final class DurableFollower implements Running, Leadership.Candidate {
      */
     private void hasStopped(@Nullable EndReason why, @Nullable Throwable thrown) {
         if (why == EndReason.SUPERSEDED) {
-            logger.warn("Another follower has continued in place of the " + leased
-                    + ", which pauses until that one has stored no position for " + settings.lease()
-                    + " (eventlog.follow.lease)");
+            logger.warn(
+                    "The " + leased + " has found a position that it did not store: another follower of that name has"
+                            + " continued, or Redis has lost data. It pauses until that position has not changed for "
+                            + settings.lease() + " (eventlog.follow.lease)");
             superseded = true;
         }
         if (why == EndReason.COMPLETED) {
@@ -315,7 +316,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
         }
     }
 
-    /** Nothing is followed any more, and nothing will be. It ends when another follower may have the lease. */
+    /** Nothing is followed anymore, and no further follower starts. This ends when another instance may get the lease. */
     private void leave() {
         leased.storeAtLast();
         Leadership.Lease held;

@@ -320,14 +320,14 @@ class NamedPatternTests extends ServerTests {
         redis.ask(
                 "HSET", "eventlog:positions", "invoices@orders:1", other.next().toString());
         add("orders:1", 3, 5);
-        await().until(() -> output.getOut().contains("which pauses"));
+        await().until(() -> output.getOut().contains("It pauses until"));
         add("orders:2", 1, 2);
         await().until(() -> numbers(heard.of("orders:2")).contains(1));
         assertThat(numbers(heard.of("orders:2"))).containsExactly(0, 1);
         await().until(() -> stored("orders:1").equals(last(heard, "orders:1")));
         assertThat(numbers(heard.of("orders:1"))).contains(3, 4);
         assertThat(follower.isRunning()).isTrue();
-        assertThat(output.getOut()).containsOnlyOnce("which pauses");
+        assertThat(output.getOut()).containsOnlyOnce("has found a position that it did not store");
     }
 
     @Test
