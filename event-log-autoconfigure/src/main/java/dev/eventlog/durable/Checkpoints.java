@@ -114,7 +114,7 @@ final class Checkpoints {
         return TailRange.positions(tails);
     }
 
-    /** Starts another round. Work that is still in progress for the previous round has no effect any more. */
+    /** Starts another round. Work that is still in progress for the previous round has no effect anymore. */
     synchronized Round begin() {
         Round begun = new Round();
         round = begun;

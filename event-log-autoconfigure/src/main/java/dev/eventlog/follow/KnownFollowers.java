@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The followers of an application: those that have not ended, and the newest of those that have. Thread-safe. */
+/** The followers of an application: all that run, and the newest of those that have ended. Thread-safe. */
 public final class KnownFollowers {
 
     /** How many ended followers are remembered. */

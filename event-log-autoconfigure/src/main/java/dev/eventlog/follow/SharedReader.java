@@ -55,7 +55,7 @@ final class SharedReader {
     private final ToldChanges told = new ToldChanges();
 
     private volatile @Nullable SharedSession session;
-    private volatile boolean down; // had a session, or tried to open one, and has none now
+    private volatile boolean down; // has no session, after it had one or tried to open one
 
     // Guarded by this.
     private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null); // of the current or last thread

@@ -35,7 +35,7 @@ enum SharedState {
     ASKED_IN_VAIN,
     /** Redis answered that another server may have the log. It is read again soon. */
     PAUSED,
-    /** The log has no followers any more. */
+    /** The log no longer has followers. */
     GONE;
 
     /** A signal about a log. */

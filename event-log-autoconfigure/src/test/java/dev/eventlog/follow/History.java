@@ -167,7 +167,7 @@ final class History {
     }
 
     /**
-     * Runs so many steps.
+     * Runs this number of steps.
      *
      * @param kept selects the steps that are not left out
      * @return the finding; null if there is none
