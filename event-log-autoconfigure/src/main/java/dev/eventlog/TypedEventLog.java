@@ -231,6 +231,16 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
     boolean delete();
 
     /**
+     * Returns the fields with which this log stores an event, without adding it. For example, an outbox keeps them in a
+     * table, and adds them to the {@linkplain #untyped() untyped} log later.
+     *
+     * @param event the event
+     * @return its fields, in order
+     * @throws IllegalArgumentException if the event cannot be stored
+     */
+    Map<String, String> fields(T event);
+
+    /**
      * Converts an event of the {@linkplain #untyped() untyped} log. Ignores {@link EventLogOptions#unreadableEvents()}.
      *
      * @param event the event as it is stored

@@ -23,6 +23,7 @@ import dev.eventlog.TypedEventLog;
 import dev.eventlog.convert.EventBinding;
 import dev.eventlog.convert.TypedFields;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 import java.util.function.BiFunction;
@@ -118,6 +119,11 @@ final class RedisTypedEventLog<T> implements TypedEventLog<T> {
     @Override
     public Flow.Publisher<List<TypedEvent<T>>> publisher(Tail tail, FollowSignals signals) {
         return untyped.publisher(tail, signals, binding::read);
+    }
+
+    @Override
+    public Map<String, String> fields(T event) {
+        return fields.toFields(event);
     }
 
     @Override

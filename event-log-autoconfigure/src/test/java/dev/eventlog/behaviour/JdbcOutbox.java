@@ -3,9 +3,11 @@ package dev.eventlog.behaviour;
 import dev.eventlog.AddOptions;
 import dev.eventlog.EventLogFactory;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -44,7 +46,10 @@ class JdbcOutbox<T> {
     // call it in the transaction that the event is about
     void add(String log, T event) {
         jdbc.sql("insert into event_outbox (once, log, event) values (?, ?, ?)")
-                .params(UUID.randomUUID().toString(), log, json.writeValueAsString(event))
+                .params(
+                        UUID.randomUUID().toString(),
+                        log,
+                        json.writeValueAsString(eventLogs.create(log, type).fields(event)))
                 .update();
     }
 
@@ -60,8 +65,8 @@ class JdbcOutbox<T> {
                             row.getLong("id"), row.getString("once"), row.getString("log"), row.getString("event")))
                     .list();
             for (Row row : rows) {
-                T event = json.readValue(row.event(), type);
-                eventLogs.create(row.log(), type).add(event, AddOptions.idempotent(row.once()));
+                Map<String, String> event = json.readValue(row.event(), new TypeReference<>() {});
+                eventLogs.create(row.log()).add(event, AddOptions.idempotent(row.once()));
                 jdbc.sql("delete from event_outbox where id = ?")
                         .param(row.id())
                         .update();

@@ -2,10 +2,12 @@ package dev.eventlog.behaviour;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
+import dev.eventlog.TypedEvent;
 import dev.eventlog.test.LogTests;
 import java.util.List;
 import java.util.UUID;
@@ -16,6 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.h2.jdbcx.JdbcDataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.dao.DataAccessResourceFailureException;
@@ -29,6 +32,15 @@ import tools.jackson.databind.json.JsonMapper;
 class OutboxTests extends LogTests {
 
     record Paid(int order) {}
+
+    /** A type whose own JSON does not say which of its members an event is. */
+    sealed interface Change {
+        record Opened(String by) implements Change {}
+
+        record Closed() implements Change {}
+    }
+
+    record Note(@Nullable String text) {}
 
     /** Dies before a commit, a given number of times. Events that were already added to logs stay there. */
     private static final class DyingTransactions extends JdbcTransactionManager {
@@ -103,6 +115,25 @@ class OutboxTests extends LogTests {
         assertThat(waiting()).isZero();
         outbox.relay();
         assertThat(added()).hasSize(250);
+    }
+
+    @Test
+    void eventOfASealedInterfaceIsAddedAsWhatItIs() {
+        JdbcOutbox<Change> outbox = new JdbcOutbox<>(factory, Change.class, new JsonMapper(), jdbc, transactions);
+        transactions.executeWithoutResult(status -> outbox.add(name, new Change.Opened("17")));
+        outbox.relay();
+        assertThat(factory.create(name, Change.class).read(Tail.all()))
+                .extracting(TypedEvent::value)
+                .containsExactly(new Change.Opened("17"));
+        assertThat(waiting()).isZero();
+    }
+
+    @Test
+    void eventThatCannotBeStoredFailsItsTransactionAndNotTheRelay() {
+        JdbcOutbox<Note> outbox = new JdbcOutbox<>(factory, Note.class, new JsonMapper(), jdbc, transactions);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> transactions.executeWithoutResult(status -> outbox.add(name, new Note(null))));
+        assertThat(waiting()).isZero();
     }
 
     @Test

@@ -87,6 +87,16 @@ class TypedTests extends LogTests {
     }
 
     @Test
+    void fieldsOfAValueAreThoseThatAnAddStores() {
+        TypedEventLog<Reading> log = factory.create(newName(), Reading.class);
+        log.add(reading(0));
+        Map<String, String> fields = log.fields(reading(0));
+        assertThat(log.untyped().read(Tail.all())).extracting(Event::fields).containsExactly(fields);
+        log.untyped().add(fields);
+        assertThat(log.read(Tail.all())).extracting(TypedEvent::value).containsExactly(reading(0), reading(0));
+    }
+
+    @Test
     void readingCodeAcceptsBothKindsOfLogs() {
         TypedEventLog<Step> typed = factory.create(newName(), Step.class, options -> options.maxLength(7));
         EventId id = typed.add(new Step(1));
