@@ -18,16 +18,22 @@ import dev.eventlog.Follower;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.testing.memory.InMemoryRedis;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 @EventLogTest(
@@ -165,6 +171,16 @@ class InMemoryRedisTests {
     }
 
     @Test
+    void idempotentAddThatWasLostIsAddedAgain() {
+        log.add(event(1));
+        log.add(event(2), AddOptions.idempotent("two"));
+        redis.loseNewest(log.name(), 1);
+        await().ignoreExceptions().until(() -> log.add(event(3)) != null);
+        log.add(event(2), AddOptions.idempotent("two"));
+        assertThatLog(log).containsExactly(Map.of("n", "1"), Map.of("n", "3"), Map.of("n", "2"));
+    }
+
+    @Test
     void deleteAndClearRemoveLogs() {
         EventLog other = eventLogs.create(log.name() + ":other");
         log.add(event(1));
@@ -191,5 +207,37 @@ class InMemoryRedisTests {
                 .havingRootCause()
                 .withMessageContaining("LPUSH")
                 .withMessageContaining("@EventLogRedis(REAL)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "COPY log other DB 1",
+                "EXPIRE log 10 NX",
+                "SELECT 1",
+                "XINFO STREAM log FULL",
+                "XRANGE log - + LIMIT 1",
+                "ZRANGEBYSCORE scores 0 1 WITHSCORES"
+            })
+    void unsupportedOptionIsRefusedAndNotIgnored(String line) {
+        List<byte[]> words = Stream.of(line.replace("log", log.name()).split(" "))
+                .map(word -> word.getBytes(StandardCharsets.UTF_8))
+                .toList();
+        log.add(event(1));
+        byte[][] arguments = words.subList(1, words.size()).toArray(byte[][]::new);
+        assertThatExceptionOfType(RuntimeException.class)
+                .isThrownBy(() -> template.execute((RedisCallback<@Nullable Object>)
+                        connection -> connection.execute(line.split(" ")[0], arguments)))
+                .havingRootCause()
+                .withMessageContaining("in-memory Redis of event-log-test");
+    }
+
+    @Test
+    void copyOfAHashIsAnotherHash() {
+        String hash = log.name() + ":hash";
+        template.opsForHash().put(hash, "n", "1");
+        assertThat(template.copy(hash, hash + ":copy", false)).isTrue();
+        template.opsForHash().put(hash, "n", "2");
+        assertThat(template.opsForHash().get(hash + ":copy", "n")).isEqualTo("1");
     }
 }

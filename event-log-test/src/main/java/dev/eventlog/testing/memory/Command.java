@@ -57,6 +57,17 @@ interface Command {
             return arguments.subList(Math.min(index, size()), size());
         }
 
+        /**
+         * Checks that there are no more arguments, because an option that is ignored would be a wrong answer.
+         *
+         * @throws Failure if there are, with the name of the first
+         */
+        void endsAt(int count) {
+            if (count < size()) {
+                throw Commands.unknown(name + " " + word(count));
+            }
+        }
+
         Failure syntaxError() {
             return new Failure("ERR syntax error");
         }

@@ -26,7 +26,7 @@ import java.util.function.Consumer;
  * driver, the Lua scripts, and this library. It behaves like Redis 7, and passes the tests of this library.
  *
  * <p>It supports the commands that event logs need, and a few more for keys, texts, and hashes. It refuses every other
- * command with an error that names the command. It stores nothing on disk, and has one database, no passwords, no
+ * command or option with an error that names it. It stores nothing on disk, and has one database, no passwords, no
  * replicas, and no cluster. Tests of these features need a real Redis.
  *
  * <p>It can fail like a real Redis ({@link #disconnect()}, {@link #cutConnections()}, {@link #delayReplies}) and lose
@@ -176,8 +176,8 @@ public final class InMemoryRedis implements AutoCloseable {
     }
 
     /**
-     * Loses the newest events of a log, and closes all connections, like a failover to a master that had not received
-     * these events.
+     * Loses the newest events of a log, with the records of their idempotency keys, and closes all connections, like a
+     * failover to a master that had not received these events.
      *
      * @param key the key of the log
      * @param count the number of events to lose; all events if the log has fewer
@@ -187,9 +187,20 @@ public final class InMemoryRedis implements AutoCloseable {
         notNegative(count, "Lost events");
         locked(all -> {
             all.becomeAnotherServer();
-            onStream(key, stream -> stream.lose(count));
+            onStream(key, stream -> forgetAdds(all, key, stream.lose(count)));
             cutConnections();
         });
+    }
+
+    /** Removes the records of idempotent adds that are lost. Redis replicates an add together with its record. */
+    private static void forgetAdds(Keyspace all, String key, List<EventId> lost) {
+        for (String record : all.keys()) {
+            if (record.startsWith(bytes(key) + ":once:")
+                    && all.value(record) instanceof String ids
+                    && lost.stream().anyMatch(id -> List.of(ids.split(" ")).contains(id.toString()))) {
+                all.remove(record);
+            }
+        }
     }
 
     /**

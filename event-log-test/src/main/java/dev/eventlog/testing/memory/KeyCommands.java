@@ -6,6 +6,7 @@ import dev.eventlog.testing.memory.Reply.Failure;
 import dev.eventlog.testing.memory.Reply.Status;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,13 +101,21 @@ final class KeyCommands {
     private Object copy(Call call) {
         Object value = keys.value(call.at(0));
         boolean replaces = call.word(2).equals("REPLACE");
+        call.endsAt(replaces ? 3 : 2);
         if (value == null || (keys.value(call.at(1)) != null && !replaces)) {
             return 0L;
         }
         Long expiry = keys.expiry(call.at(0));
-        keys.put(call.at(1), value instanceof StreamValue stream ? stream.copy() : value);
+        keys.put(call.at(1), copied(value));
         keys.expireAt(call.at(1), expiry);
         return 1L;
+    }
+
+    private static Object copied(Object value) {
+        if (value instanceof StreamValue stream) {
+            return stream.copy();
+        }
+        return value instanceof Map<?, ?> map ? ((HashMap<?, ?>) map).clone() : value;
     }
 
     private List<String> matching(String glob, String type) {
@@ -131,6 +140,7 @@ final class KeyCommands {
     }
 
     private Object expire(Call call, long at) {
+        call.endsAt(2);
         if (keys.value(call.at(0)) == null) {
             return 0L;
         }
@@ -256,6 +266,7 @@ final class KeyCommands {
         double least = number(call.at(1));
         double most = number(call.at(2));
         boolean limited = call.word(3).equals("LIMIT");
+        call.endsAt(limited ? 6 : 3);
         return scores(call.readKey(0)).entrySet().stream()
                 .filter(each -> each.getValue() >= least && each.getValue() <= most)
                 .sorted(Map.Entry.<String, Double>comparingByValue()

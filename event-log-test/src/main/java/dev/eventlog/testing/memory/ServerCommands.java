@@ -1,6 +1,7 @@
 package dev.eventlog.testing.memory;
 
 import dev.eventlog.testing.memory.Command.Call;
+import dev.eventlog.testing.memory.Reply.Failure;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -26,7 +27,7 @@ final class ServerCommands {
         table.put("HELLO", commands::hello);
         table.put("PING", call -> call.size() > 0 ? call.at(0) : new Reply.Status("PONG"));
         table.put("ECHO", call -> call.at(0));
-        table.put("SELECT", call -> Reply.OK);
+        table.put("SELECT", ServerCommands::select);
         table.put("AUTH", call -> Reply.OK);
         table.put("CLIENT", commands::client);
         table.put("INFO", commands::info);
@@ -34,6 +35,14 @@ final class ServerCommands {
         table.put("DBSIZE", call -> (long) keyspace.keys().size());
         table.put("FLUSHALL", commands::flush);
         table.put("FLUSHDB", commands::flush);
+    }
+
+    private static Object select(Call call) {
+        if (call.number(0) != 0) {
+            throw new Failure(
+                    "ERR DB index is out of range: the in-memory Redis of event-log-test has only database 0");
+        }
+        return Reply.OK;
     }
 
     private Object hello(Call call) {

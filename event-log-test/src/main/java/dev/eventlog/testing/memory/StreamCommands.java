@@ -103,7 +103,9 @@ final class StreamCommands {
     private Object range(Call call, boolean backwards) {
         EventId from = Ids.from(call.at(backwards ? 2 : 1));
         EventId to = Ids.to(call.at(backwards ? 1 : 2));
-        long count = call.word(3).equals("COUNT") ? call.number(4) : Long.MAX_VALUE;
+        boolean limited = call.word(3).equals("COUNT");
+        call.endsAt(limited ? 5 : 3);
+        long count = limited ? call.number(4) : Long.MAX_VALUE;
         return streamOrEmpty(call.readKey(0)).range(from, to, backwards, count);
     }
 
@@ -197,6 +199,7 @@ final class StreamCommands {
     }
 
     private Object info(Call call) {
+        call.endsAt(2);
         StreamValue stream = existing(call.readKey(1));
         return switch (call.word(0)) {
             case "STREAM" -> stream.info();

@@ -3,7 +3,6 @@ package dev.eventlog.testing.memory;
 import dev.eventlog.EventId;
 import dev.eventlog.testing.memory.Reply.Failure;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,15 +166,14 @@ final class StreamValue {
         return before - length();
     }
 
-    /** Removes the newest entries as if they had never been added. */
-    void lose(int count) {
-        Iterator<EventId> backwards = List.copyOf(entries.descendingKeySet()).iterator();
-        for (int i = 0; i < count && backwards.hasNext(); i++) {
-            removed(backwards.next());
-            added--;
-        }
+    /** Removes the newest entries as if they had never been added. {@return their ids} */
+    List<EventId> lose(int count) {
+        List<EventId> lost = entries.descendingKeySet().stream().limit(count).toList();
+        lost.forEach(this::removed);
+        added -= lost.size();
         last = entries.isEmpty() ? EventId.MIN : entries.lastKey();
         newest = new Node();
+        return lost;
     }
 
     /** {@return entries from one id to another, both included} */
