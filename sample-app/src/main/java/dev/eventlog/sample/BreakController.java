@@ -2,6 +2,7 @@ package dev.eventlog.sample;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -78,6 +79,10 @@ class BreakController {
             case "trim" -> {
                 redis.opsForStream().trim(KEY, 10);
                 panel.tell(YOU, "trimmed the log of seattle to 10 events");
+            }
+            case "foreign" -> {
+                panel.tell(YOU, "added an event that is not a reading, as another program can");
+                redis.opsForStream().add(KEY, Map.of("temperature", "warm"));
             }
             case "delete" -> {
                 redis.delete(KEY);

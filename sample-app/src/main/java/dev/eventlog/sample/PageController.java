@@ -31,7 +31,8 @@ class PageController {
     /** Streams all logs of the page. A page that connects again sends its position in each of them. */
     @GetMapping(path = "/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
     SseEmitter follow() {
-        SseEmitter page = sse.follow(EventStream.of(logs, Sensors.ALL, Tail.last(120))
+        // With the type, the stream leaves out what is not a reading.
+        SseEmitter page = sse.follow(EventStream.of(logs, Sensors.ALL, Reading.class, Tail.last(120), source -> {})
                 .and(logs, Answers.ALL, Tail.all())
                 .and(logs, Jobs.ALL, Tail.all())
                 .and(logs, Account.ALL, Tail.last(20)));

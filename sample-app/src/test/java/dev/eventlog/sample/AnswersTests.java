@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Import;
 
 /** Uses an in-memory Redis, because this test is not about Redis. */
 @EventLogTest(properties = "sample.model.pace=1ms")
-@Import({Answers.class, Model.class, OldLogs.class})
+@Import({Answers.class, ForeignEvents.class, Model.class, OldLogs.class})
 class AnswersTests {
 
     @Autowired

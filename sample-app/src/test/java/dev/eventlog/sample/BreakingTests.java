@@ -104,6 +104,22 @@ class BreakingTests {
 
     @Test
     @Order(4)
+    void foreignEventIsLeftOutAndStopsNobody() {
+        browser.click("[data-break=foreign]");
+
+        awaitTold("handler", "left out of sensors:seattle: {temperature=warm}");
+        awaitReadings(40);
+        for (String follower : List.of("live", "slow", "durable", "pattern")) {
+            browser.await(
+                    () -> List.of("running", "idle").contains(browser.text("[data-follower=" + follower + "] .state")));
+        }
+        browser.awaitText("#state", "Live");
+        assertThat(told("handler")).hasSize(1);
+        assertThat(browser.text("#readings")).doesNotContain("NaN");
+    }
+
+    @Test
+    @Order(5)
     void everyFollowerLearnsThatALogWasDeletedOrLostEvents() {
         for (String fault : List.of("delete", "lose")) {
             awaitReadings(40);

@@ -172,7 +172,7 @@ class BrowserTests extends PageTest {
         browser.open(page());
         browser.script("document.querySelectorAll('details').forEach(details => details.open = true)");
 
-        browser.await(() -> browser.texts("pre").size() == 11);
+        browser.await(() -> browser.texts("pre").size() == 12);
         assertThat(browser.texts("pre"))
                 .allSatisfy(code -> assertThat(code).isNotBlank().doesNotContain("// tag", "// end"))
                 .anySatisfy(code -> assertThat(code).startsWith("@EventLogListener(logs = \"sensors:seattle\""));

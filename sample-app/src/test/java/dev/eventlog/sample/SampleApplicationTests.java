@@ -267,7 +267,7 @@ class SampleApplicationTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"stop", "kill", "trim", "delete", "lose", "exit"})
+    @ValueSource(strings = {"stop", "kill", "foreign", "trim", "delete", "lose", "exit"})
     void faultsAreUnavailableByDefault(String what) throws Exception {
         assertThat(sample.get("/api/break").body()).isEqualTo("{\"enabled\":false}");
         HttpRequest.Builder request = sample.request("/api/break/" + what)
@@ -383,8 +383,27 @@ class SampleApplicationTests {
     }
 
     @Test
-    void unreadableLogIsReportedWithoutAStackTrace() throws Exception {
+    void foreignEventIsLeftOutAndReportedOnce() throws Exception {
+        add(1);
         redis.opsForStream().add(key, Map.of("temperature", "mild"));
+        try (SseClient client = sample.follow(PAGE, null)) {
+            client.next("caught-up");
+            String id = add(2);
+
+            assertThat(temperatures("")).containsExactly(1.0, 2.0);
+            assertThat(temperatures("")).containsExactly(1.0, 2.0);
+            String last = "";
+            while (!last.equals(id)) {
+                last = JsonPath.read(nextOf(client, "sensors:" + sensor), "$.id");
+            }
+            assertThat(JsonPath.<List<String>>read(client.next("followers").data(), "$.told[*].what"))
+                    .containsOnlyOnce("left out of sensors:" + sensor + ": {temperature=mild}");
+        }
+    }
+
+    @Test
+    void unreadableLogIsReportedWithoutAStackTrace() throws Exception {
+        redis.opsForHash().put(key, "temperature", "mild");
 
         HttpResponse<String> answer = sample.get(readings);
 

@@ -14,7 +14,7 @@ import org.springframework.web.ErrorResponseException;
 
 /** Uses an in-memory Redis, because this test is not about Redis. */
 @EventLogTest
-@Import(Sensors.class)
+@Import({Sensors.class, ForeignEvents.class})
 class SensorsTests {
 
     @Autowired
