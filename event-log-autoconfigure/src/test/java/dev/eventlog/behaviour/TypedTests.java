@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.eventlog.Event;
 import dev.eventlog.EventConversionException;
@@ -94,6 +95,21 @@ class TypedTests extends LogTests {
         assertThat(log.untyped().read(Tail.all())).extracting(Event::fields).containsExactly(fields);
         log.untyped().add(fields);
         assertThat(log.read(Tail.all())).extracting(TypedEvent::value).containsExactly(reading(0), reading(0));
+    }
+
+    record Loose(@Nullable String customer) {}
+
+    record Strict(@JsonProperty(required = true) String customer) {}
+
+    @Test
+    void eventWithoutAnyFieldOfItsTypeFitsUnlessAPropertyIsRequired() {
+        String name = newName();
+        factory.create(name).add(Map.of("foo", "bar"));
+        assertThat(factory.create(name, Loose.class).read(Tail.all()))
+                .extracting(TypedEvent::value)
+                .containsExactly(new Loose(null));
+        TypedEventLog<Strict> strict = factory.create(name, Strict.class);
+        assertThatExceptionOfType(EventConversionException.class).isThrownBy(() -> strict.read(Tail.all()));
     }
 
     @Test
