@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets one thread at a time do the work that a state requires, until there is none. After each change of the state, call
- * {@link #act}: if another thread is at work, it sees the change. Thread-safe.
+ * {@link #act}: if another thread is at work, it sees the change. Work that throws ends the call, and the next call continues.
+ * Thread-safe.
  */
 final class Actor {
 
@@ -31,18 +32,30 @@ final class Actor {
             }
             acting = Thread.currentThread();
         }
-        for (Runnable step = next(); step != null; step = next()) {
-            step.run();
+        boolean returned = false;
+        try {
+            for (Runnable step = next(); step != null; step = next()) {
+                step.run();
+            }
+            returned = true;
+        } finally {
+            if (!returned) {
+                rest();
+            }
         }
     }
 
     private synchronized @Nullable Runnable next() {
         Runnable step = next.get();
         if (step == null) {
-            acting = null;
-            notifyAll();
+            rest();
         }
         return step;
+    }
+
+    private synchronized void rest() {
+        acting = null;
+        notifyAll();
     }
 
     /** Waits until no other thread is at work. Returns early if this takes too long, or if this thread is interrupted. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -35,6 +36,7 @@ final class DurableFollower implements Running, Leadership.Candidate {
     private final Leased leased;
     private final FollowSettings settings;
     private final Executor threads;
+    private final BooleanSupplier open;
     private final Actor actor = new Actor(this::next);
     private final Outage outage; // used by the acting thread, like the next field
     private boolean hasFollowed;
@@ -50,10 +52,21 @@ final class DurableFollower implements Running, Leadership.Candidate {
     private Leadership.@Nullable Lease lease;
     private @Nullable Running current;
 
-    DurableFollower(Leased leased, FollowSettings settings, Executor threads, FollowerOutages outages) {
+    /**
+     * Creates a follower that does not run yet.
+     *
+     * @param leased follows while it has the lease
+     * @param settings the settings of followers
+     * @param threads runs the slow work
+     * @param outages the outages that followers have in common
+     * @param open returns whether followers may start: false while the application is shutting down
+     */
+    DurableFollower(
+            Leased leased, FollowSettings settings, Executor threads, FollowerOutages outages, BooleanSupplier open) {
         this.leased = leased;
         this.settings = settings;
         this.threads = threads;
+        this.open = open;
         Supplier<String> description = () -> "The " + leased;
         this.outage = new Outage(outages.resuming(description, this::isResuming), settings.recovery());
         this.crowd = new Outage(outages.crowd(description, () -> !state().isOver()), settings.recovery());
@@ -212,11 +225,13 @@ final class DurableFollower implements Running, Leadership.Candidate {
                 fail(refused);
             }
             return;
-        } catch (IllegalStateException shuttingDown) {
-            end(EndReason.SHUTDOWN, null);
-            return;
         } catch (RuntimeException | Error unforeseen) {
-            fail(unforeseen);
+            if (open.getAsBoolean()) {
+                fail(unforeseen);
+            } else {
+                logger.debug("The " + leased + " ends, because the application is shutting down", unforeseen);
+                end(EndReason.SHUTDOWN, null);
+            }
             return;
         }
         outage.over("The " + leased + " has resumed");
@@ -318,7 +333,11 @@ final class DurableFollower implements Running, Leadership.Candidate {
 
     /** Nothing is followed anymore, and no further follower starts. This ends when another instance may get the lease. */
     private void leave() {
-        leased.storeAtLast();
+        try {
+            leased.storeAtLast();
+        } catch (RuntimeException | Error unforeseen) { // it must end and give up the lease in any case
+            logger.error("The last positions of the " + leased + " could not be stored", unforeseen);
+        }
         Leadership.Lease held;
         Throwable thrown;
         EndReason why;

@@ -82,6 +82,7 @@ public final class DurableFollowers {
                 settings,
                 threads,
                 followers.outages(),
+                followers::isOpen,
                 listener,
                 after -> followers.follow(stream, tail.resumedAfter(after), listener, options, checkpoint),
                 why -> followers.failed(stream.log(), name, FollowerKind.LISTENER, why));

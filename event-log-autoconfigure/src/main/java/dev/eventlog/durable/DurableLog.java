@@ -13,6 +13,7 @@ import dev.eventlog.follow.Waiting;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
@@ -37,6 +38,7 @@ final class DurableLog implements RunningFollower, Leased, Waiting {
             FollowSettings settings,
             Executor threads,
             FollowerOutages outages,
+            BooleanSupplier open,
             EventBatchListener<Event> listener,
             Function<EventId, LogFollower> start,
             Consumer<Throwable> failed) {
@@ -45,7 +47,7 @@ final class DurableLog implements RunningFollower, Leased, Waiting {
         this.listener = listener;
         this.start = start;
         this.failed = failed;
-        this.follower = new DurableFollower(this, settings, threads, outages);
+        this.follower = new DurableFollower(this, settings, threads, outages, open);
         checkpoint.deliverWhile(follower::mayDeliver);
     }
 

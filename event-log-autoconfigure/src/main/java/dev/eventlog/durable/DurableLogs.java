@@ -62,7 +62,7 @@ abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
         this.listener = listener;
         this.options = options;
         this.follower = new DurableFollower(
-                this, means.settings(), means.listeners(), means.followers().outages());
+                this, means.settings(), means.listeners(), means.followers().outages(), means.followers()::isOpen);
         this.checkpoints = new Checkpoints(
                 positions,
                 Objects.requireNonNull(options.name()),

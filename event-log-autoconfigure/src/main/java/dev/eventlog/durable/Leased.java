@@ -24,7 +24,7 @@ interface Leased {
      * @return the follower; closed when the lease is lost
      * @throws EventLogUnavailableException if it cannot start now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws RuntimeException if it failed, or if the application is shutting down
      */
     Running begin();
 

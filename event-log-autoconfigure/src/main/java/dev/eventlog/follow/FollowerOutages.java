@@ -24,7 +24,7 @@ public final class FollowerOutages {
             new CommonOutage(logger, FollowerOutages::many, "cannot resume now and will try again", "could resume");
 
     /** Creates an instance without outages. */
-    FollowerOutages() {}
+    public FollowerOutages() {}
 
     private static String many(int followers) {
         return followers + " followers";

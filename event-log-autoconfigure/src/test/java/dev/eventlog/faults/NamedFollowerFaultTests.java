@@ -24,8 +24,10 @@ import dev.eventlog.test.TestApplication;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -131,6 +133,46 @@ class NamedFollowerFaultTests extends ClosingTests {
         proxy.cut();
         await().until(() -> listener.count() == 20);
         assertThat(numbers(listener.all())).isEqualTo(range(0, 20));
+    }
+
+    @Test
+    void followerEndsAndGivesUpItsLeaseAlthoughItsPositionsThrowAnError() {
+        BrokenPositions positions = new BrokenPositions();
+        ConfigurableApplicationContext application = closeLater(TestApplication.startOn(
+                redis.uri(), EventPositions.class, positions, "eventlog.follow.recovery.delay=30ms"));
+        EventLog log = TestApplication.factory(application).create("log");
+        Collected<Event> listener = Collected.events();
+        Follower follower = follow(application, listener);
+        await().until(() -> listener.caughtUp() == 1);
+        positions.flaky.away = true;
+        log.add(event(0));
+        await().until(() -> positions.flaky.refused.get() > 0); // so the position must be stored at the end
+        positions.broken = true;
+        follower.close();
+        assertThat(follower.completion().toCompletableFuture())
+                .succeedsWithin(Duration.ofSeconds(5))
+                .isEqualTo(Follower.EndReason.CLOSED);
+        assertThat(redis.ask("EXISTS", "eventlog:lock:invoices@log")).isEqualTo(0L);
+    }
+
+    /** Positions that can throw an error. */
+    private static final class BrokenPositions implements EventPositions {
+
+        private final FlakyPositions flaky = new FlakyPositions();
+        private volatile boolean broken;
+
+        @Override
+        public Optional<EventId> load(String name, String log) {
+            return flaky.load(name, log);
+        }
+
+        @Override
+        public boolean store(String name, String log, @Nullable EventId before, EventId position) {
+            if (broken) {
+                throw new NoClassDefFoundError("on purpose");
+            }
+            return flaky.store(name, log, before, position);
+        }
     }
 
     @Test
