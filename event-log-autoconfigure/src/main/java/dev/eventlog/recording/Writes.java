@@ -7,6 +7,7 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.follow.Outage;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOff;
@@ -20,10 +21,11 @@ final class Writes {
 
     private static final Log logger = LogFactory.getLog(Recorder.class);
 
-    private static final Duration SHORT_PATIENCE = Duration.ofSeconds(3);
+    private static final Duration SHORT_PATIENCE = Duration.ofSeconds(1);
 
     private final String log;
     private volatile Duration patience;
+    private volatile boolean hurries;
     private final Timer timer;
     private final Otherwise otherwise;
     private final Outage outage;
@@ -59,6 +61,7 @@ final class Writes {
     /** The application shuts down: if Redis cannot be reached, writes are repeated for a short time only. */
     void hurry() {
         patience = SHORT_PATIENCE;
+        hurries = true;
     }
 
     /**
@@ -90,7 +93,8 @@ final class Writes {
         failingSince = failingSince == 0 ? now : failingSince;
         long delay =
                 outage.failed(passing, next -> "Recording into log '" + log + "' is interrupted and will be retried");
-        if (delay == BackOffExecution.STOP || now - failingSince > patience.toNanos()) {
+        boolean isLate = now - failingSince + (hurries ? TimeUnit.MILLISECONDS.toNanos(delay) : 0) > patience.toNanos();
+        if (delay == BackOffExecution.STOP || isLate) {
             otherwise.gaveUp(passing);
         } else {
             timer.later(delay, again);

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -18,12 +20,15 @@ import org.springframework.http.codec.ServerSentEvent;
  * Writes a stream to a client of a servlet container whenever the container can write, so that no thread waits for a client.
  * Requests more from the stream as soon as the previous data has gone to the network. Thread-safe.
  */
-final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String>>>, WriteListener {
+final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String>>> {
 
     private static final Log logger = LogFactory.getLog(ServletWriter.class);
 
     /** The maximum number of the application's own messages that wait for a client that reads nothing. */
     private static final int MOST_WAITING = 1_000;
+
+    /** How long the container may take to end the request of a client that has disconnected. */
+    private static final long MILLIS_TO_END = 2_000;
 
     private final ServletOutputStream out;
     private final ClientStream<ServerSentEvent<String>> stream;
@@ -55,7 +60,17 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
     }
 
     void begin() {
-        out.setWriteListener(this);
+        out.setWriteListener(new WriteListener() {
+            @Override
+            public void onWritePossible() {
+                goOn();
+            }
+
+            @Override
+            public void onError(Throwable gone) {
+                disconnected(gone);
+            }
+        });
         stream.subscribe(this);
     }
 
@@ -94,14 +109,12 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
         goOn();
     }
 
+    /** The client reads nothing. */
     @Override
     public void onError(Throwable failure) {
-        end(failure);
-    }
-
-    @Override
-    public void onWritePossible() {
-        goOn();
+        if (stops(failure)) {
+            failed.accept(failure);
+        }
     }
 
     private void goOn() {
@@ -116,7 +129,7 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
                 over |= all;
             }
         } catch (IOException | IllegalStateException gone) {
-            end(gone);
+            disconnected(gone);
             return;
         }
         if (ask) {
@@ -143,15 +156,26 @@ final class ServletWriter implements Flow.Subscriber<List<ServerSentEvent<String
         return false;
     }
 
-    private void end(Throwable failure) {
+    /**
+     * The container ends the request by itself. If the request ended here at the same moment, the container would try to send an
+     * error page, and Spring would log that this failed.
+     */
+    private void disconnected(Throwable gone) {
+        if (stops(gone)) {
+            CompletableFuture.delayedExecutor(MILLIS_TO_END, TimeUnit.MILLISECONDS)
+                    .execute(() -> failed.accept(gone));
+        }
+    }
+
+    private boolean stops(Throwable failure) {
         synchronized (this) {
             if (over) {
-                return;
+                return false;
             }
             over = true;
         }
         logger.debug("A client of event logs is gone", failure);
         stream.cancel();
-        failed.accept(failure);
+        return true;
     }
 }

@@ -66,7 +66,7 @@ final class StreamCursor {
         }
         try {
             if (!(cursor.hasPatterns && text.equals(NO_LOG))) {
-                for (String part : text.split(",")) {
+                for (String part : text.split(",", -1)) {
                     cursor.read(part, stream);
                 }
             }

@@ -12,7 +12,9 @@ import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
 import java.net.HttpURLConnection;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,6 +115,35 @@ class EventLogSseTests extends SseTests {
                         + "\",\"missed\":")
                 .matches(".*:(null|[0-9]+)}");
         assertThat(client.next().id()).isEqualTo(next);
+    }
+
+    @Tag("long")
+    @Test
+    void clientsThatDisconnectWhileEventsAreWrittenLeaveNothingInTheApplicationLog(CapturedOutput output)
+            throws Exception {
+        EventLog log = newLog();
+        log.addAll(events(0, 2_000));
+        ConfigurableApplicationContext application = start();
+        URI uri = uri(application, "/all/" + log.name());
+        byte[] request = ("GET " + uri.getPath() + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+                .getBytes(StandardCharsets.UTF_8);
+
+        int before = output.getAll().length();
+        for (int i = 0; i < 600; i++) {
+            try (Socket socket = new Socket(uri.getHost(), uri.getPort())) {
+                socket.setSoLinger(true, 0); // resets the connection
+                socket.getOutputStream().write(request);
+                for (int read = 0; read < i % 30; read++) {
+                    socket.getInputStream().readNBytes(i);
+                }
+            }
+        }
+        await().untilAsserted(() -> {
+            log.add(event(2_000)); // so that the server notices
+            assertThat(opened(application)).isZero();
+        });
+
+        assertThat(output.getAll().substring(before)).doesNotContain(" WARN ", " ERROR ");
     }
 
     @Test

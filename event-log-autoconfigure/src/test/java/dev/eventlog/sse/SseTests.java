@@ -37,6 +37,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -251,6 +253,13 @@ abstract class SseTests extends LogTests {
             assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
             assertThat(answer.body()).contains("\"detail\":\"" + where + ": 'yesterday' is not an event id");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {",", "1-0,", ",1-0"})
+    void idsWithAnEmptyPartAreMalformed(String id) throws Exception {
+        assertThat(SseClient.refused(uri(start(), "/all/" + newName()), id).statusCode())
+                .isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
     }
 
     @Test
