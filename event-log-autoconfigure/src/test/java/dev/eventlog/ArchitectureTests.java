@@ -186,7 +186,8 @@ class ArchitectureTests {
                 "redis.clients..", "org.springframework.data.redis.connection.jedis..");
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.redis\\.Lettuce(Connections|Factory|Replies|SharedLines?)(\\$.*)?")
+                .haveNameNotMatching(
+                        ".*\\.redis\\.Lettuce(Connections|Factory|LastAnswers|Replies|SharedLines?)(\\$.*)?")
                 .should(dependOnClassesThat(lettuce))
                 .check(CODE);
         noClasses()

@@ -29,6 +29,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOff;
 
+// Long: all signals about a recording change one state under one lock.
 /**
  * Records one source: it collects the items of the source, adds them in batches, and completes the log when the source ends. A
  * batch with an unknown outcome is added again with the same idempotency key. If somebody else completes the log, the source is

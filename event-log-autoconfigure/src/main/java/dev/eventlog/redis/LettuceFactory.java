@@ -31,7 +31,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionProvid
 class LettuceFactory extends LettuceConnectionFactory {
 
     private final Duration patience;
-    private final LastAnswers lastAnswers = new LastAnswers(this::resetConnection);
+    private final LettuceLastAnswers lastAnswers = new LettuceLastAnswers(this::resetConnection);
 
     /**
      * Creates a factory whose connections differ from those of the application.
@@ -54,7 +54,7 @@ class LettuceFactory extends LettuceConnectionFactory {
     }
 
     /** {@return checks during the shutdown whether the server answers} */
-    LastAnswers lastAnswers() {
+    LettuceLastAnswers lastAnswers() {
         return lastAnswers;
     }
 
@@ -74,7 +74,7 @@ class LettuceFactory extends LettuceConnectionFactory {
      * A provider that stops waiting after a while, and that replaces a connection that was cut during its handshake. Lettuce
      * considers such a connection open, but rejects all commands.
      */
-    record PatientProvider(LettuceConnectionProvider provider, Duration patience, LastAnswers lastAnswers)
+    record PatientProvider(LettuceConnectionProvider provider, Duration patience, LettuceLastAnswers lastAnswers)
             implements LettuceConnectionProvider {
 
         @Override

@@ -19,7 +19,8 @@ class LettuceFactoryTests {
     @Test
     void connectionThatIsNeverEstablishedTimesOut() {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "it is about Lettuce");
-        PatientProvider provider = new PatientProvider(new Never(), Duration.ofMillis(50), new LastAnswers(() -> {}));
+        PatientProvider provider =
+                new PatientProvider(new Never(), Duration.ofMillis(50), new LettuceLastAnswers(() -> {}));
         assertThatThrownBy(() -> provider.getConnection(StatefulConnection.class))
                 .hasMessageContaining("Unable to connect within 50 ms")
                 .satisfies(failure -> assertThat(RedisFailures.isKnownToHaveDoneNothing(failure))

@@ -18,7 +18,7 @@ import org.springframework.data.redis.RedisConnectionFailureException;
  * waiting commands fail, and no more are sent: otherwise they would hold up the shutdown for as long as a command may take.
  * Thread-safe.
  */
-final class LastAnswers {
+final class LettuceLastAnswers {
 
     private static final Log logger = LogFactory.getLog(Connections.class);
 
@@ -40,7 +40,7 @@ final class LastAnswers {
      *
      * @param cut closes the connection; may block
      */
-    LastAnswers(Runnable cut) {
+    LettuceLastAnswers(Runnable cut) {
         this.cut = cut;
     }
 
