@@ -192,7 +192,7 @@ class ArchitectureTests {
                 .check(CODE);
         noClasses()
                 .that()
-                .haveNameNotMatching(".*\\.redis\\.JedisConnections(\\$.*)?")
+                .haveNameNotMatching(".*\\.redis\\.Jedis(Cluster)?Connections(\\$.*)?")
                 .should(dependOnClassesThat(jedis))
                 .check(CODE);
     }

@@ -52,7 +52,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
         this.threads = threads;
         this.outage = new Outage(
                 outages.part(() -> "Following log '" + stream.log() + "'", () -> !stopped), settings.recovery());
-        this.poller = new ContainerPoller(connections, settings.pollTimeout(), threads, this);
+        this.poller = new ContainerPoller(connections, stream.key(), settings.pollTimeout(), threads, this);
     }
 
     @Override

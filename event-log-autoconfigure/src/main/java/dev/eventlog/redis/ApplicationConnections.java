@@ -9,6 +9,7 @@ import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisSentinelConnection;
 import org.springframework.data.redis.connection.ReturnType;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /** Uses the application's connection factory itself, with its settings. For factories that cannot be copied. */
@@ -42,9 +43,19 @@ final class ApplicationConnections implements Connections {
     }
 
     @Override
-    public FeedConnection open() {
+    public FeedConnection open(String key) {
         RedisConnection connection = commands.getRequiredConnectionFactory().getConnection();
         return new FeedConnection(asked -> raw.send(connection, asked), connection::close, connection::close);
+    }
+
+    @Override
+    public boolean isCluster() {
+        try {
+            return Boolean.TRUE.equals(commands.execute(
+                    (RedisCallback<Boolean>) connection -> connection instanceof RedisClusterConnection));
+        } catch (RuntimeException failure) { // the next command reports it
+            return true;
+        }
     }
 
     /** The factory stops its connections itself. */

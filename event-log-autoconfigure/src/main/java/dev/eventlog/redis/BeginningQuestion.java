@@ -52,11 +52,7 @@ public record BeginningQuestion(
      */
     public static Map<LogStream, Beginning> askAll(List<BeginningQuestion> questions) {
         // With several nodes, one unavailable node would fail all questions
-        return questions.get(0).isOfOneNode() ? BeginningsTogether.of(questions) : Map.of();
-    }
-
-    private boolean isOfOneNode() {
-        return stream.connections().nodeOf(stream.key()).isEmpty();
+        return questions.get(0).stream().connections().isCluster() ? Map.of() : BeginningsTogether.of(questions);
     }
 
     private Line line() {

@@ -5,7 +5,12 @@ import java.util.Set;
 import org.springframework.aop.framework.AopProxyUtils;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.QueryTimeoutException;
+import org.springframework.data.redis.connection.RedisClusterConnection;
+import org.springframework.data.redis.connection.RedisClusterNode;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.Cursor;
+import org.springframework.data.redis.core.RedisCallback;
+import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.ClassUtils;
 
@@ -37,9 +42,27 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     /**
      * Opens a connection for a feed.
      *
+     * @param key the key of the log
      * @return the connection, which waits for an answer as long as the application does, plus the duration of the poll
      */
-    FeedConnection open();
+    FeedConnection open(String key);
+
+    /** {@return whether the keys may be on several servers} */
+    default boolean isCluster() {
+        return false;
+    }
+
+    /**
+     * Scans the keys of one master of a cluster.
+     *
+     * @param master the master
+     * @param options the keys to find
+     * @return the open cursor, which the caller closes
+     */
+    default Cursor<byte[]> scan(RedisClusterNode master, ScanOptions options) {
+        return commands().executeWithStickyConnection((RedisCallback<Cursor<byte[]>>)
+                connection -> ((RedisClusterConnection) connection).scan(master, options));
+    }
 
     /** {@return whether many logs can be read on a shared line} */
     default boolean shares() {
@@ -47,8 +70,8 @@ public interface Connections extends AutoCloseable, SmartLifecycle {
     }
 
     /**
-     * {@return the server of a key, as a name for {@link #share}} Empty if there is only one server, or if it is unknown. Sends
-     * nothing to Redis after the first command.
+     * {@return the server of a key, as a name for {@link #share}} Empty if there is only one server. Another name if no server of
+     * a cluster is known to have the key now; it cannot be shared. Sends nothing to Redis after the first command.
      *
      * @param key the key
      */

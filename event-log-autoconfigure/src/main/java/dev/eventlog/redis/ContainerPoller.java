@@ -59,6 +59,7 @@ public final class ContainerPoller {
     }
 
     private final Connections connections;
+    private final String key;
     private final Executor threads;
     private final Polling polling;
     private final StreamMessageListenerContainer<String, MapRecord<String, String, String>> container;
@@ -78,12 +79,15 @@ public final class ContainerPoller {
      * Creates a poller that does not poll yet.
      *
      * @param connections opens the connection
+     * @param key the key of the log to poll
      * @param pollTimeout how long one blocking read may take
      * @param threads provides the polling thread of each subscription
      * @param polling uses the connection
      */
-    public ContainerPoller(Connections connections, Duration pollTimeout, Executor threads, Polling polling) {
+    public ContainerPoller(
+            Connections connections, String key, Duration pollTimeout, Executor threads, Polling polling) {
         this.connections = connections;
+        this.key = key;
         this.threads = threads;
         this.polling = polling;
         this.container = StreamMessageListenerContainer.create(
@@ -173,7 +177,7 @@ public final class ContainerPoller {
     private FeedConnection connection() {
         FeedConnection current = open;
         if (current == null) {
-            current = connections.open();
+            current = connections.open(key);
             open = current;
         }
         if (cut) { // read after open is written; stop() writes cut before it reads open, so one of the two sees the

@@ -46,8 +46,7 @@ final class JedisConnections implements Connections {
     static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
         JedisConnectionFactory original = (JedisConnectionFactory) application;
         if (original.isRedisClusterAware()) {
-            // Jedis keeps the connections of a cluster in its own pools, one for each node
-            return new ApplicationConnections(application, ApplicationConnections::send);
+            return new JedisClusterConnections(original, pollTimeout);
         }
         JedisClientConfigurationBuilder client = client(original.getClientConfiguration(), pollTimeout);
         JedisConnectionFactory copy;
@@ -65,6 +64,11 @@ final class JedisConnections implements Connections {
         return new JedisConnections(new RenewedFactory<>(() -> started(forCommands(original))), started(copy));
     }
 
+    /** {@return a factory of connections to one server, which has nothing to close} */
+    static JedisConnectionFactory single(RedisStandaloneConfiguration server, JedisClientConfiguration client) {
+        return started(new FeedFactory(server, client));
+    }
+
     private static JedisConnectionFactory forCommands(JedisConnectionFactory original) {
         JedisClientConfiguration client = patient(original.getClientConfiguration());
         RedisSentinelConfiguration sentinel = original.getSentinelConfiguration();
@@ -80,7 +84,7 @@ final class JedisConnections implements Connections {
     }
 
     @SuppressWarnings("deprecation") // the new names for customize and getCustomizer came with Spring Data Redis 4.1
-    private static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
+    static JedisClientConfigurationBuilder client(JedisClientConfiguration original, Duration pollTimeout) {
         Duration patience = Drivers.patience(original.getReadTimeout(), pollTimeout);
         JedisClientConfigurationBuilder builder = JedisClientConfiguration.builder()
                 .connectTimeout(original.getConnectTimeout())
@@ -120,7 +124,7 @@ final class JedisConnections implements Connections {
     }
 
     @Override
-    public FeedConnection open() {
+    public FeedConnection open(String key) {
         if (!feeds.isRunning()) {
             feeds.start();
         }
@@ -134,7 +138,7 @@ final class JedisConnections implements Connections {
      * Does not call {@code disconnect()}, which first sends what the reader may just be writing, and throws if the server is
      * gone.
      */
-    private static void cut(Jedis jedis) {
+    static void cut(Jedis jedis) {
         try {
             jedis.getConnection().forceDisconnect();
         } catch (IOException ex) {

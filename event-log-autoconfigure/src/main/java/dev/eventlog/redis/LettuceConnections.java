@@ -163,7 +163,7 @@ final class LettuceConnections implements Connections {
     }
 
     @Override
-    public FeedConnection open() {
+    public FeedConnection open(String key) {
         if (feedLost.getAndSet(false) && feeds.getNativeClient() instanceof RedisClusterClient cluster) {
             cluster.refreshPartitions(); // the lost server may have been a master with a successor
         }
@@ -198,6 +198,11 @@ final class LettuceConnections implements Connections {
     @Override
     public boolean shares() {
         return !(configuration(commands) instanceof RedisStaticMasterReplicaConfiguration);
+    }
+
+    @Override
+    public boolean isCluster() {
+        return commands.isClusterAware();
     }
 
     @Override

@@ -260,9 +260,7 @@ public final class LogNames {
             if (masters == null || !masters.hasNext()) {
                 return null;
             }
-            RedisClusterNode master = masters.next();
-            return connections.commands().executeWithStickyConnection((RedisCallback<Cursor<byte[]>>)
-                    connection -> ((RedisClusterConnection) connection).scan(master, options));
+            return connections.scan(masters.next(), options);
         }
 
         private static List<RedisClusterNode> mastersOf(RedisClusterConnection cluster) {

@@ -17,12 +17,13 @@ public record RawCommand(String name, List<byte[]> arguments, int keyAt) {
     static RawCommand of(String name, int keyAt, Object... arguments) {
         List<byte[]> raw = new ArrayList<>(arguments.length);
         for (Object argument : arguments) {
-            raw.add(
-                    argument instanceof byte[] bytes
-                            ? bytes
-                            : argument.toString().getBytes(StandardCharsets.UTF_8));
+            raw.add(argument instanceof byte[] bytes ? bytes : bytes(argument.toString()));
         }
         return new RawCommand(name, raw, keyAt);
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** {@return the key} */

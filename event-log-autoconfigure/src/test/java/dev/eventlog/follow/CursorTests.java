@@ -568,8 +568,8 @@ class CursorTests extends LogTests {
         }
 
         @Override
-        public FeedConnection open() {
-            return connected.open();
+        public FeedConnection open(String key) {
+            return connected.open(key);
         }
 
         @Override

@@ -573,7 +573,7 @@ final class History {
         }
 
         @Override
-        public FeedConnection open() {
+        public FeedConnection open(String key) {
             throw new UnsupportedOperationException();
         }
 
