@@ -27,6 +27,9 @@ final class LettuceSharedLines {
 
     private static final Duration LONGEST_SHUTDOWN = Duration.ofSeconds(1);
 
+    /** Stands for the master of a slot that has none. Not empty, because the slot belongs to another node as soon as it has one. */
+    private static final String NO_MASTER = "none";
+
     private final LettuceConnectionFactory factory;
     private final LettuceConnectionFactory topology;
     private final Duration patience;
@@ -74,7 +77,7 @@ final class LettuceSharedLines {
         }
         RedisClusterNode master =
                 cluster.getPartitions().getMasterBySlot(SlotHash.getSlot(key.getBytes(StandardCharsets.UTF_8)));
-        return master == null ? "" : master.getNodeId();
+        return master == null ? NO_MASTER : master.getNodeId();
     }
 
     Set<String> masters() {
@@ -115,6 +118,9 @@ final class LettuceSharedLines {
     }
 
     private StatefulRedisConnection<byte[], byte[]> connect(RedisClusterClient cluster, String node) {
+        if (node.equals(NO_MASTER)) {
+            throw new RedisConnectionFailureException("No master of the cluster is known to have the slot of the log");
+        }
         RedisClusterNode master = cluster.getPartitions().getPartitionByNodeId(node);
         if (master == null) {
             throw new RedisConnectionFailureException("Node '" + node + "' of the cluster is no longer known");
