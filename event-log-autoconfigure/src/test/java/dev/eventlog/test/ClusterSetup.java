@@ -229,6 +229,26 @@ public final class ClusterSetup implements AutoCloseable {
     }
 
     /**
+     * Takes the slot of a key from its master, so that no master has it for a while.
+     *
+     * @param key a key
+     * @param meanwhile an action while no node knows a master for the slot
+     */
+    public void withoutMaster(String key, Runnable meanwhile) {
+        String slot = Long.toString(slot(key));
+        EmbeddedRedis master = masterOf(key);
+        nodes.forEach(node -> node.ask("CLUSTER", "DELSLOTS", slot));
+        try {
+            meanwhile.run();
+        } finally {
+            master.ask("CLUSTER", "ADDSLOTS", slot);
+        }
+        for (EmbeddedRedis node : nodes) {
+            await().ignoreExceptions().until(() -> masterOf(Long.parseLong(slot), node) == master);
+        }
+    }
+
+    /**
      * Lets a replica replace its master in a planned failover, which loses nothing.
      *
      * @param master the master
