@@ -8,6 +8,7 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -49,6 +50,7 @@ final class Resumption {
     private final HttpClient http = HttpClient.newHttpClient();
     private final long[] numbers;
     private @Nullable Process server;
+    private long accepted; // when the application accepted its first connection; 0 if it has not yet
 
     private Resumption(Options options) throws IOException {
         this.options = options;
@@ -136,6 +138,7 @@ final class Resumption {
         long stopped = System.nanoTime();
         String ended = clients.toString();
         add(options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS);
+        long launched = System.nanoTime();
         Process starting = launch();
         clients.read(now -> isReady(starting));
         long ready = System.nanoTime();
@@ -146,8 +149,13 @@ final class Resumption {
             clients.connect(0);
         }
         report(byThemselves ? "deployment, as EventSource" : "deployment, all at once", clients, begun);
+        long[] first = clients.millisSince(accepted, true);
+        System.out.println("    from the start of the process to its first connection "
+                + TimeUnit.NANOSECONDS.toMillis(accepted - launched)
+                + " ms, and from there to the first event of the last"
+                + " client " + ResumptionClients.percentile(first, 100) + " ms");
         System.out.println("    stopped in " + TimeUnit.NANOSECONDS.toMillis(stopped - begin) + " ms, " + ended
-                + ", started in " + TimeUnit.NANOSECONDS.toMillis(ready - stopped) + " ms; before: " + before
+                + ", started in " + TimeUnit.NANOSECONDS.toMillis(ready - launched) + " ms; before: " + before
                 + "; after: " + figures());
     }
 
@@ -222,6 +230,7 @@ final class Resumption {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), ResumptionServer.class.getName()));
         command.addAll(List.of(options.web, "server.port=" + port));
         command.addAll(options.properties);
+        accepted = 0;
         Process process = new ProcessBuilder(command).inheritIO().start();
         server = process;
         return process;
@@ -247,6 +256,10 @@ final class Resumption {
             throw new IllegalStateException("The application has ended");
         }
         try {
+            if (accepted == 0) {
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
+                accepted = System.nanoTime();
+            }
             return ask(Duration.ofSeconds(5)).statusCode() == 200;
         } catch (IOException notYet) {
             return false;
