@@ -71,8 +71,8 @@ public interface LogsListener<E> {
     default void onComplete(String log, Completion completion) throws Exception {}
 
     /**
-     * Called when a log is no longer followed because of an error. This is the last call for that log. The default
-     * implementation logs an error.
+     * Called when a log is no longer followed because of an error. This is the last call for that log, unless it is added again,
+     * or a log of a pattern is deleted and begins again. The default implementation logs an error.
      *
      * @param log the name of the log
      * @param failure the error

@@ -2,7 +2,6 @@ package dev.eventlog.core;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
-import dev.eventlog.EventLogOptions;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowerKind;
 import dev.eventlog.LogPattern;
@@ -14,7 +13,6 @@ import dev.eventlog.durable.DurableFollowers;
 import dev.eventlog.follow.Commits;
 import dev.eventlog.follow.LogFinder;
 import dev.eventlog.follow.ManyLogs;
-import dev.eventlog.follow.TailRange;
 import dev.eventlog.redis.LogNames;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -33,17 +31,11 @@ final class LogsFollowing {
     private final ManyLogs.Means means;
     private final DurableFollowers durable;
     private final Function<String, LogNames> names;
-    private final Function<String, EventLogOptions> options;
 
-    LogsFollowing(
-            ManyLogs.Means means,
-            DurableFollowers durable,
-            Function<String, LogNames> names,
-            Function<String, EventLogOptions> options) {
+    LogsFollowing(ManyLogs.Means means, DurableFollowers durable, Function<String, LogNames> names) {
         this.means = means;
         this.durable = durable;
         this.names = names;
-        this.options = options;
     }
 
     LogNames names(String pattern) {
@@ -75,7 +67,7 @@ final class LogsFollowing {
             throw failure;
         }
         finder.start(means.background());
-        return new RedisLogsFollower(logs, description, name -> range(name, tail));
+        return new RedisLogsFollower(logs, description, tail);
     }
 
     LogSetFollower follow(
@@ -95,7 +87,7 @@ final class LogsFollowing {
         means.followers().beginAgain(FollowerKind.ONE_OF_MANY, null, all::contains);
         means.followers().running(logs, ManyLogs.SET, null);
         logs.begin(tails(all, tail, chosen.resume()), false);
-        return new RedisLogsFollower(logs, description, name -> range(name, tail));
+        return new RedisLogsFollower(logs, description, tail);
     }
 
     private static FollowOptions check(
@@ -115,21 +107,16 @@ final class LogsFollowing {
         return builder.build();
     }
 
-    private Map<String, TailRange> tails(Collection<String> found, Tail tail, @Nullable Map<String, EventId> resume) {
-        Map<String, TailRange> tails = new HashMap<>();
+    private Map<String, Tail> tails(Collection<String> found, Tail tail, @Nullable Map<String, EventId> resume) {
+        Map<String, Tail> tails = new HashMap<>();
         for (String name : found) {
-            Tail where = resume == null ? tail : Tail.after(resume.getOrDefault(name, EventId.MIN));
-            tails.put(name, range(name, where));
+            tails.put(name, resume == null ? tail : Tail.after(resume.getOrDefault(name, EventId.MIN)));
         }
         return tails;
     }
 
     /** Returns the tails of new logs, from their first events. Events that were already trimmed are left out. */
-    private Map<String, TailRange> fromTheBeginning(Collection<String> found) {
+    private Map<String, Tail> fromTheBeginning(Collection<String> found) {
         return tails(found, Tail.all(), Map.of());
-    }
-
-    private TailRange range(String name, Tail tail) {
-        return TailRange.of(tail, options.apply(name));
     }
 }

@@ -178,11 +178,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 threads,
                 ownThreads.forFeeds());
         this.durable = new DurableFollowers(means, positions, leadership);
-        this.many = new LogsFollowing(
-                means,
-                durable,
-                pattern -> new LogNames(connections, settings.keyPrefix(), pattern),
-                settings.options());
+        this.many =
+                new LogsFollowing(means, durable, pattern -> new LogNames(connections, settings.keyPrefix(), pattern));
         recordings.open();
     }
 

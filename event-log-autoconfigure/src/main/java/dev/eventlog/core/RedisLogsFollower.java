@@ -3,25 +3,24 @@ package dev.eventlog.core;
 import dev.eventlog.EventId;
 import dev.eventlog.Follower;
 import dev.eventlog.LogSetFollower;
+import dev.eventlog.Tail;
 import dev.eventlog.follow.ManyLogs;
-import dev.eventlog.follow.TailRange;
 import dev.eventlog.redis.LogNames;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 
 /** The public view of many followed logs. */
 final class RedisLogsFollower implements LogSetFollower {
 
     private final ManyLogs logs;
     private final String description;
-    private final Function<String, TailRange> tails;
+    private final Tail tail;
 
-    RedisLogsFollower(ManyLogs logs, String description, Function<String, TailRange> tails) {
+    RedisLogsFollower(ManyLogs logs, String description, Tail tail) {
         this.logs = logs;
         this.description = description;
-        this.tails = tails;
+        this.tail = tail;
     }
 
     @Override
@@ -42,12 +41,12 @@ final class RedisLogsFollower implements LogSetFollower {
     @Override
     public boolean add(String name) {
         LogNames.check(name);
-        return logs.add(name, tails.apply(name));
+        return logs.add(name, tail);
     }
 
     @Override
     public boolean remove(String name) {
-        return logs.remove(name);
+        return logs.remove(name, () -> {});
     }
 
     @Override

@@ -105,6 +105,11 @@ final class Checkpoints {
         first.putAll(positionsStoredFirst);
     }
 
+    /** Forgets the first position of a log that is not to be followed any more. */
+    void forgetFirst(String log) {
+        first.remove(log);
+    }
+
     private Map<String, EventId> begin(List<String> some, Tail tail) {
         Map<LogStream, TailRange> tails = new HashMap<>();
         for (String log : some) {
@@ -143,8 +148,8 @@ final class Checkpoints {
          * @return where to start in each log
          * @throws EventLogUnavailableException if the positions cannot be loaded now
          */
-        Map<String, TailRange> tails(Collection<String> names) {
-            Map<String, TailRange> tails = new HashMap<>();
+        Map<String, Tail> tails(Collection<String> names) {
+            Map<String, Tail> tails = new HashMap<>();
             synchronized (Checkpoints.this) {
                 if (findsAll && isCurrent()) {
                     findsAll = false;
@@ -161,7 +166,7 @@ final class Checkpoints {
             return tails;
         }
 
-        private void resume(List<String> page, Map<String, EventId> stored, Map<String, TailRange> tails) {
+        private void resume(List<String> page, Map<String, EventId> stored, Map<String, Tail> tails) {
             synchronized (Checkpoints.this) {
                 if (!isCurrent()) {
                     throw new IllegalStateException("The lease was lost");
@@ -169,8 +174,7 @@ final class Checkpoints {
                 for (String log : page) {
                     EventId after = byLog.computeIfAbsent(log, Checkpoints.this::checkpoint)
                             .resume(stored.get(log));
-                    Tail tail = Tail.after(after == null ? EventId.MIN : after);
-                    tails.put(log, TailRange.of(tail, streams.apply(log).options()));
+                    tails.put(log, Tail.after(after == null ? EventId.MIN : after));
                 }
             }
         }
@@ -310,7 +314,6 @@ final class Checkpoints {
 
     /** Tries once more to store the position in a log that is no longer followed, and then forgets it. */
     void storeAtLast(String log) {
-        first.remove(log);
         Checkpoint checkpoint = byLog.remove(log);
         if (checkpoint != null) {
             checkpoint.storeAtLast();

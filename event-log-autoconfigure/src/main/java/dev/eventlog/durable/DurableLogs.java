@@ -9,6 +9,7 @@ import dev.eventlog.FollowerKind;
 import dev.eventlog.LogsFollower;
 import dev.eventlog.LogsListener;
 import dev.eventlog.WaitingFollower;
+import dev.eventlog.follow.Commits;
 import dev.eventlog.follow.ManyLogs;
 import dev.eventlog.follow.OfMany;
 import dev.eventlog.follow.Running;
@@ -74,6 +75,11 @@ abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
 
     /** Starts the logs after the lease has been granted. Must not block: other threads do the slow work. */
     abstract void begin(ManyLogs granted, Checkpoints.Round round);
+
+    /** {@return stores the positions during a round} */
+    Commits commits(Checkpoints.Round round) {
+        return round;
+    }
 
     ManyLogs.Means means() {
         return means;
@@ -148,7 +154,7 @@ abstract class DurableLogs implements LogsFollower, OfMany, Leased, Waiting {
     @Override
     public Running begin() {
         Checkpoints.Round round = checkpoints.begin();
-        ManyLogs granted = new ManyLogs("The " + this, means, listener, options, round);
+        ManyLogs granted = new ManyLogs("The " + this, means, listener, options, commits(round));
         ManyLogs before = current;
         if (before != null) {
             granted.continuesAfter(before);

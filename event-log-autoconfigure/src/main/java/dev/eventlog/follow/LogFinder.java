@@ -1,6 +1,7 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.EventLogException;
+import dev.eventlog.Tail;
 import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.SharedLine;
 import java.time.Duration;
@@ -43,7 +44,7 @@ public final class LogFinder {
     private final LogNames names;
     private final ManyLogs logs;
     private final FollowSettings settings;
-    private final Function<Collection<String>, Map<String, TailRange>> tails;
+    private final Function<Collection<String>, Map<String, Tail>> tails;
     private final Outage outage;
     private final Set<String> heard = ConcurrentHashMap.newKeySet();
     private final Semaphore bell = new Semaphore(0);
@@ -57,6 +58,9 @@ public final class LogFinder {
     private long sweepAt = System.nanoTime();
     private long checkAt;
     private long heardAt;
+    private final Set<String> unstarted = new HashSet<>(); // found, but they cannot begin now
+    private final Outage starting; // of these
+    private long startAt;
 
     /**
      * Creates a finder that does not run yet.
@@ -70,13 +74,14 @@ public final class LogFinder {
             LogNames names,
             ManyLogs logs,
             FollowSettings settings,
-            Function<Collection<String>, Map<String, TailRange>> tails) {
+            Function<Collection<String>, Map<String, Tail>> tails) {
         this.names = names;
         this.logs = logs;
         this.settings = settings;
         this.tails = tails;
         this.told = names.tells();
         this.outage = new Outage(logger, settings.recovery());
+        this.starting = new Outage(logger, settings.recovery());
     }
 
     /**
@@ -151,6 +156,7 @@ public final class LogFinder {
     private void waitAndLook() throws InterruptedException {
         long due = Math.min(scanAt - System.nanoTime(), told ? checkAt - System.nanoTime() : Long.MAX_VALUE);
         long next = heard.isEmpty() ? due : Math.min(due, heardAt - System.nanoTime());
+        next = unstarted.isEmpty() ? next : Math.min(next, startAt - System.nanoTime());
         if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
             bell.drainPermits();
         }
@@ -209,11 +215,31 @@ public final class LogFinder {
             heard.removeAll(some);
             try {
                 logs.forgetting().forgetReplaced(some);
-                follow(names.streamsAmong(some));
+                Set<String> unknown = new HashSet<>(some);
+                unknown.removeIf(logs::knows); // no question about logs that failed: it may be refused, too
+                Set<String> streams = Set.copyOf(names.streamsAmong(unknown));
+                logs.forgetting().forgetStopped(without(streams, unknown));
+                follow(without(unstarted, streams));
             } catch (RuntimeException failure) {
                 heard.addAll(some);
                 throw failure;
             }
+        }
+        if (!unstarted.isEmpty() && now - startAt >= 0) {
+            follow(Set.copyOf(unstarted));
+        }
+    }
+
+    private static Set<String> without(Set<String> excluded, Set<String> all) {
+        Set<String> others = new HashSet<>(all);
+        others.removeAll(excluded);
+        return others;
+    }
+
+    /** Looks at a log soon. Called by any thread; never blocks. */
+    private void hear(String name) {
+        if (heard.add(name)) {
+            bell.release();
         }
     }
 
@@ -256,31 +282,55 @@ public final class LogFinder {
 
     private void scan() {
         long begun = System.nanoTime();
-        Set<String> perhapsGone = logs.forgetting().idle();
+        Set<String> perhapsGone = logs.forgetting().forgettable();
         Set<String> found = names.all();
         long taken = System.nanoTime() - begun;
         perhapsGone.removeAll(found);
-        heard.addAll(logs.forgetting().forget(perhapsGone, names::streamsAmong)); // a log may just have begun again
+        heard.addAll(logs.forgetting()
+                .forget(perhapsGone, names::streamsAmong, this::hear)); // a log may just have begun again
         if (told || begun - sweepAt >= 0) {
             logs.forgetting().forgetReplaced(found);
             sweepAt = begun + settings.sweepInterval().toNanos();
         }
-        found.removeIf(logs::knows);
-        follow(found);
+        follow(without(unstarted, found));
         scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);
     }
 
-    private void follow(Collection<String> found) {
+    /** Follows logs. Those that cannot begin now start later, on their own: they do not delay the search for other logs. */
+    private void follow(Set<String> found) {
+        boolean due = unstarted.isEmpty() || System.nanoTime() - startAt >= 0;
+        unstarted.removeAll(found);
         Set<String> unknown = new HashSet<>(found);
         unknown.removeIf(logs::knows);
-        if (unknown.isEmpty()) {
-            return;
+        Throwable why = null;
+        if (!unknown.isEmpty()) {
+            try {
+                Map<String, RuntimeException> again = logs.beginLater(tails.apply(unknown));
+                unstarted.addAll(again.keySet());
+                why = again.isEmpty() ? null : again.values().iterator().next();
+            } catch (EventLogException away) { // the positions cannot be loaded
+                unstarted.addAll(unknown);
+                why = away;
+            }
         }
-        Map<String, RuntimeException> again = logs.beginLater(tails.apply(unknown));
-        if (!again.isEmpty()) {
-            heard.addAll(again.keySet());
-            throw again.values().iterator().next();
+        if (unstarted.isEmpty()) {
+            starting.over("The logs that match '" + names.pattern() + "' are followed");
+            logs.resumed(starting);
+        } else if (due && why != null) {
+            startLater(why);
         }
+    }
+
+    private void startLater(Throwable why) {
+        logs.interrupted(starting);
+        long delay = starting.failed(
+                why,
+                next -> "Logs that match '" + names.pattern() + "' cannot be followed now (" + unstarted.size()
+                        + "); next attempt in " + next + " ms");
+        startAt = System.nanoTime()
+                + (delay == BackOffExecution.STOP
+                        ? settings.sweepInterval().toNanos()
+                        : TimeUnit.MILLISECONDS.toNanos(delay));
     }
 
     /** Receives the names that one master reports. */
@@ -291,8 +341,8 @@ public final class LogFinder {
         @Override
         public void changed(String key) {
             String name = names.nameOf(key);
-            if (name != null && logs.canBegin(name) && heard.add(name)) {
-                bell.release();
+            if (name != null && logs.canBegin(name)) {
+                hear(name);
             }
         }
 

@@ -1,13 +1,75 @@
 package dev.eventlog.follow;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A log among many, and its follower. Thread-safe. */
+/** A log among many, and its followers, one after the other. Thread-safe. */
 final class LogPlace {
 
     private volatile @Nullable LogFollower follower;
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
+
+    // Guarded by this.
+    private boolean beginning;
+    private int followers; // that are beginning or have not ended: usually one
+    private @Nullable CompletableFuture<Void> left; // null until the log is removed
+
+    /** A follower is about to begin. {@return false if it must not, because the log was removed} */
+    synchronized boolean begins() {
+        if (left == null) {
+            beginning = true;
+            followers++;
+        }
+        return left == null;
+    }
+
+    /** The follower could not begin. */
+    void couldNotBegin() {
+        synchronized (this) {
+            beginning = false;
+            notifyAll();
+        }
+        ended();
+    }
+
+    /** A follower has ended. */
+    void ended() {
+        CompletableFuture<Void> waiting;
+        synchronized (this) {
+            followers--;
+            waiting = followers == 0 ? left : null;
+        }
+        if (waiting != null) {
+            waiting.complete(null);
+        }
+    }
+
+    /** Lets no more followers begin. {@return completes when the last callback has returned} */
+    synchronized CompletableFuture<Void> remove() {
+        CompletableFuture<Void> leaving = left;
+        if (leaving == null) {
+            leaving = new CompletableFuture<>();
+            left = leaving;
+            if (followers == 0) {
+                leaving.complete(null);
+            }
+        }
+        return leaving;
+    }
+
+    synchronized boolean isRemoved() {
+        return left != null;
+    }
+
+    /** Waits until a follower that is about to begin has begun, until this time at the latest. */
+    synchronized void awaitBegun(long deadline) throws InterruptedException {
+        for (long wait = deadline - System.nanoTime(); beginning && wait > 0; ) {
+            TimeUnit.NANOSECONDS.timedWait(this, wait);
+            wait = deadline - System.nanoTime();
+        }
+    }
 
     /** {@return the current or last follower; null if it has not started} */
     @Nullable
@@ -15,9 +77,11 @@ final class LogPlace {
         return follower;
     }
 
-    void follower(LogFollower begun) {
+    synchronized void follower(LogFollower begun) {
         completed = false;
         follower = begun;
+        beginning = false;
+        notifyAll();
     }
 
     /** {@return the failure that ended the follower; null if there is none} */
@@ -40,20 +104,25 @@ final class LogPlace {
         return completed;
     }
 
+    /** {@return whether this can be forgotten as soon as the log is gone} */
+    boolean isForgettable() {
+        return failure != null || isIdle();
+    }
+
     /** {@return whether all known events are delivered} */
     boolean isIdle() {
         LogFollower followed = follower;
-        return completed
-                || (followed != null && followed.isRunning() && !followed.feed().isInterrupted() && hasAll(followed));
+        return completed || (followed != null && isAtEnd(followed) && !followed.missesEvents());
+    }
+
+    private static boolean isAtEnd(LogFollower followed) {
+        return followed.isRunning() && !followed.feed().isInterrupted() && followed.isAtEndOfFeed();
     }
 
     /** {@return whether all events known at the end of the follower were delivered} */
     boolean isWhole() {
         LogFollower followed = follower;
-        return completed || (followed != null && followed.hasEnded() && hasAll(followed));
-    }
-
-    private static boolean hasAll(LogFollower followed) {
-        return followed.isAtEndOfFeed() && !followed.missesEvents();
+        return completed
+                || (followed != null && followed.hasEnded() && followed.isAtEndOfFeed() && !followed.missesEvents());
     }
 }

@@ -3,14 +3,18 @@ package dev.eventlog.follow;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Tail;
 import dev.eventlog.follow.Followers.Start;
 import dev.eventlog.redis.LogStream;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,7 +70,7 @@ final class LogsBeginning {
      * @param skipsOthers whether to leave out keys that are not streams
      * @throws RuntimeException if one log cannot begin; others may have begun
      */
-    void begin(Map<String, TailRange> tails, boolean skipsOthers) {
+    void begin(Map<String, Tail> tails, boolean skipsOthers) {
         Map<String, RuntimeException> failures = beginAll(tails, true);
         for (RuntimeException failure : failures.values()) {
             if (!(skipsOthers && failure instanceof EventLogException refused && LogStream.isAnotherType(refused))) {
@@ -80,11 +84,11 @@ final class LogsBeginning {
      *
      * @return the logs that could not begin, with the failures
      */
-    Map<String, RuntimeException> beginEach(Map<String, TailRange> tails) {
-        Map<String, TailRange> resumed = new HashMap<>();
+    Map<String, RuntimeException> beginEach(Map<String, Tail> tails) {
+        Map<String, Tail> resumed = new HashMap<>();
         tails.forEach((name, tail) -> {
             EventId after = resumes.get(name);
-            resumed.put(name, after == null ? tail : tail.resumedAfter(after));
+            resumed.put(name, after == null ? tail : Tail.after(after));
         });
         Map<String, RuntimeException> failed = beginAll(resumed, false);
         resumed.keySet().stream().filter(name -> !failed.containsKey(name)).forEach(resumes::remove);
@@ -97,12 +101,12 @@ final class LogsBeginning {
                 || (failure instanceof EventLogException refused && LogStream.isLoginRefused(refused));
     }
 
-    private Map<String, RuntimeException> beginAll(Map<String, TailRange> tails, boolean untilOneFails) {
+    private Map<String, RuntimeException> beginAll(Map<String, Tail> tails, boolean untilOneFails) {
         Map<String, RuntimeException> failures = new ConcurrentHashMap<>();
         List<CompletableFuture<Void>> all = new ArrayList<>();
         List<String> names = List.copyOf(tails.keySet());
         for (int from = 0; from < names.size(); from += TOGETHER) {
-            Map<String, TailRange> some = new LinkedHashMap<>();
+            Map<String, Tail> some = new LinkedHashMap<>();
             names.subList(from, Math.min(names.size(), from + TOGETHER))
                     .forEach(name -> some.put(name, tails.get(name)));
             all.add(CompletableFuture.runAsync(() -> beginSome(some, failures, untilOneFails), beginners));
@@ -124,8 +128,7 @@ final class LogsBeginning {
         return failures;
     }
 
-    private void beginSome(
-            Map<String, TailRange> tails, Map<String, RuntimeException> failures, boolean untilOneFails) {
+    private void beginSome(Map<String, Tail> tails, Map<String, RuntimeException> failures, boolean untilOneFails) {
         if (untilOneFails && !failures.isEmpty()) {
             return;
         }
@@ -157,8 +160,9 @@ final class LogsBeginning {
         }
     }
 
-    Start start(String name, TailRange tail) {
-        return new Start(stream(name), tail);
+    Start start(String name, Tail tail) {
+        LogStream stream = stream(name);
+        return new Start(stream, TailRange.of(tail, stream.options()));
     }
 
     LogStream stream(String name) {
@@ -173,6 +177,13 @@ final class LogsBeginning {
     /** Remembers where to continue in a log when it is found again. */
     void resumeLater(String name, EventId after) {
         resumes.put(name, after);
+    }
+
+    /** Forgets where to continue in logs that are gone. {@return the logs that were to continue} */
+    Set<String> forgetResumes(Collection<String> gone) {
+        Set<String> forgotten = new HashSet<>(gone);
+        forgotten.removeIf(name -> resumes.remove(name) == null);
+        return forgotten;
     }
 
     /** Starts no more logs. */

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
@@ -26,69 +26,87 @@ final class LogsForgetting {
     private static final int TOGETHER = 100;
 
     private final ManyLogs logs;
-    private final Map<String, LogPlace> places;
+    private final LogPlaces places;
     private final LogsBeginning beginning;
     private final Commits commits;
 
-    LogsForgetting(ManyLogs logs, Map<String, LogPlace> places, LogsBeginning beginning, Commits commits) {
+    LogsForgetting(ManyLogs logs, LogPlaces places, LogsBeginning beginning, Commits commits) {
         this.logs = logs;
         this.places = places;
         this.beginning = beginning;
         this.commits = commits;
     }
 
-    /** {@return the logs whose known events are all delivered} */
-    Set<String> idle() {
-        return places.entrySet().stream()
-                .filter(place -> place.getValue().isIdle())
-                .map(Map.Entry::getKey)
-                .collect(Collectors.toSet());
+    /** {@return the logs that can be forgotten, if they are gone} */
+    Set<String> forgettable() {
+        return places.forgettable();
     }
 
     /**
-     * Stops following logs that are gone.
+     * Stops following logs that are gone. A log that has stopped with an error keeps its position: its last events were not delivered.
      *
-     * @param names the logs whose events are all delivered
+     * @param names the logs that can be forgotten, and were gone a moment ago
      * @param existing returns the names of the logs that still exist: these continue at their positions
+     * @param stopped gets the logs that exist, but could not continue, on any thread: they must be followed anew
      * @return the logs that are no longer followed; any later event of these has not been delivered
      */
-    Set<String> forget(Collection<String> names, Function<Collection<String>, List<String>> existing) {
-        Map<String, LogPlace> closing = new HashMap<>();
+    Set<String> forget(
+            Collection<String> names, Function<Collection<String>, List<String>> existing, Consumer<String> stopped) {
+        Map<String, LogPlace> perhaps = new HashMap<>();
+        Set<LogPlace> closed = new HashSet<>();
         for (String name : names) {
-            LogPlace place = places.get(name);
-            LogFollower follower = place == null ? null : place.follower();
-            if (place != null && follower != null && place.isIdle()) {
-                closing.put(name, place);
-                CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.CLOSED);
+            LogPlace place = places.of(name);
+            if (place != null && place.failure() != null) {
+                places.forget(name, place);
+            } else if (place != null && place.isForgettable()) {
+                perhaps.put(name, place);
+                LogFollower follower = place.follower();
+                if (follower != null && place.isIdle()) {
+                    closed.add(place);
+                    CompletableFuture<EndReason> unused = follower.closeSoon(EndReason.CLOSED);
+                }
             }
         }
-        return closing.isEmpty() ? Set.of() : forget(closing, existing);
-    }
-
-    private Set<String> forget(Map<String, LogPlace> closed, Function<Collection<String>, List<String>> existing) {
+        if (perhaps.isEmpty()) {
+            return Set.of();
+        }
         Set<String> there;
         try {
-            there = Set.copyOf(existing.apply(closed.keySet()));
+            there = Set.copyOf(existing.apply(perhaps.keySet()));
         } catch (EventLogException unknown) {
-            there = closed.keySet();
+            there = perhaps.keySet();
         }
+        return forget(perhaps, closed, there, stopped);
+    }
+
+    private Set<String> forget(
+            Map<String, LogPlace> perhaps, Set<LogPlace> closed, Set<String> there, Consumer<String> stopped) {
         Set<String> forgotten = new HashSet<>();
-        for (Map.Entry<String, LogPlace> each : closed.entrySet()) {
-            String name = each.getKey();
-            LogFollower follower = Objects.requireNonNull(each.getValue().follower());
-            if (!there.contains(name) && each.getValue().isWhole()) {
-                places.remove(name, each.getValue());
+        perhaps.forEach((name, place) -> {
+            boolean gone = !there.contains(name);
+            LogFollower follower = place.follower();
+            if (closed.contains(place) && gone && place.isWhole()) {
+                places.forget(name, place);
                 forgotten.add(name);
-            } else {
-                goOn(name, each.getValue(), follower);
+            } else if (closed.contains(place)) {
+                goOn(name, place, Objects.requireNonNull(follower), stopped);
             }
-        }
+        });
+        forgetPositions(forgotten);
+        return forgotten;
+    }
+
+    /** Forgets logs that could not continue, and then turned out to be gone. */
+    void forgetStopped(Collection<String> gone) {
+        forgetPositions(beginning.forgetResumes(gone));
+    }
+
+    private void forgetPositions(Set<String> forgotten) {
         try {
             commits.forgotten(forgotten);
         } catch (RuntimeException failure) { // harmless: if such a log begins again, its follower reports that
             logger.debug("The positions in logs that are gone stay", failure);
         }
-        return forgotten;
     }
 
     /**
@@ -98,7 +116,7 @@ final class LogsForgetting {
     void forgetReplaced(Collection<String> names) {
         Map<LogStream, TailRange> completed = new HashMap<>();
         for (String name : names) {
-            LogPlace place = places.get(name);
+            LogPlace place = places.of(name);
             if (place != null && place.hasCompleted()) {
                 LogStream stream = beginning.stream(name);
                 completed.put(stream, TailRange.of(Tail.newOnly(), stream.options()));
@@ -115,18 +133,19 @@ final class LogsForgetting {
 
     private void forgetReplaced(Map<LogStream, TailRange> completed) {
         Map<LogStream, StartPoint> found = StartPoint.findAll(completed, 0);
-        Set<String> forgotten = new HashSet<>();
+        Map<String, LogPlace> forgotten = new HashMap<>();
         for (LogStream stream : completed.keySet()) {
             StartPoint start = found.get(stream);
             boolean complete =
                     start == null ? isComplete(stream) : start.state().isComplete();
-            LogPlace place = places.get(stream.log());
+            LogPlace place = places.of(stream.log());
             if (!complete && place != null && place.hasCompleted()) {
-                forgotten.add(stream.log());
+                forgotten.put(stream.log(), place);
             }
         }
-        commits.forgotten(forgotten); // first: with its position, such a log would continue after its last completion
-        places.keySet().removeAll(forgotten);
+        // first: with its position, such a log would continue after its last completion
+        commits.forgotten(forgotten.keySet());
+        forgotten.forEach(places::forget);
     }
 
     private static boolean isComplete(LogStream stream) {
@@ -140,16 +159,16 @@ final class LogsForgetting {
         }
     }
 
-    private void goOn(String name, LogPlace place, LogFollower closed) {
+    private void goOn(String name, LogPlace place, LogFollower closed, Consumer<String> stopped) {
         closed.whenEnded((ended, why, failure) -> {
             if (failure == null && logs.isRunning()) {
-                TailRange tail = TailRange.of(Tail.after(closed.position()), closed.options());
                 beginning.beginAgain(() -> {
                     try {
-                        logs.follow(name, place, beginning.start(name, tail));
+                        logs.follow(name, place, beginning.start(name, Tail.after(closed.position())));
                     } catch (RuntimeException later) {
-                        places.remove(name, place);
                         beginning.resumeLater(name, closed.position());
+                        places.forget(name, place);
+                        stopped.accept(name);
                     }
                 });
             }

@@ -6,19 +6,23 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.Follower.EndReason;
 import dev.eventlog.LogsListener;
+import dev.eventlog.Tail;
 import dev.eventlog.follow.Followers.Start;
 import dev.eventlog.redis.LogStream;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 // Long: one class counts the parts that run, whatever starts and ends them.
@@ -45,6 +49,8 @@ public final class ManyLogs implements OfMany {
             Executor listeners,
             Executor background) {}
 
+    private static final Log logger = LogFactory.getLog(ManyLogs.class);
+
     /** Describes a set of logs. */
     public static final String SET = "a set of logs";
 
@@ -56,7 +62,8 @@ public final class ManyLogs implements OfMany {
     private final LogsBeginning beginners;
     private final LogsForgetting forgetting;
     private final LogsInterruption interruption;
-    private final Map<String, LogPlace> places = new ConcurrentHashMap<>();
+    private final LogPlaces places = new LogPlaces();
+    private final UntilClosed untilClosed = new UntilClosed();
 
     private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
     private final CompletableFuture<Void> closing = new CompletableFuture<>();
@@ -64,6 +71,7 @@ public final class ManyLogs implements OfMany {
     // Guarded by this.
     private int running = 1; // parts that must end before this has ended, and this itself until it is closed
     private int beginning;
+    private final Set<Thread> callingAll = new HashSet<>(); // in a call that no follower of a log makes
     private boolean closed;
     private EndReason reason = EndReason.CLOSED;
 
@@ -87,7 +95,7 @@ public final class ManyLogs implements OfMany {
         this.callers = new SideBySide(description, means.listeners(), concurrency, settings.recovery());
         this.beginners = new LogsBeginning(description, means, this::add, closing);
         this.forgetting = new LogsForgetting(this, places, beginners, commits);
-        this.interruption = new LogsInterruption(description, listener, new UntilClosed());
+        this.interruption = new LogsInterruption(description, listener, untilClosed);
     }
 
     /**
@@ -101,45 +109,38 @@ public final class ManyLogs implements OfMany {
 
     /** {@return whether a log is one of these, even if it has stopped with an error} */
     boolean knows(String name) {
-        return places.containsKey(name);
+        return places.of(name) != null;
     }
 
     /** {@return whether a log can begin: it is not followed, or it was complete} */
     boolean canBegin(String name) {
-        LogPlace place = places.get(name);
+        LogPlace place = places.of(name);
         return place == null || place.hasCompleted();
     }
 
     /** {@return the followed logs} */
     public Set<String> logs() {
-        return places.entrySet().stream()
-                .filter(place -> place.getValue().failure() == null)
-                .map(Map.Entry::getKey)
-                .collect(Collectors.toUnmodifiableSet());
+        return places.followed();
     }
 
     /** {@return the position in each log} */
     public Map<String, EventId> positions() {
-        Map<String, EventId> positions = new HashMap<>();
-        places.forEach((name, place) -> {
-            LogFollower follower = place.follower();
-            if (follower != null) {
-                positions.put(name, follower.position());
-            }
-        });
-        return Map.copyOf(positions);
+        return places.positions();
     }
 
     /** {@return the logs that have stopped with an error} */
     public Map<String, Throwable> failures() {
-        Map<String, Throwable> failures = new HashMap<>();
-        places.forEach((name, place) -> {
-            Throwable failure = place.failure();
-            if (failure != null) {
-                failures.put(name, failure);
-            }
-        });
-        return Map.copyOf(failures);
+        return places.failures();
+    }
+
+    /**
+     * {@return whether a log has stopped with an error}
+     *
+     * @param name the name of the log
+     */
+    public boolean hasFailed(String name) {
+        LogPlace place = places.of(name);
+        return place != null && place.failure() != null;
     }
 
     @Override
@@ -163,7 +164,7 @@ public final class ManyLogs implements OfMany {
      * @param tails where to start in each log
      * @param skipsOthers whether to leave out keys that are not streams
      */
-    public void begin(Map<String, TailRange> tails, boolean skipsOthers) {
+    public void begin(Map<String, Tail> tails, boolean skipsOthers) {
         try {
             beginners.begin(tails, skipsOthers);
         } catch (RuntimeException failure) {
@@ -178,22 +179,36 @@ public final class ManyLogs implements OfMany {
      * @param tails where to start in each log
      * @return the logs that could not begin now but may later, with the failures
      */
-    public Map<String, RuntimeException> beginLater(Map<String, TailRange> tails) {
+    public Map<String, RuntimeException> beginLater(Map<String, Tail> tails) {
         Map<String, RuntimeException> again = new HashMap<>();
         beginners.beginEach(tails).forEach((name, failure) -> {
             if (LogsBeginning.mayBeginLater(failure)) {
                 again.put(name, failure);
-            } else if (isRunning()
-                    && means.followers().isOpen()
-                    && !(failure instanceof EventLogException refused && LogStream.isAnotherType(refused))) {
-                LogPlace place = new LogPlace();
-                place.failure(failure);
-                if (places.putIfAbsent(name, place) == null) {
-                    listener.onFailure(name, failure);
-                }
+            } else if (!(failure instanceof EventLogException refused && LogStream.isAnotherType(refused))) {
+                fail(name, failure);
             }
         });
         return again;
+    }
+
+    /** Records that a log cannot be followed, and tells the listener on a thread of the listeners. */
+    private void fail(String name, RuntimeException failure) {
+        if (isRunning() && means.followers().isOpen() && places.addFailed(name, failure)) {
+            callers.execute(() -> {
+                if (untilClosed.enter()) {
+                    try {
+                        listener.onFailure(name, failure);
+                    } catch (RuntimeException | Error thrown) {
+                        logger.error(
+                                "The listener of log '" + name + "' threw in onFailure, which was called because of: "
+                                        + failure,
+                                thrown);
+                    } finally {
+                        untilClosed.leave();
+                    }
+                }
+            });
+        }
     }
 
     /**
@@ -203,27 +218,57 @@ public final class ManyLogs implements OfMany {
      * @param tail where to start
      * @return whether the log was not followed yet
      */
-    public boolean add(String name, TailRange tail) {
+    public boolean add(String name, Tail tail) {
         return add(name, beginners.start(name, tail));
     }
 
     private boolean add(String name, Start start) {
-        LogPlace place = new LogPlace();
-        LogPlace before = places.putIfAbsent(name, place);
-        if (before != null && (before.failure() == null || !places.replace(name, before, place))) {
+        LogPlace place = places.add(name);
+        if (place == null) {
             return false;
         }
         try {
             follow(name, place, start);
             return true;
         } catch (RuntimeException failure) {
-            places.remove(name, place);
+            places.forget(name, place);
             throw failure;
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // whether it was removed in the meantime
     void follow(String name, LogPlace place, Start start) {
+        if (!place.begins()) {
+            return;
+        }
+        OneOfMany one = new OneOfMany(name, listener, interruption);
+        LogFollower follower;
+        try {
+            follower = begin(name, one, start);
+        } catch (RuntimeException | Error failure) {
+            place.couldNotBegin();
+            throw failure;
+        }
+        place.follower(follower);
+        EndReason atOnce = hasBegun();
+        if (atOnce != null || place.isRemoved()) {
+            CompletableFuture<EndReason> unused =
+                    follower.closeSoon(Objects.requireNonNullElse(atOnce, EndReason.CLOSED));
+        }
+        follower.whenEnded((ended, why, failure) -> {
+            if (why == EndReason.SUPERSEDED) {
+                CompletableFuture<EndReason> unused = closeSoon(why);
+            }
+            if (why == EndReason.COMPLETED) {
+                place.completed();
+            }
+            place.failure(failure);
+            interruption.ends(one, callers);
+            place.ended();
+            hasEnded();
+        });
+    }
+
+    private LogFollower begin(String name, OneOfMany one, Start start) {
         synchronized (this) {
             if (closed) {
                 throw new IllegalStateException("Log '" + name + "' cannot be followed: its follower has ended");
@@ -232,31 +277,25 @@ public final class ManyLogs implements OfMany {
             beginning++;
         }
         try {
-            OneOfMany one = new OneOfMany(name, listener, interruption);
-            LogFollower follower = means.followers().follow(start, one, options, commits.of(name), callers);
-            place.follower(follower);
-            EndReason atOnce = hasBegun();
-            boolean removed = places.get(name) != place;
-            if (atOnce != null || removed) {
-                CompletableFuture<EndReason> unused =
-                        follower.closeSoon(Objects.requireNonNullElse(atOnce, EndReason.CLOSED));
-            }
-            follower.whenEnded((ended, why, failure) -> {
-                if (why == EndReason.SUPERSEDED) {
-                    CompletableFuture<EndReason> unused = closeSoon(why);
-                }
-                if (why == EndReason.COMPLETED) {
-                    place.completed();
-                }
-                place.failure(failure);
-                interruption.ends(one, callers);
-                hasEnded();
-            });
+            return means.followers().follow(start, one, options, commits.of(name), callersAfterLeaving(name));
         } catch (RuntimeException | Error failure) {
             EndReason unused = hasBegun();
             hasEnded();
             throw failure;
         }
+    }
+
+    /** Lets the callbacks of a log that was removed and added again wait for the last callback before. */
+    private Executor callersAfterLeaving(String name) {
+        CompletableFuture<?>[] before =
+                places.leaving(name).stream().map(LogPlace::remove).toArray(CompletableFuture[]::new);
+        if (before.length == 0) {
+            return callers;
+        }
+        CompletableFuture<Void> left = CompletableFuture.allOf(before);
+        return task -> {
+            CompletableFuture<Void> unused = left.thenRun(() -> callers.execute(task));
+        };
     }
 
     /** {@return the reason to end at once; null if there is none} */
@@ -301,21 +340,48 @@ public final class ManyLogs implements OfMany {
     }
 
     /**
-     * Stops following a log.
+     * Stops following a log. Waits for its running callback.
      *
      * @param name the name of the log
+     * @param afterwards runs when the last callback has returned, on any thread; also if the log was not followed
      * @return whether the log was followed
      */
-    public boolean remove(String name) {
+    public boolean remove(String name, Runnable afterwards) {
         LogPlace place = places.remove(name);
+        List<LogPlace> left = places.leaving(name);
         if (place == null) {
-            return false;
+            afterwards.run();
+        } else {
+            CompletableFuture<Void> unused = place.remove().thenRun(() -> {
+                places.hasLeft(place);
+                afterwards.run();
+            });
+            LogFollower follower = place.follower();
+            if (follower != null) {
+                CompletableFuture<EndReason> ending = follower.closeSoon(EndReason.CLOSED);
+            }
         }
-        LogFollower follower = place.follower();
-        if (follower != null) {
-            follower.close();
+        awaitReturn(left, System.nanoTime() + means.settings().closeTimeout().toNanos());
+        return place != null && place.failure() == null;
+    }
+
+    /** {@return whether logs are beginning, or another thread calls the listener for all logs} */
+    private boolean mustWait() {
+        return beginning > 0 || callingAll.stream().anyMatch(thread -> !thread.equals(Thread.currentThread()));
+    }
+
+    private static void awaitReturn(Collection<LogPlace> closed, long deadline) {
+        try {
+            for (LogPlace place : closed) {
+                place.awaitBegun(deadline);
+                LogFollower follower = place.follower();
+                if (follower != null) {
+                    follower.close(Math.max(0, deadline - System.nanoTime()));
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
-        return place.failure() == null;
     }
 
     /** {@return the object that forgets gone logs} */
@@ -340,7 +406,7 @@ public final class ManyLogs implements OfMany {
         callers.close();
         beginners.close();
         closing.complete(null);
-        for (LogPlace place : places.values()) {
+        for (LogPlace place : places.all()) {
             LogFollower follower = place.follower();
             if (follower != null) {
                 CompletableFuture<EndReason> unused = follower.closeSoon(why);
@@ -356,7 +422,7 @@ public final class ManyLogs implements OfMany {
         long deadline = System.nanoTime() + means.settings().closeTimeout().toNanos();
         try {
             synchronized (this) {
-                for (long left = deadline - System.nanoTime(); beginning > 0 && left > 0; ) {
+                for (long left = deadline - System.nanoTime(); mustWait() && left > 0; ) {
                     TimeUnit.NANOSECONDS.timedWait(this, left);
                     left = deadline - System.nanoTime();
                 }
@@ -364,28 +430,30 @@ public final class ManyLogs implements OfMany {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        for (LogPlace place : places.values()) {
-            LogFollower follower = place.follower();
-            if (follower != null) {
-                follower.close(Math.max(0, deadline - System.nanoTime()));
-            }
-        }
+        awaitReturn(places.all(), deadline);
         interruption.awaitReturn(Math.max(0, deadline - System.nanoTime()));
     }
 
-    /** Allows calls that concern all logs until this is closed. It ends only after they have returned. */
+    /** Allows calls that no follower of a log makes until this is closed. It ends only after they have returned. */
     private final class UntilClosed implements LogsInterruption.Gate {
 
         @Override
         public boolean enter() {
             synchronized (ManyLogs.this) {
-                running += closed ? 0 : 1;
+                if (!closed) {
+                    running++;
+                    callingAll.add(Thread.currentThread());
+                }
                 return !closed;
             }
         }
 
         @Override
         public void leave() {
+            synchronized (ManyLogs.this) {
+                callingAll.remove(Thread.currentThread());
+                ManyLogs.this.notifyAll();
+            }
             hasEnded();
         }
     }

@@ -25,6 +25,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -193,7 +194,7 @@ class ManyLogsTests extends ServerTests {
             int added = round + 1;
             add("orders:1", round, added);
             factory.create("orders:1").complete();
-            await().until(() -> heard.count() == added);
+            await().until(() -> heard.count() == added && heard.completions.get() == added);
             factory.create("orders:1").delete();
             await().until(() -> follower.logs().isEmpty());
         }
@@ -339,6 +340,32 @@ class ManyLogsTests extends ServerTests {
         assertThat(heard.of("a")).hasSize(2);
         follower.close();
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> follower.add("d"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SHARED, DEDICATED})
+    void callbacksOfALogThatIsAddedAgainDoNotOverlap(String feeds) {
+        EventLogFactory factory = newFactory(feeds);
+        CountDownLatch continues = new CountDownLatch(1);
+        Heard heard = new Heard((log, batch) -> {
+            if (log.equals("a")) {
+                continues.await();
+            }
+        });
+        LogSetFollower follower = closeLater(factory.follow(List.of("a", "b"), Tail.newOnly(), heard));
+        add("a", 0, 3);
+        await().until(() -> heard.busy.contains("a"));
+        CompletableFuture<Boolean> removed = CompletableFuture.supplyAsync(() -> follower.remove("a"));
+        await().until(() -> !follower.logs().contains("a"));
+        assertThat(follower.add("a")).isTrue();
+        add("a", 3, 5);
+        add("b", 0, 1);
+        await().until(() -> heard.of("b").size() == 1);
+        assertThat(heard.of("a")).hasSize(3);
+        continues.countDown();
+        assertThat(removed).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(true);
+        await().until(() -> heard.of("a").size() == 5);
+        assertThat(heard.overlapped).isFalse();
     }
 
     record Reading(String sensor, double celsius) {}

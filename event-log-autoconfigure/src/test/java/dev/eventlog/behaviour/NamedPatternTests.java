@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -686,6 +687,56 @@ class NamedPatternTests extends ServerTests {
         assertThat(numbers(second.of("d"))).containsExactly(0, 1);
         assertThat(second.gaps).isEmpty();
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> follower.add("e"));
+    }
+
+    @Test
+    void logAddedAgainDuringItsLastCallbackContinuesAfterIt() {
+        CountDownLatch continues = new CountDownLatch(1);
+        Heard heard = new Heard((log, batch) -> {
+            if (numbers(batch).contains(0)) {
+                continues.await();
+            }
+        });
+        add("a", 0, 3);
+        LogSetFollower follower = follow(application(SHARED), List.of("a", "b"), heard);
+        await().until(() -> heard.busy.contains("a"));
+        CompletableFuture<Boolean> removed = CompletableFuture.supplyAsync(() -> follower.remove("a"));
+        await().until(() -> !follower.logs().contains("a"));
+        assertThat(follower.add("a")).isTrue();
+        assertThat(follower.add("a")).isFalse();
+        add("a", 3, 6);
+        add("b", 0, 1);
+        await().until(() -> heard.of("b").size() == 1);
+        assertThat(heard.of("a")).hasSize(3);
+        continues.countDown();
+        assertThat(removed).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(true);
+        await().until(() -> heard.of("a").size() >= 6);
+        assertThat(numbers(heard.of("a"))).isEqualTo(range(0, 6));
+        assertThat(heard.overlapped).isFalse();
+        assertThat(heard.failures).isEmpty();
+        await().until(() -> stored("a").equals(last(heard, "a")));
+    }
+
+    @Test
+    void logRemovedAndAddedAtTheSameTimeIsFollowedIfItIsInTheSet() {
+        Heard heard = new Heard();
+        LogSetFollower follower = follow(application(SHARED), List.of("a"), heard);
+        for (int i = 0; i < 200; i++) {
+            int sum = i + 1;
+            CompletableFuture<Boolean> removed = CompletableFuture.supplyAsync(() -> follower.remove("a"));
+            boolean added = follower.add("a");
+            assertThat(removed).succeedsWithin(Duration.ofSeconds(10));
+            if (!added && removed.join()) {
+                assertThat(follower.logs()).doesNotContain("a");
+                assertThat(follower.add("a")).isTrue();
+            }
+            assertThat(follower.logs()).contains("a");
+            add("a", i, sum);
+            await().until(() -> heard.count() >= sum);
+        }
+        assertThat(numbers(heard.of("a"))).isEqualTo(range(0, 200));
+        assertThat(heard.overlapped).isFalse();
+        assertThat(heard.failures).isEmpty();
     }
 
     @Tag("long")

@@ -6,19 +6,32 @@ import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventLogException;
 import dev.eventlog.EventLogFactory;
+import dev.eventlog.EventLogOptions;
+import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.LogPattern;
 import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
+import dev.eventlog.core.RedisEventLogFactory;
+import dev.eventlog.follow.FollowSettings;
+import dev.eventlog.redis.RedisEventPositions;
 import dev.eventlog.test.Heard;
 import dev.eventlog.test.ServerTests;
 import dev.eventlog.test.TestApplication;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,7 +40,10 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.core.task.TaskExecutor;
 import org.springframework.core.task.TaskRejectedException;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.util.backoff.FixedBackOff;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Failures of followers of many logs. */
 class ManyLogsFaultTests extends ServerTests {
@@ -70,6 +86,102 @@ class ManyLogsFaultTests extends ServerTests {
         assertThat(heard.failures.get("orders:2")).hasMessageContainingAll("orders:2", "ACL rule");
         assertThat(follower.logs()).containsExactly("orders:1");
         assertThat(follower.isRunning()).isTrue();
+    }
+
+    @Test
+    void blockedFailureReportDelaysNoOtherLogAndAGoneFailedLogIsForgotten() {
+        redis.ask("ACL", "SETUSER", "app", "on", ">secret", "~orders:1*", "&*", "+@all");
+        EventLogFactory factory = newFactory(uri("secret"), SHARED, "eventlog.follow.sweep-interval=200ms");
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        Set<String> failed = ConcurrentHashMap.newKeySet();
+        Heard heard = new Heard();
+        LogsFollower follower =
+                closeLater(factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), new LogsListener<Event>() {
+                    @Override
+                    public void onBatch(String log, List<Event> batch) throws Exception {
+                        heard.onBatch(log, batch);
+                    }
+
+                    @Override
+                    public void onFailure(String log, Throwable failure) {
+                        failed.add(log);
+                        try {
+                            mayGoOn.await();
+                        } catch (InterruptedException ended) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                }));
+        add("orders:2", 0, 1);
+        await().until(() -> failed.contains("orders:2"));
+        add("orders:1", 0, 3);
+        await().until(() -> heard.count() == 3);
+        mayGoOn.countDown();
+        assertThat(follower.failures()).containsOnlyKeys("orders:2");
+        redis.ask("DEL", "orders:2");
+        await().until(() -> follower.failures().isEmpty());
+        assertThat(follower.logs()).containsExactly("orders:1");
+    }
+
+    @Test
+    void logThatCannotBeginCausesNoSearchAndDelaysNoOtherLog() {
+        AtomicInteger refused = new AtomicInteger();
+        AtomicBoolean refuses = new AtomicBoolean(true);
+        EventLogFactory factory = newFactory(log -> {
+            if (log.equals("orders:bad") && refuses.get()) {
+                refused.incrementAndGet();
+                throw new EventLogUnavailableException(log, "on purpose", null);
+            }
+            return EventLogOptions.builder().build();
+        });
+        Heard heard = new Heard();
+        closeLater(factory.follow(LogPattern.of("orders:*"), Tail.newOnly(), heard));
+        add("orders:bad", 0, 2);
+        await().until(() -> refused.get() > 0);
+        long scans = scans();
+        int attempts = refused.get();
+        add("orders:good", 0, 2);
+        await().until(() -> heard.of("orders:good").size() == 2);
+        await().until(() -> refused.get() >= attempts + 10);
+        assertThat(scans() - scans)
+                .as("scans for " + (refused.get() - attempts) + " attempts")
+                .isLessThanOrEqualTo(3); // without reports of new logs, once a second
+        refuses.set(false);
+        await().until(() -> heard.count() == 4);
+        assertThat(numbers(heard.of("orders:bad"))).containsExactly(0, 1);
+        assertThat(heard.failures).isEmpty();
+    }
+
+    private long scans() {
+        Matcher calls = Pattern.compile("calls=(\\d+)").matcher(redis.info("commandstats", "cmdstat_scan"));
+        return calls.find() ? Long.parseLong(calls.group(1)) : 0;
+    }
+
+    private EventLogFactory newFactory(Function<String, EventLogOptions> options) {
+        RedisConnectionFactory connections =
+                closeLater(TestApplication.startOn(redis.uri())).getBean(RedisConnectionFactory.class);
+        FollowSettings follow = new FollowSettings(
+                7,
+                Duration.ofMillis(300),
+                10,
+                Duration.ofSeconds(1),
+                new FixedBackOff(50, Long.MAX_VALUE),
+                0,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10),
+                16,
+                Duration.ofSeconds(1));
+        RedisEventLogFactory factory = new RedisEventLogFactory(
+                connections,
+                new RedisEventLogFactory.Conversion(new JsonMapper(), List.of(), null),
+                new RedisEventLogFactory.Settings(
+                        "", options, 100, follow, 10, "eventlog:recordings", Duration.ofSeconds(10), false),
+                null,
+                List.of(),
+                new RedisEventPositions(connections, "eventlog:positions"),
+                null);
+        closeLater(factory::destroy);
+        return factory;
     }
 
     @ParameterizedTest
