@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  * @param kind what happened to the events
  * @param lastSeen the last event delivered before the gap; {@link EventId#MIN} if there was none
  * @param firstAvailable the first event after the gap, which is delivered next; {@link EventId#MAX} if there is none
- *     because the log is complete
+ *     because the log is complete, or is gone
  * @param missed the exact number of missed events, or empty; never an estimate. It is empty if Redis does not know for
  *     certain: before Redis 7, if the log began again, if single events were deleted too, or if the stream has consumer
  *     groups
@@ -24,21 +24,24 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
     public enum Kind {
         /** The events were trimmed, by a max-length or by hand. It is still the same log. */
         REMOVED,
-        /** The log was deleted, expired, or lost its data, and began again. Its ids may be less than {@link #lastSeen}. */
+        /** The log was deleted, expired, or lost its data. If it began again, its ids may be less than {@link #lastSeen}. */
         BEGAN_AGAIN
     }
 
     /** {@return a sentence that describes the gap, as it is written to the application log} */
     @Override
     public String toString() {
+        String next = firstAvailable.equals(EventId.MAX) ? "no event follows" : "it continues with " + firstAvailable;
         String count = missed.isPresent() ? missed.getAsLong() + " events" : "an unknown number of events";
         return switch (kind) {
             case REMOVED ->
                 "A follower of log '" + log + "' missed " + count + " after " + lastSeen
-                        + ", which were removed before it read them; it continues with " + firstAvailable;
+                        + ", which were removed before it read them; " + next;
             case BEGAN_AGAIN ->
-                "Log '" + log + "' was deleted, has expired, or was lost, and began again: a follower that had seen "
-                        + lastSeen + " missed " + count + "; it continues with " + firstAvailable;
+                "Log '" + log + "' was deleted, has expired, or was lost"
+                        + (firstAvailable.equals(EventId.MAX) ? "" : ", and began again")
+                        + ": a follower that had seen "
+                        + lastSeen + " missed " + count + "; " + next;
         };
     }
 }

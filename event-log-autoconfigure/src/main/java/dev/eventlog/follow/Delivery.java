@@ -155,7 +155,7 @@ final class Delivery {
     /** Adds the calls for the events that the cursor has found, after a call for the gap before them. */
     void found() {
         List<Event> events = Collections.unmodifiableList(cursor.takeFound());
-        missing(events.get(0).id());
+        boolean unused = missing(events.get(0).id());
         int batchSize = Objects.requireNonNullElse(options.batchSize(), Integer.MAX_VALUE);
         if (events.size() <= batchSize) {
             batch(events);
@@ -166,7 +166,8 @@ final class Delivery {
         }
     }
 
-    private void missing(EventId before) {
+    /** Adds the call for the gap before an event, if there is one. {@return whether it was added} */
+    boolean missing(EventId before) {
         Loss loss = cursor.loss();
         if (loss != null) {
             Gap gap = new Gap(log, loss.kind(), loss.lastSeen(), before, loss.missed());
@@ -175,11 +176,12 @@ final class Delivery {
                 cursor.told();
             }));
         }
+        return loss != null;
     }
 
     /** Adds the call for the end of a complete log, after a call for the gap before it. */
     void complete() {
-        missing(EventId.MAX);
+        boolean unused = missing(EventId.MAX);
         Completion completion = cursor.completion();
         due().add(new Call("onComplete", List.of(), () -> {
             superseded = !commit.take(EventId.MAX, () -> listener.onComplete(completion));

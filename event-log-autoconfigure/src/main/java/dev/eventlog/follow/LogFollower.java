@@ -81,6 +81,7 @@ public final class LogFollower implements RunningFollower {
     private @Nullable Outage crowd; // an outage of the executor
 
     private volatile @Nullable RuntimeException refusal;
+    private volatile boolean logIsGone;
 
     // Guarded by this.
     private FollowerState state;
@@ -211,6 +212,12 @@ public final class LogFollower implements RunningFollower {
         on(Signal.AGAIN);
     }
 
+    /** The log is gone: the listener is told now which events it missed, because no later ones may come. */
+    void reportLoss() {
+        logIsGone = true;
+        on(Signal.WAKE);
+    }
+
     /** {@return the next state; if it is SCHEDULED, the follower is queued for a thread} */
     private FollowerState on(Signal signal) {
         FollowerState after;
@@ -288,12 +295,18 @@ public final class LogFollower implements RunningFollower {
             }
             try {
                 switch (cursor.look()) {
-                    case EVENTS -> delivery.found();
+                    case EVENTS -> {
+                        logIsGone = false;
+                        delivery.found();
+                    }
                     case MOVED -> {
                         return Step.MORE;
                     }
                     case NOTHING -> {
-                        if (!cursor.isPastWhatExisted() || !delivery.caughtUp()) {
+                        boolean lost = logIsGone && delivery.missing(EventId.MAX);
+                        logIsGone = false;
+                        boolean caughtUp = cursor.isPastWhatExisted() && delivery.caughtUp();
+                        if (!lost && !caughtUp) {
                             return Step.NOTHING_DUE;
                         }
                     }

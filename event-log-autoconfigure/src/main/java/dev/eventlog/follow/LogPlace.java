@@ -106,13 +106,19 @@ final class LogPlace {
 
     /** {@return whether this can be forgotten as soon as the log is gone} */
     boolean isForgettable() {
-        return failure != null || isIdle();
+        return failure != null || isIdle() || hasOnlyLost();
     }
 
     /** {@return whether all known events are delivered} */
     boolean isIdle() {
         LogFollower followed = follower;
         return completed || (followed != null && isAtEnd(followed) && !followed.missesEvents());
+    }
+
+    /** {@return whether all known events are delivered, except those that are gone and not reported yet} */
+    boolean hasOnlyLost() {
+        LogFollower followed = follower;
+        return followed != null && isAtEnd(followed) && followed.missesEvents();
     }
 
     private static boolean isAtEnd(LogFollower followed) {

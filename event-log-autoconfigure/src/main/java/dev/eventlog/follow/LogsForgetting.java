@@ -43,7 +43,8 @@ final class LogsForgetting {
     }
 
     /**
-     * Stops following logs that are gone. A log that has stopped with an error keeps its position: its last events were not delivered.
+     * Stops following logs that are gone. If events of such a log are missing, the listener is told first, and the log is
+     * forgotten by a later call. A log that has stopped with an error keeps its position: its last events were not delivered.
      *
      * @param names the logs that can be forgotten, and were gone a moment ago
      * @param existing returns the names of the logs that still exist: these continue at their positions
@@ -90,6 +91,8 @@ final class LogsForgetting {
                 forgotten.add(name);
             } else if (closed.contains(place)) {
                 goOn(name, place, Objects.requireNonNull(follower), stopped);
+            } else if (gone && follower != null && place.hasOnlyLost()) {
+                follower.reportLoss();
             }
         });
         forgetPositions(forgotten);
