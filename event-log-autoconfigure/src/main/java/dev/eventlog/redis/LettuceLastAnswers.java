@@ -1,9 +1,10 @@
 package dev.eventlog.redis;
 
+import io.lettuce.core.RedisException;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ final class LettuceLastAnswers {
     private static final int MOST = 60;
 
     private final Runnable cut;
-    private final Set<CompletableFuture<?>> connecting = ConcurrentHashMap.newKeySet();
+    private final Map<Object, CompletableFuture<?>> connecting = new ConcurrentHashMap<>();
     private volatile @Nullable StatefulConnection<?, ?> connection;
     private volatile @Nullable Object watch; // null unless the application shuts down
     private volatile boolean over;
@@ -46,9 +47,10 @@ final class LettuceLastAnswers {
 
     /** A connection is being made. */
     void connecting(CompletableFuture<? extends StatefulConnection<?, ?>> future) {
-        connecting.add(future);
+        Object key = new Object();
+        connecting.put(key, future);
         CompletableFuture<?> unused = future.whenComplete((connected, failure) -> {
-            connecting.remove(future);
+            connecting.remove(key);
             connection = failure == null ? connected : connection;
         });
         if (over) {
@@ -90,14 +92,7 @@ final class LettuceLastAnswers {
         if (watch != mine || left == 0) {
             return;
         }
-        Set<CompletableFuture<?>> begun = Set.copyOf(connecting);
-        StatefulConnection<?, ?> open = connection;
-        CompletableFuture<?> answer = !begun.isEmpty()
-                ? CompletableFuture.anyOf(begun.toArray(CompletableFuture[]::new))
-                : open instanceof StatefulRedisConnection<?, ?> single && single.isOpen()
-                        ? single.async().ping().toCompletableFuture()
-                        : CompletableFuture.completedFuture(null);
-        CompletableFuture<?> unused = answer.thenApply(any -> any) // so that only this wait ends early
+        CompletableFuture<?> unused = answer().thenApply(any -> any) // so that only this wait ends early
                 .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((any, failure) -> {
                     if (failure instanceof TimeoutException) {
@@ -109,13 +104,28 @@ final class LettuceLastAnswers {
                 });
     }
 
+    /** {@return completes when the server answers, or if there is nothing to wait for} */
+    private CompletableFuture<?> answer() {
+        CompletableFuture<?>[] begun = connecting.values().toArray(CompletableFuture[]::new);
+        if (begun.length > 0) {
+            return CompletableFuture.anyOf(begun);
+        }
+        try {
+            return connection instanceof StatefulRedisConnection<?, ?> single && single.isOpen()
+                    ? single.async().ping().toCompletableFuture()
+                    : CompletableFuture.completedFuture(null);
+        } catch (RedisException closed) { // in the meantime
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+
     private void giveUp(Object mine) {
         if (watch != mine) {
             return;
         }
         logger.warn("Redis does not answer while the application shuts down: the event logs no longer wait for it");
         over = true;
-        connecting.forEach(each -> each.completeExceptionally(closed()));
+        connecting.values().forEach(each -> each.completeExceptionally(closed()));
         CompletableFuture.runAsync(cut);
     }
 }
