@@ -358,7 +358,7 @@ public final class ManyLogs implements OfMany {
             });
             LogFollower follower = place.follower();
             if (follower != null) {
-                CompletableFuture<EndReason> ending = follower.closeSoon(EndReason.CLOSED);
+                CompletableFuture<EndReason> unusedEnd = follower.closeSoon(EndReason.CLOSED);
             }
         }
         awaitReturn(left, System.nanoTime() + means.settings().closeTimeout().toNanos());
