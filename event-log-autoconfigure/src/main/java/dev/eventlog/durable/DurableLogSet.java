@@ -18,6 +18,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -246,7 +247,8 @@ final class DurableLogSet extends DurableLogs implements LogSetFollower {
                 outage.over("The " + DurableLogSet.this + " has started");
                 granted.resumed(outage);
             } else {
-                again(later, all != null ? all : failed.get(later.iterator().next()), outage);
+                Throwable one = all != null ? all : failed.get(later.iterator().next());
+                again(later, Objects.requireNonNull(one), outage);
             }
         }
 
