@@ -220,6 +220,7 @@ class SharedFollowTests extends ServerTests {
         assertThat(output.getOut()).containsOnlyOnce("cannot track so many");
     }
 
+    @Tag("long")
     @Test
     void reportedExpiriesGiveNoLogItsOwnConnection(CapturedOutput output) {
         EventLogFactory factory = newFactory(NONE_DEDICATED);

@@ -5,12 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import redis.embedded.core.PortProvider;
 
 /** Tests in a real browser how the page shows the answer of a model. */
 class AnswerBrowserTests extends PageTest {
 
+    @Tag("long")
     @Test
     void everyTabShowsTheAnswerUntilItIsStoppedOrComplete() {
         browser.open(page());

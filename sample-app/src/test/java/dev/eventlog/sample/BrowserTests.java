@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.WebElement;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -109,6 +110,7 @@ class BrowserTests extends PageTest {
         assertThat(browser.text("#no-sensor")).startsWith("There is no such sensor.");
     }
 
+    @Tag("long")
     @Test
     void deletedSensorDisappearsEvenIfThePageWasDisconnected() {
         Sensors sensors = application.getBean(Sensors.class);
@@ -129,6 +131,7 @@ class BrowserTests extends PageTest {
         browser.await(() -> browser.texts("#sensors a").equals(List.of("garden")));
     }
 
+    @Tag("long")
     @Test
     void tableScrollsBackThroughAllReadings() {
         List<Reading> many = new ArrayList<>();
@@ -148,6 +151,7 @@ class BrowserTests extends PageTest {
         assertThat(browser.find("#older").isDisplayed()).isFalse();
     }
 
+    @Tag("long")
     @Test
     void accountReportsTheWinnerOfAConflict() {
         browser.open(page());

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -164,6 +165,7 @@ class SampleLifecycleTests {
         }
     }
 
+    @Tag("long")
     @Test
     void feederReplaysTheYearAndContinuesAfterARestart() throws Exception {
         List<Reading> year = SeattleTemperatures.load();
@@ -189,6 +191,7 @@ class SampleLifecycleTests {
         }
     }
 
+    @Tag("long")
     @Test
     void feederContinuesAfterAnOutageAndLogsItOnce(CapturedOutput output) throws Exception {
         try (ConfigurableApplicationContext application = RunningSample.startFeeding(redis)) {
