@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
 import org.springframework.boot.SpringBootConfiguration;
@@ -44,6 +45,7 @@ import reactor.core.publisher.Flux;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Runs the tests with WebFlux. */
+@Tag("long") // the other tests of streams run on both web stacks
 class ReactiveEventLogSseTests extends SseTests {
 
     private static final String CLIENT = "webflux-sse-tests";
