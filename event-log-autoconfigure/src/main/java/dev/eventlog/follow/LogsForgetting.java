@@ -48,7 +48,7 @@ final class LogsForgetting {
      *
      * @param names the logs that can be forgotten, and were gone a moment ago
      * @param existing returns the names of the logs that still exist: these continue at their positions
-     * @param stopped gets the logs that exist, but could not continue, on any thread: they must be followed anew
+     * @param stopped gets the logs that exist, but could not continue, on any thread: they must be followed again
      * @return the logs that are no longer followed; any later event of these has not been delivered
      */
     Set<String> forget(

@@ -186,7 +186,7 @@ final class SharedReader {
         if (current != null) {
             current.line().close();
         }
-        down = false; // whatever comes later begins anew
+        down = false; // a log that is added later is not part of this outage
         Duration unused = outage.over();
         end.complete(null);
     }

@@ -102,8 +102,7 @@ final class LettuceSharedLine implements SharedLine, PushListener, RedisConnecti
     }
 
     private static String server(@Nullable Object info) {
-        Object text = info instanceof List<?> list && list.size() == 1 ? list.get(0) : info;
-        Matcher master = MASTER.matcher(StreamReplies.text(text));
+        Matcher master = MASTER.matcher(StreamReplies.text(StreamReplies.single(info)));
         return master.find() ? master.group(1) : "";
     }
 

@@ -26,9 +26,13 @@ final class StreamReplies {
         return reply == null ? "" : reply.toString();
     }
 
-    /** Decodes a number, which Lettuce returns as a list of one element if it is the only answer. */
+    /** {@return the reply itself, which Lettuce returns as a list of one element if it is the only answer} */
+    static @Nullable Object single(@Nullable Object reply) {
+        return reply instanceof List<?> list && list.size() == 1 ? list.get(0) : reply;
+    }
+
     static long number(@Nullable Object reply) {
-        Object single = reply instanceof List<?> list && list.size() == 1 ? list.get(0) : reply;
+        Object single = single(reply);
         return single instanceof Long number ? number : Long.parseLong(text(single));
     }
 

@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The table in which Redis remembers the keys that connections have read ({@code CLIENT TRACKING}). */
+/** The keys that Redis tracks for all connections ({@code CLIENT TRACKING}). */
 public final class TrackingTable {
 
     private static final RawCommand INFO = RawCommand.of("INFO", -1, "stats");
@@ -36,7 +36,6 @@ public final class TrackingTable {
     }
 
     private static String text(@Nullable Object reply) {
-        Object text = reply instanceof List<?> list && list.size() == 1 ? list.get(0) : reply;
-        return text == null || text instanceof RuntimeException ? "" : StreamReplies.text(text);
+        return reply instanceof RuntimeException ? "" : StreamReplies.text(StreamReplies.single(reply));
     }
 }

@@ -40,38 +40,42 @@ class InterruptionTests extends ServerTests {
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
 
+    /** Records the calls for one log. */
+    private final class ToldOfOne implements EventBatchListener<Event> {
+
+        @Override
+        public void onBatch(List<Event> batch) {
+            batch.forEach(event -> told.add("event " + event.fields().get("n")));
+        }
+
+        @Override
+        public void onCaughtUp() {
+            told.add("caught up");
+        }
+
+        @Override
+        public void onGap(Gap gap) {
+            told.add("gap");
+        }
+
+        @Override
+        public void onInterrupted() {
+            told.add("interrupted");
+        }
+
+        @Override
+        public void onResumed() {
+            told.add("resumed");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 8})
     void listenerReceivesEachInterruption(int dedicated) throws Exception {
         EventLog log = newFactory(redis.uri(), "eventlog.follow.dedicated-connections=" + dedicated)
                 .create("log");
         add("log", 0, 1);
-        closeLater(log.follow(Tail.all(), new EventBatchListener<>() {
-            @Override
-            public void onBatch(List<Event> batch) {
-                batch.forEach(event -> told.add("event " + event.fields().get("n")));
-            }
-
-            @Override
-            public void onCaughtUp() {
-                told.add("caught up");
-            }
-
-            @Override
-            public void onGap(Gap gap) {
-                told.add("gap");
-            }
-
-            @Override
-            public void onInterrupted() {
-                told.add("interrupted");
-            }
-
-            @Override
-            public void onResumed() {
-                told.add("resumed");
-            }
-        }));
+        closeLater(log.follow(Tail.all(), new ToldOfOne()));
         assertTold("event 0", "caught up");
 
         for (int i = 1; i < 6; i++) {
@@ -109,23 +113,8 @@ class InterruptionTests extends ServerTests {
         EventLog log = logs.create("log");
         await().ignoreExceptions().until(() -> !log.exists());
         add("log", 0, 1);
-        closeLater(log.follow(Tail.all(), new EventBatchListener<>() {
-            @Override
-            public void onBatch(List<Event> batch) {
-                batch.forEach(event -> told.add("event " + event.fields().get("n")));
-            }
-
-            @Override
-            public void onInterrupted() {
-                told.add("interrupted");
-            }
-
-            @Override
-            public void onResumed() {
-                told.add("resumed");
-            }
-        }));
-        assertTold("event 0");
+        closeLater(log.follow(Tail.all(), new ToldOfOne()));
+        assertTold("event 0", "caught up");
         add("log", 1, 2);
         assertTold("event 1");
     }
