@@ -96,16 +96,17 @@ final class TortureChain {
     }
 
     /**
-     * Whether data loss excuses the next follower. Redis lost the position, or it lost the lease shortly before, so
-     * that two followers could believe that they have it. During a change of the master, each master may also have
-     * granted a lease.
+     * Whether data loss excuses the next follower. Redis lost the position after its predecessor had loaded it, or it
+     * lost the lease shortly before, so that two followers could believe that they have it. During a change of the
+     * master, each master may also have granted a lease.
      */
     private boolean isSetBack(TortureAccount before, TortureAccount next) {
+        long hadTheLease = before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE);
         return clock.isChangingAt(next.calledAt())
                 || clock.isChangingAt(next.times().get(0))
                 || history.wasGone(
                         before.durableName() + '@' + before.log(),
-                        clock.before(before.times().get(0) - TimeUnit.MILLISECONDS.toNanos(2 * TortureLogs.LEASE)),
+                        clock.before(Math.min(before.calledAt(), hadTheLease)),
                         clock.upToByAnyMaster(next.times().get(0)));
     }
 

@@ -290,7 +290,8 @@ final class TortureGaps {
         }
         boolean firstWasRetracted = life.events.subList(0, life.at(step.next())).stream()
                 .anyMatch(older -> life.removal(older, step.by()) == Removal.RETRACTED);
-        if (step.isFirst() && !counts && firstWasRetracted) { // it stands before the first event of the log
+        boolean ranksUnknown = !counts || life.ranksUnknown(step.start().from, step.by());
+        if (step.isFirst() && ranksUnknown && firstWasRetracted) { // it stands before the first event of the log
             return true;
         }
         Tail tail = step.account().tail();

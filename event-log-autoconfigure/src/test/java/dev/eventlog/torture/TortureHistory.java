@@ -147,10 +147,9 @@ final class TortureHistory {
                 }
                 case "XDEL" -> {
                     if (life != null) {
-                        command.subList(2, command.size()).stream()
-                                .map(EventId::parse)
-                                .filter(id -> !id.equals(EventId.MAX)) // the log stays complete
-                                .forEach(id -> life.retract(id, tick));
+                        for (String id : command.subList(2, command.size())) {
+                            delete(life, EventId.parse(id), tick);
+                        }
                     }
                 }
                 case "XGROUP" -> {
@@ -185,6 +184,14 @@ final class TortureHistory {
                 case "SET" -> {} // leases, and the records of adds with an idempotency key
                 default -> throw new IllegalStateException("Unexpected among the writes: " + command);
             }
+        }
+    }
+
+    private static void delete(TortureLife life, EventId id, int tick) {
+        if (id.equals(EventId.MAX)) {
+            life.deleteClosingEntry(tick);
+        } else {
+            life.retract(id, tick);
         }
     }
 

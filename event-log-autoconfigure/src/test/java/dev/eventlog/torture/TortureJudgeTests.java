@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -170,7 +172,7 @@ class TortureJudgeTests {
                 add("2-0", 2),
                 command("XTRIM", "log", "MAXLEN", "1"),
                 command("DEL", "log"),
-                command("XADD", "other", "3-0", "n", "3"));
+                add("other", "3-0", 3));
         history.lose(2);
         TortureAccount account = account(Tail.last(0), 15);
         tell(account, 17, gap(Gap.Kind.REMOVED, "0-0", "2-0"), got("2-0", 2));
@@ -234,6 +236,64 @@ class TortureJudgeTests {
         }
     }
 
+    /** With the closing entry, the newest deleted event of Redis is the last possible one. */
+    @Test
+    void gapAfterARetractedFirstEventIsAcceptedOnlyIfTheClosingEntryIsGone() {
+        for (boolean gone : new boolean[] {true, false}) {
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    command("XADD", "log", EventId.MAX.toString(), "@complete", "failed", "@reason", "3"),
+                    add("other", "4-0", 4),
+                    gone ? command("XDEL", "log", EventId.MAX.toString()) : List.of(),
+                    command("XDEL", "log", "1-0"));
+            TortureAccount account = account(Tail.all(), 15);
+            tell(account, 20, gap(Gap.Kind.REMOVED, "0-18446744073709551615", "2-0"), got("2-0", 2));
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 3), sent(4, 4)))
+                    .containsExactlyElementsOf(gone ? List.of() : List.of("A gap without missing events"));
+        }
+    }
+
+    @Test
+    void trimDoesNotCountADeletedClosingEntry() {
+        TortureHistory history = history(
+                add("1-0", 1),
+                add("2-0", 2),
+                command("XADD", "log", EventId.MAX.toString(), "@complete", "failed", "@reason", "3"),
+                command("XDEL", "log", EventId.MAX.toString()),
+                command("XTRIM", "log", "MAXLEN", "2"),
+                add("other", "4-0", 4));
+        TortureAccount account = account(Tail.all(), 15);
+        tell(account, 20, got("1-0", 1), got("2-0", 2));
+        assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 3), sent(4, 4)))
+                .isEmpty();
+    }
+
+    /** Another instance stored the older position that it had, after Redis had lost all data. */
+    @Test
+    void positionMayGoBackIfItWasLostAfterThePredecessorHadLoadedIt() {
+        for (boolean lost : new boolean[] {true, false}) {
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    command("HSET", "positions", "name@log", "2-0"),
+                    add("other", "3-0", 3),
+                    lost ? command("DEL", "positions") : List.of(),
+                    add("4-0", 4));
+            long lease = TimeUnit.MILLISECONDS.toNanos(TortureLogs.LEASE);
+            TortureAccount before = named(Tail.after(new EventId(2, 0)), 15);
+            tell(before, 15 + 3 * lease, got("4-0", 4));
+            TortureAccount next = named(Tail.after(new EventId(1, 0)), 15 + 4 * lease);
+            tell(next, 15 + 5 * lease, got("2-0", 2));
+            TortureFindings findings = new TortureFindings();
+            List<Attempt> sent = List.of(sent(1, 1), sent(2, 3), sent(3, 5), sent(4, 17));
+            new TortureChain(history, new TortureClock(history, sent, List.of()), findings)
+                    .judge(List.of(before, next));
+            assertThat(findings.violations().stream().map(TortureFindings::kind))
+                    .containsExactlyElementsOf(lost ? List.of() : List.of("Delivered again after a commit"));
+        }
+    }
+
     /** {@return a history of the commands that Redis ran, in their order} */
     @SafeVarargs
     private static TortureHistory history(List<List<String>>... steps) {
@@ -254,7 +314,11 @@ class TortureJudgeTests {
     }
 
     private static List<List<String>> add(String id, long number) {
-        return command("XADD", "log", id, "n", Long.toString(number));
+        return add("log", id, number);
+    }
+
+    private static List<List<String>> add(String log, String id, long number) {
+        return command("XADD", log, id, "n", Long.toString(number));
     }
 
     private static Attempt sent(long number, long at) {
@@ -270,6 +334,14 @@ class TortureJudgeTests {
     }
 
     private static TortureAccount account(Tail tail, long calledAt) {
+        return account(tail, calledAt, null);
+    }
+
+    private static TortureAccount named(Tail tail, long calledAt) {
+        return account(tail, calledAt, "name");
+    }
+
+    private static TortureAccount account(Tail tail, long calledAt, @Nullable String durableName) {
         return new TortureAccount(
                 "one",
                 "log",
@@ -278,7 +350,7 @@ class TortureJudgeTests {
                 calledAt,
                 calledAt + 1,
                 false,
-                null,
+                durableName,
                 false,
                 0,
                 new ArrayList<>(),
@@ -344,6 +416,11 @@ class TortureJudgeTests {
                 case 15 -> {
                     if (random.nextInt(4) == 0) {
                         model.complete();
+                    }
+                }
+                case 16 -> {
+                    if (random.nextInt(2) == 0) {
+                        model.deleteClosingEntry();
                     }
                 }
                 default -> model.readers().forEach(reader -> reader.look(random.nextInt(8)));

@@ -51,6 +51,7 @@ final class TortureLife {
     private final ArrayDeque<Added> kept = new ArrayDeque<>();
     private final Set<EventId> raised = new HashSet<>();
     private int groupsSince = NEVER;
+    private int closingEntryGoneAt = NEVER;
     int endedAt = NEVER;
 
     @Nullable
@@ -69,6 +70,7 @@ final class TortureLife {
         kept.addAll(other.kept);
         raised.addAll(other.raised);
         groupsSince = other.groupsSince;
+        closingEntryGoneAt = other.closingEntryGoneAt;
     }
 
     /** {@return whether this life has not ended, and has the same contents as another one} */
@@ -76,6 +78,7 @@ final class TortureLife {
         return end == null
                 && events.size() == other.events.size()
                 && removed.size() == other.removed.size()
+                && kept.size() == other.kept.size()
                 && events.get(0) == other.events.get(0);
     }
 
@@ -125,6 +128,12 @@ final class TortureLife {
         Predicate<Added> isIt = added -> added.id.equals(id);
         kept.stream().filter(isIt).forEach(gone -> removed.put(gone, new Removed(Removal.RETRACTED, at)));
         kept.removeIf(isIt);
+    }
+
+    /** The log stays complete, but a trim no longer counts this entry, and Redis no longer knows any rank. */
+    void deleteClosingEntry(int at) {
+        kept.removeIf(Added::isEnd);
+        closingEntryGoneAt = Math.min(closingEntryGoneAt, at);
     }
 
     /** The last id of the log now belongs to no event. */
@@ -220,10 +229,11 @@ final class TortureLife {
 
     /**
      * Whether Redis could not know the rank of its first event at some tick in a range. This is so while a retracted
-     * event is not older than all existing events, and if the stream has consumer groups.
+     * event is not older than all existing events, and if the stream has consumer groups. The deleted closing entry is
+     * such an event for ever.
      */
     boolean ranksUnknown(int from, int to) {
-        if (groupsSince <= to) {
+        if (groupsSince <= to || closingEntryGoneAt <= to) {
             return true;
         }
         int olderGoneAt = 0; // the tick at which this event and all older ones were gone

@@ -28,7 +28,7 @@ final class TortureModel {
     private record Entry(long number, EventId id) {}
 
     /** The contents at a moment. A restart can go back to them. */
-    private record Moment(boolean exists, List<Entry> entries, List<Entry> ever) {}
+    private record Moment(boolean exists, boolean complete, List<Entry> entries, List<Entry> ever) {}
 
     /** A follower of the log. */
     final class Reader {
@@ -72,7 +72,8 @@ final class TortureModel {
             if (beganAgain) {
                 call(new Gap(LOG, Gap.Kind.BEGAN_AGAIN, last, first, OptionalLong.empty()), now);
             } else if (missed > 0 || cannotTell) {
-                OptionalLong number = counts && !cannotTell ? OptionalLong.of(missed) : OptionalLong.empty();
+                boolean certain = counts && !cannotTell && !isClosingEntryDeleted();
+                OptionalLong number = certain ? OptionalLong.of(missed) : OptionalLong.empty();
                 call(new Gap(LOG, Gap.Kind.REMOVED, last, first, number), now);
             }
             beganAgain = false;
@@ -126,6 +127,7 @@ final class TortureModel {
     private final List<Moment> moments = new ArrayList<>(); // before each step that can be lost
     private final Set<Long> retracted = new HashSet<>();
     private boolean exists;
+    private boolean complete;
     private long numbers;
     private long ticks;
     final TortureHistory history = new TortureHistory();
@@ -147,7 +149,7 @@ final class TortureModel {
 
     /** Appends one step of Redis to the history. Call this before the model does the same. */
     private void write(List<List<String>> commands) {
-        moments.add(new Moment(exists, List.copyOf(entries), List.copyOf(ever)));
+        moments.add(new Moment(exists, complete, List.copyOf(entries), List.copyOf(ever)));
         ticks++;
         history.take(commands, 0);
     }
@@ -175,7 +177,7 @@ final class TortureModel {
 
     /** Adds this number of events in one step, unless the log is complete. */
     void add(int count, @Nullable String key) {
-        if (isComplete()) {
+        if (complete) {
             return;
         }
         pulse();
@@ -189,19 +191,37 @@ final class TortureModel {
 
     /** Completes the log. All followers get one more entry, which is the last one. */
     void complete() {
-        if (!isComplete()) {
+        if (!complete) {
             pulse();
             Entry end = new Entry(++numbers, EventId.MAX);
             String reason = Long.toString(end.number());
             write(List.of(List.of("XADD", LOG, EventId.MAX.toString(), "@complete", "failed", "@reason", reason)));
+            complete = true;
             written(List.of(end), null);
         }
     }
 
-    private boolean isComplete() {
-        return exists
-                && !entries.isEmpty()
-                && entries.get(entries.size() - 1).id().equals(EventId.MAX);
+    /** Deletes the entry that ends the log. All followers get it nevertheless, because the log stays complete. */
+    void deleteClosingEntry() {
+        if (complete && !isClosingEntryDeleted()) {
+            pulse();
+            write(List.of(List.of("XDEL", LOG, EventId.MAX.toString())));
+            entries.remove(entries.size() - 1);
+            pulse();
+        }
+    }
+
+    private boolean isClosingEntryDeleted() {
+        return complete && entries.stream().noneMatch(entry -> entry.id().equals(EventId.MAX));
+    }
+
+    /** The entries that a follower gets: those of Redis, and always that which ends a complete log. */
+    private List<Entry> visible() {
+        List<Entry> visible = new ArrayList<>(entries);
+        if (isClosingEntryDeleted()) {
+            visible.add(ever.get(ever.size() - 1));
+        }
+        return visible;
     }
 
     private void written(List<Entry> added, @Nullable String key) {
@@ -222,7 +242,7 @@ final class TortureModel {
 
     /** Trims the log. The closing entry counts as an event, and stays. */
     void trim(int most) {
-        int length = isComplete() ? Math.max(1, most) : most;
+        int length = complete && !isClosingEntryDeleted() ? Math.max(1, most) : most;
         if (exists) {
             pulse();
             write(List.of(List.of("XTRIM", LOG, "MAXLEN", Integer.toString(length))));
@@ -252,6 +272,7 @@ final class TortureModel {
             pulse();
             write(List.of(List.of("DEL", LOG)));
             exists = false;
+            complete = false;
             entries.clear();
             ever.clear();
             for (Reader reader : readers) {
@@ -269,11 +290,12 @@ final class TortureModel {
         }
         int left = Math.max(0, moments.size() - steps);
         Moment back = moments.get(left);
-        boolean another = exists != back.exists() || !entries.equals(back.entries());
+        boolean another = exists != back.exists() || complete != back.complete() || !entries.equals(back.entries());
         moments.subList(left, moments.size()).clear();
         history.lose(steps);
         ticks++;
         exists = back.exists();
+        complete = back.complete();
         entries.clear();
         entries.addAll(back.entries());
         ever.clear();
@@ -297,7 +319,7 @@ final class TortureModel {
             }
         });
         reader.pending.clear();
-        entries.stream()
+        visible().stream()
                 .filter(entry -> entry.id().compareTo(reader.floor) > 0 && !had.contains(entry.number()))
                 .forEach(reader.pending::add);
         reader.beganAgain = reader.knowsLog;
@@ -312,16 +334,17 @@ final class TortureModel {
 
     Reader follow(String who, Tail tail, @Nullable String durableName) {
         Reader reader = new Reader(who, tail, null, durableName);
-        reader.pending.addAll(entries);
+        List<Entry> visible = visible();
+        reader.pending.addAll(visible);
         if (tail instanceof Tail.Last last) {
             reader.pending
-                    .subList(0, (int) Math.max(0, entries.size() - last.count() - (isComplete() ? 1 : 0)))
+                    .subList(0, (int) Math.max(0, visible.size() - last.count() - (complete ? 1 : 0)))
                     .clear();
         } else if (tail instanceof Tail.From from) {
             reader.pending.removeIf(entry -> entry.id().compareTo(from.id()) < 0);
         }
-        int asked = entries.size() - reader.pending.size();
-        reader.floor = asked == 0 ? EventId.MIN : entries.get(asked - 1).id();
+        int asked = visible.size() - reader.pending.size();
+        reader.floor = asked == 0 ? EventId.MIN : visible.get(asked - 1).id();
         return register(reader);
     }
 
