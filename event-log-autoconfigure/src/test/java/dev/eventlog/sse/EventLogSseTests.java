@@ -8,6 +8,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
 import dev.eventlog.test.IdleClients;
+import dev.eventlog.test.SharedApplications;
 import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -37,9 +39,12 @@ class EventLogSseTests extends SseTests {
 
     private static final String CLIENT = "sse-tests";
 
+    @RegisterExtension
+    static final SharedApplications SHARED = new SharedApplications(List.of(EventLogSse.class));
+
     @Override
-    ConfigurableApplicationContext application() {
-        return start();
+    ConfigurableApplicationContext application(String... properties) {
+        return SHARED.get(Application.class, WebApplicationType.SERVLET, properties);
     }
 
     @Override
@@ -67,7 +72,7 @@ class EventLogSseTests extends SseTests {
     void streamHasExistingEventsThenNewOnesWithTheirIds() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
-        SseClient client = open(start(), "/all/" + log.name(), null);
+        SseClient client = open(application(), "/all/" + log.name(), null);
 
         assertThat(client.header("Content-Type")).startsWith("text/event-stream");
         assertThat(client.header("Cache-Control")).isEqualTo("no-store");
@@ -88,7 +93,7 @@ class EventLogSseTests extends SseTests {
     void streamContinuesAfterTheLastEventIdInsteadOfTheTail() throws Exception {
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 3));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         SseClient client = open(application, "/new/" + log.name(), ids.get(0).toString());
         assertThat(client.nextEvent().id()).isEqualTo(ids.get(1).toString());
@@ -104,7 +109,7 @@ class EventLogSseTests extends SseTests {
         EventId id = log.add(event(0));
         String seen = new EventId(id.milliseconds() + 1_000, 0).toString();
 
-        SseClient client = open(start(), "/all/" + log.name(), seen);
+        SseClient client = open(application(), "/all/" + log.name(), seen);
         client.next("caught-up");
         String next = log.add(event(1)).toString();
 
@@ -123,7 +128,7 @@ class EventLogSseTests extends SseTests {
             throws Exception {
         EventLog log = newLog();
         log.addAll(events(0, 2_000));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         URI uri = uri(application, "/all/" + log.name());
         byte[] request = ("GET " + uri.getPath() + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
                 .getBytes(StandardCharsets.UTF_8);
@@ -149,7 +154,7 @@ class EventLogSseTests extends SseTests {
     @Test
     void failureIsSentWithoutItsReason(CapturedOutput output) throws Exception {
         EventLog log = newLog();
-        SseClient client = open(start(), "/failing/" + log.name(), null);
+        SseClient client = open(application(), "/failing/" + log.name(), null);
         client.next("caught-up");
 
         log.add(event(0));
@@ -166,7 +171,7 @@ class EventLogSseTests extends SseTests {
     @Test
     void unreturnedStreamLeavesNoFollower() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         assertThat(SseClient.refused(uri(application, "/thrown/" + log.name()), null)
                         .statusCode())
@@ -179,7 +184,7 @@ class EventLogSseTests extends SseTests {
     @Test
     void responseWithoutABodyRefusesTheStream() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
 
         for (int status : new int[] {204, 205, 304}) {
             assertThat(SseClient.refused(uri(application, "/status/" + status + '/' + log.name()), null)
@@ -193,7 +198,7 @@ class EventLogSseTests extends SseTests {
     @Test
     void followerOfADisconnectedClientIsClosed(CapturedOutput output) throws Exception {
         EventLog log = newLog();
-        SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
+        SseClient client = open(application("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
         client.next("caught-up");
         for (int beats = 0; beats < 2; beats++) {
             assertThat(client.next().lines()).containsExactly(":");

@@ -9,6 +9,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
 import dev.eventlog.test.IdleClients;
+import dev.eventlog.test.SharedApplications;
 import dev.eventlog.test.SseClient;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestRedisConnection;
@@ -21,11 +22,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.reactivestreams.Subscription;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
@@ -50,22 +49,17 @@ class ReactiveEventLogSseTests extends SseTests {
 
     private static final String CLIENT = "webflux-sse-tests";
 
-    /** The shared application, for tests that neither stop nor change it. */
-    private static ConfigurableApplicationContext shared;
+    private static final String[] ONE_CONNECTION = {
+        "eventlog.follow.max-threads=8", "spring.data.redis.client-name=" + CLIENT
+    };
 
-    @BeforeAll
-    static void startShared() {
-        shared = run("eventlog.follow.max-threads=8", "spring.data.redis.client-name=" + CLIENT);
-    }
-
-    @AfterAll
-    static void closeShared() {
-        shared.close();
-    }
+    @RegisterExtension
+    static final SharedApplications SHARED = new SharedApplications(List.of(ReactiveEventLogSse.class));
 
     @Override
-    ConfigurableApplicationContext application() {
-        return shared;
+    ConfigurableApplicationContext application(String... properties) {
+        return SHARED.get(
+                Application.class, WebApplicationType.REACTIVE, properties.length == 0 ? ONE_CONNECTION : properties);
     }
 
     @Override
@@ -91,11 +85,6 @@ class ReactiveEventLogSseTests extends SseTests {
     @Override
     int opened(ConfigurableApplicationContext application) {
         return application.getBean(sse()).openStreams();
-    }
-
-    @BeforeEach
-    void followsNothingYet() {
-        await().until(() -> feeds() == 0);
     }
 
     @Test
@@ -192,7 +181,7 @@ class ReactiveEventLogSseTests extends SseTests {
     @Test
     void followerOfADisconnectedClientIsClosed(CapturedOutput output) throws Exception {
         EventLog log = newLog();
-        SseClient client = open(start("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
+        SseClient client = open(application("eventlog.sse.heartbeat=50ms"), "/all/" + log.name(), null);
         client.next("caught-up");
         for (int beats = 0; beats < 2; beats++) {
             assertThat(client.next().lines()).containsExactly(":");
@@ -257,7 +246,7 @@ class ReactiveEventLogSseTests extends SseTests {
     @Test
     void manyIdleClientsShareThreadsAndOneConnection() throws Exception {
         EventLog log = newLog();
-        URI uri = uri(shared, "/new/" + log.name());
+        URI uri = uri(application(), "/new/" + log.name());
         open("/new/" + log.name(), null).next("caught-up"); // so that everything for one client exists
         await().until(() -> blockedConnections(CLIENT) == 1);
         long connections = connectionsNamed(CLIENT);
@@ -281,7 +270,7 @@ class ReactiveEventLogSseTests extends SseTests {
     }
 
     private SseClient open(String path, @Nullable String lastEventId) throws IOException, InterruptedException {
-        return open(shared, path, lastEventId);
+        return open(application(), path, lastEventId);
     }
 
     /** A client that reads only on command. */

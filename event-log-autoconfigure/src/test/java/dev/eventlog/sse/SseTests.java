@@ -35,6 +35,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,7 +128,7 @@ abstract class SseTests extends LogTests {
     }
 
     /** {@return a shared application, for tests that neither stop nor change it} */
-    abstract ConfigurableApplicationContext application();
+    abstract ConfigurableApplicationContext application(String... properties);
 
     /** {@return a new application, which is closed after the test} */
     abstract ConfigurableApplicationContext start(String... properties);
@@ -137,6 +138,12 @@ abstract class SseTests extends LogTests {
 
     /** {@return the number of open streams of an application} */
     abstract int opened(ConfigurableApplicationContext application);
+
+    /** The tests count the feeds of all applications. */
+    @BeforeEach
+    void nobodyFollowsYet() {
+        await().until(() -> feeds() == 0);
+    }
 
     @Test
     void typedAndConvertedEventsAreSent() throws Exception {
@@ -258,7 +265,8 @@ abstract class SseTests extends LogTests {
     @ParameterizedTest
     @ValueSource(strings = {",", "1-0,", ",1-0"})
     void idsWithAnEmptyPartAreMalformed(String id) throws Exception {
-        assertThat(SseClient.refused(uri(start(), "/all/" + newName()), id).statusCode())
+        assertThat(SseClient.refused(uri(application(), "/all/" + newName()), id)
+                        .statusCode())
                 .isEqualTo(HttpURLConnection.HTTP_BAD_REQUEST);
     }
 
@@ -390,7 +398,7 @@ abstract class SseTests extends LogTests {
         int count = Integer.getInteger("eventlog.test.clients", 200);
         EventLog log = newLog();
         List<EventId> ids = log.addAll(events(0, 101));
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         String path = "/all/" + log.name() + "?lastEventId=" + ids.get(0);
         open(application, path, null).next("caught-up"); // so that everything for one client exists
         long calls = commands();
@@ -491,7 +499,7 @@ abstract class SseTests extends LogTests {
     @Test
     void shutdownEndsStreamsAndARestartAllowsNewOnes() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         SmartLifecycle sse = application.getBean(sse());
         SseClient client = open(application, "/all/" + log.name(), null);
         client.next("caught-up");
@@ -508,7 +516,7 @@ abstract class SseTests extends LogTests {
     @Test
     void headLeavesNoFollower() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start();
+        ConfigurableApplicationContext application = application();
         for (int i = 0; i < 3; i++) {
             HttpResponse<String> answer = SseClient.head(uri(application, "/all/" + log.name()));
             assertThat(answer.statusCode()).isEqualTo(HttpURLConnection.HTTP_OK);
@@ -595,7 +603,7 @@ abstract class SseTests extends LogTests {
     @Test
     void blockedClientDelaysNoOther() throws Exception {
         EventLog log = newLog();
-        ConfigurableApplicationContext application = start("eventlog.sse.heartbeat=50ms");
+        ConfigurableApplicationContext application = application("eventlog.sse.heartbeat=50ms");
         URI uri = uri(application, "/all/" + log.name());
         Socket stuck = closeLater(new Socket());
         stuck.setReceiveBufferSize(4096);
