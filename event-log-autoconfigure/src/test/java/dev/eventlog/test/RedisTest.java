@@ -15,7 +15,11 @@ import org.springframework.core.annotation.AliasFor;
 @SpringBootTest(
         classes = TestApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.NONE,
-        args = {"--spring.main.banner-mode=off", "--spring.main.log-startup-info=false"})
+        args = {
+            "--spring.main.banner-mode=off",
+            "--spring.main.log-startup-info=false",
+            "--spring.data.redis.repositories.enabled=false"
+        })
 public @interface RedisTest {
 
     /** {@return properties of the application, each as {@code name=value}} */

@@ -231,6 +231,7 @@ public class TestApplication {
                 .logStartupInfo(false)
                 .registerShutdownHook(false)
                 .properties("spring.main.banner-mode=off")
+                .properties("spring.data.redis.repositories.enabled=false") // no test needs them
                 .properties(properties);
     }
 
