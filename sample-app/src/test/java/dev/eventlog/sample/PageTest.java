@@ -37,7 +37,7 @@ abstract class PageTest {
     @BeforeEach
     void startAll() throws IOException {
         redis.start();
-        application = RunningSample.start(redis, 0, "--sample.model.pace=50ms", "--eventlog.follow.sweep-interval=1s");
+        application = RunningSample.start(redis, 0, "--sample.model.pace=200ms", "--eventlog.follow.sweep-interval=1s");
         browser.open("about:blank");
     }
 
