@@ -187,7 +187,7 @@ class ArchitectureTests {
         noClasses()
                 .that()
                 .haveNameNotMatching(
-                        ".*\\.redis\\.Lettuce(Connections|Factory|LastAnswers|Replies|SharedLines?)(\\$.*)?")
+                        ".*\\.redis\\.Lettuce(ClientCopy|CommandFactory|Connections|Factory|LastAnswers|Replies|SharedLines?)(\\$.*)?")
                 .should(dependOnClassesThat(lettuce))
                 .check(CODE);
         noClasses()

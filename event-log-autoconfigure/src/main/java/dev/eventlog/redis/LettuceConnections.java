@@ -1,26 +1,16 @@
 package dev.eventlog.redis;
 
-import io.lettuce.core.ClientOptions;
-import io.lettuce.core.ReadFrom;
-import io.lettuce.core.SslVerifyMode;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulConnection;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.cluster.ClusterClientOptions;
-import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
-import io.lettuce.core.resource.ClientResources;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aot.hint.ReflectionHints;
 import org.springframework.beans.DirectFieldAccessor;
@@ -30,11 +20,9 @@ import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.RedisStaticMasterReplicaConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
-import org.springframework.data.redis.connection.lettuce.RedisCredentialsProviderFactory;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
-// Long: the factory for commands and the copied configuration have no other use.
 /**
  * Connections from two copies of the application's Lettuce factory, on the same threads: one whose single connection all commands
  * share, and one for feeds. Both send each command once. By default Lettuce, after reconnecting, would repeat commands that were
@@ -48,7 +36,7 @@ final class LettuceConnections implements Connections {
 
     private static final Duration LONGEST_CUT = Duration.ofSeconds(1);
 
-    private final CommandFactory commands;
+    private final LettuceCommandFactory commands;
     private final StringRedisTemplate template;
     private final Line line;
     private final LettuceConnectionFactory feeds;
@@ -57,7 +45,7 @@ final class LettuceConnections implements Connections {
     private CompletableFuture<Void> cut = CompletableFuture.completedFuture(null); // guarded by this
 
     private LettuceConnections(
-            CommandFactory commands,
+            LettuceCommandFactory commands,
             LettuceConnectionFactory feeds,
             LettuceConnectionFactory shared,
             Duration patience) {
@@ -76,12 +64,12 @@ final class LettuceConnections implements Connections {
     static Connections of(RedisConnectionFactory application, Duration pollTimeout) {
         LettuceConnectionFactory original = (LettuceConnectionFactory) application;
         LettuceClientConfiguration client = original.getClientConfiguration();
-        CommandFactory commands = new CommandFactory(configuration(original), client);
+        LettuceCommandFactory commands = new LettuceCommandFactory(configuration(original), client);
         Duration patience = Drivers.patience(client.getCommandTimeout(), pollTimeout);
         // A lost connection must end the read: the feed reconnects by itself, at its own pace.
         LettuceConnectionFactory feeds = new LettuceFactory(
                 configuration(original),
-                new CopiedClient(
+                new LettuceClientCopy(
                         client,
                         patience,
                         options -> options.mutate()
@@ -92,7 +80,7 @@ final class LettuceConnections implements Connections {
         feeds.setShareNativeConnection(false);
         LettuceConnectionFactory shared = new LettuceFactory(
                 configuration(original), // callers that wait for an answer check the time themselves
-                new CopiedClient(
+                new LettuceClientCopy(
                         client,
                         patience,
                         options -> options.mutate()
@@ -149,7 +137,7 @@ final class LettuceConnections implements Connections {
 
     @Override
     public void answered() {
-        commands.lastAnswer = System.nanoTime();
+        commands.answered();
     }
 
     @Override
@@ -276,164 +264,6 @@ final class LettuceConnections implements Connections {
         public Supplier<List<@Nullable Object>> sendAhead(List<RawCommand> commands) {
             return Objects.requireNonNull(redis.execute((RedisCallback<Supplier<List<@Nullable Object>>>)
                     connection -> LettuceReplies.sendAhead(connection, commands)));
-        }
-    }
-
-    /**
-     * The factory of the connection for commands. For a single server, the connection is reopened when it is needed, so that no
-     * command is left to be repeated. For a cluster, it stands for one connection to each node. Lettuce reopens those, or looks
-     * for the node elsewhere. It is configured to reject commands in the meantime, and then also fails commands that were not
-     * answered.
-     */
-    private static final class CommandFactory extends LettuceFactory {
-
-        private static final Duration REFRESH_AT_MOST_EVERY = Duration.ofSeconds(1);
-
-        private volatile long lastAnswer;
-        private long lastRenewed; // guarded by this, like the next field
-        private long lastMoved = System.nanoTime() - REFRESH_AT_MOST_EVERY.toNanos();
-
-        CommandFactory(RedisConfiguration server, LettuceClientConfiguration application) {
-            super(
-                    server,
-                    new CopiedClient(
-                            application,
-                            application.getCommandTimeout(),
-                            server instanceof RedisConfiguration.ClusterConfiguration
-                                    ? CommandFactory::inCluster
-                                    : CommandFactory::onServer),
-                    application);
-            lastAnswer = lastRenewed = System.nanoTime();
-        }
-
-        private static ClientOptions onServer(ClientOptions application) {
-            return application.mutate().autoReconnect(false).build();
-        }
-
-        @SuppressWarnings(
-                "deprecation") // before version 7, Lettuce does not look for moved slots and masters by default
-        private static ClientOptions inCluster(ClientOptions application) {
-            return ClusterClientOptions.builder(application)
-                    .autoReconnect(true)
-                    .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
-                    .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
-                            .enableAllAdaptiveRefreshTriggers()
-                            .adaptiveRefreshTriggersTimeout(REFRESH_AT_MOST_EVERY)
-                            .build())
-                    .build();
-        }
-
-        @Override
-        protected @Nullable StatefulRedisConnection<byte[], byte[]> getSharedConnection() {
-            StatefulRedisConnection<byte[], byte[]> shared = super.getSharedConnection();
-            return shared == null || shared.isOpen() ? shared : reopened(shared);
-        }
-
-        private synchronized @Nullable StatefulRedisConnection<byte[], byte[]> reopened(
-                StatefulRedisConnection<byte[], byte[]> lost) {
-            if (super.getSharedConnection() == lost) {
-                resetConnection();
-            }
-            return super.getSharedConnection();
-        }
-
-        /** Gives up a connection that no longer answers: the server may be frozen, and another one may be the master by now. */
-        synchronized void unanswered(long begun) {
-            boolean sinceThen = lastRenewed - begun > 0;
-            if (sinceThen) {
-                return;
-            }
-            if (getNativeClient() instanceof RedisClusterClient || lastAnswer - begun < 0) {
-                renew();
-            }
-        }
-
-        /** Gives up a connection to a server that says it is the wrong one. */
-        synchronized void wrongServer(long begun) {
-            boolean soonAfter = System.nanoTime() - lastMoved < REFRESH_AT_MOST_EVERY.toNanos();
-            if (lastRenewed - begun > 0 || soonAfter) {
-                return;
-            }
-            lastMoved = System.nanoTime();
-            renew();
-        }
-
-        private void renew() {
-            lastRenewed = System.nanoTime();
-            if (getNativeClient() instanceof RedisClusterClient cluster) {
-                CompletionStage<Void> unused = cluster.refreshPartitionsAsync();
-            } else {
-                resetConnection();
-            }
-        }
-    }
-
-    /** The application's client configuration, with the necessary changes. */
-    private record CopiedClient(
-            LettuceClientConfiguration original, Duration commandTimeout, UnaryOperator<ClientOptions> otherwise)
-            implements LettuceClientConfiguration {
-
-        @Override
-        public Duration getCommandTimeout() {
-            return commandTimeout;
-        }
-
-        @Override
-        public Optional<ClientOptions> getClientOptions() {
-            return original.getClientOptions()
-                    .or(() -> Optional.of(ClientOptions.create()))
-                    .map(otherwise);
-        }
-
-        @Override
-        public Optional<ReadFrom> getReadFrom() {
-            return Optional.empty();
-        }
-
-        @Override
-        public boolean isUseSsl() {
-            return original.isUseSsl();
-        }
-
-        @Override
-        @Deprecated
-        public boolean isVerifyPeer() {
-            return original.isVerifyPeer();
-        }
-
-        @Override
-        public SslVerifyMode getVerifyMode() {
-            return original.getVerifyMode();
-        }
-
-        @Override
-        public boolean isStartTls() {
-            return original.isStartTls();
-        }
-
-        @Override
-        public Optional<ClientResources> getClientResources() {
-            return original.getClientResources();
-        }
-
-        @Override
-        public Optional<String> getClientName() {
-            return original.getClientName();
-        }
-
-        @Override
-        public Optional<RedisCredentialsProviderFactory> getRedisCredentialsProviderFactory() {
-            return original.getRedisCredentialsProviderFactory();
-        }
-
-        @Override
-        public Duration getShutdownTimeout() {
-            return original.getShutdownTimeout();
-        }
-
-        @Override
-        public Duration getShutdownQuietPeriod() {
-            return original.getShutdownQuietPeriod();
         }
     }
 }
