@@ -1,7 +1,7 @@
 package dev.eventlog.durable;
 
+import dev.eventlog.follow.Waits;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,12 +60,9 @@ final class Actor {
 
     /** Waits until no other thread is at work. Returns early if this takes too long, or if this thread is interrupted. */
     synchronized void awaitOthers(Duration most) {
-        long deadline = System.nanoTime() + most.toNanos();
         try {
-            for (long left = 1; acting != null && acting != Thread.currentThread() && left > 0; ) {
-                left = deadline - System.nanoTime();
-                TimeUnit.NANOSECONDS.timedWait(this, left);
-            }
+            boolean unused = Waits.until(
+                    this, () -> acting == null || acting == Thread.currentThread(), System.nanoTime() + most.toNanos());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -4,7 +4,6 @@ import dev.eventlog.EventLogException;
 import dev.eventlog.Tail;
 import dev.eventlog.redis.LogNames;
 import dev.eventlog.redis.SharedLine;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -29,8 +28,6 @@ import org.springframework.util.backoff.BackOffExecution;
 public final class LogFinder {
 
     private static final Log logger = LogFactory.getLog(LogFinder.class);
-
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
 
     /**
      * The pause in which reported names are collected, so that other keys that change all the time do not cause a question each
@@ -364,12 +361,12 @@ public final class LogFinder {
 
         private final SharedLine line;
         private final Ear ear;
-        private long checked;
+        private final LineCheck check;
 
         Watch(SharedLine line, Ear ear) {
             this.line = line;
             this.ear = ear;
-            this.checked = line.lastAnswer(); // no question since then
+            this.check = new LineCheck(line, settings.pollTimeout(), line.lastAnswer()); // no question since then
         }
 
         boolean isLost() {
@@ -380,14 +377,7 @@ public final class LogFinder {
         }
 
         void check(long now) {
-            long patience =
-                    Math.max(LEAST_PATIENCE.toNanos(), settings.pollTimeout().toNanos() / 2);
-            if (line.lastAnswer() - checked >= 0) {
-                checked = now;
-                line.check();
-            } else if (now - checked >= patience) {
-                ear.lost(new IllegalStateException("No answer within " + Duration.ofNanos(patience)));
-            }
+            check.check(now, ear::lost);
         }
     }
 }

@@ -466,15 +466,7 @@ public final class LogFollower implements RunningFollower {
     }
 
     private synchronized boolean returnsWithin(long nanos) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        while (caller != null && caller != Thread.currentThread()) {
-            long left = deadline - System.nanoTime();
-            if (left <= 0) {
-                return false;
-            }
-            TimeUnit.NANOSECONDS.timedWait(this, left);
-        }
-        return true;
+        return Waits.until(this, () -> caller == null || caller == Thread.currentThread(), System.nanoTime() + nanos);
     }
 
     /** Allows calls until the follower is closed. */

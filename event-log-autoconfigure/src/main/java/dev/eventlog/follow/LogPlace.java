@@ -1,7 +1,6 @@
 package dev.eventlog.follow;
 
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A log among many, and its followers, one after the other. Thread-safe. */
@@ -65,10 +64,7 @@ final class LogPlace {
 
     /** Waits until a follower that is about to begin has begun, until this time at the latest. */
     synchronized void awaitBegun(long deadline) throws InterruptedException {
-        for (long wait = deadline - System.nanoTime(); beginning && wait > 0; ) {
-            TimeUnit.NANOSECONDS.timedWait(this, wait);
-            wait = deadline - System.nanoTime();
-        }
+        boolean unused = Waits.until(this, () -> !beginning, deadline);
     }
 
     /** {@return the current or last follower; null if it has not started} */

@@ -4,7 +4,6 @@ import dev.eventlog.LogsListener;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -129,17 +128,13 @@ final class LogsInterruption {
 
     /** Waits for a running call, and interrupts its thread after this many nanoseconds. */
     synchronized void awaitReturn(long patience) {
-        long deadline = System.nanoTime() + patience;
         try {
-            while (caller != null && caller != Thread.currentThread()) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    logger.warn("The listener of " + description + " did not return in time after it was closed:"
-                            + " its thread is interrupted");
-                    caller.interrupt();
-                    return;
-                }
-                TimeUnit.NANOSECONDS.timedWait(this, left);
+            boolean returned = Waits.until(
+                    this, () -> caller == null || caller == Thread.currentThread(), System.nanoTime() + patience);
+            if (!returned && caller != null) {
+                logger.warn("The listener of " + description + " did not return in time after it was closed:"
+                        + " its thread is interrupted");
+                caller.interrupt();
             }
         } catch (InterruptedException interruption) {
             Thread.currentThread().interrupt();

@@ -19,7 +19,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -422,10 +421,7 @@ public final class ManyLogs implements OfMany {
         long deadline = System.nanoTime() + means.settings().closeTimeout().toNanos();
         try {
             synchronized (this) {
-                for (long left = deadline - System.nanoTime(); mustWait() && left > 0; ) {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                    left = deadline - System.nanoTime();
-                }
+                boolean unusedWait = Waits.until(this, () -> !mustWait(), deadline);
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

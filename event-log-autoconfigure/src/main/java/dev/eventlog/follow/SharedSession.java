@@ -21,15 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedSession {
 
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(2);
-
     private final SharedReader reader;
     private final SharedLogs logs;
     private final SharedLine line;
     private final boolean begun;
     private final @Nullable Duration away;
-    private final Duration patience;
-    private long checked = System.nanoTime(); // used by the reader's thread only
+    private final LineCheck check; // used by the reader's thread only
 
     /**
      * Creates a session that has read nothing yet.
@@ -49,8 +46,7 @@ final class SharedSession {
         this.line = line;
         this.begun = begun;
         this.away = away;
-        Duration half = pollTimeout.dividedBy(2);
-        this.patience = half.compareTo(LEAST_PATIENCE) > 0 ? half : LEAST_PATIENCE;
+        this.check = new LineCheck(line, pollTimeout, System.nanoTime());
     }
 
     SharedLine line() {
@@ -164,11 +160,6 @@ final class SharedSession {
 
     /** Checks whether the line still works. The reader's thread calls this from time to time. */
     void check(long now) {
-        if (line.lastAnswer() - checked >= 0) {
-            checked = now;
-            line.check();
-        } else if (now - checked >= patience.toNanos()) {
-            reader.lost(this, new IllegalStateException("No answer within " + patience));
-        }
+        check.check(now, why -> reader.lost(this, why));
     }
 }
