@@ -42,19 +42,9 @@ final class Delivery {
         /** The follower ends with {@link #failure}. */
         FAILED,
         /** The follower was closed. */
-        CLOSED
-    }
-
-    /** Guards the calls: the listener of a closed follower is never called. */
-    interface Gate {
-
-        /** {@return whether a callback may begin} */
-        boolean enter();
-
-        /** {@return whether the follower continues} */
-        boolean leave(@Nullable Throwable thrown, boolean sameCallAgain);
-
-        boolean isOpen();
+        CLOSED,
+        /** The follower was closed during the call, which was the last one. */
+        CLOSED_MEANWHILE
     }
 
     @FunctionalInterface
@@ -88,7 +78,7 @@ final class Delivery {
     private final EventBatchListener<Event> listener;
     private final FollowOptions options;
     private final Commit commit;
-    private final Gate gate;
+    private final FollowerLife life;
     private final LogFollower.Means means;
     private @Nullable Deque<Call> due; // null if nothing is due, as for most followers at most times
     private @Nullable Attempts attempts; // at the first of these calls; null before the first attempt
@@ -107,13 +97,13 @@ final class Delivery {
             FollowOptions options,
             Commit commit,
             LogFollower.Means means,
-            Gate gate) {
+            FollowerLife life) {
         this.log = log;
         this.cursor = cursor;
         this.listener = listener;
         this.options = options;
         this.commit = commit;
-        this.gate = gate;
+        this.life = life;
         this.means = means;
     }
 
@@ -281,7 +271,7 @@ final class Delivery {
     }
 
     private Outcome deliver(Call call) {
-        if (!gate.enter()) {
+        if (!life.enter()) {
             return Outcome.CLOSED;
         }
         Outcome outcome = Outcome.DONE;
@@ -296,10 +286,11 @@ final class Delivery {
             }
         } catch (Throwable any) {
             thrown = any;
-            outcome = gate.isOpen() ? retryOrRecover(call, current, any) : Outcome.FAILED;
+            outcome = life.isOpen() ? retryOrRecover(call, current, any) : Outcome.FAILED;
         }
-        if (!gate.leave(thrown, outcome == Outcome.FAILED)) {
-            return Outcome.CLOSED;
+        if (!life.leave(outcome == Outcome.FAILED)) {
+            sayThrown(thrown);
+            return Outcome.CLOSED_MEANWHILE;
         }
         if (outcome == Outcome.DONE) {
             attempts = null;
@@ -352,7 +343,7 @@ final class Delivery {
         Outage lasting = storing != null
                 ? storing
                 : new Outage(
-                        means.outages().storing(() -> "A follower of log '" + log + "'", gate::isOpen),
+                        means.outages().storing(() -> "A follower of log '" + log + "'", life::isOpen),
                         means.settings().recovery());
         storing = lasting;
         delay = lasting.failed(
@@ -361,6 +352,12 @@ final class Delivery {
                 next -> "Delivery of log '" + log + "' waits until the position of its follower is stored;"
                         + " next try in " + next + " ms");
         return delay == BackOffExecution.STOP ? failed(notStored) : Outcome.COMMIT_LATER;
+    }
+
+    private void sayThrown(@Nullable Throwable thrown) {
+        if (thrown != null && !(thrown instanceof InterruptedException) && !(thrown instanceof NotStoredException)) {
+            logger.warn("The listener of log '" + log + "' threw after its follower had been closed", thrown);
+        }
     }
 
     private void sayRetry(Call call, int attempt, Throwable thrown) {

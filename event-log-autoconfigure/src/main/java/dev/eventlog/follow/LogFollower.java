@@ -10,7 +10,6 @@ import dev.eventlog.EventLogUnavailableException;
 import dev.eventlog.FollowOptions;
 import dev.eventlog.FollowedLog.Progress;
 import dev.eventlog.FollowerKind;
-import dev.eventlog.follow.Commit.NotStoredException;
 import dev.eventlog.follow.FollowerState.Signal;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.ReadPoint;
@@ -27,11 +26,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: all signals to a follower go through one state and one lock.
+// Long: the steps of a turn, and the reasons to pause or to end, are one decision.
 /**
- * The states and threads of a follower. It takes a thread only while there is something to do, looks for the next events with its
- * {@link Cursor}, and calls the listener through its {@link Delivery}. {@link FollowerState} has the transitions. A task takes
- * only a few steps, so that followers that catch up do not keep the threads from others. Thread-safe.
+ * A follower of a log. It takes a thread only while there is something to do, looks for the next events with its {@link Cursor},
+ * and calls the listener through its {@link Delivery}. Its {@link FollowerLife} has the state and the lock. A task takes only a
+ * few steps, so that followers that catch up do not keep the threads from others. Thread-safe.
  */
 public final class LogFollower implements RunningFollower {
 
@@ -76,18 +75,12 @@ public final class LogFollower implements RunningFollower {
     private final @Nullable String name;
     private final Cursor cursor;
     private final Delivery delivery;
-    private final FollowerEnd over = new FollowerEnd();
+    private final FollowerLife life;
     private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
     private @Nullable Outage crowd; // an outage of the executor
 
     private volatile @Nullable RuntimeException refusal;
     private volatile boolean logIsGone;
-
-    // Guarded by this.
-    private FollowerState state;
-    private EndReason reason = EndReason.CLOSED; // for an end without a failure
-    private @Nullable Thread caller;
-    private @Nullable CompletableFuture<Void> timer;
 
     LogFollower(
             LogStream stream,
@@ -107,10 +100,10 @@ public final class LogFollower implements RunningFollower {
         this.listener = listener;
         this.demand = demand;
         this.kind = kind;
-        this.state = kind == FollowerKind.SUBSCRIBER ? FollowerState.SCHEDULED : FollowerState.IDLE;
+        this.life = new FollowerLife(kind == FollowerKind.SUBSCRIBER ? FollowerState.SCHEDULED : FollowerState.IDLE);
         this.name = options.name();
         this.cursor = cursor;
-        this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, new OpenOrClosed());
+        this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, life);
         if (!demand.isThere()) {
             cursor.takeFound(); // without demand, keep no events
         }
@@ -127,18 +120,18 @@ public final class LogFollower implements RunningFollower {
     }
 
     @Override
-    public synchronized boolean isRunning() {
-        return !state.isOver();
+    public boolean isRunning() {
+        return life.isOpen();
     }
 
     @Override
     public CompletionStage<EndReason> completion() {
-        return over.future().minimalCompletionStage();
+        return life.end().future().minimalCompletionStage();
     }
 
     /** {@return whether the follower has ended and its last callback has returned} */
     boolean hasEnded() {
-        return over.isOver();
+        return life.end().isOver();
     }
 
     EventLogOptions options() {
@@ -163,16 +156,12 @@ public final class LogFollower implements RunningFollower {
             }
         }
         OptionalLong lag = known ? OptionalLong.of(behind.events()) : OptionalLong.empty();
-        return new Progress(name, kind, state().name(), position(), lag, waiting);
+        return new Progress(name, kind, life.state().name(), position(), lag, waiting);
     }
 
     /** {@return the follower as one that has ended now; one of the arguments is null} */
     EndedFollower ended(@Nullable EndReason why, @Nullable Throwable failure) {
         return new EndedFollower(log(), name, kind, position(), why, failure, Instant.now());
-    }
-
-    private synchronized FollowerState state() {
-        return state;
     }
 
     /** {@return whether events are missing, or may be missing, and the listener has not been told yet} */
@@ -189,7 +178,7 @@ public final class LogFollower implements RunningFollower {
 
     /** Runs an action when the follower has ended and its last callback has returned, or now. */
     void whenEnded(FollowerEnd.Action action) {
-        over.whenOver(this, action);
+        life.end().whenOver(this, action);
     }
 
     /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
@@ -220,19 +209,9 @@ public final class LogFollower implements RunningFollower {
 
     /** {@return the next state; if it is SCHEDULED, the follower is queued for a thread} */
     private FollowerState on(Signal signal) {
-        FollowerState after;
-        boolean scheduled;
-        synchronized (this) {
-            FollowerState before = state;
-            after = before.on(signal);
-            state = after;
-            scheduled = after == FollowerState.SCHEDULED && before != FollowerState.SCHEDULED;
-            if (scheduled && timer != null) {
-                timer.cancel(false);
-                timer = null;
-            }
-        }
-        if (scheduled) {
+        FollowerState before = life.on(signal);
+        FollowerState after = before.on(signal);
+        if (after == FollowerState.SCHEDULED && before != FollowerState.SCHEDULED) {
             queue();
         }
         return after;
@@ -347,6 +326,10 @@ public final class LogFollower implements RunningFollower {
             case COMPLETED -> closeNow(EndReason.COMPLETED);
             case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
             case CLOSED -> Step.OVER;
+            case CLOSED_MEANWHILE -> {
+                life.over(this, null);
+                yield Step.OVER;
+            }
         };
     }
 
@@ -362,16 +345,9 @@ public final class LogFollower implements RunningFollower {
         }
         CompletableFuture<Void> time =
                 new CompletableFuture<Void>().completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS);
-        if (!on(why).isBackingOff()) {
-            return Step.OVER;
+        if (on(why).isBackingOff() && life.waits(time)) {
+            CompletableFuture<Void> unused = time.thenRun(() -> on(Signal.TIME));
         }
-        synchronized (this) {
-            if (!state.isBackingOff()) { // already woken
-                return Step.OVER;
-            }
-            timer = time;
-        }
-        CompletableFuture<Void> unused = time.thenRun(() -> on(Signal.TIME));
         return Step.OVER;
     }
 
@@ -387,56 +363,28 @@ public final class LogFollower implements RunningFollower {
                     "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
                     thrown);
         } finally {
-            over.over(this, reason(), returned() && closedBefore ? null : failure);
+            life.returned();
+            life.over(this, closedBefore ? null : failure);
         }
         return Step.OVER;
     }
 
-    private synchronized EndReason reason() {
-        return reason;
-    }
-
-    private synchronized boolean returned() {
-        state = state.on(Signal.RETURNED);
-        caller = null;
-        notifyAll();
-        return true;
-    }
-
-    /**
-     * Allows no more callbacks.
-     *
-     * @param lastCaller the thread that still has one callback to make, which {@link #close()} waits for
-     * @return whether this call ended the follower
-     */
+    /** Closes the follower, and leaves its feed. {@return whether this call did so} */
     private boolean end(EndReason why, @Nullable Thread lastCaller) {
-        synchronized (this) {
-            if (state.isOver()) {
-                return false;
-            }
-            state = state.on(Signal.END);
-            reason = why;
-            caller = lastCaller != null ? lastCaller : caller;
-            if (timer != null) {
-                timer.cancel(false);
-            }
+        boolean first = life.close(why, lastCaller);
+        if (first) {
+            means.feeds().leave(stream, feed, this);
         }
-        means.feeds().leave(stream, feed, this);
-        return true;
+        return first;
     }
 
     @Override
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
         end(why, null);
-        boolean idle;
-        synchronized (this) {
-            idle = caller == null;
-            state = idle ? state.on(Signal.RETURNED) : state;
+        if (life.endsIfIdle()) {
+            life.over(this, null);
         }
-        if (idle) {
-            over.over(this, reason(), null);
-        }
-        return over.future();
+        return life.end().future();
     }
 
     @Override
@@ -448,66 +396,16 @@ public final class LogFollower implements RunningFollower {
     void close(long patience) {
         CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         try {
-            if (returnsWithin(patience)) {
+            if (life.returnsWithin(patience)) {
                 return;
             }
             logger.warn("The listener of log '" + log() + "' did not return within "
                     + means.settings().closeTimeout()
                     + " after its follower was closed (eventlog.follow.close-timeout): its thread is interrupted");
-            synchronized (this) {
-                if (caller != null) {
-                    caller.interrupt();
-                }
-            }
-            returnsWithin(TimeUnit.MILLISECONDS.toNanos(100));
+            life.interruptCaller();
+            life.returnsWithin(TimeUnit.MILLISECONDS.toNanos(100));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private synchronized boolean returnsWithin(long nanos) throws InterruptedException {
-        return Waits.until(this, () -> caller == null || caller == Thread.currentThread(), System.nanoTime() + nanos);
-    }
-
-    /** Allows calls until the follower is closed. */
-    private final class OpenOrClosed implements Delivery.Gate {
-
-        @Override
-        public boolean enter() {
-            synchronized (LogFollower.this) {
-                if (state.isOver()) {
-                    return false;
-                }
-                caller = Thread.currentThread();
-                return true;
-            }
-        }
-
-        @Override
-        public boolean leave(@Nullable Throwable thrown, boolean oneMoreCallback) {
-            boolean closed;
-            synchronized (LogFollower.this) {
-                closed = state.isOver();
-                if (closed || !oneMoreCallback) {
-                    caller = null;
-                    state = state.on(Signal.RETURNED);
-                    LogFollower.this.notifyAll();
-                }
-            }
-            if (closed) {
-                if (thrown != null
-                        && !(thrown instanceof InterruptedException)
-                        && !(thrown instanceof NotStoredException)) {
-                    logger.warn("The listener of log '" + log() + "' threw after its follower had been closed", thrown);
-                }
-                over.over(LogFollower.this, reason(), null);
-            }
-            return !closed;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return isRunning();
         }
     }
 }
