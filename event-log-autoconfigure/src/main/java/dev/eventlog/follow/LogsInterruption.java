@@ -14,31 +14,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogsInterruption {
 
-    /** Guards the calls: the listener of a closed follower is never called. */
-    interface Gate {
-
-        /** {@return whether a call may begin} */
-        boolean enter();
-
-        /** A call has returned. */
-        void leave();
-    }
-
     private static final Log logger = LogFactory.getLog(LogsInterruption.class);
 
     private final String description;
     private final LogsListener<?> listener;
-    private final Gate gate;
+    private final RunningParts parts;
 
     // Guarded by this.
     private final Set<Object> interrupted = new HashSet<>();
     private boolean told;
     private @Nullable Thread caller;
 
-    LogsInterruption(String description, LogsListener<?> listener, Gate gate) {
+    LogsInterruption(String description, LogsListener<?> listener, RunningParts parts) {
         this.description = description;
         this.listener = listener;
-        this.gate = gate;
+        this.parts = parts;
     }
 
     /** Continues for a follower that was closed, perhaps before it could tell the listener of the end of an interruption. */
@@ -86,13 +76,13 @@ final class LogsInterruption {
     }
 
     private void tell() {
-        while (gate.enter()) {
+        while (parts.enter()) {
             try {
                 if (!tellOnce()) {
                     return;
                 }
             } finally {
-                gate.leave();
+                parts.leave();
             }
         }
     }

@@ -11,7 +11,6 @@ import dev.eventlog.follow.Followers.Start;
 import dev.eventlog.redis.LogStream;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,13 +21,12 @@ import java.util.concurrent.Executor;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.jspecify.annotations.Nullable;
 
-// Long: one class counts the parts that run, whatever starts and ends them.
+// Long: a log can be added, removed, and closed at the same time, so all of this is in one place.
 /**
  * Many logs with one listener, each followed by a {@link LogFollower}. A few logs begin at a time, and the listener runs for a
- * few logs at a time, so that no thread belongs to a log and Redis is not flooded. It counts its running parts, and so detects
- * when the last of them has ended. Thread-safe.
+ * few logs at a time, so that no thread belongs to a log and Redis is not flooded. It ends when the last of its
+ * {@link RunningParts} has ended. Thread-safe.
  */
 public final class ManyLogs implements OfMany {
 
@@ -62,17 +60,9 @@ public final class ManyLogs implements OfMany {
     private final LogsForgetting forgetting;
     private final LogsInterruption interruption;
     private final LogPlaces places = new LogPlaces();
-    private final UntilClosed untilClosed = new UntilClosed();
+    private final RunningParts parts = new RunningParts();
 
-    private final CompletableFuture<EndReason> completion = new CompletableFuture<>();
     private final CompletableFuture<Void> closing = new CompletableFuture<>();
-
-    // Guarded by this.
-    private int running = 1; // parts that must end before this has ended, and this itself until it is closed
-    private int beginning;
-    private final Set<Thread> callingAll = new HashSet<>(); // in a call that no follower of a log makes
-    private boolean closed;
-    private EndReason reason = EndReason.CLOSED;
 
     /**
      * Creates an instance that follows nothing yet.
@@ -94,7 +84,7 @@ public final class ManyLogs implements OfMany {
         this.callers = new SideBySide(description, means.listeners(), concurrency, settings.recovery());
         this.beginners = new LogsBeginning(description, means, this::add, closing);
         this.forgetting = new LogsForgetting(this, places, beginners, commits);
-        this.interruption = new LogsInterruption(description, listener, untilClosed);
+        this.interruption = new LogsInterruption(description, listener, parts);
     }
 
     /**
@@ -153,8 +143,8 @@ public final class ManyLogs implements OfMany {
     }
 
     /** {@return whether this has not been closed} */
-    public synchronized boolean isRunning() {
-        return !closed;
+    public boolean isRunning() {
+        return parts.isOpen();
     }
 
     /**
@@ -194,7 +184,7 @@ public final class ManyLogs implements OfMany {
     private void fail(String name, RuntimeException failure) {
         if (isRunning() && means.followers().isOpen() && places.addFailed(name, failure)) {
             callers.execute(() -> {
-                if (untilClosed.enter()) {
+                if (parts.enter()) {
                     try {
                         listener.onFailure(name, failure);
                     } catch (RuntimeException | Error thrown) {
@@ -203,7 +193,7 @@ public final class ManyLogs implements OfMany {
                                         + failure,
                                 thrown);
                     } finally {
-                        untilClosed.leave();
+                        parts.leave();
                     }
                 }
             });
@@ -248,7 +238,7 @@ public final class ManyLogs implements OfMany {
             throw failure;
         }
         place.follower(follower);
-        EndReason atOnce = hasBegun();
+        EndReason atOnce = parts.hasBegun();
         if (atOnce != null || place.isRemoved()) {
             CompletableFuture<EndReason> unused =
                     follower.closeSoon(Objects.requireNonNullElse(atOnce, EndReason.CLOSED));
@@ -263,23 +253,19 @@ public final class ManyLogs implements OfMany {
             place.failure(failure);
             interruption.ends(one, callers);
             place.ended();
-            hasEnded();
+            parts.hasEnded();
         });
     }
 
     private LogFollower begin(String name, OneOfMany one, Start start) {
-        synchronized (this) {
-            if (closed) {
-                throw new IllegalStateException("Log '" + name + "' cannot be followed: its follower has ended");
-            }
-            running++;
-            beginning++;
+        if (!parts.begins()) {
+            throw new IllegalStateException("Log '" + name + "' cannot be followed: its follower has ended");
         }
         try {
             return means.followers().follow(start, one, options, commits.of(name), callersAfterLeaving(name));
         } catch (RuntimeException | Error failure) {
-            EndReason unused = hasBegun();
-            hasEnded();
+            EndReason unused = parts.hasBegun();
+            parts.hasEnded();
             throw failure;
         }
     }
@@ -295,13 +281,6 @@ public final class ManyLogs implements OfMany {
         return task -> {
             CompletableFuture<Void> unused = left.thenRun(() -> callers.execute(task));
         };
-    }
-
-    /** {@return the reason to end at once; null if there is none} */
-    private synchronized @Nullable EndReason hasBegun() {
-        beginning--;
-        notifyAll();
-        return closed ? reason : null;
     }
 
     /**
@@ -325,17 +304,6 @@ public final class ManyLogs implements OfMany {
     /** Runs an action as soon as no more logs should begin. */
     void whenClosed(Runnable action) {
         CompletableFuture<Void> unused = closing.thenRun(action);
-    }
-
-    private void hasEnded() {
-        EndReason why;
-        synchronized (this) {
-            if (--running > 0) {
-                return;
-            }
-            why = reason;
-        }
-        completion.complete(why);
     }
 
     /**
@@ -364,11 +332,6 @@ public final class ManyLogs implements OfMany {
         return place != null && place.failure() == null;
     }
 
-    /** {@return whether logs are beginning, or another thread calls the listener for all logs} */
-    private boolean mustWait() {
-        return beginning > 0 || callingAll.stream().anyMatch(thread -> !thread.equals(Thread.currentThread()));
-    }
-
     private static void awaitReturn(Collection<LogPlace> closed, long deadline) {
         try {
             for (LogPlace place : closed) {
@@ -390,17 +353,13 @@ public final class ManyLogs implements OfMany {
 
     @Override
     public CompletionStage<EndReason> completion() {
-        return completion.minimalCompletionStage();
+        return parts.completion().minimalCompletionStage();
     }
 
     @Override
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
-        synchronized (this) {
-            if (closed) {
-                return completion;
-            }
-            closed = true;
-            reason = why;
+        if (!parts.close(why)) {
+            return parts.completion();
         }
         callers.close();
         beginners.close();
@@ -411,8 +370,8 @@ public final class ManyLogs implements OfMany {
                 CompletableFuture<EndReason> unused = follower.closeSoon(why);
             }
         }
-        hasEnded();
-        return completion;
+        parts.hasEnded();
+        return parts.completion();
     }
 
     @Override
@@ -420,37 +379,11 @@ public final class ManyLogs implements OfMany {
         CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         long deadline = System.nanoTime() + means.settings().closeTimeout().toNanos();
         try {
-            synchronized (this) {
-                boolean unusedWait = Waits.until(this, () -> !mustWait(), deadline);
-            }
+            parts.awaitOthers(deadline);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
         awaitReturn(places.all(), deadline);
         interruption.awaitReturn(Math.max(0, deadline - System.nanoTime()));
-    }
-
-    /** Allows calls that no follower of a log makes until this is closed. It ends only after they have returned. */
-    private final class UntilClosed implements LogsInterruption.Gate {
-
-        @Override
-        public boolean enter() {
-            synchronized (ManyLogs.this) {
-                if (!closed) {
-                    running++;
-                    callingAll.add(Thread.currentThread());
-                }
-                return !closed;
-            }
-        }
-
-        @Override
-        public void leave() {
-            synchronized (ManyLogs.this) {
-                callingAll.remove(Thread.currentThread());
-                ManyLogs.this.notifyAll();
-            }
-            hasEnded();
-        }
     }
 }
