@@ -50,6 +50,7 @@ final class SharedReader {
     private final Others others;
     private final Outage outage;
     private final SharedLogs logs = new SharedLogs(MOST_AT_ONCE);
+    private final MovedLogs moved;
     private final BlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
     private final SideBySide questions;
     private final ToldChanges told = new ToldChanges();
@@ -66,7 +67,6 @@ final class SharedReader {
     private long checkAt;
     private long sweepAt;
     private long resumeAt;
-    private boolean elsewhere; // a log was paused since paused logs were read again
 
     /**
      * Creates a reader that reads nothing yet.
@@ -80,6 +80,7 @@ final class SharedReader {
         this.threads = threads;
         this.node = node;
         this.others = others;
+        this.moved = new MovedLogs(connections, node, logs, others, MOST_AT_ONCE);
         this.outage = new Outage(logger, settings.recovery());
         this.questions = new SideBySide(
                 "Following logs on the shared connection", threads, MOST_QUESTIONERS, settings.recovery());
@@ -219,7 +220,7 @@ final class SharedReader {
         SharedSession current = session;
         if (current == null) {
             if (now - connectAt >= 0) {
-                giveAwayMoved();
+                moved.giveAway();
                 connect();
             }
             return;
@@ -231,49 +232,15 @@ final class SharedReader {
         }
         if (now - checkAt >= 0) {
             checkAt = now + settings.pollTimeout().toNanos() / 2;
-            giveAwayMoved();
+            moved.giveAway();
             giveAwaySome(current.line());
             current.check(now);
         }
         if (now - resumeAt >= 0) {
-            resume(now);
+            resumeAt = now + PAUSE.toNanos();
+            moved.resume();
+            sendNext();
         }
-    }
-
-    /** {@return whether another server may have the log that this one refused} Otherwise the answer is an ordinary failure. */
-    boolean mayBeElsewhere() {
-        if (node.isEmpty()) {
-            return false;
-        }
-        connections.wrongServer(System.nanoTime());
-        elsewhere = true;
-        return true;
-    }
-
-    /** Reads paused logs again, and only a few of them while servers still refuse. */
-    private void resume(long now) {
-        resumeAt = now + PAUSE.toNanos();
-        int most = elsewhere ? MOST_AT_ONCE : Integer.MAX_VALUE;
-        elsewhere = false;
-        giveAway(logs.resume(most, feed -> !hasNow(feed)));
-        sendNext();
-    }
-
-    /** Redis does not report the move of a slot for keys that do not exist. */
-    private void giveAwayMoved() {
-        giveAway(logs.takeIf(feed -> !hasNow(feed), Integer.MAX_VALUE));
-    }
-
-    private void giveAway(List<LogFeed> moved) {
-        if (!moved.isEmpty()) {
-            moved.forEach(LogFeed::interrupt);
-            others.takeMoved(moved);
-        }
-    }
-
-    private boolean hasNow(LogFeed feed) {
-        String now = connections.nodeOf(feed.stream().key());
-        return now.isEmpty() || now.equals(node);
     }
 
     /**
@@ -392,6 +359,11 @@ final class SharedReader {
     /** {@return runs further questions, which wait for their answers} */
     SideBySide questions() {
         return questions;
+    }
+
+    /** {@return the logs that another server may have; used by the reader's thread only} */
+    MovedLogs moved() {
+        return moved;
     }
 
     ToldChanges told() {
