@@ -41,7 +41,7 @@ public final class LogFinder {
     private final LogNames names;
     private final ManyLogs logs;
     private final FollowSettings settings;
-    private final Function<Collection<String>, Map<String, Tail>> tails;
+    private final StartingLogs starting; // used by the finder's thread only
     private final Outage outage;
     private final Set<String> heard = ConcurrentHashMap.newKeySet();
     private final Semaphore bell = new Semaphore(0);
@@ -55,9 +55,6 @@ public final class LogFinder {
     private long sweepAt = System.nanoTime();
     private long checkAt;
     private long heardAt;
-    private final Set<String> unstarted = new HashSet<>(); // found, but they cannot begin now
-    private final Outage starting; // of these
-    private long startAt;
 
     /**
      * Creates a finder that does not run yet.
@@ -75,10 +72,9 @@ public final class LogFinder {
         this.names = names;
         this.logs = logs;
         this.settings = settings;
-        this.tails = tails;
+        this.starting = new StartingLogs(logs, names.pattern(), settings, tails);
         this.told = names.tells();
         this.outage = new Outage(logger, settings.recovery());
-        this.starting = new Outage(logger, settings.recovery());
     }
 
     /**
@@ -153,7 +149,7 @@ public final class LogFinder {
     private void waitAndLook() throws InterruptedException {
         long due = Math.min(scanAt - System.nanoTime(), told ? checkAt - System.nanoTime() : Long.MAX_VALUE);
         long next = heard.isEmpty() ? due : Math.min(due, heardAt - System.nanoTime());
-        next = unstarted.isEmpty() ? next : Math.min(next, startAt - System.nanoTime());
+        next = Math.min(next, starting.untilDue(System.nanoTime()));
         if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
             bell.drainPermits();
         }
@@ -216,15 +212,13 @@ public final class LogFinder {
                 unknown.removeIf(logs::knows); // no question about logs that failed: it may be refused, too
                 Set<String> streams = Set.copyOf(names.streamsAmong(unknown));
                 logs.forgetting().forgetStopped(without(streams, unknown));
-                follow(without(unstarted, streams));
+                starting.follow(streams);
             } catch (RuntimeException failure) {
                 heard.addAll(some);
                 throw failure;
             }
         }
-        if (!unstarted.isEmpty() && now - startAt >= 0) {
-            follow(Set.copyOf(unstarted));
-        }
+        starting.startDue(now);
     }
 
     private static Set<String> without(Set<String> excluded, Set<String> all) {
@@ -289,45 +283,8 @@ public final class LogFinder {
             logs.forgetting().forgetReplaced(found);
             sweepAt = begun + settings.sweepInterval().toNanos();
         }
-        follow(without(unstarted, found));
+        starting.follow(found);
         scanAt = System.nanoTime() + Math.max(interval(), SHARE * taken);
-    }
-
-    /** Follows logs. Those that cannot begin now start later, on their own: they do not delay the search for other logs. */
-    private void follow(Set<String> found) {
-        boolean due = unstarted.isEmpty() || System.nanoTime() - startAt >= 0;
-        unstarted.removeAll(found);
-        Set<String> unknown = new HashSet<>(found);
-        unknown.removeIf(logs::knows);
-        Throwable why = null;
-        if (!unknown.isEmpty()) {
-            try {
-                Map<String, RuntimeException> again = logs.beginLater(tails.apply(unknown));
-                unstarted.addAll(again.keySet());
-                why = again.isEmpty() ? null : again.values().iterator().next();
-            } catch (EventLogException away) { // the positions cannot be loaded
-                unstarted.addAll(unknown);
-                why = away;
-            }
-        }
-        if (unstarted.isEmpty()) {
-            starting.over("The logs that match '" + names.pattern() + "' are followed");
-            logs.resumed(starting);
-        } else if (due && why != null) {
-            startLater(why);
-        }
-    }
-
-    private void startLater(Throwable why) {
-        logs.interrupted(starting);
-        long delay = starting.failed(
-                why,
-                next -> "Logs that match '" + names.pattern() + "' cannot be followed now (" + unstarted.size()
-                        + "); next attempt in " + next + " ms");
-        startAt = System.nanoTime()
-                + (delay == BackOffExecution.STOP
-                        ? settings.sweepInterval().toNanos()
-                        : TimeUnit.MILLISECONDS.toNanos(delay));
     }
 
     /** Receives the names that one master reports. */
