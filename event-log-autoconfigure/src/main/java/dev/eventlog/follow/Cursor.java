@@ -298,7 +298,7 @@ final class Cursor {
      * is complete. Without that event, the gap rules decide.
      */
     private Page read(ReadPoint target) {
-        int count = Math.min(batchSize, feed.pages().next());
+        int count = Math.min(batchSize, feed.pageSize());
         Event known = seen;
         Window.End end = feed.window().end();
         Event endOfFeed = end.event();
@@ -319,7 +319,7 @@ final class Cursor {
                             point.id(), target.id(), count + 1, end.point().id()));
             List<Event> events = page.events();
             if (!events.isEmpty() && events.get(0).equals(known) && endOfFeed.equals(page.atFeedEnd())) {
-                feed.pages().worked(events);
+                feed.pageWorked(events.size(), PageSize.bytes(events));
                 return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
             }
         }
@@ -329,7 +329,7 @@ final class Cursor {
                 question,
                 () -> stream.look(point.id(), target.id(), count, end.point().id()));
         Answer answer = sight.answer();
-        feed.pages().worked(answer.events());
+        feed.pageWorked(answer.events().size(), PageSize.bytes(answer.events()));
         if (!end.isOf(answer.state(), sight.atFeedEnd())) {
             throw later("differs from what its feed has read; the feed will check it");
         }
@@ -345,7 +345,7 @@ final class Cursor {
             return feed.questions().ask(what, question);
         } catch (EventLogUnavailableException failure) {
             if (stream.wasSent(failure) && !feed.isInterrupted()) {
-                feed.pages().failed();
+                feed.pageFailed();
             }
             throw failure;
         }

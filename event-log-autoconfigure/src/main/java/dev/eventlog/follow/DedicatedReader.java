@@ -90,7 +90,7 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
         boolean atHandshake = !asked;
         if (asked) {
             asked = false;
-            feed.pages().failed();
+            feed.pageFailed();
         }
         // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had
         // access when

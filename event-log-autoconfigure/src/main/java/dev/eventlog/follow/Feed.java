@@ -12,7 +12,13 @@ interface Feed {
     Window window();
 
     /** {@return the number of events to request at once} */
-    PageSize pages();
+    int pageSize();
+
+    /** Events arrived, of this size in all. */
+    void pageWorked(int events, long bytes);
+
+    /** Events did not arrive, although Redis could be reached. */
+    void pageFailed();
 
     /** {@return combines identical questions that several followers ask Redis at the same moment} */
     SameQuestions questions();

@@ -1,8 +1,6 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.Follower.EndReason;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.apache.commons.logging.Log;
@@ -29,10 +27,20 @@ final class FollowerEnd {
         void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure);
     }
 
+    /** Two actions, the newer one first. Most followers have only one, which then needs no list. */
+    private record Both(Action newer, Action older) implements Action {
+
+        @Override
+        public void hasEnded(LogFollower follower, @Nullable EndReason why, @Nullable Throwable failure) {
+            run(newer, follower, why, failure);
+            run(older, follower, why, failure);
+        }
+    }
+
     private static final Log logger = LogFactory.getLog(FollowerEnd.class);
 
     // Guarded by this.
-    private List<Action> actions = List.of(); // newest first
+    private @Nullable Action actions; // null if there are none
     private @Nullable EndReason reason; // null until the end, like the next field
     private @Nullable Throwable failure;
     private @Nullable CompletableFuture<EndReason> future; // null until somebody asks for it
@@ -76,9 +84,7 @@ final class FollowerEnd {
             why = reason;
             thrown = failure;
             if (!isOver()) {
-                List<Action> more = new ArrayList<>(List.of(action));
-                more.addAll(actions);
-                actions = List.copyOf(more);
+                actions = actions == null ? action : new Both(action, actions);
                 return;
             }
         }
@@ -88,7 +94,7 @@ final class FollowerEnd {
     /** The follower has ended. Only the first call has an effect. */
     void over(LogFollower follower, EndReason why, @Nullable Throwable thrown) {
         CompletableFuture<EndReason> waiting;
-        List<Action> due;
+        Action due;
         synchronized (this) {
             if (isOver()) {
                 return;
@@ -97,12 +103,14 @@ final class FollowerEnd {
             failure = thrown;
             waiting = future;
             due = actions;
-            actions = List.of();
+            actions = null;
         }
         if (waiting != null) {
             complete(waiting);
         }
-        due.forEach(action -> run(action, follower, thrown == null ? why : null, thrown));
+        if (due != null) {
+            run(due, follower, thrown == null ? why : null, thrown);
+        }
     }
 
     private static void run(Action action, LogFollower follower, @Nullable EndReason why, @Nullable Throwable thrown) {

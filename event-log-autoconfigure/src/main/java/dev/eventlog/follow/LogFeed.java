@@ -33,13 +33,13 @@ final class LogFeed implements Feed {
     private final FollowSettings settings;
     private final Observers observers;
     private final Window window;
-    private final PageSize pages;
     private final SameQuestions questions;
 
     private volatile List<LogFollower> followers = List.of(); // usually one; an unmodifiable list
     private volatile Contact contact = Contact.CHECKED;
     // Guarded by this.
     private @Nullable FeedReader reader;
+    private @Nullable PageSize pages; // null while all events are small and arrive, as in most logs
     private boolean stopped;
 
     // The following fields are written only by the one thread that reads at a time.
@@ -64,7 +64,6 @@ final class LogFeed implements Feed {
                 start.end(),
                 start.newest(),
                 start.state().closing());
-        this.pages = new PageSize(stream.log(), settings.batchSize());
         this.server = start.server();
         this.firstBefore = start.state().firstId();
         this.smallEvents = EventSize.areSmall(start.newest());
@@ -93,8 +92,26 @@ final class LogFeed implements Feed {
     }
 
     @Override
-    public PageSize pages() {
-        return pages;
+    public synchronized int pageSize() {
+        return pages == null ? settings.batchSize() : pages.next();
+    }
+
+    @Override
+    public synchronized void pageWorked(int events, long bytes) {
+        if (pages != null || !PageSize.allows(settings.batchSize(), events, bytes)) {
+            ownPages().worked(events, bytes);
+        }
+    }
+
+    @Override
+    public synchronized void pageFailed() {
+        ownPages().failed();
+    }
+
+    private PageSize ownPages() {
+        PageSize own = pages == null ? new PageSize(stream.log(), settings.batchSize()) : pages;
+        pages = own;
+        return own;
     }
 
     @Override
@@ -215,9 +232,9 @@ final class LogFeed implements Feed {
 
     /** Looks for the first time on a connection. Anything may have happened since the last look. */
     Seen begin(Line line) {
-        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
+        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
         Event there = answer.at();
-        pages.worked(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
+        hasRead(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
         boolean noDataLost = isOf(answer.server());
         if (!noDataLost) {
             int before = comebacks;
@@ -228,11 +245,15 @@ final class LogFeed implements Feed {
         return seen;
     }
 
+    private void hasRead(List<Event> events) {
+        pageWorked(events.size(), PageSize.bytes(events));
+    }
+
     /** Waits for new events, on its own line. */
     void poll(Line line) {
         Window.End end = window.end();
         PollReading.Poll poll = stream.polling()
-                .poll(line, end.point().id(), end.event(), pages.next(), settings.pollTimeout(), smallEvents);
+                .poll(line, end.point().id(), end.event(), pageSize(), settings.pollTimeout(), smallEvents);
         if (take(end, poll) == Seen.UNCLEAR) {
             lookAgain(line);
         }
@@ -249,7 +270,7 @@ final class LogFeed implements Feed {
                 end,
                 small,
                 glance,
-                glance ? stream.polling().glance() : stream.polling().question(last, pages.next(), null, small));
+                glance ? stream.polling().glance() : stream.polling().question(last, pageSize(), null, small));
     }
 
     /** Takes the replies to a question, unless other events were taken after the question was created. */
@@ -268,11 +289,11 @@ final class LogFeed implements Feed {
         hasAnswered();
         smallEvents = poll.small();
         Answer answer = poll.answer();
-        pages.worked(answer.events().size(), poll.bytes());
+        pageWorked(answer.events().size(), poll.bytes());
         if (!GapRules.isPlainlyWhole(end.point(), end.event(), answer)) {
             return Seen.UNCLEAR;
         }
-        begins(answer.state().firstId());
+        begins(answer);
         append(end.point(), answer);
         return seen(answer);
     }
@@ -290,7 +311,7 @@ final class LogFeed implements Feed {
 
     /** Asks for everything at one moment. */
     Seen lookAgain(Line line) {
-        Answer now = stream.look(line, window.last().id(), EventId.MAX, pages.next(), true);
+        Answer now = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
         refuseUnlessOfTheSameServer(now);
         return judge(now, true, line);
     }
@@ -318,7 +339,7 @@ final class LogFeed implements Feed {
         if (judgement.verdict() == Verdict.BEGAN_AGAIN) {
             LogHistory.Common common = new LogHistory(stream, line, window).newestInCommon(answer.state(), firstBefore);
             window.part(common.point(), common.event());
-            begins(answer.state().firstId());
+            begins(answer);
             wake(LogFollower.Wake.AGAIN);
             return seen(answer);
         }
@@ -326,15 +347,17 @@ final class LogFeed implements Feed {
             window.skipTo(judgement.next());
             wake(LogFollower.Wake.MORE);
         }
-        begins(answer.state().firstId());
+        begins(answer);
         append(judgement.next(), answer);
         return seen(answer);
     }
 
-    /** Remembers the first event of the log: the same object if it is still the same event. */
-    private void begins(@Nullable EventId first) {
+    /** Remembers the first event of the log: the same object if it is still the same event, or the event that was just read. */
+    private void begins(Answer answer) {
+        EventId first = answer.state().firstId();
         if (!Objects.equals(first, firstBefore)) {
-            firstBefore = first;
+            EventId read = answer.end(EventId.MIN);
+            firstBefore = read.equals(first) ? read : first;
         }
     }
 

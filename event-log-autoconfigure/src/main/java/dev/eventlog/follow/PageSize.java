@@ -46,14 +46,21 @@ final class PageSize {
         size = Math.min(most, size + 1 + size / GROWTH);
     }
 
-    void worked(List<Event> events) {
+    /** {@return whether events of this size can be requested in such a number} */
+    static boolean allows(int most, int events, long bytes) {
+        return events == 0 || bytes / events <= MOST_BYTES / most;
+    }
+
+    /** {@return the size of events, estimated by the largest of three} */
+    static long bytes(List<Event> events) {
         int count = events.size();
-        if (count > 0) {
-            long first = EventSize.of(events.get(0));
-            long last = EventSize.of(events.get(count - 1));
-            long middle = EventSize.of(events.get(count / 2));
-            worked(count, count * Math.max(first, Math.max(middle, last)));
+        if (count == 0) {
+            return 0;
         }
+        long first = EventSize.of(events.get(0));
+        long last = EventSize.of(events.get(count - 1));
+        long middle = EventSize.of(events.get(count / 2));
+        return count * Math.max(first, Math.max(middle, last));
     }
 
     /** An answer did not arrive, although Redis could be reached. Logged once, if it happens repeatedly. */

@@ -18,9 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class SharedLogs {
 
     /** A log with its feed. A key has two of them for a while after its log has begun again. */
-    static final class Place {
+    static class Place {
         final LogFeed feed;
-        private final String key;
         private SharedState state = SharedState.QUEUED;
         private @Nullable Object reader; // reads it, or was the last to do so
         private boolean isNew = true; // to this reader
@@ -28,9 +27,12 @@ final class SharedLogs {
         private boolean told;
         private @Nullable Place next; // the next log of the same key
 
-        private Place(LogFeed feed) {
+        Place(LogFeed feed) {
             this.feed = feed;
-            this.key = feed.stream().key();
+        }
+
+        private String key() {
+            return feed.stream().key();
         }
     }
 
@@ -46,12 +48,10 @@ final class SharedLogs {
     }
 
     /** Adds a log to be read. */
-    synchronized Place add(LogFeed feed) {
-        Place place = new Place(feed);
-        place.next = byKey.put(place.key, place);
+    synchronized void add(Place place) {
+        place.next = byKey.put(place.key(), place);
         size++;
         queue.addLast(place);
-        return place;
     }
 
     /** {@return the number of remaining logs} */
@@ -61,11 +61,11 @@ final class SharedLogs {
         }
         on(place, Signal.LEFT);
         size--;
-        Place first = byKey.get(place.key);
+        Place first = byKey.get(place.key());
         if (first == place && place.next == null) {
-            byKey.remove(place.key);
+            byKey.remove(place.key());
         } else if (first == place) {
-            byKey.put(place.key, place.next);
+            byKey.put(place.key(), place.next);
         } else {
             for (Place each = first; each != null; each = each.next) {
                 each.next = each.next == place ? place.next : each.next;
@@ -151,7 +151,7 @@ final class SharedLogs {
     synchronized void interrupt() {
         forEach(place -> {
             if (place.state.isBusy()) {
-                place.feed.pages().failed();
+                place.feed.pageFailed();
             }
             place.feed.interrupt();
         });

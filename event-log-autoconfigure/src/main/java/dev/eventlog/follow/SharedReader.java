@@ -104,18 +104,16 @@ final class SharedReader {
         return new OneOfMany(feed);
     }
 
-    private final class OneOfMany implements FeedReader {
-
-        private final LogFeed feed;
-        private @Nullable Place place; // guarded by this
+    /** Its feed starts it once, before all other calls. */
+    private final class OneOfMany extends Place implements FeedReader {
 
         OneOfMany(LogFeed feed) {
-            this.feed = feed;
+            super(feed);
         }
 
         @Override
-        public synchronized void start() {
-            place = logs.add(feed);
+        public void start() {
+            logs.add(this);
             if (down) { // read after the registration, which the writer of this field can see
                 feed.interrupt();
             }
@@ -124,9 +122,8 @@ final class SharedReader {
         }
 
         @Override
-        public synchronized CompletableFuture<Void> stop() {
-            boolean last = place != null && logs.remove(place) == 0;
-            if (!last) {
+        public CompletableFuture<Void> stop() {
+            if (logs.remove(this) > 0) {
                 return CompletableFuture.completedFuture(null);
             }
             wake(); // so that it can end
@@ -134,11 +131,9 @@ final class SharedReader {
         }
 
         @Override
-        public synchronized void look() {
-            if (place != null) {
-                logs.outdated(place);
-                wake();
-            }
+        public void look() {
+            logs.outdated(this);
+            wake();
         }
 
         @Override

@@ -75,7 +75,7 @@ final class Window {
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
     private EventId endBefore = EventId.MIN; // where the previous epoch ended
     private int sinceSample;
-    private @Nullable EventId begun; // just before the first event that the log ever had, if it was seen
+    private @Nullable EventId firstEver; // the first event that the log ever had, if it was seen
     private EventId origin; // where this window began
     private long begunAt; // the time at which this window began
     private ReadPoint base;
@@ -118,7 +118,7 @@ final class Window {
     synchronized boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
         EventId before = last.id();
         if (last.id().equals(EventId.MIN) && !next.isEmpty()) {
-            begun = next.get(0).id().previous();
+            firstEver = next.get(0).id();
         }
         for (Event event : next) {
             if (events.isFull()) {
@@ -198,7 +198,7 @@ final class Window {
         sinceSample = 0;
         origin = point.id();
         begunAt = System.currentTimeMillis();
-        begun = point.id().equals(EventId.MIN) ? null : begun;
+        firstEver = point.id().equals(EventId.MIN) ? null : firstEver;
         base = last = point;
         lastEvent = there;
         counted = null;
@@ -258,9 +258,9 @@ final class Window {
      * this event was trimmed, even if Redis does not count events.
      */
     synchronized ReadPoint begun(ReadPoint point) {
-        EventId first = begun;
+        EventId first = firstEver;
         return first != null && point.id().equals(EventId.MIN)
-                ? new ReadPoint(first, point.rank(), point.epoch())
+                ? new ReadPoint(first.previous(), point.rank(), point.epoch())
                 : point;
     }
 

@@ -487,8 +487,18 @@ class CursorTests extends LogTests {
         }
 
         @Override
-        public PageSize pages() {
-            return pages;
+        public int pageSize() {
+            return pages.next();
+        }
+
+        @Override
+        public void pageWorked(int events, long bytes) {
+            pages.worked(events, bytes);
+        }
+
+        @Override
+        public void pageFailed() {
+            pages.failed();
         }
 
         @Override

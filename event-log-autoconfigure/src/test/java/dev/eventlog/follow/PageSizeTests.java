@@ -57,7 +57,7 @@ class PageSizeTests {
     void emptyReplyDoesNotChangeThePageSize() {
         pages.failed();
         pages.worked(0, 0);
-        pages.worked(List.of());
+        assertThat(PageSize.bytes(List.of())).isZero();
         assertThat(pages.next()).isEqualTo(250);
     }
 
@@ -87,7 +87,7 @@ class PageSizeTests {
 
     @Test
     void largestOfAFewEventsLimitsThePageSize() {
-        pages.worked(List.of(event(1, 10), event(2, (int) MEGABYTE), event(3, 10)));
+        pages.worked(3, PageSize.bytes(List.of(event(1, 10), event(2, (int) MEGABYTE), event(3, 10))));
         assertThat(pages.next()).isLessThanOrEqualTo(4);
     }
 

@@ -22,9 +22,9 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void logsAreReadInTurnWithLimitedConcurrency() {
-        Place first = logs.add(feed("a"));
-        Place second = logs.add(feed("b"));
-        Place third = logs.add(feed("c"));
+        Place first = add("a");
+        Place second = add("b");
+        Place third = add("c");
         assertThat(next()).isSameAs(first);
         assertThat(next()).isSameAs(second);
         assertThat(next()).as("two logs are being read").isNull();
@@ -41,7 +41,7 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void changedLogIsReadAgain() {
-        Place place = logs.add(feed("a"));
+        Place place = add("a");
         next();
         logs.changed(key("a"));
         logs.changed(key("a"));
@@ -57,8 +57,8 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void allLogsAreReadAgainAfterALossWhenNoReadIsRunning() {
-        Place asked = logs.add(feed("a"));
-        Place read = logs.add(feed("b"));
+        Place asked = add("a");
+        Place read = add("b");
         next();
         next();
         assertThat(logs.unclear(asked, this)).isTrue();
@@ -73,7 +73,7 @@ class SharedLogsTests extends LogTests {
     @Test
     void lateReaderChangesNothing() {
         Object late = new Object();
-        Place place = logs.add(feed("a"));
+        Place place = add("a");
         assertThat(logs.next(late, 1)).containsExactly(place);
         logs.interrupt();
         assertThat(next()).isSameAs(place);
@@ -91,9 +91,9 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void pausedLogsLeaveRoomForOthers() {
-        Place first = logs.add(feed("a"));
-        Place second = logs.add(feed("b"));
-        Place third = logs.add(feed("c"));
+        Place first = add("a");
+        Place second = add("b");
+        Place third = add("c");
         assertThat(logs.next(this, 5)).containsExactly(first, second);
         logs.pause(first, this);
         logs.pause(second, this);
@@ -134,8 +134,8 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void bothFeedsOfAKeyAreNotified() {
-        Place first = logs.add(feed("a"));
-        Place second = logs.add(feed("a"));
+        Place first = add("a");
+        Place second = add("a");
         next();
         next();
         logs.read(first, this, true);
@@ -153,8 +153,8 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void removedLogIsNotRead() {
-        Place first = logs.add(feed("a"));
-        Place second = logs.add(feed("b"));
+        Place first = add("a");
+        Place second = add("b");
         logs.remove(first);
         assertThat(next()).isSameAs(second);
         logs.remove(second);
@@ -164,9 +164,9 @@ class SharedLogsTests extends LogTests {
 
     @Test
     void severalLogsAreTakenAtOnceButNotTooMany() {
-        Place first = logs.add(feed("a"));
-        Place second = logs.add(feed("b"));
-        Place third = logs.add(feed("c"));
+        Place first = add("a");
+        Place second = add("b");
+        Place third = add("c");
         assertThat(logs.next(this, 5)).containsExactly(first, second);
         logs.read(second, this, true);
         assertThat(logs.next(this, 5)).containsExactly(third);
@@ -211,6 +211,12 @@ class SharedLogsTests extends LogTests {
         LogFeed.Seen seen = feed.answered(question, connections.line().send(question.commands()));
         assertThat(feed.question().glance()).as("only the first time").isFalse();
         return seen;
+    }
+
+    private Place add(String name) {
+        Place place = new Place(feed(name));
+        logs.add(place);
+        return place;
     }
 
     private @Nullable Place next() {
