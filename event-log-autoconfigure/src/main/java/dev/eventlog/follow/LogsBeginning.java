@@ -30,7 +30,7 @@ final class LogsBeginning {
     private static final int BEGINNING = 4;
 
     /** The number of logs in a group, which are asked together. */
-    private static final int TOGETHER = 32;
+    private static final int TOGETHER = 64;
 
     /** Adds a log whose start has been found. */
     @FunctionalInterface

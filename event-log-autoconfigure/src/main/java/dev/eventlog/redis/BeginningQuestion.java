@@ -130,6 +130,12 @@ public record BeginningQuestion(
                 && state.length() <= Math.min(limit, count);
     }
 
+    /** {@return whether a {@link #simple} answer lacks events} A log of one event that starts at its end needs no further question. */
+    boolean lacksEvents(Beginning simple) {
+        StreamState state = simple.answer().state();
+        return !simple.newest().isEmpty() && !(isAtEnd(state) && state.length() == 1);
+    }
+
     /** {@return the smaller question for the events that a {@link #simple} answer lacks} */
     RawCommand more(Beginning simple) {
         StreamState state = simple.answer().state();

@@ -105,7 +105,7 @@ final class BeginningsTogether {
         Beginning beginning = question.simple(reply);
         if (beginning == null) {
             elsewhere.add(question);
-        } else if (!beginning.newest().isEmpty() && EventSize.areSmall(beginning.newest())) {
+        } else if (question.lacksEvents(beginning) && EventSize.areSmall(beginning.newest())) {
             simple.put(question, beginning);
         } else {
             add(question, beginning);
