@@ -41,6 +41,7 @@ final class ManyLogs {
 
     private static final int WAKE_UPS = 1_000;
     private static final int AT_FULL_SPEED = 50_000;
+    private static final int ONE_BY_ONE = 10_000;
     private static final int PIPELINE = 500;
     private static final int CHURN_A_SECOND = 500;
     private static final long PACE = MILLISECONDS.toNanos(2);
@@ -125,6 +126,7 @@ final class ManyLogs {
         result("wakeup.p50", wakeUps(null));
         fullSpeed();
         fullSpeed();
+        oneByOne();
     }
 
     private void measurePattern() throws Exception {
@@ -331,6 +333,26 @@ final class ManyLogs {
         result("client.cpu.micros", (process.getProcessCpuTime() - client) / 1e3 / AT_FULL_SPEED);
     }
 
+    /** At this pace each read brings one event, however many logs there are. */
+    private void oneByOne() throws Exception {
+        came.drainPermits();
+        lettuce.sync().configResetstat();
+        double redis = serverCpu();
+        for (int i = 0; i < ONE_BY_ONE; i++) {
+            lettuce.sync().xadd(key(random.nextInt(count)), Contenders.event());
+            if (!came.tryAcquire(1, 1, MINUTES)) {
+                throw new IllegalStateException("An event did not come");
+            }
+        }
+        result("paced.redis.cpu.micros", (serverCpu() - redis) * 1e6 / ONE_BY_ONE);
+        for (String line : lettuce.sync().info("commandstats").split("\r\n")) {
+            if (line.startsWith("cmdstat_") && figure(line, "calls=", ',') >= ONE_BY_ONE / 100.0) {
+                String name = line.substring(line.indexOf('_') + 1, line.indexOf(':'));
+                result("paced.calls." + name, figure(line, "calls=", ',') / ONE_BY_ONE);
+            }
+        }
+    }
+
     private double untilAllAreRead() throws Exception {
         came.drainPermits();
         long begin = System.nanoTime();
@@ -361,8 +383,12 @@ final class ManyLogs {
     }
 
     private static double figure(String info, String field) {
+        return figure(info, field, '\r');
+    }
+
+    private static double figure(String info, String field, char end) {
         int at = info.indexOf(field) + field.length();
-        return Double.parseDouble(info.substring(at, info.indexOf('\r', at)));
+        return Double.parseDouble(info.substring(at, info.indexOf(end, at)));
     }
 
     private void result(String name, double value) {
