@@ -9,11 +9,13 @@ import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.Closing;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +60,7 @@ final class Cursor {
     private volatile EventId position; // where to resume: the last delivered event, visible to other threads
     private EventId lastSeen; // the last delivered event, or the id that the cursor began after
     private volatile ReadPoint point;
-    private @Nullable Event seen;
+    private @Nullable EventMark seen;
     private boolean ahead; // the position is beyond the end of the feed, which may never get there
     private ReadPoint meeting; // while ahead: the last point that the cursor surely shares with its feed
     private @Nullable Loss loss;
@@ -82,7 +84,7 @@ final class Cursor {
                 ? position
                 : start.point().id();
         this.point = in(epoch, start.point());
-        this.seen = start.seen();
+        this.seen = Objects.equals(start.seen(), end.event()) ? end.event() : start.seen(); // often kept only once
         this.meeting = end.point();
         this.ahead = start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
@@ -160,7 +162,7 @@ final class Cursor {
         Event last = batch.get(batch.size() - 1);
         position = lastSeen = last.id();
         point = point.after(last.id(), batch.size());
-        seen = last;
+        seen = feed.window().mark(last);
     }
 
     /** {@return whether the cursor has passed all events that existed at the start} */
@@ -208,7 +210,7 @@ final class Cursor {
      * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime.
      */
     private Found meetFeed(Window window) {
-        Event start = seen;
+        EventMark start = seen;
         ReadPoint last = window.last();
         if (last.id().compareTo(point.id()) < 0) {
             return Found.NOTHING;
@@ -253,14 +255,14 @@ final class Cursor {
      * The answer may come from any server, so it is checked again when the feed reaches this position.
      */
     private boolean isStillThere(ReadPoint here) {
-        Event known = seen;
+        EventMark known = seen;
         if (known == null) {
             return false;
         }
         EventId id = here.id();
-        return asked(new Question(stream.key(), false, id, id, 1, id), () -> stream.page(id, id, 1, id))
-                .events()
-                .equals(List.of(known));
+        List<Event> there = asked(new Question(stream.key(), false, id, id, 1, id), () -> stream.page(id, id, 1, id))
+                .events();
+        return there.size() == 1 && known.isOf(there.get(0));
     }
 
     /** Reads page by page from Redis up to a point. */
@@ -299,9 +301,9 @@ final class Cursor {
      */
     private Page read(ReadPoint target) {
         int count = Math.min(batchSize, feed.pageSize());
-        Event known = seen;
+        EventMark known = seen;
         Window.End end = feed.window().end();
-        Event endOfFeed = end.event();
+        EventMark endOfFeed = end.event();
         if (feed.isInterrupted() || end.point().epoch() != target.epoch()) {
             throw later("must be read by its feed first");
         }
@@ -318,7 +320,7 @@ final class Cursor {
                     () -> stream.page(
                             point.id(), target.id(), count + 1, end.point().id()));
             List<Event> events = page.events();
-            if (!events.isEmpty() && events.get(0).equals(known) && endOfFeed.equals(page.atFeedEnd())) {
+            if (!events.isEmpty() && known.isOf(events.get(0)) && endOfFeed.isOf(page.atFeedEnd())) {
                 feed.pageWorked(events.size(), PageSize.bytes(events));
                 return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
             }

@@ -14,7 +14,7 @@ interface Feed {
     /** {@return the number of events to request at once} */
     int pageSize();
 
-    /** Events arrived, of this size in all. */
+    /** Events arrived, of this size in all; 0 if it is unknown. */
     void pageWorked(int events, long bytes);
 
     /** Events did not arrive, although Redis could be reached. */

@@ -3,6 +3,7 @@ package dev.eventlog.follow;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
@@ -43,7 +44,7 @@ final class GapRules {
     /** The reader's memory of the events that it has read. */
     @FunctionalInterface
     interface Known {
-        Memory of(Event event);
+        Memory of(EventMark event);
     }
 
     /**
@@ -60,12 +61,12 @@ final class GapRules {
      * Judges an answer.
      *
      * @param at the position of the reader
-     * @param seen the event that the reader read there; null if there was none
+     * @param seen the mark of the event that the reader read there; null if there was none
      * @param answer the events after this position, all from one moment
      * @param trimming how the log loses old events
      * @param known the reader's memory of earlier events
      */
-    static Judgement judge(ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
+    static Judgement judge(ReadPoint at, @Nullable EventMark seen, Answer answer, Trimming trimming, Known known) {
         StreamState state = answer.state();
         EventId cursor = at.id();
         if (!state.exists()) {
@@ -77,7 +78,7 @@ final class GapRules {
         if (neverGiven || (state.counts() && state.added() < at.rank().number())) {
             return beganAgain(at);
         }
-        Event there = answer.at();
+        EventMark there = answer.at();
         if (there != null) {
             return seen == null || seen.equals(there) ? whole(ranked(at, state)) : beganAgain(at);
         }
@@ -95,7 +96,7 @@ final class GapRules {
      * prove nothing in this case. The log is the same only if it still contains the event that was read last.
      */
     static Judgement judgeAfterInterruption(
-            ReadPoint at, @Nullable Event seen, Answer answer, Trimming trimming, Known known) {
+            ReadPoint at, @Nullable EventMark seen, Answer answer, Trimming trimming, Known known) {
         StreamState state = answer.state();
         EventId cursor = at.id();
         boolean theSame = seen != null && seen.equals(answer.at());
@@ -116,7 +117,7 @@ final class GapRules {
     }
 
     /** The event at the point is gone, but older events exist. */
-    private static Judgement deletedByItself(ReadPoint at, @Nullable Event seen, Answer answer, Known known) {
+    private static Judgement deletedByItself(ReadPoint at, @Nullable EventMark seen, Answer answer, Known known) {
         StreamState state = answer.state();
         Event before = answer.before();
         if (seen == null || before == null) {
@@ -124,7 +125,7 @@ final class GapRules {
         }
         boolean neverDeleted =
                 state.counts() && !state.holesAnywhere() && at.id().isAfter(state.deleted());
-        Memory memory = known.of(before);
+        Memory memory = known.of(EventMark.of(before));
         boolean tooManyGone =
                 !state.counts() && memory == Memory.LONG_AGO; // too long for each to have been deleted individually
         return neverDeleted || tooManyGone || memory == Memory.OTHER ? beganAgain(at) : whole(at);
@@ -132,7 +133,7 @@ final class GapRules {
 
     /** No events are left up to the point. */
     private static Judgement passedByTheOldEnd(
-            ReadPoint at, @Nullable Event seen, StreamState state, Trimming trimming) {
+            ReadPoint at, @Nullable EventMark seen, StreamState state, Trimming trimming) {
         EventId first = state.firstId();
         ReadPoint next =
                 new ReadPoint(first == null ? state.lastId() : first.previous(), state.rankBeforeFirst(), at.epoch());
@@ -218,7 +219,7 @@ final class GapRules {
      * Returns whether events and a state that was read right after them are certainly complete, although they were not read at
      * one moment. They are if the event at the point still existed afterwards, and therefore also before.
      */
-    static boolean isPlainlyWhole(ReadPoint at, @Nullable Event seen, Answer answer) {
+    static boolean isPlainlyWhole(ReadPoint at, @Nullable EventMark seen, Answer answer) {
         StreamState state = answer.state();
         if (!state.exists()) {
             return at.id().equals(EventId.MIN) && answer.events().isEmpty();

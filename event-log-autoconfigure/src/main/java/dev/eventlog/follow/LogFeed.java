@@ -233,8 +233,12 @@ final class LogFeed implements Feed {
     /** Looks for the first time on a connection. Anything may have happened since the last look. */
     Seen begin(Line line) {
         Answer answer = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
-        Event there = answer.at();
-        hasRead(there == null || !answer.events().isEmpty() ? answer.events() : List.of(there));
+        List<Event> events = answer.events();
+        if (!events.isEmpty()) {
+            pageWorked(events.size(), PageSize.bytes(events));
+        } else if (answer.at() != null) {
+            pageWorked(1, 0);
+        }
         boolean noDataLost = isOf(answer.server());
         if (!noDataLost) {
             int before = comebacks;
@@ -245,15 +249,11 @@ final class LogFeed implements Feed {
         return seen;
     }
 
-    private void hasRead(List<Event> events) {
-        pageWorked(events.size(), PageSize.bytes(events));
-    }
-
     /** Waits for new events, on its own line. */
     void poll(Line line) {
         Window.End end = window.end();
-        PollReading.Poll poll = stream.polling()
-                .poll(line, end.point().id(), end.event(), pageSize(), settings.pollTimeout(), smallEvents);
+        PollReading.Poll poll =
+                stream.polling().poll(line, end.point().id(), pageSize(), settings.pollTimeout(), smallEvents);
         if (take(end, poll) == Seen.UNCLEAR) {
             lookAgain(line);
         }
@@ -282,7 +282,7 @@ final class LogFeed implements Feed {
         if (question.glance()) {
             return take(end, stream.polling().glanced(replies, end.point().id()));
         }
-        return take(end, stream.polling().polled(replies, end.point().id(), end.event(), question.small()));
+        return take(end, stream.polling().polled(replies, end.point().id(), question.small()));
     }
 
     private Seen take(Window.End end, PollReading.Poll poll) {
@@ -295,7 +295,17 @@ final class LogFeed implements Feed {
         }
         begins(answer);
         append(end.point(), answer);
+        if (answer.events().isEmpty()) { // the log is idle
+            releaseTaken();
+        }
         return seen(answer);
+    }
+
+    private void releaseTaken() {
+        List<LogFollower> all = followers;
+        if (all.size() == 1 && all.get(0).isAtEndOfFeed()) { // with many followers, this would take long
+            window.release();
+        }
     }
 
     /** Called before the events of an answer are appended. Another thread may report a lost connection at the same time. */

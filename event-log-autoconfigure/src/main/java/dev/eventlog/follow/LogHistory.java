@@ -2,6 +2,7 @@ package dev.eventlog.follow;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
@@ -20,9 +21,9 @@ final class LogHistory {
      * The last point that both logs have in common.
      *
      * @param point the point, in the previous epoch
-     * @param event the event at this point, if it was found there
+     * @param event the mark of the event at this point, if it was found there
      */
-    record Common(ReadPoint point, @Nullable Event event) {}
+    record Common(ReadPoint point, @Nullable EventMark event) {}
 
     private final LogStream stream;
     private final Line line;
@@ -54,16 +55,16 @@ final class LogHistory {
         if (first.isAfter(last)) {
             return before(first, state);
         }
-        Event inWindow = inWindow(last);
+        EventMark inWindow = inWindow(last);
         if (inWindow != null) {
             return at(inWindow);
         }
-        for (Event sample : window.samples()) {
+        for (EventMark sample : window.samples()) {
             EventId id = sample.id();
             if (first.isAfter(id)) {
                 return before(first, state);
             }
-            if (stream.range(line, id, id, 1).contains(sample)) {
+            if (stream.range(line, id, id, 1).stream().anyMatch(sample::isOf)) {
                 return at(sample);
             }
         }
@@ -72,25 +73,29 @@ final class LogHistory {
         }
         List<Event> older = stream.newest(line, window.origin(), EventId.MIN, 1);
         boolean wasThere = !older.isEmpty() && window.isOlder(older.get(0).id());
-        return wasThere ? at(older.get(0)) : beginning();
+        return wasThere ? at(EventMark.of(older.get(0))) : beginning();
     }
 
-    private @Nullable Event inWindow(EventId last) {
-        List<Event> known = window.events();
+    private @Nullable EventMark inWindow(EventId last) {
+        List<EventMark> known = window.marks();
         if (known.isEmpty()) {
             return null;
         }
-        Set<Event> ours = new HashSet<>(known);
+        Set<EventMark> ours = new HashSet<>(known);
         EventId oldest = known.get(0).id();
-        AtomicReference<@Nullable Event> found = new AtomicReference<>();
+        AtomicReference<@Nullable EventMark> found = new AtomicReference<>();
         stream.backwards(line, last, oldest, Long.MAX_VALUE, newest -> {
-            newest.stream().filter(ours::contains).findFirst().ifPresent(found::set);
+            newest.stream()
+                    .map(EventMark::of)
+                    .filter(ours::contains)
+                    .findFirst()
+                    .ifPresent(found::set);
             return found.get() == null;
         });
         return found.get();
     }
 
-    private Common at(Event event) {
+    private Common at(EventMark event) {
         return new Common(new ReadPoint(event.id(), Rank.UNKNOWN, window.last().epoch()), event);
     }
 

@@ -42,7 +42,7 @@ final class PageSize {
             return;
         }
         failuresInARow = 0;
-        ofOne = Math.max(bytes / events, ofOne / 2); // small events may come among large ones
+        ofOne = bytes == 0 ? ofOne : Math.max(bytes / events, ofOne / 2); // small events may come among large ones
         size = Math.min(most, size + 1 + size / GROWTH);
     }
 

@@ -11,10 +11,13 @@ final class Ring {
 
     private static final int LEAST = 2;
 
-    private static final @Nullable Event[] NONE = new Event[0];
+    private static final @Nullable Event[] NO_SLOTS = new Event[0];
+
+    /** Has no room for events. */
+    static final Ring NONE = new Ring(0);
 
     private final int capacity;
-    private @Nullable Event[] slots = NONE;
+    private @Nullable Event[] slots = NO_SLOTS;
     private int head;
     private int size;
 
@@ -52,12 +55,6 @@ final class Ring {
         head = (head + 1) % slots.length;
         size--;
         return oldest;
-    }
-
-    void clear() {
-        slots = NONE;
-        head = 0;
-        size = 0;
     }
 
     Event at(int index) {

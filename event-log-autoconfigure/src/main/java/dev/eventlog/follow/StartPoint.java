@@ -5,6 +5,7 @@ import dev.eventlog.EventId;
 import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.Beginning;
 import dev.eventlog.redis.BeginningQuestion;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The start of a tail, and everything that was read from the log at the same moment.
  *
  * @param point the point after which the tail begins
- * @param seen the event at this point, if there is one
+ * @param seen the mark of the event at this point, if there is one
  * @param position the id to resume at. If events are missing, it is before them: a resuming reader is then told again. If there is no
  *         event at the point, it is the last event before the point: it shows a resuming reader whether the log is the same. Only a
  *         reader that knows the completion of the log resumes at the greatest id.
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 record StartPoint(
         ReadPoint point,
-        @Nullable Event seen,
+        @Nullable EventMark seen,
         EventId position,
         @Nullable Loss loss,
         List<Event> events,
@@ -157,7 +158,7 @@ record StartPoint(
             Beginning beginning,
             TailRange tail,
             ReadPoint point,
-            @Nullable Event seen,
+            @Nullable EventMark seen,
             @Nullable Loss loss,
             List<Event> events) {
         Answer answer = beginning.answer();
@@ -175,15 +176,15 @@ record StartPoint(
                 answer.server());
     }
 
-    /** {@return the event with the last id of the log, if it still exists} */
-    private static @Nullable Event atEnd(Beginning beginning) {
+    /** {@return the mark of the event with the last id of the log, if it still exists} */
+    private static @Nullable EventMark atEnd(Beginning beginning) {
         List<Event> newest = beginning.newest();
         StreamState state = beginning.answer().state();
         if (state.closing() != null) {
-            return state.closing();
+            return EventMark.ofNullable(state.closing());
         }
         EventId last = state.lastId();
-        return !newest.isEmpty() && newest.get(0).id().equals(last) ? newest.get(0) : null;
+        return !newest.isEmpty() && newest.get(0).id().equals(last) ? EventMark.of(newest.get(0)) : null;
     }
 
     private static ReadPoint end(StreamState state) {

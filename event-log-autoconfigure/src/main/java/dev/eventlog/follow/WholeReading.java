@@ -8,6 +8,7 @@ import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
@@ -26,7 +27,7 @@ public final class WholeReading {
     private final LogStream stream;
     private final Trimming trimming;
     private ReadPoint point = new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, 0);
-    private @Nullable Event seen;
+    private @Nullable EventMark seen;
     private EventId lastId = EventId.MIN;
     private boolean atEnd;
 
@@ -56,7 +57,9 @@ public final class WholeReading {
         List<Event> events = answer.events();
         EventId before = point.id();
         point = GapRules.afterReading(judgement.next(), events, state);
-        seen = !events.isEmpty() ? events.get(events.size() - 1) : point.id().equals(before) ? seen : null;
+        seen = !events.isEmpty()
+                ? EventMark.of(events.get(events.size() - 1))
+                : point.id().equals(before) ? seen : null;
         lastId = lastId(state);
         atEnd = events.isEmpty() || state.isLast(point.id());
         return events;
@@ -74,7 +77,7 @@ public final class WholeReading {
 
     private EventId lastId(StreamState state) {
         EventId last = state.lastOfEvents();
-        Event read = seen;
+        EventMark read = seen;
         return last != null ? last : read != null && !read.id().equals(EventId.MAX) ? read.id() : EventId.MIN;
     }
 

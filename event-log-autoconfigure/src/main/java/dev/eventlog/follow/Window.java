@@ -5,6 +5,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.redis.Closing;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 // Long: the events and the end of the window are one state under one lock.
@@ -45,8 +47,8 @@ final class Window {
      */
     record Slice(Found found, ReadPoint point, List<Event> events) {}
 
-    /** The end of this window at one moment, and the event there, if one was read. */
-    record End(ReadPoint point, @Nullable Event event) {
+    /** The end of this window at one moment, and the mark of the event there, if one was read. */
+    record End(ReadPoint point, @Nullable EventMark event) {
 
         /**
          * Returns whether a log is the log of this window. It is if the event at the end exists, or if nothing was added since,
@@ -56,7 +58,7 @@ final class Window {
          */
         boolean isOf(StreamState state, @Nullable Event there) {
             if (there != null || !point.id().equals(state.lastId())) {
-                return event != null && event.equals(there);
+                return event != null && event.isOf(there);
             }
             Rank rank = point.rank();
             return !state.counts() || !rank.isKnown() || rank.number() == state.added();
@@ -70,8 +72,12 @@ final class Window {
     private static final int EPOCHS = 16;
     private static final int MANY = 10;
 
-    private final Ring events;
-    private List<Event> samples; // a few older events, oldest first; usually very few, and never changed in place
+    private final int capacity;
+    private List<EventMark> released =
+            List.of(); // events just before the base that all followers have taken, oldest first
+    private @Nullable EventId releasedAfter; // just before these; null if there are none
+    private Ring events = Ring.NONE; // until there is one: most logs are idle
+    private List<EventMark> samples; // a few older events, oldest first; usually very few, and never changed in place
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
     private EventId endBefore = EventId.MIN; // where the previous epoch ended
     private int sinceSample;
@@ -80,7 +86,8 @@ final class Window {
     private long begunAt; // the time at which this window began
     private ReadPoint base;
     private ReadPoint last;
-    private @Nullable Event lastEvent;
+    private @Nullable EventMark lastEvent;
+    private @Nullable Event closing; // the entry that ends the log, if the log is complete and the entry exists
     private @Nullable ReadPoint counted; // a point inside, up to which Redis has counted
 
     /**
@@ -91,14 +98,16 @@ final class Window {
      * @param closing the entry that ends the log, if the log is complete and the entry exists
      */
     Window(int capacity, ReadPoint begin, List<Event> newest, @Nullable Event closing) {
-        this.events = new Ring(capacity);
+        this.capacity = capacity;
         this.origin = begin.id();
         this.begunAt = System.currentTimeMillis();
         this.base = begin;
         this.last = begin;
-        this.samples = reversed(newest);
-        Event atEnd = !newest.isEmpty() && newest.get(0).id().equals(begin.id()) ? newest.get(0) : null;
-        this.lastEvent = closing == null ? atEnd : closing;
+        List<EventMark> known = newest.stream().map(EventMark::of).toList();
+        this.samples = reversed(known);
+        EventMark atEnd = !known.isEmpty() && known.get(0).id().equals(begin.id()) ? known.get(0) : null;
+        this.lastEvent = closing == null ? atEnd : EventMark.of(closing);
+        this.closing = closing;
     }
 
     synchronized End end() {
@@ -120,18 +129,23 @@ final class Window {
         if (last.id().equals(EventId.MIN) && !next.isEmpty()) {
             firstEver = next.get(0).id();
         }
+        if (!next.isEmpty() && events.capacity() < capacity) {
+            events = new Ring(capacity);
+        }
         for (Event event : next) {
             if (events.isFull()) {
                 dropOldest();
             }
             events.add(event);
-            lastEvent = event;
         }
-        if (next.isEmpty() && end.id().isAfter(last.id())) { // the events there were deleted individually
+        if (!next.isEmpty()) {
+            lastEvent = EventMark.of(next.get(next.size() - 1));
+        } else if (end.id().isAfter(last.id())) { // the events there were deleted individually
             lastEvent = null;
         }
         if (closing != null && closing.id().equals(end.id())) {
-            lastEvent = closing;
+            this.closing = closing;
+            lastEvent = EventMark.of(closing);
         }
         last = end;
         if (counted == null && end.rank().countedFrom().equals(end.id())) {
@@ -140,9 +154,15 @@ final class Window {
         return !before.equals(end.id());
     }
 
+    /** {@return the mark of an event: the same object if it is the last one of this window} */
+    synchronized EventMark mark(Event event) {
+        EventMark known = lastEvent;
+        return known != null && known.isOf(event) ? known : EventMark.of(event);
+    }
+
     /** {@return how the log ended; null until its end has been read} */
     synchronized @Nullable Completion completion() {
-        return isComplete() ? Closing.completion(lastEvent) : null;
+        return isComplete() ? Closing.completion(closing) : null;
     }
 
     private boolean isComplete() {
@@ -157,7 +177,34 @@ final class Window {
                 && events.indexAfter(point.id()) == events.size();
     }
 
+    /** All followers have taken all events. From now on their marks, which are small, take the place of the events. */
+    synchronized void release() {
+        if (events.size() == 0) {
+            return;
+        }
+        List<EventMark> marks = marks();
+        int excess = Math.max(0, marks.size() - capacity);
+        if (excess > 0) {
+            releasedAfter = marks.get(excess - 1).id();
+        } else if (releasedAfter == null) {
+            releasedAfter = base.id();
+        }
+        released = List.copyOf(marks.subList(excess, marks.size()));
+        events = Ring.NONE;
+        base = last;
+        counted = null;
+    }
+
+    private void forgetReleased() {
+        released = List.of();
+        releasedAfter = null;
+    }
+
     private void dropOldest() {
+        if (!released.isEmpty()) {
+            sampleSome(released);
+            forgetReleased();
+        }
         Event oldest = events.removeOldest();
         ReadPoint middle = counted;
         base = (middle != null && oldest.id().isAfter(middle.id()) ? middle : base).after(oldest.id(), 1);
@@ -165,42 +212,48 @@ final class Window {
             base = middle.id().equals(base.id()) ? middle : base;
             counted = null;
         }
-        if (++sinceSample * SAMPLES_A_WINDOW >= events.capacity()) {
+        if (++sinceSample * SAMPLES_A_WINDOW >= capacity) {
             sinceSample = 0;
-            sample(oldest);
+            sample(EventMark.of(oldest));
         }
     }
 
-    private void sample(Event event) {
-        List<Event> more = new ArrayList<>(samples);
+    private void sample(EventMark event) {
+        List<EventMark> more = new ArrayList<>(samples);
         more.add(event);
         samples = List.copyOf(more.subList(Math.max(0, more.size() - SAMPLES), more.size()));
     }
 
-    private static List<Event> reversed(List<Event> events) {
-        List<Event> reversed = new ArrayList<>(events);
+    private static List<EventMark> reversed(List<EventMark> events) {
+        List<EventMark> reversed = new ArrayList<>(events);
         Collections.reverse(reversed);
         return List.copyOf(reversed);
     }
 
-    private void beginAt(ReadPoint point, @Nullable Event there) {
-        int older = events.indexAfter(point.id());
-        int step = Math.max(1, events.capacity() / SAMPLES_A_WINDOW);
-        for (int i = 0; i < older; i++) {
-            if ((older - 1 - i) % step == 0) { // includes the newest of them
-                sample(events.at(i));
+    private void sampleSome(List<EventMark> older) {
+        int step = Math.max(1, capacity / SAMPLES_A_WINDOW);
+        for (int i = 0; i < older.size(); i++) {
+            if ((older.size() - 1 - i) % step == 0) { // includes the newest of them
+                sample(older.get(i));
             }
         }
+    }
+
+    private void beginAt(ReadPoint point, @Nullable EventMark there) {
+        sampleSome(
+                marks().stream().filter(mark -> !mark.id().isAfter(point.id())).toList());
         samples = samples.stream()
                 .filter(event -> !event.id().isAfter(point.id()))
                 .toList();
-        events.clear();
+        events = Ring.NONE;
+        forgetReleased();
         sinceSample = 0;
         origin = point.id();
         begunAt = System.currentTimeMillis();
         firstEver = point.id().equals(EventId.MIN) ? null : firstEver;
         base = last = point;
         lastEvent = there;
+        closing = null;
         counted = null;
     }
 
@@ -213,9 +266,9 @@ final class Window {
      * Starts another epoch.
      *
      * @param common the last common point of both logs, in the previous epoch
-     * @param there the event at this point, if there is one
+     * @param there the mark of the event at this point, if there is one
      */
-    synchronized void part(ReadPoint common, @Nullable Event there) {
+    synchronized void part(ReadPoint common, @Nullable EventMark there) {
         endBefore = last.id();
         beginAt(new ReadPoint(common.id(), common.rank(), last.epoch() + 1), there);
         List<EventId> all = new ArrayList<>(partings);
@@ -229,27 +282,33 @@ final class Window {
     }
 
     /** {@return what is known about an event} */
-    synchronized Memory memory(Event event) {
+    synchronized Memory memory(EventMark event) {
         if (event.id().compareTo(base.id()) <= 0) {
-            if (samples.contains(event)) {
+            if (samples.contains(event) || released.contains(event)) {
                 return Memory.SAME;
+            }
+            if (releasedAfter != null && event.id().isAfter(releasedAfter)) {
+                return Memory.OTHER;
             }
             long since = samples.stream()
                     .filter(sample -> sample.id().isAfter(event.id()))
                     .count();
-            return since + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
+            return since + released.size() + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
         }
         int index = events.indexAfter(event.id().previous());
-        return index < events.size() && events.at(index).equals(event) ? Memory.SAME : Memory.OTHER;
+        return index < events.size() && event.isOf(events.at(index)) ? Memory.SAME : Memory.OTHER;
     }
 
-    /** {@return all events of this window, oldest first} */
-    synchronized List<Event> events() {
-        return events.from(0, events.size());
+    /** {@return the marks of all known events up to the end, without a gap, oldest first} */
+    synchronized List<EventMark> marks() {
+        return Stream.concat(
+                        released.stream(),
+                        events.from(0, events.size()).stream().map(EventMark::of))
+                .toList();
     }
 
-    /** {@return the few known events before this window, newest first} */
-    synchronized List<Event> samples() {
+    /** {@return the marks of the few known events before this window, newest first} */
+    synchronized List<EventMark> samples() {
         return reversed(samples);
     }
 

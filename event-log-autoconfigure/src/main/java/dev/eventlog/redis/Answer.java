@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  * @param state the state of the stream
  * @param server identifies the server and its run: the same text means that no data was lost in between; empty if it was not
  *         requested or is unknown
- * @param at the event at the id; null if there is none
+ * @param at the mark of the event at the id; null if there is none
  * @param before the newest event before the id, if there is no event at the id
  * @param events the first events after the id, oldest first
  */
 public record Answer(
         StreamState state,
         String server,
-        @Nullable Event at,
+        @Nullable EventMark at,
         @Nullable Event before,
         List<Event> events) {
 

@@ -21,7 +21,7 @@ public record Beginning(
         @Nullable Event atFeedEnd,
         List<Event> newest) {
 
-    Beginning movedTo(EventId other, long counted, @Nullable Event at) {
+    Beginning movedTo(EventId other, long counted, @Nullable EventMark at) {
         Answer none = new Answer(answer.state(), answer.server(), at, null, List.of());
         return new Beginning(other, counted, none, atFeedEnd, newest);
     }

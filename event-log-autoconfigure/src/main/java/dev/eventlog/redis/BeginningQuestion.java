@@ -227,17 +227,17 @@ public record BeginningQuestion(
     }
 
     private Beginning further(Beginning first, EventId youngEnough, long counted) {
-        Event oldest = first.answer().at();
+        EventMark oldest = first.answer().at();
         AnswerSize size = new AnswerSize(MOST_AT_ONCE, counted);
         long left = limit - counted;
         while (oldest != null && left > 0) {
             int asked = size.next(left) + 1;
             List<Event> page = stream.back(line(), oldest.id(), youngEnough.next(), asked, size);
-            if (page.isEmpty() || !page.get(0).equals(oldest)) {
+            if (page.isEmpty() || !oldest.isOf(page.get(0))) {
                 break; // trimmed up to there in the meantime: the follower is told about the gap
             }
             left -= page.size() - 1;
-            oldest = page.get(page.size() - 1);
+            oldest = EventMark.of(page.get(page.size() - 1));
             if (page.size() < asked) {
                 return first.movedTo(youngEnough, -1, null);
             }

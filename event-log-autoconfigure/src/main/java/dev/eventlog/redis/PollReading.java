@@ -35,21 +35,20 @@ public final class PollReading {
      *
      * @param line the line
      * @param after the id to read after
-     * @param seen the last event that was read, at that id; null if there is none
      * @param count the maximum number of events
      * @param block how long to wait for the first event
      * @param small whether the events are expected to be small, according to the previous poll
      * @return the result
      */
-    public Poll poll(Line line, EventId after, @Nullable Event seen, int count, Duration block, boolean small) {
+    public Poll poll(Line line, EventId after, int count, Duration block, boolean small) {
         if (stream.connections().pipelines()) {
-            return polled(line.send(question(after, count, block, small)), after, seen, small);
+            return polled(line.send(question(after, count, block, small)), after, small);
         }
         List<@Nullable Object> replies = new ArrayList<>(line.send(List.of(read(after, count, block))));
         if (!(replies.get(0) instanceof RuntimeException)) {
             replies.add(Look.SCRIPT.on(line, stream.key(), digestOf(after)));
         }
-        return polled(replies, after, seen, small);
+        return polled(replies, after, small);
     }
 
     /**
@@ -90,7 +89,7 @@ public final class PollReading {
         }
         return inquiry.decode("follow", replies.get(0), info -> {
             Event last = StreamReplies.lastEntry(info, after);
-            Event at = last != null && last.id().equals(after) ? last : null;
+            EventMark at = last != null && last.id().equals(after) ? EventMark.of(last) : null;
             return new Poll(new Answer(StreamReplies.state(info), "", at, null, List.of()), true, 0);
         });
     }
@@ -115,18 +114,17 @@ public final class PollReading {
      *
      * @param replies a reply for each command
      * @param after the id that was read after
-     * @param seen the last event that was read, at that id; null if there is none
      * @param small whether the events were expected to be small
      * @return the result
      */
-    public Poll polled(List<@Nullable Object> replies, EventId after, @Nullable Event seen, boolean small) {
+    public Poll polled(List<@Nullable Object> replies, EventId after, boolean small) {
         List<Event> events = inquiry.decode("follow", replies.get(0), reply -> StreamReplies.ofOneStream(reply, after));
         long bytes = StreamReplies.size(replies.get(0));
         boolean smallNow = events.isEmpty() ? small : EventSize.areSmall(events.size(), bytes);
         if (replies.size() < 3) {
-            Answer then = inquiry.decode("follow", replies.get(1), reply -> Look.answer(StreamReplies.list(reply)));
-            Event at = seen != null && then.at() != null && StreamReplies.isDigestOf(seen, then.at()) ? seen : null;
-            return new Poll(new Answer(then.state(), "", at, null, events), smallNow, bytes);
+            Answer then =
+                    inquiry.decode("follow", replies.get(1), reply -> Look.digestedAnswer(StreamReplies.list(reply)));
+            return new Poll(new Answer(then.state(), "", then.at(), null, events), smallNow, bytes);
         }
         StreamState state = isAbsent(replies.get(1))
                 ? StreamState.ABSENT
@@ -134,7 +132,7 @@ public final class PollReading {
         Optional<Event> at = inquiry.decode(
                 "follow", replies.get(2), reply -> Optional.ofNullable(StreamReplies.entry(reply, after)));
         return new Poll(
-                new Answer(state, "", at.orElse(null), null, events),
+                new Answer(state, "", at.map(EventMark::of).orElse(null), null, events),
                 smallNow && StreamReplies.size(replies.get(1)) <= 3 * EventSize.SMALL,
                 bytes);
     }

@@ -93,7 +93,7 @@ public final class RangeReading {
                 break;
             }
             Answer answer = stream.look(from, newest, count, EventId.MIN).answer();
-            if (last != null && !last.equals(answer.at())) {
+            if (last != null && !EventMark.of(last).equals(answer.at())) {
                 return page(events, limit, true);
             }
             List<Event> more = answer.events();

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.data.redis.core.script.DigestUtils;
 
 /** Decodes the replies of Redis about streams. It is the only class that decodes events. */
 final class StreamReplies {
@@ -194,18 +193,6 @@ final class StreamReplies {
     private static @Nullable EventId idOf(@Nullable Object entry) {
         List<?> parts = list(entry);
         return parts.size() == 2 && parts.get(0) instanceof byte[] id ? EventId.parse(text(id)) : null;
-    }
-
-    /** Returns whether look.lua returned the digest of an event, so that a large event need not be sent again. */
-    static boolean isDigestOf(Event event, Event answered) {
-        List<String> texts = new ArrayList<>();
-        event.fields().forEach((field, value) -> {
-            texts.add(field);
-            texts.add(value);
-        });
-        return event.id().equals(answered.id())
-                && DigestUtils.sha1DigestAsHex(String.join("\0", texts))
-                        .equals(answered.fields().get("digest"));
     }
 
     /** Returns the number of bytes of the texts in a reply. */

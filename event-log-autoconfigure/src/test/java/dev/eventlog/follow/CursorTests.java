@@ -16,6 +16,7 @@ import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
 import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
@@ -358,17 +359,17 @@ class CursorTests extends LogTests {
         Event seen = new Event(at.id(), Map.of("n", "5"));
         Event before = new Event(new EventId(3, 0), Map.of("n", "3"));
         Answer answer = new Answer(silent, "", null, before, List.of());
-        assertThat(GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.LONG_AGO)
+        assertThat(GapRules.judge(at, EventMark.of(seen), answer, NOTHING_TRIMMED, event -> Memory.LONG_AGO)
                         .verdict())
                 .isEqualTo(Verdict.BEGAN_AGAIN);
-        assertThat(GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN)
+        assertThat(GapRules.judge(at, EventMark.of(seen), answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN)
                         .verdict())
                 .isEqualTo(Verdict.WHOLE);
     }
 
     private Judgement judge(ReadPoint at, Event seen) {
         Answer answer = stream.look(connections.line(), at.id(), EventId.MAX, 100, false);
-        return GapRules.judge(at, seen, answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN);
+        return GapRules.judge(at, EventMark.of(seen), answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN);
     }
 
     private void assumeThatRedisCounts() {
@@ -465,7 +466,7 @@ class CursorTests extends LogTests {
         /** Detects another log that has this event in common with the events that it read. */
         void partsAt(EventId common) {
             Event there = log.read(Tail.from(common)).get(0);
-            window.part(new ReadPoint(common, Rank.UNKNOWN, window.last().epoch()), there);
+            window.part(new ReadPoint(common, Rank.UNKNOWN, window.last().epoch()), EventMark.of(there));
         }
 
         /** Detects that the log has no event in common with the events that it read, and reads it. */

@@ -9,8 +9,8 @@ import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.follow.ModelLog.Added;
 import dev.eventlog.follow.ModelLog.Fate;
-import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.Connections;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.LogStream;
 import java.time.Duration;
@@ -298,22 +298,21 @@ final class History {
         } catch (EventLogException failure) {
             polled.interrupt();
         }
-        Event last = polled.window().end().event();
+        EventMark last = polled.window().end().event();
         seeEnd(polled);
-        if (last != null && !Closing.is(last)) {
+        if (last != null && !model.of(last).isClosing()) {
             readByFeed = Math.max(readByFeed, model.of(last).order);
         }
         say("poll, window ends at " + polled.window().end().point());
+        if (random.nextInt(4) == 0) {
+            polled.window().release();
+        }
     }
 
     private void seeEnd(LogFeed read) {
-        Event last = read.window().end().event();
-        if (last != null && Closing.is(last)) {
-            model.all.stream()
-                    .filter(added -> added.isClosing()
-                            && String.valueOf(added.lastBefore)
-                                    .equals(last.fields().get("@last")))
-                    .forEach(added -> endRead = added);
+        EventMark last = read.window().end().event();
+        if (last != null && model.of(last).isClosing()) {
+            endRead = model.of(last);
         } else if (read.window().completion() != null) {
             model.all.stream().filter(Added::isClosing).forEach(added -> endRead = added);
         }

@@ -2,11 +2,13 @@ package dev.eventlog.follow;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Line;
 import dev.eventlog.redis.RawCommand;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -369,6 +371,25 @@ final class ModelLog implements Line {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** {@return the newest entry that a mark recognizes} */
+    Added of(EventMark mark) {
+        return all.stream()
+                .filter(added -> mark.isOf(event(added)))
+                .reduce((older, newer) -> newer)
+                .orElseThrow();
+    }
+
+    private static Event event(Added added) {
+        return new Event(added.id, added.isClosing() ? closing(added) : Map.of("n", Integer.toString(added.order)));
+    }
+
+    private static Map<String, String> closing(Added added) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        fields.put("@complete", "done");
+        fields.put("@last", String.valueOf(added.lastBefore));
+        return fields;
     }
 
     Added of(Event event) {

@@ -188,7 +188,7 @@ class SharedLogsTests extends LogTests {
             redis.opsForStream().add(key(name), Map.of("n", "1"));
             assertThat(ask(grown, connections)).isEqualTo(LogFeed.Seen.UNCLEAR);
             assertThat(grown.lookAgain(connections.line())).isEqualTo(LogFeed.Seen.ALL);
-            assertThat(grown.window().events()).hasSize(1);
+            assertThat(grown.window().marks()).hasSize(1);
 
             LogFeed replaced = feed(name);
             String last = replaced.window().last().id().toString();

@@ -6,6 +6,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.Window.Found;
+import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.Rank;
 import dev.eventlog.redis.ReadPoint;
 import dev.eventlog.redis.StreamState;
@@ -158,27 +159,48 @@ class WindowTests {
     void windowRemembersItsEventsAndSamplesOfEarlierOnes() {
         Window window = new Window(20, counted(0, 0), List.of(), null);
         append(window, 1, 24);
-        assertThat(window.memory(event(24))).isEqualTo(Memory.SAME);
-        assertThat(window.memory(new Event(id(24), Map.of("n", "another")))).isEqualTo(Memory.OTHER);
-        assertThat(window.memory(new Event(new EventId(23, 1), Map.of()))).isEqualTo(Memory.OTHER);
-        assertThat(window.samples()).extracting(Event::id).containsExactly(id(4), id(2));
-        assertThat(window.memory(event(2))).isEqualTo(Memory.SAME);
-        assertThat(window.memory(event(3))).isEqualTo(Memory.LONG_AGO);
+        assertThat(window.memory(EventMark.of(event(24)))).isEqualTo(Memory.SAME);
+        assertThat(window.memory(EventMark.of(new Event(id(24), Map.of("n", "another")))))
+                .isEqualTo(Memory.OTHER);
+        assertThat(window.memory(EventMark.of(new Event(new EventId(23, 1), Map.of()))))
+                .isEqualTo(Memory.OTHER);
+        assertThat(window.samples()).extracting(EventMark::id).containsExactly(id(4), id(2));
+        assertThat(window.memory(EventMark.of(event(2)))).isEqualTo(Memory.SAME);
+        assertThat(window.memory(EventMark.of(event(3)))).isEqualTo(Memory.LONG_AGO);
         window.part(uncounted(20), null);
         assertThat(window.samples())
                 .as("an event of both logs")
-                .extracting(Event::id)
+                .extracting(EventMark::id)
                 .startsWith(id(20), id(18))
                 .endsWith(id(4), id(2));
-        assertThat(window.memory(event(24))).isEqualTo(Memory.OTHER);
+        assertThat(window.memory(EventMark.of(event(24)))).isEqualTo(Memory.OTHER);
+    }
+
+    @Test
+    void windowRecognizesEventsThatAllFollowersHaveTaken() {
+        Window window = new Window(4, counted(0, 0), List.of(), null);
+        append(window, 2, 4);
+        window.release();
+        assertThat(window.after(counted(4, 3), 9).found()).isEqualTo(Found.NOTHING);
+        assertThat(window.after(counted(3, 2), 9).found()).isEqualTo(Found.BEHIND);
+        assertThat(window.memory(EventMark.of(event(3)))).isEqualTo(Memory.SAME);
+        assertThat(window.memory(EventMark.of(event(1)))).isEqualTo(Memory.OTHER);
+        append(window, 5, 6);
+        assertThat(window.after(counted(4, 3), 9).events()).containsExactly(event(5), event(6));
+        window.release();
+        assertThat(window.marks()).extracting(EventMark::id).containsExactly(id(3), id(4), id(5), id(6));
+        assertThat(window.memory(EventMark.of(event(2)))).isEqualTo(Memory.FORGOTTEN);
+        append(window, 7, 11);
+        assertThat(window.marks()).extracting(EventMark::id).containsExactly(id(8), id(9), id(10), id(11));
+        assertThat(window.samples()).extracting(EventMark::id).startsWith(id(7), id(6));
     }
 
     @Test
     void windowKnowsTheNewestEarlierEvents() {
         Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)), null);
-        assertThat(window.end().event()).isEqualTo(event(9));
-        assertThat(window.samples()).containsExactly(event(9), event(7));
-        assertThat(window.memory(event(8))).isEqualTo(Memory.FORGOTTEN);
+        assertThat(window.end().event()).isEqualTo(EventMark.of(event(9)));
+        assertThat(window.samples()).containsExactly(EventMark.of(event(9)), EventMark.of(event(7)));
+        assertThat(window.memory(EventMark.of(event(8)))).isEqualTo(Memory.FORGOTTEN);
         assertThat(new Window(CAPACITY, counted(9, 9), List.of(event(7)), null)
                         .end()
                         .event())
