@@ -6,6 +6,7 @@ import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -33,6 +35,8 @@ import redis.embedded.RedisServer;
  *
  * <p>Arguments: {@code --web servlet|reactive}; {@code --clients 5000}; {@code --logs 1}; {@code --outage 8}, seconds;
  * {@code --server name=value}, a property of the application, as often as needed; {@code --jvm -Xmx2g}, an option of its JVM.
+ * {@code --outage 0} leaves the outage out. {@code --aot} makes a cache of classes and method profiles first, in a run of its own,
+ * and starts the application with it. This needs Java 25.
  */
 final class Resumption {
 
@@ -71,6 +75,7 @@ final class Resumption {
         private int clients = 5_000;
         private int logs = 1;
         private int outage = 8;
+        private boolean aot;
         private final List<String> properties = new ArrayList<>();
         private final List<String> jvm = new ArrayList<>(List.of("-Xmx2g"));
     }
@@ -83,6 +88,7 @@ final class Resumption {
                 case "--clients" -> options.clients = Integer.parseInt(arguments[++i]);
                 case "--logs" -> options.logs = Integer.parseInt(arguments[++i]);
                 case "--outage" -> options.outage = Integer.parseInt(arguments[++i]);
+                case "--aot" -> options.aot = true;
                 case "--server" -> options.properties.add(arguments[++i]);
                 case "--jvm" -> options.jvm.add(arguments[++i]);
                 default -> throw new IllegalArgumentException("Unknown argument: " + arguments[i]);
@@ -105,21 +111,45 @@ final class Resumption {
         redis.start();
         try (ResumptionClients clients = new ResumptionClients(options.clients, options.logs, port)) {
             add(1);
-            startServer();
-            clients.begin(false);
-            clients.connect(5_000);
-            check(clients.await(ResumptionClients.Client::isCaughtUp, PATIENCE), clients);
-            add(1); // so that each client has an id
-            check(clients.await(client -> client.last() > 0, PATIENCE), clients);
-            System.out.println("  open: " + figures());
+            if (options.aot) {
+                train(clients);
+            }
+            open(clients);
+            System.out.println("  open: " + ask("memory"));
 
             deployment(clients, false);
             deployment(clients, true);
-            outage(clients);
+            disconnection(clients);
+            if (options.outage > 0) {
+                outage(clients);
+            }
         } finally {
             stopServer();
             redis.stop();
         }
+    }
+
+    private void open(ResumptionClients clients) throws Exception {
+        startServer();
+        clients.begin(false);
+        clients.connect(5_000);
+        check(clients.await(ResumptionClients.Client::isCaughtUp, PATIENCE), clients);
+        add(1); // so that each client has an id
+        long newest = newest();
+        check(clients.await(client -> client.last() >= newest, PATIENCE), clients);
+    }
+
+    /** Has the JVM write down what it has learned, as the build of an image would. */
+    private void train(ResumptionClients clients) throws Exception {
+        Path cache = folder.resolve("application.aot");
+        options.jvm.add("-XX:AOTCacheOutput=" + cache);
+        open(clients);
+        disconnection(clients);
+        clients.disconnect();
+        stopServer(); // the JVM writes the cache when it ends
+        options.jvm.remove(options.jvm.size() - 1);
+        options.jvm.add("-XX:AOTCache=" + cache);
+        System.out.println("  trained: " + Files.size(cache) / 1_000_000 + " MB");
     }
 
     private static void check(int missing, ResumptionClients clients) {
@@ -142,21 +172,74 @@ final class Resumption {
         Process starting = launch();
         clients.read(now -> isReady(starting));
         long ready = System.nanoTime();
-        String before = figures();
+        Processor before = new Processor();
         long begun = System.nanoTime();
         if (!byThemselves) {
             clients.begin(false);
             clients.connect(0);
         }
         report(byThemselves ? "deployment, as EventSource" : "deployment, all at once", clients, begun);
+        Processor after = new Processor();
         long[] first = clients.millisSince(accepted, true);
         System.out.println("    from the start of the process to its first connection "
                 + TimeUnit.NANOSECONDS.toMillis(accepted - launched)
                 + " ms, and from there to the first event of the last"
                 + " client " + ResumptionClients.percentile(first, 100) + " ms");
+        System.out.println("    processor time, ms: start " + before.server.get("total") + "; then "
+                + after.since(before) + "; commands: " + after.commands);
         System.out.println("    stopped in " + TimeUnit.NANOSECONDS.toMillis(stopped - begin) + " ms, " + ended
-                + ", started in " + TimeUnit.NANOSECONDS.toMillis(ready - launched) + " ms; before: " + before
-                + "; after: " + figures());
+                + ", started in " + TimeUnit.NANOSECONDS.toMillis(ready - launched) + " ms; " + ask("memory"));
+    }
+
+    /** The processor time used so far, and the commands that Redis was sent since it was last looked at. */
+    private final class Processor {
+
+        private final Map<String, Long> server = ask("processor");
+        private final long clients =
+                ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                                .getProcessCpuTime()
+                        / 1_000_000;
+        private final long redis;
+        private final Map<String, Long> commands = new TreeMap<>();
+
+        Processor() throws IOException {
+            RedisClient client = RedisClient.create(RedisURI.create(redisUri()));
+            try (StatefulRedisConnection<String, String> connection = client.connect()) {
+                Matcher used = Pattern.compile("used_cpu_(?:sys|user):([\\d.]+)")
+                        .matcher(connection.sync().info("cpu"));
+                double seconds = 0;
+                while (used.find()) {
+                    seconds += Double.parseDouble(used.group(1));
+                }
+                redis = Math.round(seconds * 1_000);
+                Matcher calls = Pattern.compile("cmdstat_([^:]+):calls=(\\d+)")
+                        .matcher(connection.sync().info("commandstats"));
+                while (calls.find()) {
+                    commands.put(calls.group(1), Long.valueOf(calls.group(2)));
+                }
+                connection.sync().configResetstat();
+            } finally {
+                client.shutdown(0, 2, TimeUnit.SECONDS);
+            }
+        }
+
+        String since(Processor before) {
+            Map<String, Long> used = new TreeMap<>(server);
+            used.replaceAll((what, millis) -> millis - before.server.getOrDefault(what, 0L));
+            return "server " + used + ", clients " + (clients - before.clients) + ", Redis " + (redis - before.redis);
+        }
+    }
+
+    /** Cuts all connections, as the restart of a proxy does. The application runs on. */
+    private void disconnection(ResumptionClients clients) throws Exception {
+        clients.disconnect();
+        add(options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS);
+        Processor before = new Processor();
+        clients.begin(false);
+        clients.connect(0);
+        report("restart of a proxy", clients, System.nanoTime());
+        Processor after = new Processor();
+        System.out.println("    processor time, ms: " + after.since(before) + "; commands: " + after.commands);
     }
 
     private void outage(ResumptionClients clients) throws Exception {
@@ -171,11 +254,11 @@ final class Resumption {
         report("outage of Redis, " + options.outage + " s", clients, back);
         System.out.println("    " + unaware + " clients had not been told; "
                 + clients.await(client -> !client.isInterrupted(), 1_000) + " still are told that it lasts; "
-                + figures());
+                + ask("memory"));
     }
 
     private void report(String what, ResumptionClients clients, long begin) throws IOException {
-        long newest = Arrays.stream(numbers).max().orElseThrow();
+        long newest = newest();
         int missing = clients.await(client -> client.last() >= newest, PATIENCE);
         long[] first = clients.millisSince(begin, true);
         long[] last = clients.millisSince(begin, false);
@@ -190,6 +273,10 @@ final class Resumption {
                 ResumptionClients.percentile(last, 100),
                 missing,
                 clients.errors()));
+    }
+
+    private long newest() {
+        return Arrays.stream(numbers).max().orElseThrow();
     }
 
     /** Adds events to each log, numbered from 1. */
@@ -260,34 +347,30 @@ final class Resumption {
                 new Socket(InetAddress.getLoopbackAddress(), port).close();
                 accepted = System.nanoTime();
             }
-            return ask(Duration.ofSeconds(5)).statusCode() == 200;
+            return !ask("processor").isEmpty();
         } catch (IOException notYet) {
             return false;
         }
     }
 
-    private HttpResponse<String> ask(Duration timeout) throws IOException {
+    private Map<String, Long> ask(String path) throws IOException {
         try {
-            return http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/figures"))
-                            .timeout(timeout)
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/" + path))
+                            .timeout(Duration.ofMinutes(1))
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+                throw new IOException("Status " + answer.statusCode());
+            }
+            Map<String, Long> figures = new TreeMap<>();
+            Matcher figure = Pattern.compile("\"(\\w+)\":(\\d+)").matcher(answer.body());
+            while (figure.find()) {
+                figures.put(figure.group(1), Long.valueOf(figure.group(2)));
+            }
+            return figures;
         } catch (InterruptedException ended) {
             throw new IllegalStateException(ended);
         }
-    }
-
-    private String figures() throws IOException {
-        StringBuilder figures = new StringBuilder();
-        Matcher figure = Pattern.compile("\"(\\w+)\":(\\d+)")
-                .matcher(ask(Duration.ofMinutes(1)).body());
-        while (figure.find()) {
-            figures.append(figures.isEmpty() ? "" : ", ")
-                    .append(figure.group(1))
-                    .append(' ')
-                    .append(figure.group(2));
-        }
-        return figures.toString();
     }
 }

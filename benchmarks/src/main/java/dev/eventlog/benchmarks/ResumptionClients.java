@@ -234,6 +234,11 @@ final class ResumptionClients implements AutoCloseable {
         }
     }
 
+    /** Closes all connections. */
+    void disconnect() {
+        clients.forEach(Client::close);
+    }
+
     /** Forgets when events came, and all errors. */
     void begin(boolean reconnect) {
         persistent = reconnect;

@@ -4,9 +4,13 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.Tail;
 import dev.eventlog.sse.EventLogSse;
 import dev.eventlog.sse.ReactiveEventLogSse;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
@@ -89,14 +93,53 @@ final class ResumptionServer {
     @RestController
     static class Figures {
 
-        @GetMapping("/figures")
-        Map<String, Long> figures() {
-            System.gc();
+        /** {@return the milliseconds of processor time, by what the threads do; only Linux knows the latter} */
+        @GetMapping("/processor")
+        Map<String, Long> processor() throws IOException {
             var process = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+            Map<String, Long> millis = new TreeMap<>();
+            Path threads = Path.of("/proc/self/task");
+            if (Files.isDirectory(threads)) {
+                try (Stream<Path> all = Files.list(threads)) {
+                    all.forEach(thread -> addTo(millis, thread));
+                }
+            }
+            long known = millis.values().stream().mapToLong(Long::longValue).sum();
+            long total = process.getProcessCpuTime() / 1_000_000;
+            millis.put("other", Math.max(0, total - known));
+            millis.put("total", total);
+            return millis;
+        }
+
+        private static void addTo(Map<String, Long> millis, Path thread) {
+            try {
+                String what = group(Files.readString(thread.resolve("comm")));
+                String nanos = Files.readString(thread.resolve("schedstat")).split(" ")[0];
+                millis.merge(what, Long.parseLong(nanos) / 1_000_000, Long::sum);
+            } catch (IOException ended) {
+                // its time is part of the total
+            }
+        }
+
+        private static String group(String thread) {
+            if (thread.contains("Compiler")) {
+                return "compiler";
+            }
+            if (thread.startsWith("GC ") || thread.startsWith("G1 ") || thread.startsWith("VM ")) {
+                return "garbageCollector";
+            }
+            return Stream.of("http-nio", "reactor-http", "eventlog", "lettuce", "ForkJoinPool", "tomcat-handler")
+                    .filter(thread::startsWith)
+                    .findFirst()
+                    .orElse("other")
+                    .replace("-", "");
+        }
+
+        @GetMapping("/memory")
+        Map<String, Long> memory() {
+            System.gc();
             var threads = ManagementFactory.getThreadMXBean();
             Map<String, Long> figures = Map.of(
-                    "cpuMillis",
-                    process.getProcessCpuTime() / 1_000_000,
                     "heapMegabytes",
                     ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20,
                     "peakThreads",
