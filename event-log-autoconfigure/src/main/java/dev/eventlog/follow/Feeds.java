@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
@@ -29,7 +30,7 @@ public final class Feeds {
     private final SameQuestions questions = new SameQuestions();
     private final CommonOutage outages = DedicatedReader.outages();
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
-    private final Map<String, Feed> byKey = new HashMap<>();
+    private final Map<String, Feed> byKey = new ConcurrentHashMap<>(); // changed by the owner of this only
     private boolean nothingShared; // guarded by this, like all fields below
     private boolean crowded;
     private int dedicated;
@@ -67,7 +68,8 @@ public final class Feeds {
     }
 
     /** {@return the position of the feed of a log; null if the log has no feed} */
-    synchronized @Nullable Place place(LogStream stream) {
+    @Nullable
+    Place place(LogStream stream) {
         Feed feed = byKey.get(stream.key());
         return feed == null ? null : new Place(feed, feed.window().end(), feed.comebacks());
     }

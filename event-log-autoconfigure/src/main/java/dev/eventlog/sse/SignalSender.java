@@ -25,6 +25,8 @@ final class SignalSender<M> {
     private final DueSignals signals;
     private final SignalRenderer<M> renderer;
 
+    private long beaten = System.nanoTime(); // used by the timer only
+
     // Guarded by this.
     private Flow.@Nullable Subscriber<? super List<M>> subscriber;
     private long demand;
@@ -69,6 +71,13 @@ final class SignalSender<M> {
         }
         logger.debug(why);
         deliver();
+    }
+
+    /** {@return whether it is time for the next heartbeat, which is then sent} */
+    boolean isDue(long now, Duration interval) {
+        boolean due = now - beaten >= interval.toNanos();
+        beaten = due ? now : beaten;
+        return due;
     }
 
     /**

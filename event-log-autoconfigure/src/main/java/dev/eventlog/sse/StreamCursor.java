@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
+import org.springframework.util.ConcurrentLruCache;
 import org.springframework.web.server.ResponseStatusException;
 
 /**
@@ -28,6 +29,9 @@ final class StreamCursor {
     static final String PARAMETER = "lastEventId";
 
     private static final int MARK_LENGTH = 6;
+
+    /** Many clients follow the same logs, and all of them may connect at once. */
+    private static final ConcurrentLruCache<String, String> MARKS = new ConcurrentLruCache<>(1_000, StreamCursor::hash);
 
     private static final Pattern MARK = Pattern.compile("[A-Za-z0-9_-]{" + MARK_LENGTH + "}");
 
@@ -95,6 +99,10 @@ final class StreamCursor {
 
     /** {@return the mark of the log with this name: 36 bits of the hash of the name} */
     static String mark(String name) {
+        return MARKS.get(name);
+    }
+
+    private static String hash(String name) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
             return Base64.getUrlEncoder()

@@ -12,6 +12,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.http.HttpRequest;
@@ -25,8 +27,15 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Streams {
 
+    private static final Log logger = LogFactory.getLog(Streams.class);
+
     /** The interval of the check for gone logs of patterns. New logs are reported at once. */
     private static final Duration LOOK = Duration.ofSeconds(1);
+
+    /** How exactly a stream keeps the interval of its heartbeats. */
+    private static final int STEPS_OF_A_BEAT = 10;
+
+    private static final Duration LONGEST_STEP = Duration.ofSeconds(1);
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     private static final Duration SHORT_PATIENCE = Duration.ofMillis(20);
@@ -68,6 +77,8 @@ final class Streams {
         asking.setVirtualThreads(settings.virtualThreads());
         asking.setConcurrencyLimit(MOST_ASKING);
         timer.scheduleWithFixedDelay(patterns::look, LOOK);
+        Duration step = interval().dividedBy(STEPS_OF_A_BEAT);
+        timer.scheduleWithFixedDelay(this::beat, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
     }
 
     SseFormat sseFormat() {
@@ -200,12 +211,27 @@ final class Streams {
         if (stream.isResumed()) {
             resumed.increment();
         }
-        boolean audible = !settings.heartbeat().isZero();
-        every(
-                audible ? settings.heartbeat() : settings.writeTimeout(),
-                stream,
-                () -> stream.beat(audible, settings.writeTimeout()));
         return true;
+    }
+
+    private boolean isAudible() {
+        return !settings.heartbeat().isZero();
+    }
+
+    private Duration interval() {
+        return isAudible() ? settings.heartbeat() : settings.writeTimeout();
+    }
+
+    /** One task for all streams: with a timer for each, clients that connect at once would wait for each other. */
+    private void beat() {
+        long now = System.nanoTime();
+        for (ClientStream<?> stream : open) {
+            try {
+                stream.beat(now, interval(), isAudible(), settings.writeTimeout());
+            } catch (RuntimeException failure) {
+                logger.error("The heartbeat of a stream of event logs has failed", failure);
+            }
+        }
     }
 
     /** Checks the access of a client repeatedly, if there is an access bean. */
