@@ -181,6 +181,11 @@ final class Cursor {
         }
         Window window = feed.window();
         point = window.begun(point);
+        if (point.epoch() == existing.epoch()
+                && point.id().equals(existing.id())
+                && existing.rank().isKnown()) {
+            point = existing; // it may have been read in pages, which show no rank
+        }
         Window.Slice slice = window.after(point, batchSize);
         if (ahead && slice.found() != Window.Found.PARTED) {
             return meetFeed(window);

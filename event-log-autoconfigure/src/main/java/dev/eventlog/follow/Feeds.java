@@ -30,7 +30,7 @@ public final class Feeds {
     private final SameQuestions questions = new SameQuestions();
     private final CommonOutage outages = DedicatedReader.outages();
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
-    private final Map<String, Feed> byKey = new ConcurrentHashMap<>(); // changed by the owner of this only
+    private final Map<String, Feed> byKey = new ConcurrentHashMap<>(); // changed only under the lock of this
     private boolean nothingShared; // guarded by this, like all fields below
     private boolean crowded;
     private int dedicated;

@@ -16,7 +16,7 @@ final class LineCheck {
     /**
      * Creates a check that has asked nothing yet.
      *
-     * @param since the time from which on an answer shows that the line works
+     * @param since an answer after this time shows that the line works
      */
     LineCheck(SharedLine line, Duration pollTimeout, long since) {
         this.line = line;

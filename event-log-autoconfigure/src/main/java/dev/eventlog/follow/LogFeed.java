@@ -37,9 +37,9 @@ final class LogFeed implements Feed {
 
     private volatile List<LogFollower> followers = List.of(); // usually one; an unmodifiable list
     private volatile Contact contact = Contact.CHECKED;
+    private volatile @Nullable PageSize pages; // null while all events are small and arrive, as in most logs
     // Guarded by this.
     private @Nullable FeedReader reader;
-    private @Nullable PageSize pages; // null while all events are small and arrive, as in most logs
     private boolean stopped;
 
     // The following fields are written only by the one thread that reads at a time.
@@ -92,25 +92,30 @@ final class LogFeed implements Feed {
     }
 
     @Override
-    public synchronized int pageSize() {
-        return pages == null ? settings.batchSize() : pages.next();
+    public int pageSize() {
+        PageSize own = pages;
+        return own == null ? settings.batchSize() : own.next();
     }
 
     @Override
-    public synchronized void pageWorked(int events, long bytes) {
+    public void pageWorked(int events, long bytes) {
         if (pages != null || !PageSize.allows(settings.batchSize(), events, bytes)) {
             ownPages().worked(events, bytes);
         }
     }
 
     @Override
-    public synchronized void pageFailed() {
+    public void pageFailed() {
         ownPages().failed();
     }
 
+    /** Takes no lock, because the callers hold others. If two threads create it at once, one of the two answers is not counted. */
     private PageSize ownPages() {
-        PageSize own = pages == null ? new PageSize(stream.log(), settings.batchSize()) : pages;
-        pages = own;
+        PageSize own = pages;
+        if (own == null) {
+            own = new PageSize(stream.log(), settings.batchSize());
+            pages = own;
+        }
         return own;
     }
 
@@ -295,17 +300,7 @@ final class LogFeed implements Feed {
         }
         begins(answer);
         append(end.point(), answer);
-        if (answer.events().isEmpty()) { // the log is idle
-            releaseTaken();
-        }
         return seen(answer);
-    }
-
-    private void releaseTaken() {
-        List<LogFollower> all = followers;
-        if (all.size() == 1 && all.get(0).isAtEndOfFeed()) { // with many followers, this would take long
-            window.release();
-        }
     }
 
     /** Called before the events of an answer are appended. Another thread may report a lost connection at the same time. */
@@ -362,7 +357,7 @@ final class LogFeed implements Feed {
         return seen(answer);
     }
 
-    /** Remembers the first event of the log: the same object if it is still the same event, or the event that was just read. */
+    /** Remembers the id of the first event. Keeps one object if the id is still the same, or is that of an event just read. */
     private void begins(Answer answer) {
         EventId first = answer.state().firstId();
         if (!Objects.equals(first, firstBefore)) {

@@ -149,7 +149,9 @@ public final class LogFinder {
     private void waitAndLook() throws InterruptedException {
         long due = Math.min(scanAt - System.nanoTime(), told ? checkAt - System.nanoTime() : Long.MAX_VALUE);
         long next = heard.isEmpty() ? due : Math.min(due, heardAt - System.nanoTime());
-        next = Math.min(next, starting.untilDue(System.nanoTime()));
+        next = failing
+                ? next
+                : Math.min(next, starting.untilDue(System.nanoTime())); // these wait, too, while the search fails
         if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
             bell.drainPermits();
         }

@@ -77,22 +77,18 @@ final class LogHistory {
     }
 
     private @Nullable EventMark inWindow(EventId last) {
-        List<EventMark> known = window.marks();
+        List<Event> known = window.events();
         if (known.isEmpty()) {
             return null;
         }
-        Set<EventMark> ours = new HashSet<>(known);
+        Set<Event> ours = new HashSet<>(known);
         EventId oldest = known.get(0).id();
-        AtomicReference<@Nullable EventMark> found = new AtomicReference<>();
+        AtomicReference<@Nullable Event> found = new AtomicReference<>();
         stream.backwards(line, last, oldest, Long.MAX_VALUE, newest -> {
-            newest.stream()
-                    .map(EventMark::of)
-                    .filter(ours::contains)
-                    .findFirst()
-                    .ifPresent(found::set);
+            newest.stream().filter(ours::contains).findFirst().ifPresent(found::set);
             return found.get() == null;
         });
-        return found.get();
+        return EventMark.ofNullable(found.get());
     }
 
     private Common at(EventMark event) {

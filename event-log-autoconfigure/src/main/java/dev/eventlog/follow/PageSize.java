@@ -46,7 +46,7 @@ final class PageSize {
         size = Math.min(most, size + 1 + size / GROWTH);
     }
 
-    /** {@return whether events of this size can be requested in such a number} */
+    /** {@return whether so many events of this size can be requested at once} */
     static boolean allows(int most, int events, long bytes) {
         return events == 0 || bytes / events <= MOST_BYTES / most;
     }

@@ -53,7 +53,7 @@ final class RunningParts {
         completion.complete(why);
     }
 
-    /** {@return whether this thread may call the listener, which never happens after the whole was closed} */
+    /** {@return whether this thread may call the listener: no call begins after the whole was closed} */
     synchronized boolean enter() {
         if (!closed) {
             running++;

@@ -104,7 +104,7 @@ final class SharedReader {
         return new OneOfMany(feed);
     }
 
-    /** Its feed starts it once, before all other calls. */
+    /** The place of one feed on this line. The feed starts it once, before all other calls. */
     private final class OneOfMany extends Place implements FeedReader {
 
         OneOfMany(LogFeed feed) {

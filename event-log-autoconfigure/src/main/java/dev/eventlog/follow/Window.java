@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 // Long: the events and the end of the window are one state under one lock.
@@ -73,9 +72,6 @@ final class Window {
     private static final int MANY = 10;
 
     private final int capacity;
-    private List<EventMark> released =
-            List.of(); // events just before the base that all followers have taken, oldest first
-    private @Nullable EventId releasedAfter; // just before these; null if there are none
     private Ring events = Ring.NONE; // until there is one: most logs are idle
     private List<EventMark> samples; // a few older events, oldest first; usually very few, and never changed in place
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
@@ -124,7 +120,16 @@ final class Window {
      * @param closing the entry that ends the log, if the log is complete and the entry exists
      * @return whether the end has moved
      */
-    synchronized boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
+    boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
+        Event newest = next.isEmpty() ? null : next.get(next.size() - 1);
+        Event ending = closing != null && closing.id().equals(end.id()) ? closing : null;
+        EventMark mark =
+                EventMark.ofNullable(ending == null ? newest : ending); // digests the event outside of the lock
+        return append(next, end, ending, mark);
+    }
+
+    private synchronized boolean append(
+            List<Event> next, ReadPoint end, @Nullable Event ending, @Nullable EventMark mark) {
         EventId before = last.id();
         if (last.id().equals(EventId.MIN) && !next.isEmpty()) {
             firstEver = next.get(0).id();
@@ -138,15 +143,10 @@ final class Window {
             }
             events.add(event);
         }
-        if (!next.isEmpty()) {
-            lastEvent = EventMark.of(next.get(next.size() - 1));
-        } else if (end.id().isAfter(last.id())) { // the events there were deleted individually
-            lastEvent = null;
+        if (mark != null || end.id().isAfter(last.id())) { // without a mark, the events there were deleted individually
+            lastEvent = mark;
         }
-        if (closing != null && closing.id().equals(end.id())) {
-            this.closing = closing;
-            lastEvent = EventMark.of(closing);
-        }
+        closing = ending == null ? closing : ending;
         last = end;
         if (counted == null && end.rank().countedFrom().equals(end.id())) {
             counted = end;
@@ -155,9 +155,17 @@ final class Window {
     }
 
     /** {@return the mark of an event: the same object if it is the last one of this window} */
-    synchronized EventMark mark(Event event) {
-        EventMark known = lastEvent;
-        return known != null && known.isOf(event) ? known : EventMark.of(event);
+    EventMark mark(Event event) {
+        EventMark known = markOfLast(event);
+        return known == null
+                ? EventMark.of(event)
+                : known; // digests the event, which may be large, outside of the lock
+    }
+
+    private synchronized @Nullable EventMark markOfLast(Event event) {
+        EventMark mark = lastEvent;
+        boolean isLast = events.size() > 0 && events.at(events.size() - 1) == event;
+        return isLast && mark != null && mark.id().equals(event.id()) ? mark : null;
     }
 
     /** {@return how the log ended; null until its end has been read} */
@@ -177,34 +185,7 @@ final class Window {
                 && events.indexAfter(point.id()) == events.size();
     }
 
-    /** All followers have taken all events. From now on their marks, which are small, take the place of the events. */
-    synchronized void release() {
-        if (events.size() == 0) {
-            return;
-        }
-        List<EventMark> marks = marks();
-        int excess = Math.max(0, marks.size() - capacity);
-        if (excess > 0) {
-            releasedAfter = marks.get(excess - 1).id();
-        } else if (releasedAfter == null) {
-            releasedAfter = base.id();
-        }
-        released = List.copyOf(marks.subList(excess, marks.size()));
-        events = Ring.NONE;
-        base = last;
-        counted = null;
-    }
-
-    private void forgetReleased() {
-        released = List.of();
-        releasedAfter = null;
-    }
-
     private void dropOldest() {
-        if (!released.isEmpty()) {
-            sampleSome(released);
-            forgetReleased();
-        }
         Event oldest = events.removeOldest();
         ReadPoint middle = counted;
         base = (middle != null && oldest.id().isAfter(middle.id()) ? middle : base).after(oldest.id(), 1);
@@ -230,23 +211,18 @@ final class Window {
         return List.copyOf(reversed);
     }
 
-    private void sampleSome(List<EventMark> older) {
+    private void beginAt(ReadPoint point, @Nullable EventMark there) {
+        int older = events.indexAfter(point.id());
         int step = Math.max(1, capacity / SAMPLES_A_WINDOW);
-        for (int i = 0; i < older.size(); i++) {
-            if ((older.size() - 1 - i) % step == 0) { // includes the newest of them
-                sample(older.get(i));
+        for (int i = 0; i < older; i++) {
+            if ((older - 1 - i) % step == 0) { // includes the newest of them
+                sample(EventMark.of(events.at(i)));
             }
         }
-    }
-
-    private void beginAt(ReadPoint point, @Nullable EventMark there) {
-        sampleSome(
-                marks().stream().filter(mark -> !mark.id().isAfter(point.id())).toList());
         samples = samples.stream()
                 .filter(event -> !event.id().isAfter(point.id()))
                 .toList();
         events = Ring.NONE;
-        forgetReleased();
         sinceSample = 0;
         origin = point.id();
         begunAt = System.currentTimeMillis();
@@ -284,27 +260,21 @@ final class Window {
     /** {@return what is known about an event} */
     synchronized Memory memory(EventMark event) {
         if (event.id().compareTo(base.id()) <= 0) {
-            if (samples.contains(event) || released.contains(event)) {
+            if (samples.contains(event)) {
                 return Memory.SAME;
-            }
-            if (releasedAfter != null && event.id().isAfter(releasedAfter)) {
-                return Memory.OTHER;
             }
             long since = samples.stream()
                     .filter(sample -> sample.id().isAfter(event.id()))
                     .count();
-            return since + released.size() + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
+            return since + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
         }
         int index = events.indexAfter(event.id().previous());
         return index < events.size() && event.isOf(events.at(index)) ? Memory.SAME : Memory.OTHER;
     }
 
-    /** {@return the marks of all known events up to the end, without a gap, oldest first} */
-    synchronized List<EventMark> marks() {
-        return Stream.concat(
-                        released.stream(),
-                        events.from(0, events.size()).stream().map(EventMark::of))
-                .toList();
+    /** {@return all events of this window, oldest first} */
+    synchronized List<Event> events() {
+        return events.from(0, events.size());
     }
 
     /** {@return the marks of the few known events before this window, newest first} */

@@ -130,7 +130,7 @@ public record BeginningQuestion(
                 && state.length() <= Math.min(limit, count);
     }
 
-    /** {@return whether a {@link #simple} answer lacks events} A log of one event that starts at its end needs no further question. */
+    /** {@return whether a {@link #simple} answer lacks events} A tail at the end of a log with one event needs no further question. */
     boolean lacksEvents(Beginning simple) {
         StreamState state = simple.answer().state();
         return !simple.newest().isEmpty() && !(isAtEnd(state) && state.length() == 1);

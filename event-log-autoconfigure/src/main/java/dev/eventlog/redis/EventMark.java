@@ -9,11 +9,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.script.DigestUtils;
 
 /**
- * A small value that recognizes an event which was read. An application may follow many logs whose last event is large. Marks of
- * different events are equal only with a probability of 1 in 2<sup>64</sup>, and only if their ids are equal.
+ * A small value that recognizes an event which was read. An application may follow many logs whose last event is large. The marks
+ * of two events with the same id are equal if their fields are equal. Otherwise they are equal only with a probability of 1 in
+ * 2<sup>64</sup>, unless a field contains the character NUL.
  *
  * @param id the id of the event
- * @param digest the first half of the digest of its fields, as look.lua computes it
+ * @param digest the first 64 bits of the digest of its fields, which look.lua computes in the same way
  */
 public record EventMark(EventId id, long digest) {
 
@@ -42,7 +43,7 @@ public record EventMark(EventId id, long digest) {
         return event == null ? null : of(event);
     }
 
-    /** {@return the mark of an event whose digest look.lua has returned in its place, because it is large} */
+    /** {@return the mark of an event, for which look.lua has returned only the digest because events may be large} */
     static @Nullable EventMark ofDigest(@Nullable Event answered) {
         String digest = answered == null ? null : answered.fields().get("digest");
         return answered == null || digest == null ? null : digested(answered.id(), digest);

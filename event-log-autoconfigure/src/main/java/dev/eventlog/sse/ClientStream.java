@@ -281,7 +281,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
         later(() -> sender.giveUp("A client did not read the end of its stream"), LAST_WORD.toMillis());
     }
 
-    /** Sends a heartbeat when it is due, and gives up a client that has read nothing for too long. One thread does this. */
+    /** Sends a heartbeat when it is due, and gives up a client that has read nothing for too long. Called by one thread only. */
     void beat(long now, Duration interval, boolean audible, Duration writeTimeout) {
         if (sender.isDue(now, interval) && !sender.beat(audible, opening.isDone(), writeTimeout)) {
             logs.close();

@@ -32,7 +32,7 @@ final class Streams {
     /** The interval of the check for gone logs of patterns. New logs are reported at once. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
-    /** How exactly a stream keeps the interval of its heartbeats. */
+    /** The steps into which the interval of the heartbeats is divided. A heartbeat comes up to one step late. */
     private static final int STEPS_OF_A_BEAT = 10;
 
     private static final Duration LONGEST_STEP = Duration.ofSeconds(1);
@@ -222,13 +222,13 @@ final class Streams {
         return isAudible() ? settings.heartbeat() : settings.writeTimeout();
     }
 
-    /** One task for all streams: with a timer for each, clients that connect at once would wait for each other. */
+    /** One task for all streams: with a timer for each, clients that connect at once would wait for the lock of the timers. */
     private void beat() {
         long now = System.nanoTime();
         for (ClientStream<?> stream : open) {
             try {
                 stream.beat(now, interval(), isAudible(), settings.writeTimeout());
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) {
                 logger.error("The heartbeat of a stream of event logs has failed", failure);
             }
         }

@@ -245,6 +245,21 @@ class CursorTests extends LogTests {
                 .isEmpty();
     }
 
+    /** Pages show no rank, but the last event that existed at the start has a known one. */
+    @Test
+    void trimUpToTheEventsThatExistedIsNoGap() {
+        assumeThatRedisCounts();
+        List<EventId> ids = log.addAll(events(0, 20));
+        IdleFeed feed = new IdleFeed(ids.get(19));
+        Cursor cursor = cursor(feed, Tail.after(ids.get(9)));
+        assertThat(numbers(next(cursor))).isEqualTo(range(10, 20));
+        log.addAll(events(20, 40));
+        feed.reads();
+        redis.opsForStream().trim(log.name(), 20);
+        assertThat(numbers(next(cursor))).isEqualTo(range(20, 30));
+        assertThat(cursor.loss()).isNull();
+    }
+
     /** All events before the window are gone, and the window has all that are left for the follower. */
     @Test
     void trimUpToTheWindowIsAGapBeforeItsFirstEvent() {

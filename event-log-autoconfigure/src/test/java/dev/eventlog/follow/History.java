@@ -304,9 +304,6 @@ final class History {
             readByFeed = Math.max(readByFeed, model.of(last).order);
         }
         say("poll, window ends at " + polled.window().end().point());
-        if (random.nextInt(4) == 0) {
-            polled.window().release();
-        }
     }
 
     private void seeEnd(LogFeed read) {

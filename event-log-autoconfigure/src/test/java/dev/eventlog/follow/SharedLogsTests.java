@@ -11,6 +11,7 @@ import dev.eventlog.test.LogTests;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.stream.StreamRecords;
@@ -68,6 +69,16 @@ class SharedLogsTests extends LogTests {
         assertThat(next()).isNull();
         logs.read(asked, this, true); // by a late reply
         assertThat(next()).isSameAs(asked);
+    }
+
+    /** A follower that begins or ends holds the lock of its feed, and waits for the lock of all logs. */
+    @Test
+    void lossOfTheConnectionWaitsForNoFeed() {
+        Place place = add("a");
+        next(); // so that the log is being read
+        synchronized (place.feed) {
+            assertThat(CompletableFuture.runAsync(logs::interrupt)).succeedsWithin(Duration.ofSeconds(10));
+        }
     }
 
     @Test
@@ -188,7 +199,7 @@ class SharedLogsTests extends LogTests {
             redis.opsForStream().add(key(name), Map.of("n", "1"));
             assertThat(ask(grown, connections)).isEqualTo(LogFeed.Seen.UNCLEAR);
             assertThat(grown.lookAgain(connections.line())).isEqualTo(LogFeed.Seen.ALL);
-            assertThat(grown.window().marks()).hasSize(1);
+            assertThat(grown.window().events()).hasSize(1);
 
             LogFeed replaced = feed(name);
             String last = replaced.window().last().id().toString();

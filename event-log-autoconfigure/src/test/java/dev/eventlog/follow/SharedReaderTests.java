@@ -50,10 +50,10 @@ class SharedReaderTests extends LogTests {
         redis.opsForStream().add("key:" + name, Map.of("n", "1")); // the first question is unclear, so it asks further
         try {
             feed.readBy(reader.readerOf(feed));
-            await().until(() -> feed.window().marks().size() == 1);
+            await().until(() -> feed.window().events().size() == 1);
             assertThat(errors.get()).isNegative();
             redis.opsForStream().add("key:" + name, Map.of("n", "2"));
-            await().until(() -> feed.window().marks().size() == 2);
+            await().until(() -> feed.window().events().size() == 2);
         } finally {
             feed.stop();
             redis.delete("key:" + name);

@@ -177,25 +177,6 @@ class WindowTests {
     }
 
     @Test
-    void windowRecognizesEventsThatAllFollowersHaveTaken() {
-        Window window = new Window(4, counted(0, 0), List.of(), null);
-        append(window, 2, 4);
-        window.release();
-        assertThat(window.after(counted(4, 3), 9).found()).isEqualTo(Found.NOTHING);
-        assertThat(window.after(counted(3, 2), 9).found()).isEqualTo(Found.BEHIND);
-        assertThat(window.memory(EventMark.of(event(3)))).isEqualTo(Memory.SAME);
-        assertThat(window.memory(EventMark.of(event(1)))).isEqualTo(Memory.OTHER);
-        append(window, 5, 6);
-        assertThat(window.after(counted(4, 3), 9).events()).containsExactly(event(5), event(6));
-        window.release();
-        assertThat(window.marks()).extracting(EventMark::id).containsExactly(id(3), id(4), id(5), id(6));
-        assertThat(window.memory(EventMark.of(event(2)))).isEqualTo(Memory.FORGOTTEN);
-        append(window, 7, 11);
-        assertThat(window.marks()).extracting(EventMark::id).containsExactly(id(8), id(9), id(10), id(11));
-        assertThat(window.samples()).extracting(EventMark::id).startsWith(id(7), id(6));
-    }
-
-    @Test
     void windowKnowsTheNewestEarlierEvents() {
         Window window = new Window(CAPACITY, counted(9, 9), List.of(event(9), event(7)), null);
         assertThat(window.end().event()).isEqualTo(EventMark.of(event(9)));
