@@ -47,8 +47,14 @@ final class TortureAnotherLife {
         return at < 0 || at == last.at(cursor) ? null : last.events.get(at);
     }
 
-    /** Judges a step if the log of the follower is gone, and the next event belongs to another log. */
-    void judge(Step step, TortureLife next, int lowestLife, Set<Added> delivered) {
+    /**
+     * Judges a step if the log of the follower is gone, and the next event belongs to another log.
+     *
+     * @param possible the lives with the next event, in which the follower may be; the first one counts, except where
+     *     any of them could hide that the log began again
+     */
+    void judge(Step step, List<TortureLife> possible, int lowestLife, Set<Added> delivered) {
+        TortureLife next = possible.get(0);
         Added cursor = step.cursor();
         if (cursor == null) {
             return;
@@ -56,9 +62,9 @@ final class TortureAnotherLife {
         if (step.gap() == null) {
             if (step.next().id.compareTo(cursor.id) <= 0) {
                 findings.violation("Began again, but not reported", step + " in " + next);
-            } else if (countsAgree(step, cursor, next)) {
+            } else if (possible.stream().anyMatch(each -> countsAgree(step, cursor, each))) {
                 findings.count("began again, not reported because ids and counts agree");
-            } else if (looksAsBefore(step, cursor, next)) {
+            } else if (possible.stream().anyMatch(each -> looksAsBefore(step, cursor, each))) {
                 findings.count(
                         "began again, not reported because the event at the cursor may exist or may have been retracted");
             } else {

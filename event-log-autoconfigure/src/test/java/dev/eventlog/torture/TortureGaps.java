@@ -32,7 +32,8 @@ final class TortureGaps {
      * @param gap the gap that the follower received in between; null for none
      * @param by the last tick that was possibly before this delivery, or before the gap if there is one
      * @param isFirst whether no event was delivered before
-     * @param rankless whether the follower may not know its rank, because it reported before that the log began again
+     * @param rankless whether the follower may not know its rank, because it reported before that the log began again, or
+     *     began at an id and has not reached the end of the log
      */
     record Step(
             TortureAccount account,
@@ -296,7 +297,8 @@ final class TortureGaps {
         }
         Tail tail = step.account().tail();
         boolean neverAtTheLastId = cursor != null && life.wasLastIdRaised(cursor.id, step.next().id);
-        if (tail instanceof Tail.After || (tail instanceof Tail.From && (step.isFirst() || neverAtTheLastId))) {
+        boolean fromAnId = tail instanceof Tail.From;
+        if (tail instanceof Tail.After || (fromAnId && (step.isFirst() || neverAtTheLastId || step.rankless()))) {
             // it has no rank yet
             return cursor == null || !life.holds(cursor) || life.goneAt(cursor) <= step.by();
         }

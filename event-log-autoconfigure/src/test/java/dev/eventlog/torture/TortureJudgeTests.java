@@ -191,6 +191,67 @@ class TortureJudgeTests {
                 .containsExactly("Reported a new beginning that did not happen");
     }
 
+    /** Only at the end of the log, Redis tells a follower the number of the events up to its position. */
+    @Test
+    void followerFromAnIdMayReportAGapWithoutALossUntilItWasAtTheEnd() {
+        for (boolean behind : new boolean[] {true, false}) {
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    behind ? add("3-0", 3) : List.of(),
+                    add("other", "4-0", 4),
+                    behind ? List.of() : add("3-0", 3),
+                    command("XTRIM", "log", "MAXLEN", "1"),
+                    add("other", "6-0", 6));
+            TortureAccount account = account(Tail.from(new EventId(1, 0)), 5);
+            tell(account, 10, got("1-0", 1), got("2-0", 2));
+            tell(account, 30, gap(Gap.Kind.REMOVED, "2-0", "3-0"), got("3-0", 3));
+            Attempt last = sent(3, behind ? 3 : 12);
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(4, 4), last, sent(6, 20)))
+                    .containsExactlyElementsOf(behind ? List.of() : List.of("A gap without missing events"));
+        }
+    }
+
+    /** The follower resumes in the last of several lives, in which a later event was retracted. */
+    @Test
+    void beginningIsHiddenIfAnyLifeOfTheNextEventHidesIt() {
+        for (boolean hidden : new boolean[] {true, false}) {
+            TortureHistory history = history(add("1-0", 1), add("2-0", 2));
+            history.lose(1);
+            take(history, add("3-0", 3), add("4-0", 4), add("5-0", 5));
+            history.lose(1);
+            take(history, hidden ? command("XDEL", "log", "4-0") : List.of(), add("other", "6-0", 6));
+            TortureAccount account = account(Tail.after(new EventId(2, 0)), 15);
+            tell(account, 20, got("3-0", 3));
+            assertThat(judged(
+                            history,
+                            account,
+                            List.of(),
+                            sent(1, 1),
+                            sent(2, 2),
+                            sent(3, 3),
+                            sent(4, 4),
+                            sent(5, 5),
+                            sent(6, 6)))
+                    .containsExactlyElementsOf(hidden ? List.of() : List.of("Began again, but not reported"));
+        }
+    }
+
+    /** Redis remembers only the deleted event with the greatest id. */
+    @Test
+    void retractedNewestEventMayPassForALostOneIfALaterOneWasRetractedToo() {
+        TortureHistory history = history(
+                add("1-0", 1),
+                add("2-0", 2),
+                add("3-0", 3),
+                add("4-0", 4),
+                command("XDEL", "log", "4-0"),
+                command("XDEL", "log", "2-0"));
+        TortureAccount account = account(Tail.all(), 5);
+        tell(account, 10, got("1-0", 1), gap(Gap.Kind.BEGAN_AGAIN, "1-0", "3-0"), got("3-0", 3));
+        assertThat(judged(history, account, List.of())).isEmpty();
+    }
+
     @Test
     void followerMayBeginAgainAfterAnInterruptionOnlyIfNoEventHasTheLastId() {
         for (boolean raised : new boolean[] {true, false}) {
@@ -230,7 +291,8 @@ class TortureJudgeTests {
                     add("4-0", 3),
                     command("XTRIM", "log", "MAXLEN", "1"));
             TortureAccount account = account(Tail.from(new EventId(2, 0)), 5);
-            tell(account, 10, got("2-0", 2), gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
+            tell(account, 6, got("2-0", 2));
+            tell(account, 10, gap(Gap.Kind.REMOVED, "2-0", "4-0"), got("4-0", 3));
             assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(3, 7)))
                     .containsExactlyElementsOf(raised ? List.of() : List.of("A gap without missing events"));
         }

@@ -175,11 +175,19 @@ final class TortureLife {
         return gone == null || gone.at() > by ? null : gone.why();
     }
 
-    /** {@return whether somebody had deleted a single event with an id between these two, up to a tick} */
-    boolean hasRetracted(EventId after, EventId before, int by) {
-        return removed.keySet().stream()
-                .filter(each -> each.id.compareTo(after) > 0 && each.id.compareTo(before) < 0)
-                .anyMatch(each -> removal(each, by) == Removal.RETRACTED);
+    /**
+     * Whether Redis cannot show that somebody had deleted a single event with an id between these two, up to a tick. If
+     * it counts events, it knows only the deleted event with the greatest id.
+     */
+    boolean hasHiddenRetraction(EventId after, EventId before, boolean counts, int by) {
+        List<EventId> retracted = removed.keySet().stream()
+                .filter(each -> removal(each, by) == Removal.RETRACTED)
+                .map(each -> each.id)
+                .sorted()
+                .toList();
+        int known = counts && closingEntryGoneAt > by ? 1 : 0;
+        return retracted.subList(0, Math.max(0, retracted.size() - known)).stream()
+                .anyMatch(id -> id.compareTo(after) > 0 && id.compareTo(before) < 0);
     }
 
     /** {@return the tick at which the event was gone: alone, or with the whole life} */

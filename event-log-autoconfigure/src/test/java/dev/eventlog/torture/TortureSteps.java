@@ -50,6 +50,7 @@ final class TortureSteps {
     private final Set<Added> sinceItBegan = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean beganAgain;
     private boolean beganAgainBefore; // whether it had reported this before the last event
+    private boolean wasAtTheEnd; // whether it certainly was, so that Redis told it the number of all events
     private int life;
     private @Nullable Added before;
     private @Nullable Gap gap;
@@ -148,14 +149,13 @@ final class TortureSteps {
 
     /**
      * Whether the feed may have had no event to find again after an interruption. Either the last id was raised and
-     * belongs to no event, or the newest event was retracted. A server that does not count events may also have lost a
-     * retracted event.
+     * belongs to no event, or the newest event was retracted, and Redis does not show this: it may have lost the event.
      */
     private boolean isNothingInCommon(Gap told, int by) {
         return lives.stream()
                 .filter(each -> each.ordinal >= life)
                 .anyMatch(each -> each.wasLastIdRaised(told.lastSeen(), told.firstAvailable())
-                        || (!counts && each.hasRetracted(told.lastSeen(), told.firstAvailable(), by)));
+                        || each.hasHiddenRetraction(told.lastSeen(), told.firstAvailable(), counts, by));
     }
 
     /** Whether one of the masters during a change does not have the event at the cursor. */
@@ -210,8 +210,9 @@ final class TortureSteps {
                 gap,
                 gap == null ? atLatest : gapBy,
                 isFirst && start.resumed == null,
-                beganAgainBefore);
+                beganAgainBefore || (account.tail() instanceof Tail.From && !wasAtTheEnd));
         beganAgainBefore = beganAgain;
+        wasAtTheEnd |= holding(next).stream().anyMatch(each -> each.newestBy(atLatest) == next);
         if (isAsked(step) && isNew(step)) {
             judgeStep(step);
         }
@@ -313,7 +314,7 @@ final class TortureSteps {
             if (step.gap() == null && older != null && possible.get(0).holds(older)) {
                 gaps.judgeInLife(step.from(older), possible.get(0), life);
             } else {
-                anotherLife.judge(step, possible.get(0), life, ever);
+                anotherLife.judge(step, possible, life, ever);
             }
             return;
         }
