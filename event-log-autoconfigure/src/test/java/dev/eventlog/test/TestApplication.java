@@ -15,6 +15,7 @@ import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
@@ -232,7 +233,10 @@ public class TestApplication {
                 .registerShutdownHook(false)
                 .properties("spring.main.banner-mode=off")
                 .properties("spring.data.redis.repositories.enabled=false") // no test needs them
-                .properties(properties);
+                .properties(properties)
+                // The properties of a test win over the system properties with which all tests run, such as the kind of
+                // connections.
+                .initializers(context -> TestPropertyValues.of(properties).applyTo(context));
     }
 
     @SpringBootConfiguration(proxyBeanMethods = false)
