@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 // Long: the events and the end of the window are one state under one lock.
@@ -124,7 +125,7 @@ final class Window {
         Event newest = next.isEmpty() ? null : next.get(next.size() - 1);
         Event ending = closing != null && closing.id().equals(end.id()) ? closing : null;
         EventMark mark =
-                EventMark.ofNullable(ending == null ? newest : ending); // digests the event outside of the lock
+                EventMark.ofNullable(ending == null ? newest : ending); // not under the lock: events may be large
         return append(next, end, ending, mark);
     }
 
@@ -154,17 +155,15 @@ final class Window {
         return !before.equals(end.id());
     }
 
-    /** {@return the mark of an event: the same object if it is the last one of this window} */
+    /** {@return the mark of an event: the same object if it is the last one of this window} The digest takes no lock. */
     EventMark mark(Event event) {
         EventMark known = markOfLast(event);
-        return known == null
-                ? EventMark.of(event)
-                : known; // digests the event, which may be large, outside of the lock
+        return known == null ? EventMark.of(event) : known;
     }
 
     private synchronized @Nullable EventMark markOfLast(Event event) {
         EventMark mark = lastEvent;
-        boolean isLast = events.size() > 0 && events.at(events.size() - 1) == event;
+        boolean isLast = events.size() > 0 && Objects.equals(events.at(events.size() - 1), event);
         return isLast && mark != null && mark.id().equals(event.id()) ? mark : null;
     }
 
