@@ -2,6 +2,7 @@ package dev.eventlog.torture;
 
 import dev.eventlog.EventId;
 import dev.eventlog.Gap;
+import dev.eventlog.Tail;
 import dev.eventlog.torture.TortureGaps.Step;
 import dev.eventlog.torture.TortureHistory.Added;
 import java.util.List;
@@ -67,6 +68,8 @@ final class TortureAnotherLife {
             } else if (possible.stream().anyMatch(each -> looksAsBefore(step, cursor, each))) {
                 findings.count(
                         "began again, not reported because the event at the cursor may exist or may have been retracted");
+            } else if (waitsForALaterId(step, cursor)) {
+                findings.count("began again, not reported because the follower waited for a later id");
             } else {
                 findings.violation("Began again, but not reported", step + " in " + next);
             }
@@ -83,6 +86,13 @@ final class TortureAnotherLife {
         gaps.judgeNumberToAnotherLife(
                 step, next, Math.min(lowestLife, holding(cursor).get(0).ordinal));
         gaps.judgeBeginning(step, next, delivered);
+    }
+
+    /** Whether the follower began at an id that the old log had not reached, so that it missed nothing of it. */
+    private static boolean waitsForALaterId(Step step, Added cursor) {
+        return step.isFirst()
+                && step.account().tail() instanceof Tail.From
+                && !step.start().isAboveTheId(cursor);
     }
 
     /**

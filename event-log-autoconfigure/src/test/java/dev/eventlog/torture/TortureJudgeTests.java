@@ -237,6 +237,19 @@ class TortureJudgeTests {
         }
     }
 
+    @Test
+    void followerThatWaitsForALaterIdNeedNotReportThatTheLogBeganAgain() {
+        TortureHistory history = history(add("1-0", 1), add("other", "2-0", 2), command("DEL", "log"));
+        take(history, add("3-0", 3), add("6-0", 6), add("7-0", 7));
+        for (boolean all : new boolean[] {true, false}) {
+            TortureAccount account = account(Tail.from(new EventId(5, 0)), 15);
+            tell(account, 30, all ? got("6-0", 6) : got("7-0", 7));
+            Attempt[] sent = {sent(1, 1), sent(2, 2), sent(3, 20), sent(6, 21), sent(7, 22)};
+            assertThat(judged(history, account, List.of(), sent))
+                    .containsExactlyElementsOf(all ? List.of() : List.of("Skipped although it existed"));
+        }
+    }
+
     /** Redis remembers only the deleted event with the greatest id. */
     @Test
     void retractedNewestEventMayPassForALostOneIfALaterOneWasRetractedToo() {
