@@ -2,8 +2,6 @@ package dev.eventlog;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.retry.RetryPolicy;
 
@@ -13,8 +11,6 @@ import org.springframework.core.retry.RetryPolicy;
  * recoverer are. Use a {@link Builder} to create them.
  */
 public final class FollowOptions {
-
-    private static final FollowOptions DEFAULTS = new FollowOptions(new Builder()); // one object for many followers
 
     private final @Nullable RetryPolicy retryPolicy;
     private final @Nullable EventBatchRecoverer recoverer;
@@ -201,12 +197,7 @@ public final class FollowOptions {
 
         /** {@return the options} */
         public FollowOptions build() {
-            return isUnchanged() ? DEFAULTS : new FollowOptions(this);
-        }
-
-        private boolean isUnchanged() {
-            return Stream.of(retryPolicy, recoverer, name, batchSize, concurrency, resume)
-                    .allMatch(Objects::isNull);
+            return new FollowOptions(this);
         }
     }
 }

@@ -326,7 +326,7 @@ final class Cursor {
                             point.id(), target.id(), count + 1, end.point().id()));
             List<Event> events = page.events();
             if (!events.isEmpty() && known.isOf(events.get(0)) && endOfFeed.isOf(page.atFeedEnd())) {
-                feed.pageWorked(events.size(), PageSize.bytes(events));
+                feed.pageWorked(events);
                 return new Page(Verdict.WHOLE, point, events.subList(1, events.size()), null);
             }
         }
@@ -336,7 +336,7 @@ final class Cursor {
                 question,
                 () -> stream.look(point.id(), target.id(), count, end.point().id()));
         Answer answer = sight.answer();
-        feed.pageWorked(answer.events().size(), PageSize.bytes(answer.events()));
+        feed.pageWorked(answer.events());
         if (!end.isOf(answer.state(), sight.atFeedEnd())) {
             throw later("differs from what its feed has read; the feed will check it");
         }

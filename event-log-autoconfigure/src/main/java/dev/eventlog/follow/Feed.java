@@ -1,5 +1,7 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.Event;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -16,6 +18,11 @@ interface Feed {
 
     /** Events arrived, of this size in all; 0 if it is unknown. */
     void pageWorked(int events, long bytes);
+
+    /** Events arrived. */
+    default void pageWorked(List<Event> events) {
+        pageWorked(events.size(), PageSize.bytes(events));
+    }
 
     /** Events did not arrive, although Redis could be reached. */
     void pageFailed();

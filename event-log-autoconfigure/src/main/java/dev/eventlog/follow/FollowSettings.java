@@ -1,7 +1,9 @@
 package dev.eventlog.follow;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.springframework.util.backoff.BackOff;
+import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * Settings of followers. Immutable.
@@ -50,5 +52,10 @@ public record FollowSettings(
      */
     public FollowSettings {
         batchSize = Math.min(batchSize, MOST);
+    }
+
+    /** {@return the nanoseconds of a pause of this many milliseconds; the sweep interval if no attempt of a back-off is left} */
+    long pauseNanos(long delay) {
+        return delay == BackOffExecution.STOP ? sweepInterval.toNanos() : TimeUnit.MILLISECONDS.toNanos(delay);
     }
 }

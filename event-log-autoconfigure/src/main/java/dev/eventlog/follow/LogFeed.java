@@ -240,7 +240,7 @@ final class LogFeed implements Feed {
         Answer answer = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
         List<Event> events = answer.events();
         if (!events.isEmpty()) {
-            pageWorked(events.size(), PageSize.bytes(events));
+            pageWorked(events);
         } else if (answer.at() != null) {
             pageWorked(1, 0);
         }

@@ -17,7 +17,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
-import org.springframework.util.backoff.BackOffExecution;
 
 // Long: one thread uses both ways of finding logs, so their times and states are in one place.
 /**
@@ -149,9 +148,9 @@ public final class LogFinder {
     private void waitAndLook() throws InterruptedException {
         long due = Math.min(scanAt - System.nanoTime(), told ? checkAt - System.nanoTime() : Long.MAX_VALUE);
         long next = heard.isEmpty() ? due : Math.min(due, heardAt - System.nanoTime());
-        next = failing
-                ? next
-                : Math.min(next, starting.untilDue(System.nanoTime())); // these wait, too, while the search fails
+        if (!failing) { // otherwise these wait, too
+            next = Math.min(next, starting.untilDue(System.nanoTime()));
+        }
         if (bell.tryAcquire(Math.max(1, next), TimeUnit.NANOSECONDS)) {
             bell.drainPermits();
         }
@@ -182,10 +181,7 @@ public final class LogFinder {
                 why,
                 next -> "The search for logs that match '" + names.pattern() + "' failed; next attempt in " + next
                         + " ms");
-        long at = System.nanoTime()
-                + (delay == BackOffExecution.STOP
-                        ? settings.sweepInterval().toNanos()
-                        : TimeUnit.MILLISECONDS.toNanos(delay));
+        long at = System.nanoTime() + settings.pauseNanos(delay);
         scanAt = at; // scan all names, because logs may have begun in the meantime
         checkAt = at;
         heardAt = at;

@@ -33,8 +33,8 @@ final class MovedLogs {
         this.mostAtOnce = mostAtOnce;
     }
 
-    /** {@return whether another server may have the log that this one refused} Otherwise the answer is an ordinary failure. */
-    boolean mayBeElsewhere() {
+    /** The server refuses a log. {@return whether another server may have it; if not, the answer is an ordinary failure} */
+    boolean refuses() {
         if (node.isEmpty()) {
             return false;
         }

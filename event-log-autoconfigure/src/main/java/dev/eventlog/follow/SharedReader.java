@@ -326,8 +326,7 @@ final class SharedReader {
         if (delay == BackOffExecution.STOP) {
             feeds.forEach(feed -> feed.refuse(feed.stream().translate("follow", thrown)));
         }
-        long wait = delay == BackOffExecution.STOP ? settings.sweepInterval().toMillis() : delay;
-        connectAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(wait);
+        connectAt = System.nanoTime() + settings.pauseNanos(delay);
     }
 
     /** Sends pending questions. Called by any thread. */

@@ -145,7 +145,7 @@ final class SharedSession {
 
     private void failed(Place place, RuntimeException failure) {
         EventLogException why = place.feed.stream().translate("follow", failure);
-        if (LogStream.isElsewhere(why) && reader.moved().mayBeElsewhere()) {
+        if (LogStream.isElsewhere(why) && reader.moved().refuses()) {
             place.feed.interrupt();
             logs.pause(place, this);
             return;

@@ -6,10 +6,8 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.commons.logging.LogFactory;
-import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * Follows the logs that a finder has found. Those that cannot begin now start later, on their own: they do not delay the search
@@ -86,9 +84,6 @@ final class StartingLogs {
                 why,
                 next -> "Logs that match '" + pattern + "' cannot be followed now (" + unstarted.size()
                         + "); next attempt in " + next + " ms");
-        startAt = System.nanoTime()
-                + (delay == BackOffExecution.STOP
-                        ? settings.sweepInterval().toNanos()
-                        : TimeUnit.MILLISECONDS.toNanos(delay));
+        startAt = System.nanoTime() + settings.pauseNanos(delay);
     }
 }

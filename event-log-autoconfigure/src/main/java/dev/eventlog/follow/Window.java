@@ -124,11 +124,10 @@ final class Window {
     boolean append(List<Event> next, ReadPoint end, @Nullable Event closing) {
         Event newest = next.isEmpty() ? null : next.get(next.size() - 1);
         Event ending = closing != null && closing.id().equals(end.id()) ? closing : null;
-        EventMark mark =
-                EventMark.ofNullable(ending == null ? newest : ending); // not under the lock: events may be large
-        return append(next, end, ending, mark);
+        return append(next, end, ending, EventMark.ofNullable(ending == null ? newest : ending));
     }
 
+    /** The mark is made before, because the digest of a large event takes long. */
     private synchronized boolean append(
             List<Event> next, ReadPoint end, @Nullable Event ending, @Nullable EventMark mark) {
         EventId before = last.id();

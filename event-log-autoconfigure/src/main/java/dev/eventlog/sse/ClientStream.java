@@ -283,7 +283,7 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     /** Sends a heartbeat when it is due, and gives up a client that has read nothing for too long. Called by one thread only. */
     void beat(long now, Duration interval, boolean audible, Duration writeTimeout) {
-        if (sender.isDue(now, interval) && !sender.beat(audible, opening.isDone(), writeTimeout)) {
+        if (sender.startsBeat(now, interval) && !sender.beat(audible, opening.isDone(), writeTimeout)) {
             logs.close();
             closed.complete(null);
         }

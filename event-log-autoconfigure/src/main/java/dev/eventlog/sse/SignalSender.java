@@ -73,8 +73,8 @@ final class SignalSender<M> {
         deliver();
     }
 
-    /** {@return whether it is time for the next heartbeat, which is then sent} */
-    boolean isDue(long now, Duration interval) {
+    /** Starts the interval after a heartbeat, if it is time for one. {@return whether it is} */
+    boolean startsBeat(long now, Duration interval) {
         boolean due = now - beaten >= interval.toNanos();
         beaten = due ? now : beaten;
         return due;

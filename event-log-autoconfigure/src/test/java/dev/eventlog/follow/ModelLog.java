@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
 import org.springframework.data.redis.core.script.DigestUtils;
@@ -349,9 +348,14 @@ final class ModelLog implements Line {
     }
 
     private static List<Object> fields(Added event) {
+        return texts(event).stream().<Object>map(ModelLog::bytes).toList();
+    }
+
+    /** {@return the names and values of the fields, in turn} */
+    private static List<String> texts(Added event) {
         return event.isClosing()
-                ? List.of(bytes("@complete"), bytes("done"), bytes("@last"), bytes(String.valueOf(event.lastBefore)))
-                : List.of(bytes("n"), bytes(Integer.toString(event.order)));
+                ? List.of("@complete", "done", "@last", String.valueOf(event.lastBefore))
+                : List.of("n", Integer.toString(event.order));
     }
 
     private @Nullable Object digest(EventId id) {
@@ -360,13 +364,7 @@ final class ModelLog implements Line {
                 ? null
                 : List.of(
                         bytes(id.toString()),
-                        List.of(bytes("digest"), bytes(DigestUtils.sha1DigestAsHex(text(event)))));
-    }
-
-    private static String text(Added event) {
-        return fields(event).stream()
-                .map(text -> new String((byte[]) text, StandardCharsets.UTF_8))
-                .collect(Collectors.joining("\0"));
+                        List.of(bytes("digest"), bytes(DigestUtils.sha1DigestAsHex(String.join("\0", texts(event))))));
     }
 
     private static byte[] bytes(String text) {
@@ -382,14 +380,12 @@ final class ModelLog implements Line {
     }
 
     private static Event event(Added added) {
-        return new Event(added.id, added.isClosing() ? closing(added) : Map.of("n", Integer.toString(added.order)));
-    }
-
-    private static Map<String, String> closing(Added added) {
+        List<String> texts = texts(added);
         Map<String, String> fields = new LinkedHashMap<>();
-        fields.put("@complete", "done");
-        fields.put("@last", String.valueOf(added.lastBefore));
-        return fields;
+        for (int i = 0; i < texts.size(); i += 2) {
+            fields.put(texts.get(i), texts.get(i + 1));
+        }
+        return new Event(added.id, fields);
     }
 
     Added of(Event event) {

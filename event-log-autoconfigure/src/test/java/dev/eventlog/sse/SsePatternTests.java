@@ -226,7 +226,7 @@ class SsePatternTests extends ServerTests {
                 kind.web,
                 EventStreamAccess.class,
                 access,
-                properties(
+                withRedis(
                         "eventlog.sse.access-interval=50ms",
                         "spring.mvc.problemdetails.enabled=true",
                         "spring.webflux.problemdetails.enabled=true")));
@@ -380,12 +380,7 @@ class SsePatternTests extends ServerTests {
     }
 
     private ConfigurableApplicationContext start(Kind kind, String... properties) {
-        return closeLater(TestApplication.startWeb(kind.type, kind.web, properties(properties)));
-    }
-
-    private String[] properties(String... properties) {
-        return Stream.concat(Stream.of("spring.data.redis.url=" + redis.uri()), Stream.of(properties))
-                .toArray(String[]::new);
+        return closeLater(TestApplication.startWeb(kind.type, kind.web, withRedis(properties)));
     }
 
     private SseClient open(ConfigurableApplicationContext application, String path, @Nullable String lastEventId)

@@ -243,9 +243,7 @@ class SseStartTests extends ServerTests {
     }
 
     private ConfigurableApplicationContext start(Kind kind, String... properties) {
-        List<String> all = new ArrayList<>(List.of(properties));
-        all.add("spring.data.redis.url=" + redis.uri());
-        return closeLater(TestApplication.startWeb(kind.type, kind.web, all.toArray(String[]::new)));
+        return closeLater(TestApplication.startWeb(kind.type, kind.web, withRedis(properties)));
     }
 
     private SseClient open(ConfigurableApplicationContext application, EventId lastEventId)

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,11 +34,6 @@ class WebSocketFaultTests extends ServerTests {
                 closeLater(TestApplication.startWeb(kind.type, kind.web, withRedis(properties)));
         logs(application).create("warm-up").size(); // the first connection can take longer than a stream waits
         return application;
-    }
-
-    private String[] withRedis(String... properties) {
-        return Stream.concat(Stream.of(properties), Stream.of("spring.data.redis.url=" + redis.uri()))
-                .toArray(String[]::new);
     }
 
     private static EventLogFactory logs(ConfigurableApplicationContext application) {

@@ -56,6 +56,17 @@ public abstract class ServerTests extends ClosingTests {
     }
 
     /**
+     * Adds the address of the server to properties.
+     *
+     * @param properties properties of an application, each as {@code name=value}
+     * @return all of them
+     */
+    protected String[] withRedis(String... properties) {
+        return Stream.concat(Stream.of(properties), Stream.of("spring.data.redis.url=" + redis.uri()))
+                .toArray(String[]::new);
+    }
+
+    /**
      * Adds events at once and without the library, like a service in another language.
      *
      * @param key the key of the log

@@ -23,7 +23,7 @@ public final class SharedApplications implements AfterEachCallback, AfterAllCall
     /**
      * Creates an extension that has no application yet.
      *
-     * @param streams the types of the beans that open streams, of which an application has at most one
+     * @param streams the types of the beans that open streams; an application has at most one of these beans
      */
     public SharedApplications(List<Class<? extends SmartLifecycle>> streams) {
         this.streams = streams;

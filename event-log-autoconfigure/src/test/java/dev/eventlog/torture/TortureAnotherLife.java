@@ -51,8 +51,8 @@ final class TortureAnotherLife {
     /**
      * Judges a step if the log of the follower is gone, and the next event belongs to another log.
      *
-     * @param possible the lives with the next event, in which the follower may be; the first one counts, except where
-     *     any of them could hide that the log began again
+     * @param possible the lives that have the next event and in which the follower may be. The first one counts. For the
+     *     question whether Redis hid that the log began again, all of them count.
      */
     void judge(Step step, List<TortureLife> possible, int lowestLife, Set<Added> delivered) {
         TortureLife next = possible.get(0);

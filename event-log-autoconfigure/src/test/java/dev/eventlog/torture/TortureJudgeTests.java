@@ -212,7 +212,7 @@ class TortureJudgeTests {
         }
     }
 
-    /** The follower resumes in the last of several lives, in which a later event was retracted. */
+    /** The follower resumes in the last of several lives. In this life, a later event was retracted. */
     @Test
     void beginningIsHiddenIfAnyLifeOfTheNextEventHidesIt() {
         for (boolean hidden : new boolean[] {true, false}) {

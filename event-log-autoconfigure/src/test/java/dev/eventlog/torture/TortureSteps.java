@@ -202,6 +202,7 @@ final class TortureSteps {
             return;
         }
         boolean isFirst = before == null;
+        boolean beganAtAnId = account.tail() instanceof Tail.From;
         Step step = new Step(
                 account,
                 start,
@@ -210,9 +211,9 @@ final class TortureSteps {
                 gap,
                 gap == null ? atLatest : gapBy,
                 isFirst && start.resumed == null,
-                beganAgainBefore || (account.tail() instanceof Tail.From && !wasAtTheEnd));
+                beganAgainBefore || (beganAtAnId && !wasAtTheEnd));
         beganAgainBefore = beganAgain;
-        wasAtTheEnd |= holding(next).stream().anyMatch(each -> each.newestBy(atLatest) == next);
+        wasAtTheEnd = wasAtTheEnd || (beganAtAnId && isNewest(next, atLatest));
         if (isAsked(step) && isNew(step)) {
             judgeStep(step);
         }
@@ -292,6 +293,10 @@ final class TortureSteps {
 
     private List<TortureLife> holding(Added event) {
         return lives.stream().filter(each -> each.holds(event)).toList();
+    }
+
+    private boolean isNewest(Added event, int by) {
+        return holding(event).stream().anyMatch(each -> each.newestBy(by) == event);
     }
 
     private void judgeStep(Step step) {
