@@ -91,25 +91,32 @@ final class FollowerEnd {
         run(action, follower, why, thrown);
     }
 
-    /** The follower has ended. Only the first call has an effect. */
-    void over(LogFollower follower, EndReason why, @Nullable Throwable thrown) {
-        CompletableFuture<EndReason> waiting;
-        Action due;
-        synchronized (this) {
-            if (isOver()) {
-                return;
-            }
+    /** The follower has ended. Only the first call has an effect. Call {@link #report} after it, outside of all locks. */
+    synchronized void ended(EndReason why, @Nullable Throwable thrown) {
+        if (!isOver()) {
             reason = thrown == null ? why : null;
             failure = thrown;
+        }
+    }
+
+    /** Completes the future, and runs the actions that have not run yet. */
+    void report(LogFollower follower) {
+        CompletableFuture<EndReason> waiting;
+        Action due;
+        EndReason why;
+        Throwable thrown;
+        synchronized (this) {
             waiting = future;
             due = actions;
             actions = null;
+            why = reason;
+            thrown = failure;
         }
         if (waiting != null) {
             complete(waiting);
         }
         if (due != null) {
-            run(due, follower, thrown == null ? why : null, thrown);
+            run(due, follower, why, thrown);
         }
     }
 

@@ -70,15 +70,23 @@ final class FollowerLife {
     synchronized boolean leave(boolean oneMoreCallback) {
         boolean open = !state.isOver();
         if (!open || !oneMoreCallback) {
-            returned();
+            returned(null);
         }
         return open;
     }
 
-    /** The callback has returned, and the follower has ended if it is closed. */
-    synchronized void returned() {
+    /**
+     * The callback has returned, and the follower has ended if it is closed. Whoever waits in {@link #returnsWithin} then also
+     * finds that it has ended.
+     *
+     * @param failure the failure that ended it, if there is one
+     */
+    synchronized void returned(@Nullable Throwable failure) {
         caller = null;
         state = state.on(Signal.RETURNED);
+        if (state.isOver()) {
+            end.ended(reason, failure);
+        }
         notifyAll();
     }
 
@@ -103,9 +111,12 @@ final class FollowerLife {
 
     /** {@return whether a closed follower has ended, because no thread is in a callback} */
     synchronized boolean endsIfIdle() {
-        boolean idle = caller == null;
-        state = idle ? state.on(Signal.RETURNED) : state;
-        return idle;
+        if (caller != null) {
+            return false;
+        }
+        state = state.on(Signal.RETURNED);
+        end.ended(reason, null);
+        return true;
     }
 
     /** Waits for the last callback, unless this thread makes it. {@return whether it has returned in time} */
@@ -123,14 +134,5 @@ final class FollowerLife {
     /** {@return what happens at the end} */
     FollowerEnd end() {
         return end;
-    }
-
-    /** Reports the end, after the last callback has returned. Runs the actions outside of the lock. */
-    void over(LogFollower follower, @Nullable Throwable failure) {
-        end.over(follower, reason(), failure);
-    }
-
-    private synchronized EndReason reason() {
-        return reason;
     }
 }

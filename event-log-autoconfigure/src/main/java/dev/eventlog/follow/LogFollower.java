@@ -327,7 +327,7 @@ public final class LogFollower implements RunningFollower {
             case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
             case CLOSED -> Step.OVER;
             case CLOSED_MEANWHILE -> {
-                life.over(this, null);
+                life.end().report(this);
                 yield Step.OVER;
             }
         };
@@ -363,8 +363,8 @@ public final class LogFollower implements RunningFollower {
                     "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
                     thrown);
         } finally {
-            life.returned();
-            life.over(this, closedBefore ? null : failure);
+            life.returned(closedBefore ? null : failure);
+            life.end().report(this);
         }
         return Step.OVER;
     }
@@ -382,7 +382,7 @@ public final class LogFollower implements RunningFollower {
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
         end(why, null);
         if (life.endsIfIdle()) {
-            life.over(this, null);
+            life.end().report(this);
         }
         return life.end().future();
     }

@@ -43,9 +43,16 @@ final class RunningParts {
 
     /** A part has ended. */
     void hasEnded() {
+        synchronized (this) {
+            running--;
+        }
+        completeAtTheEnd();
+    }
+
+    private void completeAtTheEnd() {
         EndReason why;
         synchronized (this) {
-            if (--running > 0) {
+            if (running > 0) {
                 return;
             }
             why = reason;
@@ -66,9 +73,10 @@ final class RunningParts {
     void leave() {
         synchronized (this) {
             callingAll.remove(Thread.currentThread());
+            running--;
             notifyAll();
         }
-        hasEnded();
+        completeAtTheEnd();
     }
 
     /** Lets no more parts begin. {@return whether this call closed the whole, which must then end as a part} */
@@ -92,6 +100,7 @@ final class RunningParts {
 
     /** {@return completes when the last part has ended} */
     CompletableFuture<EndReason> completion() {
+        completeAtTheEnd(); // the thread that is about to do so may have let somebody continue in awaitOthers
         return completion;
     }
 }
