@@ -8,7 +8,6 @@ import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
 import dev.eventlog.redis.Answer;
-import dev.eventlog.redis.Closing;
 import dev.eventlog.redis.EventMark;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.Rank;
@@ -66,6 +65,7 @@ final class Cursor {
     private @Nullable Loss loss;
     private volatile boolean missesEvents; // with the loss; read by other threads
     private List<Event> events;
+    private @Nullable Completion completion; // once the end was found; another log may follow in the window
 
     /**
      * Creates a cursor at the beginning of a tail.
@@ -146,10 +146,9 @@ final class Cursor {
         return events.isEmpty() && window.isOnlyCompleteAfter(window.begun(point));
     }
 
-    /** {@return how the log ended; the cursor must be at the end} */
+    /** {@return how the log ended; the last look must have found the end} */
     Completion completion() {
-        Completion completion = feed.window().completion();
-        return completion == null ? Closing.completion(null) : completion;
+        return Objects.requireNonNull(completion);
     }
 
     /** The completion has been reported to the listener. */
@@ -205,14 +204,16 @@ final class Cursor {
             case NOTHING, COMPLETE -> {
                 seen = slice.point().id().equals(point.id()) ? seen : null;
                 point = slice.point();
-                yield slice.found() == Window.Found.COMPLETE ? Found.COMPLETE : Found.NOTHING;
+                completion = slice.completion();
+                yield completion == null ? Found.NOTHING : Found.COMPLETE;
             }
         };
     }
 
     /**
      * When the feed reaches the position of the follower, the window must contain the event there, unless the log has lost it in
-     * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime.
+     * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime. If another event
+     * is there, the log began again: Redis 6.2 does not report this to a feed that has not read as far as its follower.
      */
     private Found meetFeed(Window window) {
         EventMark start = seen;
@@ -220,7 +221,8 @@ final class Cursor {
         if (last.id().compareTo(point.id()) < 0) {
             return Found.NOTHING;
         }
-        ahead = feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME);
+        boolean another = start != null && window.hasAnother(start);
+        ahead = another || (feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME));
         Found found = ahead ? page(last) : Found.MOVED;
         ahead = false;
         return found;

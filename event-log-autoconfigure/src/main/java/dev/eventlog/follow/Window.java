@@ -44,8 +44,18 @@ final class Window {
      * @param point the follower's point with its rank; if it is behind, the beginning of the window; if the log was replaced, the
      *         last common point
      * @param events the events after the point, if any were found
+     * @param completion how the log ended, if it is complete at this point
      */
-    record Slice(Found found, ReadPoint point, List<Event> events) {}
+    record Slice(
+            Found found,
+            ReadPoint point,
+            List<Event> events,
+            @Nullable Completion completion) {
+
+        Slice(Found found, ReadPoint point, List<Event> events) {
+            this(found, point, events, null);
+        }
+    }
 
     /** The end of this window at one moment, and the mark of the event there, if one was read. */
     record End(ReadPoint point, @Nullable EventMark event) {
@@ -270,6 +280,16 @@ final class Window {
         return index < events.size() && event.isOf(events.at(index)) ? Memory.SAME : Memory.OTHER;
     }
 
+    /** {@return whether this window knows another event with the id of this one} */
+    synchronized boolean hasAnother(EventMark event) {
+        EventMark atEnd = lastEvent;
+        if (event.id().equals(last.id())) {
+            return atEnd != null && !atEnd.equals(event);
+        }
+        int index = events.indexAfter(event.id().previous());
+        return index < events.size() && events.at(index).id().equals(event.id()) && !event.isOf(events.at(index));
+    }
+
     /** {@return all events of this window, oldest first} */
     synchronized List<Event> events() {
         return events.from(0, events.size());
@@ -327,7 +347,9 @@ final class Window {
     }
 
     private Slice atEnd() {
-        return new Slice(isComplete() ? Found.COMPLETE : Found.NOTHING, last, List.of());
+        return isComplete()
+                ? new Slice(Found.COMPLETE, last, List.of(), Closing.completion(closing))
+                : new Slice(Found.NOTHING, last, List.of());
     }
 
     /** Uses the last count of Redis before the point. */

@@ -2,8 +2,10 @@ package dev.eventlog.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
@@ -355,6 +357,39 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 9));
     }
 
+    /** Redis 6.2 does not report that the log began again: to the feed, its earlier events may have been trimmed. */
+    @Test
+    void cursorAheadOfItsFeedReportsTheGapBeforeTheEndOfAnotherLog() {
+        assumeFalse(counts(), "Redis 7 tells the feed that the log began again");
+        EventId first = log.add(event(0));
+        IdleFeed feed = new IdleFeed(first);
+        EventId last = log.add(event(1));
+        log.completeExceptionally("the first log");
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+
+        replaceLog();
+        log.complete();
+        feed.reads(new Trimming(1, false));
+        feed.reads(); // the end of the log
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, last);
+        assertThat(look(cursor)).isEqualTo(Found.COMPLETE);
+        assertThat(cursor.completion().kind()).isEqualTo(Completion.Kind.DONE);
+    }
+
+    @Test
+    void endThatWasFoundIsReportedAlthoughTheLogBeginsAgain() {
+        log.add(event(0));
+        log.completeExceptionally("the first log");
+        IdleFeed feed = new IdleFeed(EventId.MAX);
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        assertThat(cursor.look()).isEqualTo(Found.COMPLETE);
+        replaceLog();
+        feed.findsAnotherLog();
+        assertThat(cursor.completion().reason()).isEqualTo("the first log");
+    }
+
     private void addNumbered(int from, int to, int more) {
         for (int n = from; n < to; n++) {
             redis.opsForStream()
@@ -388,10 +423,14 @@ class CursorTests extends LogTests {
     }
 
     private void assumeThatRedisCounts() {
+        assumeTrue(counts(), "Redis 6.2 cannot count");
+    }
+
+    private boolean counts() {
         log.add(event(-1));
         boolean counts = stream.state().counts();
         log.delete();
-        assumeTrue(counts, "Redis 6.2 cannot count");
+        return counts;
     }
 
     private void replaceLog() {
@@ -411,16 +450,20 @@ class CursorTests extends LogTests {
 
     /** {@return the next events, which the follower has then taken; none if it must wait} */
     private static List<Event> next(Cursor cursor) {
-        Found found = cursor.look();
-        while (found == Found.MOVED) {
-            found = cursor.look();
-        }
-        if (found == Found.NOTHING) {
+        if (look(cursor) == Found.NOTHING) {
             return List.of();
         }
         List<Event> events = cursor.takeFound();
         cursor.taken(events);
         return events;
+    }
+
+    private static Found look(Cursor cursor) {
+        Found found = cursor.look();
+        while (found == Found.MOVED) {
+            found = cursor.look();
+        }
+        return found;
     }
 
     private static void assertLater(Cursor cursor) {
@@ -456,20 +499,29 @@ class CursorTests extends LogTests {
                     .toList();
             StreamState state = stream.state();
             Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
-            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), null);
+            Event closing = end.equals(EventId.MAX) ? state.closing() : null;
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), closing);
         }
 
         /** Reads and judges all available events, like {@link LogFeed}. */
         void reads() {
+            reads(NOTHING_TRIMMED);
+        }
+
+        void reads(Trimming trimming) {
             Window.End end = window.end();
             Answer answer = stream.look(connections.line(), end.point().id(), EventId.MAX, 100, false);
-            Judgement judgement = GapRules.judge(end.point(), end.event(), answer, NOTHING_TRIMMED, window::memory);
+            Judgement judgement = GapRules.judge(end.point(), end.event(), answer, trimming, window::memory);
             assertThat(judgement.verdict()).isNotEqualTo(Verdict.BEGAN_AGAIN);
             if (judgement.verdict() == Verdict.REMOVED) {
                 window.skipTo(judgement.next());
             }
-            window.append(
-                    answer.events(), GapRules.afterReading(judgement.next(), answer.events(), answer.state()), null);
+            append(judgement.next(), answer);
+        }
+
+        private void append(ReadPoint from, Answer answer) {
+            ReadPoint end = GapRules.afterReading(from, answer.events(), answer.state());
+            window.append(answer.events(), end, answer.state().closing());
         }
 
         /** Reads events without the state. */
@@ -489,7 +541,7 @@ class CursorTests extends LogTests {
             window.part(
                     new ReadPoint(EventId.MIN, Rank.NOTHING_ADDED, window.last().epoch()), null);
             Answer answer = stream.look(connections.line(), EventId.MIN, EventId.MAX, 100, false);
-            window.append(answer.events(), GapRules.afterReading(window.last(), answer.events(), answer.state()), null);
+            append(window.last(), answer);
         }
 
         @Override
