@@ -212,6 +212,32 @@ class TortureJudgeTests {
         }
     }
 
+    /**
+     * Nothing distinguishes the ends of two logs that were completed without a reason. Here, a restart brings the
+     * events of the first of them back.
+     */
+    @Test
+    void endWithoutAReasonMayBeThatOfALaterLog() {
+        for (boolean later : new boolean[] {true, false}) {
+            List<List<String>> end = command("XADD", "log", EventId.MAX.toString(), "@complete", "done");
+            TortureHistory history = history(
+                    add("1-0", 1),
+                    command("UNLINK", "log"),
+                    add("2-0", 2),
+                    end,
+                    later ? command("UNLINK", "log") : List.of(),
+                    later ? end : List.of(),
+                    add("other", "6-0", 6));
+            history.lose(later ? 3 : 1);
+            take(history, add("other", "7-0", 7));
+            TortureAccount account = account(Tail.after(new EventId(1, 0)), 5);
+            String max = EventId.MAX.toString();
+            tell(account, 30, gap(Gap.Kind.BEGAN_AGAIN, "1-0", max), got(max, TortureLogs.DONE));
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(6, 40), sent(7, 50)))
+                    .containsExactlyElementsOf(later ? List.of() : List.of("Skipped although it existed"));
+        }
+    }
+
     /** The follower resumes in the last of several lives. In this life, a later event was retracted. */
     @Test
     void beginningIsHiddenIfAnyLifeOfTheNextEventHidesIt() {

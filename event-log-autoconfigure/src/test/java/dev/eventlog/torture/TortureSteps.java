@@ -227,8 +227,8 @@ final class TortureSteps {
 
     /**
      * Finds the closing entry that the follower received: that of the first possible life with this end. The life must
-     * have the event at the cursor, unless the follower reported that the log began again. Not all ends have their own
-     * number.
+     * have the event at the cursor. After a gap that says that the log began again, it should have no other event to
+     * deliver instead. Not all ends have their own number.
      */
     private @Nullable Added end(Got got, int by) {
         Added cursor = cursor();
@@ -242,12 +242,22 @@ final class TortureSteps {
                 .toList();
         List<Added> there = ends.stream().filter(start::isThereFromThenOn).toList();
         return there.stream()
-                .filter(each ->
-                        cursor == null || again || holding(each).stream().anyMatch(ended -> ended.holds(cursor)))
+                .filter(each -> again ? hasNothingElse(each, by) : cursor == null || hold(each, cursor))
                 .findFirst()
                 .or(() -> there.stream().findFirst())
                 .or(() -> ends.stream().findFirst())
                 .orElse(null);
+    }
+
+    private boolean hasNothingElse(Added end, int by) {
+        return holding(end).stream()
+                .anyMatch(ended -> ended.events.stream()
+                        .allMatch(
+                                each -> each == end || sinceItBegan.contains(each) || ended.removal(each, by) != null));
+    }
+
+    private boolean hold(Added end, Added cursor) {
+        return holding(end).stream().anyMatch(ended -> ended.holds(cursor));
     }
 
     /** Checks that the tail includes the event, and that the event was not gone before the follower began. */
