@@ -53,7 +53,8 @@ final class Cursor {
     private final LogStream stream;
     private final Feed feed;
     private final int batchSize;
-    private final ReadPoint existing; // the end of the events that existed at the start
+    private ReadPoint
+            existing; // the end of the events that existed at the start, or when the log turned out to be another one
     private int comebacks; // of the feed, when the event at the point was last seen
 
     private volatile EventId position; // where to resume: the last delivered event, visible to other threads
@@ -62,6 +63,7 @@ final class Cursor {
     private @Nullable EventMark seen;
     private boolean ahead; // the position is beyond the end of the feed, which may never get there
     private ReadPoint meeting; // while ahead: the last point that the cursor surely shares with its feed
+    private ReadPoint checked; // while ahead: the end of the feed at the last check
     private @Nullable Loss loss;
     private volatile boolean missesEvents; // with the loss; read by other threads
     private List<Event> events;
@@ -86,6 +88,7 @@ final class Cursor {
         this.point = in(epoch, start.point());
         this.seen = Objects.equals(start.seen(), end.event()) ? end.event() : start.seen(); // often kept only once
         this.meeting = end.point();
+        this.checked = meeting;
         this.ahead = start.point().id().isAfter(end.point().id());
         this.loss = start.loss();
         this.missesEvents = start.loss() != null;
@@ -219,13 +222,35 @@ final class Cursor {
         EventMark start = seen;
         ReadPoint last = window.last();
         if (last.id().compareTo(point.id()) < 0) {
-            return Found.NOTHING;
+            boolean existed = point.epoch() != existing.epoch() || !point.id().isAfter(existing.id());
+            return existed && feed.isAtTheEnd() && !last.equals(checked) ? checkAhead(last) : Found.NOTHING;
         }
         boolean another = start != null && window.hasAnother(start);
         ahead = another || (feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME));
         Found found = ahead ? page(last) : Found.MOVED;
         ahead = false;
         return found;
+    }
+
+    /**
+     * The feed has read all events, but has not come as far as this cursor. Its last answer may be older than the start of the
+     * follower. Or the log has begun again in between, which Redis 6.2 does not report to the feed.
+     */
+    private Found checkAhead(ReadPoint last) {
+        Page page = read(last);
+        checked = last;
+        return page.verdict() == Verdict.BEGAN_AGAIN ? beganAgain() : Found.NOTHING;
+    }
+
+    /** The feed reads this log, so the earlier events no longer count. */
+    private Found beganAgain() {
+        missesEvents = true;
+        loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
+        point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
+        existing = feed.window().last().ranked(Rank.UNKNOWN);
+        ahead = false;
+        seen = null;
+        return Found.MOVED;
     }
 
     /**
@@ -246,6 +271,7 @@ final class Cursor {
             point = new ReadPoint(here.id(), here.rank(), common.epoch()); // all events up to it are there, too
             ahead = true;
             meeting = common;
+            checked = common;
             comebacks = UNSURE;
             return Found.MOVED;
         } else {
@@ -277,12 +303,8 @@ final class Cursor {
         Page page = read(target);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
-        if (page.verdict() == Verdict.BEGAN_AGAIN) { // the feed reads this log, so the earlier events no longer count
-            missesEvents = true;
-            loss = Loss.beganAgain(loss == null ? lastSeen : loss.lastSeen(), point);
-            point = ahead ? meeting : point.ranked(Rank.UNKNOWN);
-            seen = null;
-            return Found.MOVED;
+        if (page.verdict() == Verdict.BEGAN_AGAIN) {
+            return beganAgain();
         }
         if (page.verdict() == Verdict.REMOVED && state != null) {
             ReadPoint next = nothingLeft ? target : page.next();

@@ -36,6 +36,9 @@ interface Feed {
     /** {@return whether Redis has not answered since the connection was lost} Events are delivered only when it is false again. */
     boolean isAway();
 
+    /** {@return whether the last answer contained all later events of the log} */
+    boolean isAtTheEnd();
+
     /** {@return whether the feed shares its connection with others} */
     boolean isShared();
 

@@ -74,7 +74,7 @@ final class GapRules {
         }
         EventId last = state.lastOfEvents();
         boolean neverGiven = cursor.isAfter(state.lastId())
-                || (seen != null && last != null && cursor.isAfter(last) && !cursor.equals(state.lastId()));
+                || (last != null && cursor.isAfter(last) && !cursor.equals(state.lastId()));
         if (neverGiven || (state.counts() && state.added() < at.rank().number())) {
             return beganAgain(at);
         }
@@ -120,15 +120,18 @@ final class GapRules {
     private static Judgement deletedByItself(ReadPoint at, @Nullable EventMark seen, Answer answer, Known known) {
         StreamState state = answer.state();
         Event before = answer.before();
-        if (seen == null || before == null) {
+        if (before == null) {
             return whole(at);
+        }
+        Memory memory = known.of(EventMark.of(before));
+        if (seen == null || memory == Memory.OTHER) { // the reader has passed this id
+            return memory == Memory.OTHER ? beganAgain(at) : whole(at);
         }
         boolean neverDeleted =
                 state.counts() && !state.holesAnywhere() && at.id().isAfter(state.deleted());
-        Memory memory = known.of(EventMark.of(before));
         boolean tooManyGone =
                 !state.counts() && memory == Memory.LONG_AGO; // too long for each to have been deleted individually
-        return neverDeleted || tooManyGone || memory == Memory.OTHER ? beganAgain(at) : whole(at);
+        return neverDeleted || tooManyGone ? beganAgain(at) : whole(at);
     }
 
     /** No events are left up to the point. */

@@ -45,6 +45,7 @@ final class LogFeed implements Feed {
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
     private volatile boolean unread = true;
+    private volatile boolean atTheEnd;
     private volatile int comebacks;
     private volatile String server;
     private volatile @Nullable EventId firstBefore;
@@ -132,6 +133,11 @@ final class LogFeed implements Feed {
     @Override
     public boolean isAway() {
         return contact == Contact.LOST;
+    }
+
+    @Override
+    public boolean isAtTheEnd() {
+        return atTheEnd;
     }
 
     @Override
@@ -368,6 +374,7 @@ final class LogFeed implements Feed {
 
     private void append(ReadPoint from, Answer answer) {
         ReadPoint read = GapRules.afterReading(from, answer.events(), answer.state());
+        atTheEnd = !answer.state().lastId().isAfter(read.id());
         if (window.append(answer.events(), read, answer.state().closing())) {
             wake(LogFollower.Wake.MORE);
         }

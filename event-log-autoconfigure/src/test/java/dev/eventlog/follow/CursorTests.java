@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.connection.stream.StreamRecords;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
 
 /**
@@ -301,6 +303,50 @@ class CursorTests extends LogTests {
         assertThat(judge(at, seen).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
     }
 
+    /** No event has the id that a command raised. Only the last id that a complete log remembers shows that it is another log. */
+    @Test
+    void completeLogThatNeverHadTheRaisedIdIsAnotherLog() {
+        EventId raised = raiseLastId(log.add(event(0)).milliseconds() + 3_600_000);
+        ReadPoint at = new ReadPoint(raised, Rank.UNKNOWN, 0);
+        assertThat(judge(at, null).verdict()).isEqualTo(Verdict.WHOLE);
+        log.complete();
+        assertThat(judge(at, null).verdict()).isEqualTo(Verdict.WHOLE);
+        log.delete();
+        log.addAll(events(100, 103));
+        log.complete();
+        assertThat(judge(at, null).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
+    /** The feed has no event at its end. But it knows that no event was there that is now before its end. */
+    @Test
+    void logWithAnUnknownEventBeforeARaisedIdIsAnotherLog() {
+        EventId first = log.add(event(0));
+        IdleFeed feed = new IdleFeed(first);
+        EventId raised = raiseLastId(first.milliseconds() + 3_600_000);
+        feed.reads();
+        log.delete();
+        log.addAll(events(100, 103));
+        raiseLastId(raised.milliseconds() + 1);
+        log.add(event(103));
+        Window.End end = feed.window().end();
+        assertThat(end)
+                .isEqualTo(new Window.End(end.point(), null))
+                .matches(at -> at.point().id().equals(raised));
+        Answer answer = stream.look(connections.line(), raised, EventId.MAX, 100, false);
+        ReadPoint at = new ReadPoint(raised, Rank.UNKNOWN, 0);
+        assertThat(GapRules.judge(at, null, answer, NOTHING_TRIMMED, feed.window()::memory)
+                        .verdict())
+                .isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
+    /** Raises the last id of the log, without an event. */
+    private EventId raiseLastId(long milliseconds) {
+        EventId raised = new EventId(milliseconds, 0);
+        redis.execute((RedisCallback<Object>) connection -> connection.execute(
+                "XSETID", log.name().getBytes(UTF_8), raised.toString().getBytes(UTF_8)));
+        return raised;
+    }
+
     /** The last event of the feed may be gone when it comes back, so the feed must treat the log as another one. */
     @Test
     void cursorReportsNoGapWhileItsOwnEventExists() {
@@ -378,6 +424,39 @@ class CursorTests extends LogTests {
         assertThat(cursor.completion().kind()).isEqualTo(Completion.Kind.DONE);
     }
 
+    /** The new log is not complete, so the feed never gets as far as the follower. */
+    @Test
+    void cursorAheadOfItsFeedReportsTheGapBeforeTheEventsOfAnotherLog() {
+        assumeFalse(counts(), "Redis 7 tells the feed that the log began again");
+        EventId first = log.add(event(0));
+        IdleFeed feed = new IdleFeed(first);
+        EventId last = log.add(event(1));
+        log.complete();
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        replaceLog();
+        feed.reads(new Trimming(1, false));
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, last);
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+    }
+
+    /** The answer of the feed is older than the start of the follower. */
+    @Test
+    void cursorAheadOfItsFeedWaitsForIt() {
+        EventId first = log.add(event(0));
+        IdleFeed feed = new IdleFeed(first);
+        log.addAll(events(1, 3));
+        List<Event> answer = log.read(Tail.after(first));
+        log.addAll(events(3, 5));
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        feed.passes(answer);
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+        log.add(event(5));
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(5);
+        assertThat(cursor.loss()).isNull();
+    }
+
     @Test
     void endThatWasFoundIsReportedAlthoughTheLogBeginsAgain() {
         log.add(event(0));
@@ -417,9 +496,9 @@ class CursorTests extends LogTests {
                 .isEqualTo(Verdict.WHOLE);
     }
 
-    private Judgement judge(ReadPoint at, Event seen) {
+    private Judgement judge(ReadPoint at, @Nullable Event seen) {
         Answer answer = stream.look(connections.line(), at.id(), EventId.MAX, 100, false);
-        return GapRules.judge(at, EventMark.of(seen), answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN);
+        return GapRules.judge(at, EventMark.ofNullable(seen), answer, NOTHING_TRIMMED, event -> Memory.FORGOTTEN);
     }
 
     private void assumeThatRedisCounts() {
@@ -490,6 +569,7 @@ class CursorTests extends LogTests {
         private final PageSize pages = new PageSize("log", 100);
         private final SameQuestions questions = new SameQuestions();
         private boolean interrupted;
+        private boolean atTheEnd;
         private int comebacks;
 
         /** Creates a feed that has read up to a read point. */
@@ -521,11 +601,13 @@ class CursorTests extends LogTests {
 
         private void append(ReadPoint from, Answer answer) {
             ReadPoint end = GapRules.afterReading(from, answer.events(), answer.state());
+            atTheEnd = !answer.state().lastId().isAfter(end.id());
             window.append(answer.events(), end, answer.state().closing());
         }
 
-        /** Reads events without the state. */
+        /** Reads events without the state, as the last ones of the log. */
         void passes(List<Event> events) {
+            atTheEnd = true;
             window.append(
                     events, window.last().after(events.get(events.size() - 1).id(), events.size()), null);
         }
@@ -577,6 +659,11 @@ class CursorTests extends LogTests {
         @Override
         public boolean isAway() {
             return interrupted;
+        }
+
+        @Override
+        public boolean isAtTheEnd() {
+            return atTheEnd;
         }
 
         @Override

@@ -238,6 +238,77 @@ class TortureJudgeTests {
         }
     }
 
+    /** A restart brings an earlier log back, which was complete and empty. Its closing entry is deleted then. */
+    @Test
+    void unknownEndMayBeThatOfAnEarlierLogThatCameBack() {
+        String max = EventId.MAX.toString();
+        TortureHistory history = history(
+                command("XADD", "log", max, "@complete", "failed", "@reason", "2"),
+                command("UNLINK", "log"),
+                add("3-0", 3));
+        history.lose(2);
+        take(history, command("XDEL", "log", max), add("other", "6-0", 6));
+        TortureAccount account = account(Tail.all(), 15);
+        tell(account, 16, got("3-0", 3));
+        tell(account, 30, gap(Gap.Kind.BEGAN_AGAIN, "3-0", max), got(max, TortureLogs.UNKNOWN_END));
+        assertThat(judged(history, account, List.of(), sent(2, 3), sent(3, 5), sent(6, 40)))
+                .isEmpty();
+    }
+
+    /** The follower began before its log. Nothing shows which of the logs that were completed without a reason it saw. */
+    @Test
+    void endOfAFollowerThatBeganBeforeItsLogMayBeThatOfALaterLog() {
+        String max = EventId.MAX.toString();
+        List<List<String>> end = command("XADD", "log", max, "@complete", "done");
+        TortureHistory history = history(
+                add("other", "1-0", 9),
+                add("1-0", 1),
+                end,
+                command("UNLINK", "log"),
+                add("2-0", 2),
+                add("3-0", 3),
+                end,
+                command("XTRIM", "log", "MAXLEN", "1"),
+                add("other", "6-0", 6));
+        TortureAccount account = account(Tail.all(), 2);
+        Gap gap = new Gap("log", Gap.Kind.REMOVED, EventId.MIN, EventId.MAX, OptionalLong.of(2));
+        tell(account, 30, gap, got(max, TortureLogs.DONE));
+        assertThat(judged(history, account, List.of(), sent(9, 1), sent(1, 5), sent(2, 7), sent(3, 8), sent(6, 40)))
+                .isEmpty();
+    }
+
+    /** A follower may report a new beginning because it cannot tell. A restart brings the event back, but only later. */
+    @Test
+    void eventThatARestartBringsBackWasGoneBefore() {
+        TortureHistory history =
+                history(add("1-0", 1), add("2-0", 2), command("XTRIM", "log", "MAXLEN", "1"), add("other", "3-0", 3));
+        history.lose(2);
+        take(history, add("other", "4-0", 4));
+        TortureAccount account = account(Tail.all(), 4);
+        tell(account, 5, got("1-0", 1));
+        tell(account, 30, gap(Gap.Kind.BEGAN_AGAIN, "1-0", "2-0"), got("2-0", 2));
+        assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 3), sent(3, 40), sent(4, 50)))
+                .isEmpty();
+    }
+
+    /** Redis 6.2 does not count. Only the max-length of a log shows that its earlier events may have been trimmed. */
+    @Test
+    void trimmingBeforeTheFirstReadIsNotNoticedWithoutCounts() {
+        for (boolean counts : new boolean[] {true, false}) {
+            TortureHistory history = history(
+                    add("other", "1-0", 9),
+                    add("1-0", 1),
+                    add("2-0", 2),
+                    command("XTRIM", "log", "MAXLEN", "1"),
+                    add("other", "6-0", 6));
+            TortureAccount account = account(Tail.all(), 2);
+            tell(account, 30, got("2-0", 2));
+            assertThat(judged(history, counts, account, List.of(), sent(9, 1), sent(1, 5), sent(2, 7), sent(6, 40)))
+                    .containsExactlyElementsOf(
+                            counts ? List.of("Missed after the start, but not reported") : List.of());
+        }
+    }
+
     /** The follower resumes in the last of several lives. In this life, a later event was retracted. */
     @Test
     void beginningIsHiddenIfAnyLifeOfTheNextEventHidesIt() {

@@ -190,6 +190,11 @@ final class TortureStart {
         return maxLength != Long.MAX_VALUE && life.hasAfter(added, maxLength, later -> later.tick <= by);
     }
 
+    /** {@return whether the log has a max-length} Without one, somebody else has trimmed it. */
+    boolean isTrimmedByItsMaxLength() {
+        return maxLength != Long.MAX_VALUE;
+    }
+
     /** {@return whether the follower knows only the id of the event at its cursor} */
     boolean isKnownByIdAlone(@Nullable Added cursor) {
         return cursor != null && Objects.equals(cursor, resumed);

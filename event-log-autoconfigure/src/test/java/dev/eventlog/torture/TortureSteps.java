@@ -179,14 +179,16 @@ final class TortureSteps {
     }
 
     private boolean isGone(Added event, int by) {
-        return lives.stream().filter(each -> each.holds(event)).noneMatch(each -> each.goneAt(event) > by);
+        return lives.stream()
+                .filter(each -> each.beganAt <= by && each.holds(event)) // a later restart may bring the event back
+                .noneMatch(each -> each.goneAt(event) > by);
     }
 
     private void deliver(Got got, int by, int atLatest) {
         boolean end = got.id().equals(EventId.MAX);
         findings.count(end ? "ends delivered" : "events delivered");
         Added inTime = end ? end(got, atLatest) : history.newest(got.number(), account.log(), got.id(), by);
-        if (inTime != null && before != null && inTime.order < before.order) { // another master may have it, too
+        if (!end && inTime != null && before != null && inTime.order < before.order) { // another master may have it
             inTime = history.newest(got.number(), account.log(), got.id(), atLatest);
         }
         Added next = inTime != null
@@ -227,8 +229,8 @@ final class TortureSteps {
 
     /**
      * Finds the closing entry that the follower received: that of the first possible life with this end. The life must
-     * have the event at the cursor. After a gap that says that the log began again, it should have no other event to
-     * deliver instead. Not all ends have their own number.
+     * have the event at the cursor. If there is none, or after a gap that says that the log began again, the life should
+     * have no other event to deliver instead. Not all ends have their own number.
      */
     private @Nullable Added end(Got got, int by) {
         Added cursor = cursor();
@@ -242,7 +244,7 @@ final class TortureSteps {
                 .toList();
         List<Added> there = ends.stream().filter(start::isThereFromThenOn).toList();
         return there.stream()
-                .filter(each -> again ? hasNothingElse(each, by) : cursor == null || hold(each, cursor))
+                .filter(each -> again || cursor == null ? hasNothingElse(each, by) : hold(each, cursor))
                 .findFirst()
                 .or(() -> there.stream().findFirst())
                 .or(() -> ends.stream().findFirst())
