@@ -35,6 +35,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.data.redis.connection.stream.RecordId;
 import org.springframework.data.redis.connection.stream.StreamRecords;
 import org.springframework.data.redis.core.RedisCallback;
@@ -455,6 +456,23 @@ class CursorTests extends LogTests {
         feed.reads();
         assertThat(numbers(next(cursor))).containsExactly(5);
         assertThat(cursor.loss()).isNull();
+    }
+
+    /** The new log has had fewer events than the old one when the follower began. */
+    @Test
+    @Timeout(30) // it asked the same question without end
+    void cursorReadsOnInAnotherLogThatWasTrimmed() {
+        assumeThatRedisCounts();
+        List<EventId> ids = log.addAll(events(0, 3));
+        IdleFeed feed = new IdleFeed(ids.get(1));
+        Cursor cursor = cursor(feed, Tail.all());
+        delete(log);
+        log.add(event(100));
+        redis.opsForStream().trim(log.name(), 0);
+        log.add(event(101));
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(101);
+        assertThat(loss(cursor).kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
     }
 
     @Test
