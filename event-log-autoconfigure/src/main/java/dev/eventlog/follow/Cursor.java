@@ -4,6 +4,7 @@ import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLogUnavailableException;
+import dev.eventlog.Gap;
 import dev.eventlog.follow.GapRules.Judgement;
 import dev.eventlog.follow.GapRules.Memory;
 import dev.eventlog.follow.GapRules.Verdict;
@@ -239,7 +240,9 @@ final class Cursor {
     private Found checkAhead(ReadPoint last) {
         Page page = read(last);
         checked = last;
-        return page.verdict() == Verdict.BEGAN_AGAIN ? beganAgain() : Found.NOTHING;
+        StreamState state = page.state();
+        boolean neverGotHere = state != null && point.id().isAfter(state.lastId());
+        return neverGotHere ? beganAgain() : Found.NOTHING;
     }
 
     /** The feed reads this log, so the earlier events no longer count. */
@@ -303,7 +306,11 @@ final class Cursor {
         Page page = read(target);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
-        if (page.verdict() == Verdict.BEGAN_AGAIN) {
+        boolean isKnown = loss != null
+                && loss.kind() == Gap.Kind.BEGAN_AGAIN
+                && seen == null
+                && !point.rank().isKnown();
+        if (page.verdict() == Verdict.BEGAN_AGAIN && !isKnown) { // otherwise the same question would come again
             return beganAgain();
         }
         if (page.verdict() == Verdict.REMOVED && state != null) {

@@ -374,8 +374,9 @@ final class LogFeed implements Feed {
 
     private void append(ReadPoint from, Answer answer) {
         ReadPoint read = GapRules.afterReading(from, answer.events(), answer.state());
+        boolean moved = window.append(answer.events(), read, answer.state().closing());
         atTheEnd = !answer.state().lastId().isAfter(read.id());
-        if (window.append(answer.events(), read, answer.state().closing())) {
+        if (moved) {
             wake(LogFollower.Wake.MORE);
         }
     }
