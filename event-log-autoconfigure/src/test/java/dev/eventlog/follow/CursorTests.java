@@ -458,6 +458,22 @@ class CursorTests extends LogTests {
         assertThat(cursor.loss()).isNull();
     }
 
+    /** No event was at the position, which is just before the requested id. */
+    @Test
+    void cursorFromAnIdAheadOfItsFeedWaitsForIt() {
+        EventId first = log.add(event(0));
+        IdleFeed feed = new IdleFeed(first);
+        log.add(event(1));
+        List<Event> answer = log.read(Tail.after(first));
+        EventId from = log.add(event(2));
+        Cursor cursor = cursor(feed, Tail.from(from));
+        feed.passes(answer);
+        assertThat(cursor.look()).isEqualTo(Found.NOTHING);
+        feed.reads();
+        assertThat(numbers(next(cursor))).containsExactly(2);
+        assertThat(cursor.loss()).isNull();
+    }
+
     /** The new log has had fewer events than the old one when the follower began. */
     @Test
     @Timeout(30) // it asked the same question without end
