@@ -54,8 +54,7 @@ final class Cursor {
     private final LogStream stream;
     private final Feed feed;
     private final int batchSize;
-    private ReadPoint
-            existing; // the end of the events that existed at the start, or when the log turned out to be another one
+    private ReadPoint existing; // the end of what existed at the start, or in the log that replaced it
     private int comebacks; // of the feed, when the event at the point was last seen
 
     private volatile EventId position; // where to resume: the last delivered event, visible to other threads

@@ -124,14 +124,13 @@ final class GapRules {
             return whole(at);
         }
         Memory memory = known.of(EventMark.of(before));
-        if (seen == null || memory == Memory.OTHER) { // the reader has passed this id
-            return memory == Memory.OTHER ? beganAgain(at) : whole(at);
-        }
         boolean neverDeleted =
                 state.counts() && !state.holesAnywhere() && at.id().isAfter(state.deleted());
         boolean tooManyGone =
                 !state.counts() && memory == Memory.LONG_AGO; // too long for each to have been deleted individually
-        return neverDeleted || tooManyGone ? beganAgain(at) : whole(at);
+        boolean wasReadHere = seen != null;
+        boolean another = memory == Memory.OTHER || (wasReadHere && (neverDeleted || tooManyGone));
+        return another ? beganAgain(at) : whole(at);
     }
 
     /** No events are left up to the point. */

@@ -276,8 +276,7 @@ final class Window {
                     .count();
             return since + events.size() > MANY ? Memory.LONG_AGO : Memory.FORGOTTEN;
         }
-        int index = events.indexAfter(event.id().previous());
-        return index < events.size() && event.isOf(events.at(index)) ? Memory.SAME : Memory.OTHER;
+        return event.isOf(eventAt(event.id())) ? Memory.SAME : Memory.OTHER;
     }
 
     /** {@return whether this window knows another event with the id of this one} */
@@ -286,8 +285,13 @@ final class Window {
         if (event.id().equals(last.id())) {
             return atEnd != null && !atEnd.equals(event);
         }
-        int index = events.indexAfter(event.id().previous());
-        return index < events.size() && events.at(index).id().equals(event.id()) && !event.isOf(events.at(index));
+        Event there = eventAt(event.id());
+        return there != null && !event.isOf(there);
+    }
+
+    private @Nullable Event eventAt(EventId id) {
+        int index = events.indexAfter(id.previous());
+        return index < events.size() && events.at(index).id().equals(id) ? events.at(index) : null;
     }
 
     /** {@return all events of this window, oldest first} */

@@ -136,7 +136,9 @@ class KnownCasesTests extends ClosingTests {
         assertThat(proxy.accepted() - connections).isLessThan(40);
         assertThat(lines(output, " WARN ")).containsOnlyOnce("Following log 'log' is interrupted");
         assertThat(lines(output, " WARN ").lines()).hasSize(1);
-        await().until(() -> lines(output, "continues after").lines().count() == 1); // can come after the events
+        await().untilAsserted(() -> assertThat(lines(output, "continues after").lines())
+                .as("can come after the events")
+                .hasSize(1));
         assertThat(lines(output, " ERROR ")).isEmpty();
     }
 

@@ -187,7 +187,7 @@ final class TortureStart {
 
     /** {@return whether the max-length of the log may have hidden this event at a tick} */
     boolean isBeyondMaxLength(TortureLife life, Added added, int by) {
-        return maxLength != Long.MAX_VALUE && life.hasAfter(added, maxLength, later -> later.tick <= by);
+        return isTrimmedByItsMaxLength() && life.hasAfter(added, maxLength, later -> later.tick <= by);
     }
 
     /** {@return whether the log has a max-length} Without one, somebody else has trimmed it. */
