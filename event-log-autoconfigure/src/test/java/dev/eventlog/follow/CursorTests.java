@@ -461,16 +461,16 @@ class CursorTests extends LogTests {
     /** No event was at the position, which is just before the requested id. */
     @Test
     void cursorFromAnIdAheadOfItsFeedWaitsForIt() {
-        EventId first = log.add(event(0));
-        IdleFeed feed = new IdleFeed(first);
-        log.add(event(1));
-        List<Event> answer = log.read(Tail.after(first));
-        EventId from = log.add(event(2));
-        Cursor cursor = cursor(feed, Tail.from(from));
+        addNumbered(1, 2, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 1));
+        addNumbered(3, 4, 0);
+        List<Event> answer = log.read(Tail.after(new EventId(5, 1)));
+        addNumbered(6, 7, 0);
+        Cursor cursor = cursor(feed, Tail.from(new EventId(5, 6)));
         feed.passes(answer);
         assertThat(cursor.look()).isEqualTo(Found.NOTHING);
         feed.reads();
-        assertThat(numbers(next(cursor))).containsExactly(2);
+        assertThat(numbers(next(cursor))).containsExactly(6);
         assertThat(cursor.loss()).isNull();
     }
 
