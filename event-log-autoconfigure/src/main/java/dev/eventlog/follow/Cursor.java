@@ -55,6 +55,7 @@ final class Cursor {
     private final Feed feed;
     private final int batchSize;
     private ReadPoint existing; // the end of what existed at the start, or in the log that replaced it
+    private boolean mayBeGone; // what the feed reads first may have been deleted before the start
     private int comebacks; // of the feed, when the event at the point was last seen
 
     private volatile EventId position; // where to resume: the last delivered event, visible to other threads
@@ -73,13 +74,15 @@ final class Cursor {
      * Creates a cursor at the beginning of a tail.
      *
      * @param end the end of the feed just before
+     * @param began whether the feed began earlier, so that its next answer may be older than the start
      */
-    Cursor(LogStream stream, Feed feed, Window.End end, StartPoint start, int batchSize) {
+    Cursor(LogStream stream, Feed feed, Window.End end, boolean began, StartPoint start, int batchSize) {
         int epoch = end.point().epoch();
         this.stream = stream;
         this.feed = feed;
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
+        this.mayBeGone = began && end.point().id().equals(EventId.MIN);
         this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
         this.position = start.position();
         this.lastSeen = start.point().id().equals(EventId.MAX) || start.loss() != null
@@ -183,6 +186,9 @@ final class Cursor {
         }
         Window window = feed.window();
         point = window.begun(point);
+        if (mayBeGone) {
+            startWithRedis(window.last());
+        }
         if (point.epoch() == existing.epoch()
                 && point.id().equals(existing.id())
                 && existing.rank().isKnown()) {
@@ -211,6 +217,19 @@ final class Cursor {
                 yield completion == null ? Found.NOTHING : Found.COMPLETE;
             }
         };
+    }
+
+    /**
+     * A log that is absent or empty at the start proves nothing about an answer that the feed is about to get. The events in it may
+     * have been deleted before the start. If they still exist, the log was never deleted.
+     */
+    private void startWithRedis(ReadPoint last) {
+        if (last.epoch() != existing.epoch()) {
+            mayBeGone = false;
+        } else if (last.id().isAfter(EventId.MIN)) {
+            existing = last;
+            mayBeGone = false;
+        }
     }
 
     /**

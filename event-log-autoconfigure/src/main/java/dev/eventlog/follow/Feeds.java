@@ -64,7 +64,14 @@ public final class Feeds {
     /** Creates a follower on a feed. */
     @FunctionalInterface
     interface Joining {
-        LogFollower on(Feed feed, Window.End end);
+
+        /**
+         * Creates the follower.
+         *
+         * @param end the end of the feed
+         * @param began whether the feed began earlier, so that its next answer may be older than the start of the follower
+         */
+        LogFollower on(Feed feed, Window.End end, boolean began);
     }
 
     /** {@return the position of the feed of a log; null if the log has no feed} */
@@ -91,7 +98,8 @@ public final class Feeds {
         if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
             return null;
         }
-        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
+        boolean joins = feed != null && end != null && !feed.isInterrupted() && start.proves(end);
+        if (feed == null || end == null || !joins) {
             if (feed != null && patient && !feed.isInterrupted()) {
                 return null;
             }
@@ -99,7 +107,7 @@ public final class Feeds {
             feed = start(stream, start);
             end = feed.window().end();
         }
-        LogFollower follower = joining.on(feed, end);
+        LogFollower follower = joining.on(feed, end, joins);
         feed.join(follower);
         if (start.state().lastId().isAfter(end.point().id())) { // usually about to be read; but XSETID is not reported
             feed.look();

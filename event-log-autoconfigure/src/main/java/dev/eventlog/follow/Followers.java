@@ -178,11 +178,11 @@ public final class Followers {
                     before,
                     start,
                     attempt < PATIENCE,
-                    (feed, end) -> new LogFollower(
+                    (feed, end, began) -> new LogFollower(
                             stream,
                             means,
                             feed,
-                            new Cursor(stream, feed, end, start, settings.batchSize()),
+                            new Cursor(stream, feed, end, began, start, settings.batchSize()),
                             callers,
                             observed,
                             kind,

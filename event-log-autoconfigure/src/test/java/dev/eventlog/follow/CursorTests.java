@@ -503,6 +503,35 @@ class CursorTests extends LogTests {
         assertThat(cursor.completion().reason()).isEqualTo("the first log");
     }
 
+    /** The answer of the feed is older than the start of the follower. */
+    @Test
+    void firstEventsThatWereDeletedBeforeTheStartAreNotDelivered() {
+        IdleFeed feed = new IdleFeed(EventId.MIN);
+        log.addAll(events(0, 3));
+        List<Event> answer = log.read(Tail.all());
+        delete(log);
+        Cursor cursor = cursor(feed, Tail.all());
+        Cursor fromAnId = cursor(feed, Tail.from(answer.get(1).id()));
+        feed.passes(answer);
+        assertLater(cursor);
+        assertThat(fromAnId.look()).isEqualTo(Found.MOVED);
+        assertLater(fromAnId);
+        log.addAll(events(100, 103));
+        feed.findsAnotherLog();
+        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
+        assertThat(numbers(next(fromAnId))).isEqualTo(range(100, 103));
+    }
+
+    @Test
+    void firstEventsThatWereAddedAfterTheStartAreDelivered() {
+        IdleFeed feed = new IdleFeed(EventId.MIN);
+        Cursor cursor = cursor(feed, Tail.all());
+        log.addAll(events(0, 3));
+        feed.reads();
+        assertThat(numbers(next(cursor))).isEqualTo(range(0, 3));
+        assertThat(cursor.loss()).isNull();
+    }
+
     private void addNumbered(int from, int to, int more) {
         for (int n = from; n < to; n++) {
             redis.opsForStream()
@@ -563,7 +592,7 @@ class CursorTests extends LogTests {
     /** A new cursor that received this many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
-        return new Cursor(stream, feed, feed.window().end(), start, BATCH);
+        return new Cursor(stream, feed, feed.window().end(), true, start, BATCH);
     }
 
     /** {@return the next events, which the follower has then taken; none if it must wait} */
@@ -619,7 +648,8 @@ class CursorTests extends LogTests {
             StreamState state = stream.state();
             Rank rank = state.counts() && state.lastId().equals(end) ? state.rankOfLast() : Rank.UNKNOWN;
             Event closing = end.equals(EventId.MAX) ? state.closing() : null;
-            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), List.of(read.get(read.size() - 1)), closing);
+            List<Event> newest = read.isEmpty() ? List.of() : List.of(read.get(read.size() - 1));
+            this.window = new Window(BATCH, new ReadPoint(end, rank, 0), newest, closing);
         }
 
         /** Reads and judges all available events, like {@link LogFeed}. */

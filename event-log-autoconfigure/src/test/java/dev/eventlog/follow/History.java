@@ -66,6 +66,7 @@ final class History {
     private @Nullable Added endRead; // the closing entry that the feed has read
     private final boolean
             sharesItsLine; // a shared connection has looked before, so its first question is a plain one, too
+    private final boolean answersLate; // other things may happen while an answer is under way
     private boolean connected;
     private boolean interrupted;
     private boolean
@@ -74,9 +75,11 @@ final class History {
 
     History(long seed, boolean counts) {
         this.random = new Random(seed);
+        say("Redis counts: " + counts);
         this.model = new ModelLog(counts);
         this.limit = random.nextBoolean() ? 8 : Long.MAX_VALUE;
         this.sharesItsLine = random.nextBoolean();
+        this.answersLate = seed % 2 != 0;
         EventLogOptions options = EventLogOptions.builder()
                 .maxLength(limit == Long.MAX_VALUE ? 0 : limit)
                 .build();
@@ -277,8 +280,37 @@ final class History {
                 write(dice);
             }
         };
+        if (answersLate) {
+            model.underWay = () -> meanwhile(dice);
+        }
         poll(polled);
         model.between = () -> {};
+        model.underWay = () -> {};
+    }
+
+    /** An answer is under way, and the feed does not know it yet. */
+    private void meanwhile(Random dice) {
+        Runnable between = model.between;
+        Runnable underWay = model.underWay;
+        model.between = () -> {};
+        model.underWay = () -> {};
+        say("an answer is under way");
+        int most = dice.nextInt(4);
+        for (int i = 0; i < most; i++) {
+            int choice = dice.nextInt(7);
+            if (choice == 0) {
+                model.delete(dice.nextBoolean());
+                say("delete the log");
+            } else if (choice < 3) {
+                write(dice);
+            } else if (choice < 5 && !readers.isEmpty()) {
+                readers.get(dice.nextInt(readers.size())).look(dice.nextInt(6));
+            } else if (readers.size() < 3) {
+                follow(dice);
+            }
+        }
+        model.between = between;
+        model.underWay = underWay;
     }
 
     private void poll(LogFeed polled) {
@@ -347,7 +379,8 @@ final class History {
         Window.End end = feed == null ? null : feed.window().end();
         StartPoint start =
                 StartPoint.find(stream, range, end == null ? null : end.point().id(), 4);
-        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
+        boolean joins = feed != null && end != null && !feed.isInterrupted() && start.proves(end);
+        if (feed == null || end == null || !joins) {
             if (feed != null && !readers.isEmpty()) {
                 return; // it would have its own feed
             }
@@ -357,7 +390,7 @@ final class History {
             readByFeed = model.all.size() - 1;
             seeEnd(feed);
         }
-        Cursor cursor = new Cursor(stream, feed, end, start, 4);
+        Cursor cursor = new Cursor(stream, feed, end, joins, start, 4);
         if (dice.nextInt(3) == 0) {
             cursor.takeFound();
         }
@@ -383,7 +416,11 @@ final class History {
             poll(feed);
             boolean found = false;
             for (Reader reader : readers) {
-                found |= reader.look(6);
+                boolean more = reader.look(6);
+                if (more) {
+                    say(reader.name + " looks, at " + reader.cursor.point());
+                }
+                found |= more;
             }
             if (!found && i > 12) {
                 return;
@@ -460,6 +497,10 @@ final class History {
     private void judgeStep(Reader reader, @Nullable Added before, Added next, @Nullable Loss gap) {
         int from = before != null ? before.order : reader.startOrder;
         boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
+        if (next.order <= from && !again && next.isClosing() && mayBeAnotherEnd()) {
+            indistinguishable++;
+            return;
+        }
         if (next.order <= from && !again) {
             throw new Finding(reader.name + ": out of order, " + next + " after " + from);
         }
@@ -489,15 +530,7 @@ final class History {
                 indistinguishable++; // the event at the read point is unknown
                 return;
             }
-            long holesAfter = model.all.stream()
-                    .filter(added ->
-                            added.fate == Fate.RETRACTED && added.isOf(next.lifeAdded) && added.order > next.order)
-                    .count();
-            boolean numbersAgree =
-                    model.counts && next.rank > 1 && (last == null || next.rank + holesAfter > last.rank);
-            boolean sixCannotTell = !model.counts && (gap != null || last == null);
-            boolean noCount = next.isClosing() && next.fate == Fate.TRIMMED && gap != null;
-            if (!numbersAgree && !sixCannotTell && !noCount && !(gap == null && last == null)) {
+            if (!canLookTheSame(reader, last, next, gap)) {
                 throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
             }
             indistinguishable++;
@@ -535,8 +568,42 @@ final class History {
                 indistinguishable++; // another log with as many events does not show what was deleted
                 return;
             }
+            if (gap.missed().getAsLong() == missed + unsure) {
+                indistinguishable++; // another log looked like this one, trimmed: these events of this one were dropped
+                return;
+            }
             throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
         }
+    }
+
+    /** {@return whether the next log can look to Redis like the log of the last event} */
+    private boolean canLookTheSame(Reader reader, @Nullable Added last, Added next, @Nullable Loss gap) {
+        if (last == null) {
+            return gap == null || !model.counts || next.rank > 1;
+        }
+        if (!model.counts) {
+            boolean endIsGone = next.isClosing() && next.fate == Fate.RETRACTED;
+            boolean idWasGivenAgain = model.all.stream()
+                    .anyMatch(added -> added != last && added.id.equals(last.id) && added.fate == Fate.RETRACTED);
+            return gap != null || endIsGone || idWasGivenAgain;
+        }
+        if (next.isClosing() && next.fate == Fate.TRIMMED && gap != null) {
+            return true;
+        }
+        long holesAfter = model.all.stream()
+                .filter(added -> isRetractedFrom(next, added) && added.order > next.order)
+                .count();
+        long neverRead = model.all.stream()
+                .filter(added -> isRetractedFrom(last, added)
+                        && added.order < last.order
+                        && reader.told.stream().noneMatch(told -> added.equals(told.event())))
+                .count();
+        return (next.rank > 1 || holesAfter > 1) && next.rank + holesAfter + neverRead > last.rank;
+    }
+
+    /** {@return whether an event was retracted from the log that had another event} */
+    private static boolean isRetractedFrom(Added there, Added event) {
+        return event.fate == Fate.RETRACTED && event.isOf(there.lifeAdded);
     }
 
     /** All completions have the same id: if one of two is gone without a trace, nobody knows which one. */

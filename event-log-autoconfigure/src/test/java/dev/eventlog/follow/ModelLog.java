@@ -74,6 +74,8 @@ final class ModelLog implements Line {
     final boolean counts;
     /** An action of another client between two commands that were sent together. */
     Runnable between = () -> {};
+    /** An action of another client before replies arrive. */
+    Runnable underWay = () -> {};
 
     int life;
     int server;
@@ -231,6 +233,7 @@ final class ModelLog implements Line {
             }
             replies.add(reply(command));
         }
+        underWay.run();
         return replies;
     }
 
