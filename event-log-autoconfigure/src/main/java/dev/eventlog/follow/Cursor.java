@@ -235,7 +235,8 @@ final class Cursor {
     /**
      * When the feed reaches the position of the follower, the window must contain the event there, unless the log has lost it in
      * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime. If another event
-     * is there, the log began again: Redis 6.2 does not report this to a feed that has not read as far as its follower.
+     * is there, the log began again: Redis 6.2 does not report this to a feed that has not read as far as its follower. If the feed
+     * has passed the position and found no event there, Redis is asked.
      */
     private Found meetFeed(Window window) {
         EventMark start = seen;
@@ -245,8 +246,10 @@ final class Cursor {
             return existed && feed.isAtTheEnd() && !last.equals(checked) ? checkAhead(last) : Found.NOTHING;
         }
         boolean another = start != null && window.hasAnother(start);
-        ahead = another || (feed.comebacks() != comebacks && (start == null || window.memory(start) != Memory.SAME));
-        Found found = ahead ? page(last) : Found.MOVED;
+        Memory memory = start == null ? Memory.FORGOTTEN : window.memory(start);
+        boolean doubted = another || (feed.comebacks() != comebacks && memory != Memory.SAME);
+        boolean passed = memory == Memory.OTHER && last.id().isAfter(point.id()); // without this event
+        Found found = doubted || passed ? page(last, doubted) : Found.MOVED;
         ahead = false;
         return found;
     }
@@ -256,7 +259,7 @@ final class Cursor {
      * follower. Or the log has begun again in between, which Redis 6.2 does not report to the feed.
      */
     private Found checkAhead(ReadPoint last) {
-        Page page = read(last);
+        Page page = read(last, false);
         checked = last;
         StreamState state = page.state();
         boolean neverGotHere = state != null && point.id().isAfter(state.lastId());
@@ -281,7 +284,7 @@ final class Cursor {
     private Found part(ReadPoint common) {
         ReadPoint here = point;
         if (common.id().isAfter(here.id())) {
-            Page shared = read(common);
+            Page shared = read(common, ahead);
             if (shared.verdict() == Verdict.WHOLE && !shared.events().isEmpty()) {
                 return found(shared.events());
             }
@@ -321,7 +324,11 @@ final class Cursor {
 
     /** Reads page by page from Redis up to a point. */
     private Found page(ReadPoint target) {
-        Page page = read(target);
+        return page(target, false);
+    }
+
+    private Found page(ReadPoint target, boolean doubted) {
+        Page page = read(target, doubted);
         StreamState state = page.state();
         boolean nothingLeft = page.events().isEmpty();
         boolean isKnown = loss != null
@@ -352,8 +359,10 @@ final class Cursor {
      * The answer must prove that it comes from the log that the feed reads, by containing the event at the end of the feed.
      * Otherwise it may come from another log, or lack the newest events. An answer that also starts with the event at the cursor
      * is complete. Without that event, the gap rules decide.
+     *
+     * @param doubted whether only the event at the cursor proves that the log is the same
      */
-    private Page read(ReadPoint target) {
+    private Page read(ReadPoint target, boolean doubted) {
         int count = Math.min(batchSize, feed.pageSize());
         EventMark known = seen;
         Window.End end = feed.window().end();
@@ -390,7 +399,7 @@ final class Cursor {
             throw later("differs from what its feed has read; the feed will check it");
         }
         Trimming trimming = Trimming.of(stream.options());
-        Judgement judgement = ahead
+        Judgement judgement = doubted
                 ? GapRules.judgeAfterInterruption(point, known, answer, trimming, feed.window()::memory)
                 : GapRules.judge(point, known, answer, trimming, feed.window()::memory);
         return new Page(judgement.verdict(), judgement.next(), answer.events(), answer.state());

@@ -425,6 +425,38 @@ class CursorTests extends LogTests {
         assertThat(cursor.completion().kind()).isEqualTo(Completion.Kind.DONE);
     }
 
+    /** The feed has passed the position of the follower before the follower looks. */
+    @Test
+    void cursorPassedByItsFeedReportsTheGapBeforeTheEndOfAnotherLog() {
+        assumeThatRedisDoesNotCount();
+        addNumbered(1, 9, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 2));
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        log.delete();
+        addNumbered(4, 7, 100);
+        log.complete();
+        feed.reads(new Trimming(1, false));
+        feed.reads(); // the end of the log
+        assertThat(numbers(next(cursor))).containsExactly(104, 105, 106);
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 8));
+        assertThat(look(cursor)).isEqualTo(Found.COMPLETE);
+    }
+
+    @Test
+    void cursorPassedByItsFeedReportsNoGapIfOnlyItsStartWasDeleted() {
+        addNumbered(1, 9, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 2));
+        Cursor cursor = cursor(feed, Tail.newOnly());
+        redis.opsForStream().delete(log.name(), "5-8");
+        addNumbered(9, 11, 0);
+        log.complete();
+        feed.reads();
+        feed.reads(); // the end of the log
+        assertThat(numbers(next(cursor))).containsExactly(9, 10);
+        assertThat(cursor.loss()).isNull();
+        assertThat(look(cursor)).isEqualTo(Found.COMPLETE);
+    }
+
     /** The new log is not complete, so the feed never gets as far as the follower. */
     @Test
     void cursorAheadOfItsFeedReportsTheGapBeforeTheEventsOfAnotherLog() {

@@ -85,6 +85,7 @@ final class ModelLog implements Line {
     private long added;
     private EventId deleted = EventId.MIN;
     private long groups;
+    boolean hadGroup; // then no number is exact
     private long clock = 1_000_000;
 
     ModelLog(boolean counts) {
@@ -221,6 +222,7 @@ final class ModelLog implements Line {
     }
 
     void createGroup() {
+        hadGroup = true;
         groups = exists ? 1 : 0;
     }
 
