@@ -271,6 +271,9 @@ final class Window {
             if (samples.contains(event)) {
                 return Memory.SAME;
             }
+            if (base.rank().isKnown() && base.rank().number() == 0) { // nothing was ever added before
+                return Memory.OTHER;
+            }
             long since = samples.stream()
                     .filter(sample -> sample.id().isAfter(event.id()))
                     .count();
