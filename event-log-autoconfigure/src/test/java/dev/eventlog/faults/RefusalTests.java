@@ -105,13 +105,14 @@ class RefusalTests extends ClosingTests {
         await().until(() -> listener.count() == 10);
         redis.ask("CONFIG", "SET", "replica-serve-stale-data", "no");
         redis.ask("REPLICAOF", "127.0.0.1", Integer.toString(EmbeddedRedis.freePort()));
-        assertNothingDone(() -> log.add(event(10)));
-        assertNothingDone(() -> log.addAll(events(10, 12)));
+        assertNothingDone(untilKnown(() -> log.add(event(10))));
+        assertNothingDone(untilKnown(() -> log.addAll(events(10, 12))));
         assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.read(Tail.all()));
         redis.ask("CONFIG", "SET", "replica-serve-stale-data", "yes");
-        assertNothingDone(() -> log.add(event(10)));
-        assertNothingDone(() -> log.addAll(events(10, 12)));
-        assertThat(log.read(Tail.all())).hasSize(10);
+        assertNothingDone(untilKnown(() -> log.add(event(10))));
+        assertNothingDone(untilKnown(() -> log.addAll(events(10, 12))));
+        await().ignoreException(EventLogUnavailableException.class)
+                .until(() -> log.read(Tail.all()).size() == 10);
         assertThat(follower.isRunning()).isTrue();
         redis.ask("REPLICAOF", "NO", "ONE");
         log.addAll(events(10, 20));
@@ -398,6 +399,18 @@ class RefusalTests extends ClosingTests {
         assertThatExceptionOfType(EventLogUnavailableException.class).isThrownBy(() -> log.read(Tail.all()));
         assertThatExceptionOfType(EventLogUnavailableException.class)
                 .isThrownBy(() -> log.follow(Tail.all(), Collected.events()));
+    }
+
+    /**
+     * Repeats an add while its outcome is unknown: when Redis refuses a read of the follower, the library replaces the
+     * connection for all commands, perhaps during the add.
+     */
+    private static Runnable untilKnown(Runnable add) {
+        return () ->
+                await().ignoreException(AddOutcomeUnknownException.class).until(() -> {
+                    add.run();
+                    return true;
+                });
     }
 
     private static void assertNothingDone(Runnable add) {
