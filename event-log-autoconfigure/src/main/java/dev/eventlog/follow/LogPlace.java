@@ -9,6 +9,7 @@ final class LogPlace {
     private volatile @Nullable LogFollower follower;
     private volatile @Nullable Throwable failure;
     private volatile boolean completed;
+    private volatile boolean caughtUp;
 
     // Guarded by this.
     private boolean beginning;
@@ -88,6 +89,15 @@ final class LogPlace {
 
     void failure(@Nullable Throwable why) {
         failure = why;
+    }
+
+    /** The listener was told that the log caught up: later followers do not repeat that. */
+    void caughtUp() {
+        caughtUp = true;
+    }
+
+    boolean hasCaughtUp() {
+        return caughtUp;
     }
 
     /** The log is complete, and all its events have been delivered. */

@@ -40,12 +40,20 @@ final class LogsBeginning {
         boolean add(String name, Start start);
     }
 
+    /**
+     * Where to continue in a log.
+     *
+     * @param after the position
+     * @param caughtUp whether the listener was told that the log caught up
+     */
+    private record Resume(EventId after, boolean caughtUp) {}
+
     private final ManyLogs.Means means;
     private final Adding adding;
     private final CompletableFuture<Void> closing;
     private final SideBySide beginners;
     /** Where to continue in logs that turned out to exist still, but whose follower could not start again. */
-    private final Map<String, EventId> resumes = new ConcurrentHashMap<>();
+    private final Map<String, Resume> resumes = new ConcurrentHashMap<>();
 
     /**
      * Creates an instance that starts nothing yet.
@@ -87,8 +95,8 @@ final class LogsBeginning {
     Map<String, RuntimeException> beginEach(Map<String, Tail> tails) {
         Map<String, Tail> resumed = new HashMap<>();
         tails.forEach((name, tail) -> {
-            EventId after = resumes.get(name);
-            resumed.put(name, after == null ? tail : Tail.after(after));
+            Resume resume = resumes.get(name);
+            resumed.put(name, resume == null ? tail : Tail.after(resume.after()));
         });
         Map<String, RuntimeException> failed = beginAll(resumed, false);
         resumed.keySet().stream().filter(name -> !failed.containsKey(name)).forEach(resumes::remove);
@@ -174,9 +182,15 @@ final class LogsBeginning {
         beginners.execute(begin);
     }
 
-    /** Remembers where to continue in a log when it is found again. */
-    void resumeLater(String name, EventId after) {
-        resumes.put(name, after);
+    /** Remembers where to continue in a log when it is found again, and whether the listener was told that it caught up. */
+    void resumeLater(String name, EventId after, boolean caughtUp) {
+        resumes.put(name, new Resume(after, caughtUp));
+    }
+
+    /** {@return whether a log continues whose listener was told that it caught up} */
+    boolean continuesCaughtUp(String name) {
+        Resume resume = resumes.get(name);
+        return resume != null && resume.caughtUp();
     }
 
     /** Forgets where to continue in logs that are gone. {@return the logs that were to continue} */

@@ -169,7 +169,7 @@ final class LogsForgetting {
                     try {
                         logs.follow(name, place, beginning.start(name, Tail.after(closed.position())));
                     } catch (RuntimeException later) {
-                        beginning.resumeLater(name, closed.position());
+                        beginning.resumeLater(name, closed.position(), place.hasCaughtUp());
                         places.forget(name, place);
                         stopped.accept(name);
                     }

@@ -216,6 +216,9 @@ public final class ManyLogs implements OfMany {
         if (place == null) {
             return false;
         }
+        if (beginners.continuesCaughtUp(name)) {
+            place.caughtUp();
+        }
         try {
             follow(name, place, start);
             return true;
@@ -229,7 +232,7 @@ public final class ManyLogs implements OfMany {
         if (!place.begins()) {
             return;
         }
-        OneOfMany one = new OneOfMany(name, listener, interruption);
+        OneOfMany one = new OneOfMany(name, place, listener, interruption);
         LogFollower follower;
         try {
             follower = begin(name, one, start);

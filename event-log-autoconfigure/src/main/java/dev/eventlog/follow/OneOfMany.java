@@ -11,11 +11,13 @@ import java.util.List;
 final class OneOfMany implements EventBatchListener<Event> {
 
     private final String log;
+    private final LogPlace place;
     private final LogsListener<Event> listener;
     private final LogsInterruption interruption;
 
-    OneOfMany(String log, LogsListener<Event> listener, LogsInterruption interruption) {
+    OneOfMany(String log, LogPlace place, LogsListener<Event> listener, LogsInterruption interruption) {
         this.log = log;
+        this.place = place;
         this.listener = listener;
         this.interruption = interruption;
     }
@@ -27,7 +29,10 @@ final class OneOfMany implements EventBatchListener<Event> {
 
     @Override
     public void onCaughtUp() throws Exception {
-        listener.onCaughtUp(log);
+        if (!place.hasCaughtUp()) {
+            listener.onCaughtUp(log);
+            place.caughtUp();
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
@@ -16,6 +17,7 @@ import dev.eventlog.Follower;
 import dev.eventlog.LogPattern;
 import dev.eventlog.LogSetFollower;
 import dev.eventlog.LogsFollower;
+import dev.eventlog.LogsListener;
 import dev.eventlog.Tail;
 import dev.eventlog.test.Heard;
 import dev.eventlog.test.LogTests;
@@ -28,6 +30,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -183,6 +186,38 @@ class ManyLogsTests extends ServerTests {
         assertThat(numbers(heard.of("orders:1"))).isEqualTo(range(0, 12));
         assertThat(numbers(heard.of("orders:2"))).isEqualTo(range(0, 3));
         assertThat(heard.failures).isEmpty();
+    }
+
+    /** The finder notices the deletion before the feed. It closes the follower, and another follower then continues. */
+    @Test
+    void onCaughtUpIsNotRepeatedForALogDeletedDuringTheCall() {
+        EventLogFactory factory = newFactory(DEDICATED, SWEEP_SOON, "eventlog.follow.poll-timeout=10s");
+        add("orders:1", 0, 1);
+        AtomicInteger events = new AtomicInteger();
+        AtomicInteger caughtUp = new AtomicInteger();
+        CountDownLatch mayReturn = new CountDownLatch(1);
+        closeLater(factory.follow(LogPattern.of("orders:*"), Tail.all(), new LogsListener<Event>() {
+            @Override
+            public void onBatch(String log, List<Event> batch) {
+                events.addAndGet(batch.size());
+            }
+
+            @Override
+            public void onCaughtUp(String log) throws InterruptedException {
+                caughtUp.incrementAndGet();
+                mayReturn.await();
+            }
+        }));
+        await().until(() -> caughtUp.get() == 1);
+        redis.ask("DEL", "orders:1");
+        long before = scans();
+        await().until(() -> scans() >= before + 2); // after the first scan, the finder closes the follower
+        add("orders:1", 1, 2);
+        mayReturn.countDown();
+        await().until(() -> events.get() == 2);
+        add("orders:1", 2, 3);
+        await().until(() -> events.get() == 3);
+        assertThat(caughtUp).hasValue(1);
     }
 
     @Test
