@@ -606,6 +606,7 @@ class NamedPatternTests extends ServerTests {
                 IntStream.range(0, 30).allMatch(i -> stored(order(i)).equals(last(heard, order(i)))));
         assertThat(numbers(heard.of("orders:0"))).isEqualTo(range(0, 9));
         assertThat(heard.failures).isEmpty();
+        await().until(() -> output.getOut().contains("are stored again after"));
         assertThat(output.getOut()).containsOnlyOnce("cannot be stored and will be retried");
         assertThat(output.getOut()).containsOnlyOnce("are stored again after");
         assertThat(output.getOut()).doesNotContain("Delivery of log");

@@ -139,7 +139,7 @@ class SharedFollowTests extends ServerTests {
         }
         await().until(() -> listeners.values().stream().allMatch(listener -> listener.count() == 20));
         listeners.forEach((log, listener) -> {
-            assertThat(listener.all()).as(log.name()).isEqualTo(log.read(Tail.all()));
+            assertThat(listener.all()).as(log.name()).isEqualTo(eventually(() -> log.read(Tail.all())));
             assertThat(listener.gaps()).isEmpty();
         });
     }
