@@ -406,11 +406,10 @@ class RefusalTests extends ClosingTests {
      * connection for all commands, perhaps during the add.
      */
     private static Runnable untilKnown(Runnable add) {
-        return () ->
-                await().ignoreException(AddOutcomeUnknownException.class).until(() -> {
-                    add.run();
-                    return true;
-                });
+        return () -> await().ignoreException(AddOutcomeUnknownException.class).until(() -> {
+            add.run();
+            return true;
+        });
     }
 
     private static void assertNothingDone(Runnable add) {
