@@ -35,7 +35,8 @@ import redis.embedded.RedisServer;
  *
  * <p>Arguments: {@code --web servlet|reactive}; {@code --clients 5000}; {@code --logs 1}; {@code --outage 8}, seconds;
  * {@code --server name=value}, a property of the application, as often as needed; {@code --jvm -Xmx2g}, an option of its JVM.
- * {@code --outage 0} leaves the outage out. {@code --aot} makes a cache of classes and method profiles first, in a run of its own,
+ * {@code --outage 0} leaves the outage out. {@code --bare} measures Spring alone: each client gets the next number, and nobody reads
+ * from Redis. {@code --aot} makes a cache of classes and method profiles first, in a run of its own,
  * and starts the application with it. This needs Java 25.
  */
 final class Resumption {
@@ -76,6 +77,7 @@ final class Resumption {
         private int logs = 1;
         private int outage = 8;
         private boolean aot;
+        private boolean bare;
         private final List<String> properties = new ArrayList<>();
         private final List<String> jvm = new ArrayList<>(List.of("-Xmx2g"));
     }
@@ -89,6 +91,7 @@ final class Resumption {
                 case "--logs" -> options.logs = Integer.parseInt(arguments[++i]);
                 case "--outage" -> options.outage = Integer.parseInt(arguments[++i]);
                 case "--aot" -> options.aot = true;
+                case "--bare" -> options.bare = true;
                 case "--server" -> options.properties.add(arguments[++i]);
                 case "--jvm" -> options.jvm.add(arguments[++i]);
                 default -> throw new IllegalArgumentException("Unknown argument: " + arguments[i]);
@@ -107,9 +110,11 @@ final class Resumption {
     private void measure() throws Exception {
         System.out.println(options.clients + " clients of " + options.logs + " log(s), " + options.web + ", "
                 + Runtime.getRuntime().availableProcessors() + " processors, Java "
-                + System.getProperty("java.version") + " " + options.properties);
+                + System.getProperty("java.version") + " " + options.properties
+                + (options.bare ? " without this library" : ""));
         redis.start();
-        try (ResumptionClients clients = new ResumptionClients(options.clients, options.logs, port)) {
+        try (ResumptionClients clients =
+                new ResumptionClients(options.clients, options.logs, port, options.bare ? "bare" : "logs")) {
             add(1);
             if (options.aot) {
                 train(clients);
@@ -119,8 +124,10 @@ final class Resumption {
 
             deployment(clients, false);
             deployment(clients, true);
-            disconnection(clients);
-            if (options.outage > 0) {
+            if (!options.bare) { // Spring alone never writes again, so it does not notice that a connection is cut
+                disconnection(clients);
+            }
+            if (options.outage > 0 && !options.bare) {
                 outage(clients);
             }
         } finally {
@@ -134,7 +141,9 @@ final class Resumption {
         clients.begin(false);
         clients.connect(5_000);
         check(clients.await(ResumptionClients.Client::isCaughtUp, PATIENCE), clients);
-        add(1); // so that each client has an id
+        if (!options.bare) {
+            add(1); // so that each client has an id
+        }
         long newest = newest();
         check(clients.await(client -> client.last() >= newest, PATIENCE), clients);
     }
@@ -167,7 +176,7 @@ final class Resumption {
         clients.read(now -> !stopping.isAlive());
         long stopped = System.nanoTime();
         String ended = clients.toString();
-        add(options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS);
+        add(missed());
         long launched = System.nanoTime();
         Process starting = launch();
         clients.read(now -> isReady(starting));
@@ -233,7 +242,7 @@ final class Resumption {
     /** Cuts all connections, as the restart of a proxy does. The application runs on. */
     private void disconnection(ResumptionClients clients) throws Exception {
         clients.disconnect();
-        add(options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS);
+        add(missed());
         Processor before = new Processor();
         clients.begin(false);
         clients.connect(0);
@@ -273,6 +282,10 @@ final class Resumption {
                 ResumptionClients.percentile(last, 100),
                 missing,
                 clients.errors()));
+    }
+
+    private int missed() {
+        return options.bare ? 1 : options.logs == 1 ? MISSED_OF_ONE_LOG : MISSED_OF_MANY_LOGS;
     }
 
     private long newest() {

@@ -32,6 +32,7 @@ final class ResumptionClients implements AutoCloseable {
     private static final byte[] DATA = "data:{\"n\":\"".getBytes(StandardCharsets.ISO_8859_1);
 
     private final InetSocketAddress server;
+    private final String path;
     private final Selector selector = Selector.open();
     private final List<Client> clients = new ArrayList<>();
     private final PriorityQueue<Client> waiting = new PriorityQueue<>((a, b) -> Long.compare(a.connectAt, b.connectAt));
@@ -41,7 +42,9 @@ final class ResumptionClients implements AutoCloseable {
     /** Whether clients connect again by themselves, as {@code EventSource} does. */
     private boolean persistent;
 
-    ResumptionClients(int count, int logs, int port) throws IOException {
+    /** Creates clients that are not connected yet. Each of them follows one of the logs below the path. */
+    ResumptionClients(int count, int logs, int port, String path) throws IOException {
+        this.path = path;
         this.server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         for (int i = 0; i < count; i++) {
             clients.add(new Client("log-" + i % logs));
@@ -99,7 +102,7 @@ final class ResumptionClients implements AutoCloseable {
         }
 
         private void ask() throws IOException {
-            StringBuilder request = new StringBuilder("GET /logs/" + log
+            StringBuilder request = new StringBuilder("GET /" + path + "/" + log
                     + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n");
             if (!lastId.isEmpty()) {
                 request.append("Last-Event-ID: ").append(lastId).append("\r\n");

@@ -21,6 +21,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import reactor.core.publisher.Flux;
@@ -68,6 +69,15 @@ final class ResumptionServer {
         SseEmitter follow(@PathVariable String log) {
             return sse.follow(logs.create(log), Tail.last(0));
         }
+
+        /** Sends the next number, without this library and without Redis. */
+        @GetMapping("/bare/{log}")
+        SseEmitter next(@RequestHeader(name = "Last-Event-ID", defaultValue = "0") long last) throws IOException {
+            SseEmitter emitter = new SseEmitter(0L);
+            emitter.send(SseEmitter.event().name("caught-up").data(""));
+            emitter.send(SseEmitter.event().id(Long.toString(last + 1)).data(Map.of("n", Long.toString(last + 1))));
+            return emitter;
+        }
     }
 
     /** Streams of Spring WebFlux. */
@@ -86,6 +96,19 @@ final class ResumptionServer {
         @GetMapping("/logs/{log}")
         Flux<ServerSentEvent<String>> follow(@PathVariable String log) {
             return sse.follow(logs.create(log), Tail.last(0));
+        }
+
+        /** Sends the next number, without this library and without Redis. */
+        @GetMapping("/bare/{log}")
+        Flux<ServerSentEvent<Map<String, String>>> next(
+                @RequestHeader(name = "Last-Event-ID", defaultValue = "0") long last) {
+            String next = Long.toString(last + 1);
+            return Flux.just(
+                            ServerSentEvent.<Map<String, String>>builder()
+                                    .event("caught-up")
+                                    .build(),
+                            ServerSentEvent.builder(Map.of("n", next)).id(next).build())
+                    .concatWith(Flux.never());
         }
     }
 
