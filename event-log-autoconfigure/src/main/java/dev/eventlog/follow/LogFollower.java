@@ -104,9 +104,6 @@ public final class LogFollower implements RunningFollower {
         this.name = options.name();
         this.cursor = cursor;
         this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, life);
-        if (!demand.isThere()) {
-            cursor.takeFound(); // without demand, keep no events
-        }
     }
 
     @Override
@@ -181,10 +178,13 @@ public final class LogFollower implements RunningFollower {
         life.end().whenOver(this, action);
     }
 
-    /** Adds a call that comes before all calls of the listener. Call this at most once, before anybody can wake the follower. */
+    /**
+     * Makes a call before all calls of the listener, and then its first calls. Call this at most once, before anybody can wake the
+     * follower, on a thread of the listeners: another thread would have to wait for the events that were found with the start.
+     */
     void callFirst(Runnable begin) {
         delivery.first(begin);
-        queue();
+        turn();
     }
 
     /** Wakes the follower. Called by any thread; never blocks. Without {@link Demand} the follower sleeps on. */
@@ -270,6 +270,7 @@ public final class LogFollower implements RunningFollower {
         }
         if (!delivery.isDue() && !delivery.interruption(feed.isAway())) {
             if (!demand.isThere() && !cursor.isOnlyCompleteLeft()) {
+                cursor.takeFound(); // without demand, keep no events
                 return Step.NOTHING_DUE;
             }
             try {
