@@ -56,8 +56,12 @@ interface Feed {
     /** Reads the log soon, because it is known to be longer than the feed has read. */
     void look();
 
-    /** Adds a follower to be woken. */
-    void join(LogFollower follower);
+    /**
+     * Adds a follower to be woken.
+     *
+     * @return false if the last follower has left the feed, which then is over
+     */
+    boolean join(LogFollower follower);
 
     /**
      * Removes a follower.

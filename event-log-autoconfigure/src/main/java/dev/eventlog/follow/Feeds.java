@@ -91,24 +91,39 @@ public final class Feeds {
      * @param joining creates the follower
      * @return the follower; null to repeat all questions
      */
-    synchronized @Nullable LogFollower join(
-            LogStream stream, @Nullable Place before, StartPoint start, boolean patient, Joining joining) {
+    @Nullable
+    LogFollower join(LogStream stream, @Nullable Place before, StartPoint start, boolean patient, Joining joining) {
         Feed feed = byKey.get(stream.key());
         Window.End end = before == null ? null : before.end();
         if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
             return null;
         }
-        boolean joins = feed != null && end != null && !feed.isInterrupted() && start.proves(end);
-        if (feed == null || end == null || !joins) {
+        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
             if (feed != null && patient && !feed.isInterrupted()) {
                 return null;
             }
-            // A feed that has not noticed yet that its log began again keeps its followers until it does.
-            feed = start(stream, start);
-            end = feed.window().end();
+            return joinNew(feed, stream, start, joining);
         }
-        LogFollower follower = joining.on(feed, end, joins);
-        feed.join(follower);
+        return join(feed, end, true, start, joining);
+    }
+
+    /** A feed that has not noticed yet that its log began again keeps its followers until it does. */
+    private synchronized @Nullable LogFollower joinNew(
+            @Nullable Feed old, LogStream stream, StartPoint start, Joining joining) {
+        if (byKey.get(stream.key()) != old) {
+            return null;
+        }
+        Feed feed = start(stream, start);
+        return join(feed, feed.window().end(), false, start, joining);
+    }
+
+    /** Takes no lock of all feeds: thousands of clients may come back at once. */
+    private static @Nullable LogFollower join(
+            Feed feed, Window.End end, boolean began, StartPoint start, Joining joining) {
+        LogFollower follower = joining.on(feed, end, began);
+        if (!feed.join(follower)) {
+            return null;
+        }
         if (start.state().lastId().isAfter(end.point().id())) { // usually about to be read; but XSETID is not reported
             feed.look();
         }

@@ -41,6 +41,7 @@ final class LogFeed implements Feed {
     // Guarded by this.
     private @Nullable FeedReader reader;
     private boolean stopped;
+    private boolean deserted; // the last follower has left
 
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
@@ -157,10 +158,13 @@ final class LogFeed implements Feed {
     }
 
     @Override
-    public synchronized void join(LogFollower follower) {
-        List<LogFollower> more = new ArrayList<>(followers);
-        more.add(follower);
-        followers = List.copyOf(more);
+    public synchronized boolean join(LogFollower follower) {
+        if (!deserted) {
+            List<LogFollower> more = new ArrayList<>(followers);
+            more.add(follower);
+            followers = List.copyOf(more);
+        }
+        return !deserted;
     }
 
     @Override
@@ -168,7 +172,8 @@ final class LogFeed implements Feed {
         List<LogFollower> fewer = new ArrayList<>(followers);
         fewer.remove(follower);
         followers = List.copyOf(fewer);
-        return !fewer.isEmpty();
+        deserted = fewer.isEmpty();
+        return !deserted;
     }
 
     @Override

@@ -786,7 +786,9 @@ class CursorTests extends LogTests {
         public void look() {}
 
         @Override
-        public void join(LogFollower follower) {}
+        public boolean join(LogFollower follower) {
+            return true;
+        }
 
         @Override
         public boolean leave(LogFollower follower) {
