@@ -55,7 +55,6 @@ final class Cursor {
     private final Feed feed;
     private final int batchSize;
     private ReadPoint existing; // the end of what existed at the start, or in the log that replaced it
-    private boolean mayBeGone; // what the feed reads first may have been deleted before the start
     private int comebacks; // of the feed, when the event at the point was last seen
 
     private volatile EventId position; // where to resume: the last delivered event, visible to other threads
@@ -73,17 +72,16 @@ final class Cursor {
     /**
      * Creates a cursor at the beginning of a tail.
      *
-     * @param end the end of the feed just before
-     * @param began whether the feed began earlier, so that its next answer may be older than the start
+     * @param place the feed, as it was just before
      */
-    Cursor(LogStream stream, Feed feed, Window.End end, boolean began, StartPoint start, int batchSize) {
+    Cursor(LogStream stream, Feeds.Place place, StartPoint start, int batchSize) {
+        Window.End end = place.end();
         int epoch = end.point().epoch();
         this.stream = stream;
-        this.feed = feed;
+        this.feed = place.feed();
         this.batchSize = batchSize;
         this.existing = in(epoch, start.end());
-        this.mayBeGone = began && end.point().id().equals(EventId.MIN);
-        this.comebacks = feed.mayReadFrom(start.server()) ? feed.comebacks() : UNSURE;
+        this.comebacks = place.feed().mayReadFrom(start.server()) ? place.comebacks() : UNSURE;
         this.position = start.position();
         this.lastSeen = start.point().id().equals(EventId.MAX) || start.loss() != null
                 ? position
@@ -186,9 +184,6 @@ final class Cursor {
         }
         Window window = feed.window();
         point = window.begun(point);
-        if (mayBeGone) {
-            startWithRedis(window.last());
-        }
         if (point.epoch() == existing.epoch()
                 && point.id().equals(existing.id())
                 && existing.rank().isKnown()) {
@@ -220,19 +215,6 @@ final class Cursor {
     }
 
     /**
-     * A log that is absent or empty at the start proves nothing about an answer that the feed is about to get. The events in it may
-     * have been deleted before the start. If they still exist, the log was never deleted.
-     */
-    private void startWithRedis(ReadPoint last) {
-        if (last.epoch() != existing.epoch()) {
-            mayBeGone = false;
-        } else if (last.id().isAfter(EventId.MIN)) {
-            existing = last;
-            mayBeGone = false;
-        }
-    }
-
-    /**
      * When the feed reaches the position of the follower, the window must contain the event there, unless the log has lost it in
      * the meantime. Without such an event, nothing shows what a feed has lost that reconnected in the meantime. If another event
      * is there, the log began again: Redis 6.2 does not report this to a feed that has not read as far as its follower. If the feed
@@ -241,6 +223,9 @@ final class Cursor {
     private Found meetFeed(Window window) {
         EventMark start = seen;
         ReadPoint last = window.last();
+        if (last.epoch() != point.epoch()) {
+            return Found.MOVED;
+        }
         if (last.id().compareTo(point.id()) < 0) {
             boolean existed = point.epoch() != existing.epoch() || !point.id().isAfter(existing.id());
             return existed && feed.isAtTheEnd() && !last.equals(checked) ? checkAhead(last) : Found.NOTHING;

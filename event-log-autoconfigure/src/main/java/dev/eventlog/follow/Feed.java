@@ -1,8 +1,10 @@
 package dev.eventlog.follow;
 
 import dev.eventlog.Event;
+import dev.eventlog.redis.ReadPoint;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The single live read of a log in this application. It puts new events into a {@link Window} and wakes the followers. It runs
@@ -57,11 +59,13 @@ interface Feed {
     void look();
 
     /**
-     * Adds a follower to be woken.
+     * Adds a follower to be woken. A log that is absent or empty at the start of the follower proves nothing about the events that
+     * the feed reads first: they may have been deleted before. So the feed must not have read any by then.
      *
-     * @return false if the last follower has left the feed, which then is over
+     * @param before the end of this feed before the start; null if the feed began after it
+     * @return false if the follower must look up its start again, or if the last follower has left the feed, which then is over
      */
-    boolean join(LogFollower follower);
+    boolean join(LogFollower follower, @Nullable ReadPoint before);
 
     /**
      * Removes a follower.

@@ -2,6 +2,7 @@ package dev.eventlog.follow;
 
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
+import dev.eventlog.redis.ReadPoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -64,21 +65,18 @@ public final class Feeds {
     /** Creates a follower on a feed. */
     @FunctionalInterface
     interface Joining {
-
-        /**
-         * Creates the follower.
-         *
-         * @param end the end of the feed
-         * @param began whether the feed began earlier, so that its next answer may be older than the start of the follower
-         */
-        LogFollower on(Feed feed, Window.End end, boolean began);
+        LogFollower on(Place place);
     }
 
     /** {@return the position of the feed of a log; null if the log has no feed} */
     @Nullable
     Place place(LogStream stream) {
         Feed feed = byKey.get(stream.key());
-        return feed == null ? null : new Place(feed, feed.window().end(), feed.comebacks());
+        return feed == null ? null : place(feed);
+    }
+
+    private static Place place(Feed feed) {
+        return new Place(feed, feed.window().end(), feed.comebacks());
     }
 
     /**
@@ -94,37 +92,35 @@ public final class Feeds {
     @Nullable
     LogFollower join(LogStream stream, @Nullable Place before, StartPoint start, boolean patient, Joining joining) {
         Feed feed = byKey.get(stream.key());
-        Window.End end = before == null ? null : before.end();
         if (feed != null && (before == null || before.feed() != feed || before.comebacks() != feed.comebacks())) {
             return null;
         }
-        if (feed == null || end == null || feed.isInterrupted() || !start.proves(end)) {
+        if (feed == null || before == null || feed.isInterrupted() || !start.proves(before.end())) {
             if (feed != null && patient && !feed.isInterrupted()) {
                 return null;
             }
             return joinNew(feed, stream, start, joining);
         }
-        return join(feed, end, true, start, joining);
+        return join(before, before.end().point(), start, joining);
     }
 
     /** A feed that has not noticed yet that its log began again keeps its followers until it does. */
     private synchronized @Nullable LogFollower joinNew(
             @Nullable Feed old, LogStream stream, StartPoint start, Joining joining) {
-        if (byKey.get(stream.key()) != old) {
-            return null;
-        }
-        Feed feed = start(stream, start);
-        return join(feed, feed.window().end(), false, start, joining);
+        return byKey.get(stream.key()) == old ? join(place(start(stream, start)), null, start, joining) : null;
     }
 
     /** Takes no lock of all feeds: thousands of clients may come back at once. */
     private static @Nullable LogFollower join(
-            Feed feed, Window.End end, boolean began, StartPoint start, Joining joining) {
-        LogFollower follower = joining.on(feed, end, began);
-        if (!feed.join(follower)) {
+            Place place, @Nullable ReadPoint before, StartPoint start, Joining joining) {
+        Feed feed = place.feed();
+        LogFollower follower = joining.on(place);
+        if (!feed.join(follower, before)) {
             return null;
         }
-        if (start.state().lastId().isAfter(end.point().id())) { // usually about to be read; but XSETID is not reported
+        if (start.state()
+                .lastId()
+                .isAfter(place.end().point().id())) { // usually about to be read; but XSETID is not reported
             feed.look();
         }
         return follower;

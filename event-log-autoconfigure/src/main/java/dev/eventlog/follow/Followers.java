@@ -178,11 +178,11 @@ public final class Followers {
                     before,
                     start,
                     attempt < PATIENCE,
-                    (feed, end, began) -> new LogFollower(
+                    place -> new LogFollower(
                             stream,
                             means,
-                            feed,
-                            new Cursor(stream, feed, end, began, start, settings.batchSize()),
+                            place.feed(),
+                            new Cursor(stream, place, start, settings.batchSize()),
                             callers,
                             observed,
                             kind,

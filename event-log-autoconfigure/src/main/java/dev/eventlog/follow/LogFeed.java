@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 // Long: everything that is read from a log is judged and appended in one place.
@@ -42,6 +43,7 @@ final class LogFeed implements Feed {
     private @Nullable FeedReader reader;
     private boolean stopped;
     private boolean deserted; // the last follower has left
+    private int joined; // the number of followers that have ever joined
 
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
@@ -158,13 +160,24 @@ final class LogFeed implements Feed {
     }
 
     @Override
-    public synchronized boolean join(LogFollower follower) {
-        if (!deserted) {
+    public synchronized boolean join(LogFollower follower, @Nullable ReadPoint before) {
+        boolean joins = admits(before);
+        if (joins) {
             List<LogFollower> more = new ArrayList<>(followers);
             more.add(follower);
             followers = List.copyOf(more);
         }
-        return !deserted;
+        return joins;
+    }
+
+    /** {@return whether a follower may join} See {@link #join}. */
+    synchronized boolean admits(@Nullable ReadPoint before) {
+        boolean hasReadFirst = before != null && before.id().equals(EventId.MIN) && !before.equals(window.last());
+        if (deserted || hasReadFirst) {
+            return false;
+        }
+        joined++;
+        return true;
     }
 
     @Override
@@ -248,21 +261,45 @@ final class LogFeed implements Feed {
 
     /** Looks for the first time on a connection. Anything may have happened since the last look. */
     Seen begin(Line line) {
-        Answer answer = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
-        List<Event> events = answer.events();
-        if (!events.isEmpty()) {
-            pageWorked(events);
-        } else if (answer.at() != null) {
-            pageWorked(1, 0);
+        return look(line, answer -> {
+            List<Event> events = answer.events();
+            if (!events.isEmpty()) {
+                pageWorked(events);
+            } else if (answer.at() != null) {
+                pageWorked(1, 0);
+            }
+            boolean noDataLost = isOf(answer.server());
+            if (!noDataLost) {
+                int before = comebacks;
+                comebacks = before + 1;
+            }
+            Seen seen = judge(answer, noDataLost, line);
+            server = answer.server();
+            return seen;
+        });
+    }
+
+    /**
+     * Asks for everything at one moment. The first events of a log count only if no follower has joined since the question. The
+     * log of such a follower was still empty, so these events may have been deleted before it began.
+     */
+    private Seen look(Line line, Function<Answer, Seen> judge) {
+        while (true) {
+            int before = joined();
+            Answer answer = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
+            if (!window.last().id().equals(EventId.MIN) || !answer.state().exists()) {
+                return judge.apply(answer);
+            }
+            synchronized (this) {
+                if (joined == before) {
+                    return judge.apply(answer);
+                }
+            }
         }
-        boolean noDataLost = isOf(answer.server());
-        if (!noDataLost) {
-            int before = comebacks;
-            comebacks = before + 1;
-        }
-        Seen seen = judge(answer, noDataLost, line);
-        server = answer.server();
-        return seen;
+    }
+
+    private synchronized int joined() {
+        return joined;
     }
 
     /** Waits for new events, on its own line. */
@@ -325,11 +362,12 @@ final class LogFeed implements Feed {
         return answer.state().lastId().isAfter(window.last().id()) ? Seen.PART : Seen.ALL;
     }
 
-    /** Asks for everything at one moment. */
+    /** Asks again, for everything at one moment. */
     Seen lookAgain(Line line) {
-        Answer now = stream.look(line, window.last().id(), EventId.MAX, pageSize(), true);
-        refuseUnlessOfTheSameServer(now);
-        return judge(now, true, line);
+        return look(line, answer -> {
+            refuseUnlessOfTheSameServer(answer);
+            return judge(answer, true, line);
+        });
     }
 
     /**

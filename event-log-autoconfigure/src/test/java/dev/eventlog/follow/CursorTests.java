@@ -535,25 +535,6 @@ class CursorTests extends LogTests {
         assertThat(cursor.completion().reason()).isEqualTo("the first log");
     }
 
-    /** The answer of the feed is older than the start of the follower. */
-    @Test
-    void firstEventsThatWereDeletedBeforeTheStartAreNotDelivered() {
-        IdleFeed feed = new IdleFeed(EventId.MIN);
-        log.addAll(events(0, 3));
-        List<Event> answer = log.read(Tail.all());
-        delete(log);
-        Cursor cursor = cursor(feed, Tail.all());
-        Cursor fromAnId = cursor(feed, Tail.from(answer.get(1).id()));
-        feed.passes(answer);
-        assertLater(cursor);
-        assertThat(fromAnId.look()).isEqualTo(Found.MOVED);
-        assertLater(fromAnId);
-        log.addAll(events(100, 103));
-        feed.findsAnotherLog();
-        assertThat(numbers(next(cursor))).isEqualTo(range(100, 103));
-        assertThat(numbers(next(fromAnId))).isEqualTo(range(100, 103));
-    }
-
     @Test
     void firstEventsThatWereAddedAfterTheStartAreDelivered() {
         IdleFeed feed = new IdleFeed(EventId.MIN);
@@ -624,7 +605,7 @@ class CursorTests extends LogTests {
     /** A new cursor that received this many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
-        return new Cursor(stream, feed, feed.window().end(), true, start, BATCH);
+        return new Cursor(stream, new Feeds.Place(feed, feed.window().end(), feed.comebacks()), start, BATCH);
     }
 
     /** {@return the next events, which the follower has then taken; none if it must wait} */
@@ -786,7 +767,7 @@ class CursorTests extends LogTests {
         public void look() {}
 
         @Override
-        public boolean join(LogFollower follower) {
+        public boolean join(LogFollower follower, @Nullable ReadPoint before) {
             return true;
         }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -67,6 +68,7 @@ final class History {
     private final boolean
             sharesItsLine; // a shared connection has looked before, so its first question is a plain one, too
     private final boolean answersLate; // other things may happen while an answer is under way
+    private boolean polling;
     private boolean connected;
     private boolean interrupted;
     private boolean
@@ -90,7 +92,7 @@ final class History {
     private final class Reader {
 
         private final String name = "follower " + readers.size();
-        private final Cursor cursor;
+        private @Nullable Cursor cursor;
         private final int startOrder;
         private final int startLife;
         private final EventId startId;
@@ -100,8 +102,8 @@ final class History {
         private final List<Added> goneBefore;
         private boolean ended;
 
-        Reader(Cursor cursor, StartPoint start) {
-            this.cursor = cursor;
+        /** Creates a reader that has looked up its start. It has no cursor yet. */
+        Reader(StartPoint start) {
             EventId after = start.position();
             int order = -1;
             for (Added added : model.all) {
@@ -118,13 +120,17 @@ final class History {
                     model.all.stream().filter(added -> added.fate != Fate.THERE).toList();
         }
 
+        private Cursor cursor() {
+            return Objects.requireNonNull(cursor);
+        }
+
         /** {@return whether there is a finding} */
         boolean look(int most) {
             if (ended) {
                 return false;
             }
             try {
-                switch (cursor.look()) {
+                switch (cursor().look()) {
                     case NOTHING -> {
                         return false;
                     }
@@ -136,11 +142,11 @@ final class History {
                         return true;
                     }
                     case EVENTS -> {
-                        List<Event> found = cursor.takeFound();
+                        List<Event> found = cursor().takeFound();
                         tellLoss();
                         List<Event> batch = found.subList(0, Math.min(found.size(), Math.max(1, most)));
                         batch.forEach(event -> told.add(new Told(model.of(event), null, model.life, readByFeed)));
-                        cursor.taken(batch);
+                        cursor().taken(batch);
                         return true;
                     }
                 }
@@ -151,10 +157,10 @@ final class History {
         }
 
         private void tellLoss() {
-            Loss loss = cursor.loss();
+            Loss loss = cursor().loss();
             if (loss != null) {
                 told.add(new Told(null, loss, model.life, readByFeed));
-                cursor.told();
+                cursor().told();
             }
         }
 
@@ -207,7 +213,7 @@ final class History {
             if (!readers.isEmpty()) {
                 Reader reader = readers.get(dice.nextInt(readers.size()));
                 boolean found = reader.look(dice.nextInt(6));
-                say(reader.name + " looks: " + found + ", at " + reader.cursor.point());
+                say(reader.name + " looks: " + found + ", at " + reader.cursor().point());
             }
         } else if (choice < 91) {
             interrupt(dice);
@@ -283,7 +289,9 @@ final class History {
         if (answersLate) {
             model.underWay = () -> meanwhile(dice);
         }
+        polling = true;
         poll(polled);
+        polling = false;
         model.between = () -> {};
         model.underWay = () -> {};
     }
@@ -376,28 +384,47 @@ final class History {
             default -> Tail.after(id);
         };
         TailRange range = TailRange.of(tail, stream.options());
-        Window.End end = feed == null ? null : feed.window().end();
-        StartPoint start =
-                StartPoint.find(stream, range, end == null ? null : end.point().id(), 4);
-        boolean joins = feed != null && end != null && !feed.isInterrupted() && start.proves(end);
-        if (feed == null || end == null || !joins) {
+        Feeds.Place place = feed == null ? null : placeOf(feed);
+        pollInBetween(dice);
+        StartPoint start = StartPoint.find(
+                stream, range, place == null ? null : place.end().point().id(), 4);
+        Reader reader = new Reader(start);
+        pollInBetween(dice);
+        boolean joins = feed != null
+                && place != null
+                && place.comebacks() == feed.comebacks()
+                && !feed.isInterrupted()
+                && start.proves(place.end())
+                && feed.admits(place.end().point());
+        if (feed == null || place == null || !joins) {
             if (feed != null && !readers.isEmpty()) {
-                return; // it would have its own feed
+                return; // it would have its own feed, or look up its start again
             }
             feed = new LogFeed(stream, start, SETTINGS, new Observers(List.of()), new SameQuestions());
             connected = sharesItsLine;
-            end = feed.window().end();
+            place = placeOf(feed);
             readByFeed = model.all.size() - 1;
             seeEnd(feed);
         }
-        Cursor cursor = new Cursor(stream, feed, end, joins, start, 4);
+        Cursor cursor = new Cursor(stream, place, start, 4);
         if (dice.nextInt(3) == 0) {
             cursor.takeFound();
         }
-        Reader reader = new Reader(cursor, start);
+        reader.cursor = cursor;
         readers.add(reader);
         say(reader.name + " begins with " + tail + " at " + cursor.point()
                 + (start.loss() == null ? "" : ", " + start.loss()));
+    }
+
+    private static Feeds.Place placeOf(LogFeed feed) {
+        return new Feeds.Place(feed, feed.window().end(), feed.comebacks());
+    }
+
+    /** The feed reads while a follower begins. */
+    private void pollInBetween(Random dice) {
+        if (answersLate && !polling && dice.nextInt(4) == 0) {
+            pollOnce(dice);
+        }
     }
 
     private void comeToTheEnd() {
@@ -418,7 +445,7 @@ final class History {
             for (Reader reader : readers) {
                 boolean more = reader.look(6);
                 if (more) {
-                    say(reader.name + " looks, at " + reader.cursor.point());
+                    say(reader.name + " looks, at " + reader.cursor().point());
                 }
                 found |= more;
             }
@@ -474,7 +501,7 @@ final class History {
         }
         if (!reader.ended
                 && !delivered.contains(last)
-                && !reader.cursor.position().isAfter(last.id)) {
+                && !reader.cursor().position().isAfter(last.id)) {
             throw new Finding(reader.name + ": never got the last event " + last);
         }
     }
@@ -497,7 +524,7 @@ final class History {
     private void judgeStep(Reader reader, @Nullable Added before, Added next, @Nullable Loss gap) {
         int from = before != null ? before.order : reader.startOrder;
         boolean again = gap != null && gap.kind() == Gap.Kind.BEGAN_AGAIN;
-        if (next.order <= from && !again && next.isClosing() && mayBeAnotherEnd()) {
+        if (next.order <= from && !again && next.isClosing() && isEndGoneAfter(from)) {
             indistinguishable++;
             return;
         }
@@ -530,6 +557,16 @@ final class History {
                 indistinguishable++; // the event at the read point is unknown
                 return;
             }
+            for (Added skipped : model.all) {
+                if (skipped.fate == Fate.THERE
+                        && !skipped.isClosing()
+                        && skipped.order > (last == null ? reader.startOrder : last.order)
+                        && skipped.order < next.order
+                        && skipped.id.isAfter(last == null ? reader.startId : last.id)
+                        && next.id.isAfter(skipped.id)) {
+                    throw new Finding(reader.name + ": another log, and not delivered: " + skipped + " before " + next);
+                }
+            }
             if (!canLookTheSame(reader, last, next, gap)) {
                 throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
             }
@@ -557,13 +594,14 @@ final class History {
             indistinguishable++; // Redis does not count, and the log is short
             return;
         }
-        boolean mayHaveCountedOther = before == null
-                && reader.startOrder < 0
-                && model.all.stream()
-                        .anyMatch(added -> added.fate == Fate.RETRACTED
-                                && added.order < next.order
-                                && !added.isOf(next.lifeAdded));
-        if (gap == null && missed > 0 && mayHaveCountedOther) {
+        long countedOthers = model.all.stream()
+                .filter(added -> added.fate == Fate.RETRACTED
+                        && added.order < next.order
+                        && added.lifeAdded >= reader.startLife
+                        && !added.isOf(next.lifeAdded))
+                .count();
+        boolean mayHaveCountedOthers = before == null && reader.startOrder < 0 && missed <= countedOthers;
+        if (gap == null && missed > 0 && mayHaveCountedOthers) {
             indistinguishable++; // an event of an earlier log, deleted before it was read, counts as the missed one
             return;
         }
@@ -578,12 +616,20 @@ final class History {
                 indistinguishable++; // another log with as many events does not show what was deleted
                 return;
             }
-            if (gap.missed().getAsLong() == missed + unsure) {
+            if (gap.missed().getAsLong() == missed + unsure && (next.fate == Fate.RETRACTED || next.isClosing())) {
                 indistinguishable++; // another log looked like this one, trimmed: these events of this one were dropped
                 return;
             }
             throw new Finding(reader.name + ": " + missed + " missed, told " + gap + " before " + next + ", " + unsure);
         }
+    }
+
+    /** All completions have the same id: the feed told the one that it knew, and a later one is gone. */
+    private boolean isEndGoneAfter(int order) {
+        return model.all.stream()
+                .anyMatch(added -> added.isClosing()
+                        && added.order > order
+                        && (added.fate == Fate.TRIMMED || added.fate == Fate.RETRACTED));
     }
 
     /** {@return whether the next log can look to Redis like the log of the last event} */
@@ -594,7 +640,7 @@ final class History {
         if (!model.counts) {
             boolean endIsGone = next.isClosing() && next.fate == Fate.RETRACTED;
             boolean idWasGivenAgain = model.all.stream()
-                    .anyMatch(added -> added != last && added.id.equals(last.id) && added.fate == Fate.RETRACTED);
+                    .anyMatch(added -> added != last && added.id.equals(last.id) && isRetractedFrom(next, added));
             return gap != null || endIsGone || idWasGivenAgain;
         }
         if (next.isClosing() && next.fate == Fate.TRIMMED && gap != null) {
@@ -608,7 +654,7 @@ final class History {
                         && added.order < last.order
                         && reader.told.stream().noneMatch(told -> added.equals(told.event())))
                 .count();
-        return (next.rank > 1 || holesAfter > (model.hadGroup ? 0 : 1))
+        return (next.rank > 1 || holesAfter > (model.livesWithGroup.contains(next.lifeAdded) ? 0 : 1))
                 && next.rank + holesAfter + neverRead > last.rank;
     }
 

@@ -8,11 +8,13 @@ import dev.eventlog.redis.RawCommand;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.RedisSystemException;
@@ -72,6 +74,7 @@ final class ModelLog implements Line {
 
     final List<Added> all = new ArrayList<>();
     final boolean counts;
+    final Set<Integer> livesWithGroup = new HashSet<>(); // in these, no number is exact
     /** An action of another client between two commands that were sent together. */
     Runnable between = () -> {};
     /** An action of another client before replies arrive. */
@@ -85,7 +88,6 @@ final class ModelLog implements Line {
     private long added;
     private EventId deleted = EventId.MIN;
     private long groups;
-    boolean hadGroup; // then no number is exact
     private long clock = 1_000_000;
 
     ModelLog(boolean counts) {
@@ -222,7 +224,7 @@ final class ModelLog implements Line {
     }
 
     void createGroup() {
-        hadGroup = true;
+        livesWithGroup.add(life);
         groups = exists ? 1 : 0;
     }
 
