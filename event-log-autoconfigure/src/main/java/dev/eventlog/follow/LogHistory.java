@@ -68,7 +68,7 @@ final class LogHistory {
                 return at(sample);
             }
         }
-        if (!first.equals(firstBefore)) {
+        if (!first.equals(firstBefore) || first.isAfter(window.origin())) {
             return beginning();
         }
         List<Event> older = stream.newest(line, window.origin(), EventId.MIN, 1);

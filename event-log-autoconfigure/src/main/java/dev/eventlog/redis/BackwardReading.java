@@ -55,6 +55,9 @@ final class BackwardReading {
      * @param page gets each page, newest event first, and returns whether to continue
      */
     void read(EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
+        if (!newest.equals(EventId.MAX) && isEmpty(newest, oldest)) {
+            return;
+        }
         Question question = question(newest, oldest, limit);
         while (question != null) {
             Question asked = question;
@@ -76,6 +79,12 @@ final class BackwardReading {
                 return;
             }
         }
+    }
+
+    /** Returns whether a range has no event. Redis looks through the whole stream backwards for an event before the first one. */
+    private boolean isEmpty(EventId newest, EventId oldest) {
+        return inquiry.ask(line, stream.rangeCommand(oldest, newest, 1), StreamReplies::list)
+                .isEmpty();
     }
 
     /** Returns the question for the page before the given one; null if there is none. */

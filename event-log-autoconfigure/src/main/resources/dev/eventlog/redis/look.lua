@@ -97,6 +97,13 @@ for i = 1, #info, 2 do
     state[#state + 1] = info[i] == 'first-entry' and info[i + 1] and {info[i + 1][1], {}} or info[i + 1]
   end
 end
+local first = known['first-entry']
+
+-- Redis looks through the whole stream for an event before the first one.
+local function has_before(id)
+  return first and before(first[1], id)
+end
+
 local newest_id, length = '+', known['length'] -- without the closing entry
 local last = known['last-entry']
 if last and last[1] == greatest then
@@ -113,8 +120,10 @@ if after == '' then
   if age > 0 and limit ~= 0 and earliest ~= greatest then
     local time = redis.call('TIME')
     local oldest = string.format('%.0f', math.max(1, time[1] * 1000 + math.floor(time[2] / 1000) - age))
-    local tooOld = redis.call('XREVRANGE', key, '(' .. oldest .. '-0', '(' .. earliest, 'COUNT', 1)[1]
-    earliest = tooOld and tooOld[1] or earliest
+    if has_before(oldest .. '-0') then
+      local tooOld = redis.call('XREVRANGE', key, '(' .. oldest .. '-0', '(' .. earliest, 'COUNT', 1)[1]
+      earliest = tooOld and tooOld[1] or earliest
+    end
   end
   after = earliest
   if limit == 0 then
@@ -137,7 +146,7 @@ if after == '' then
   end
 end
 local at, older, events = entry(after), false, {}
-if not at and after ~= '0-0' then
+if not at and has_before(after) then
   older = redis.call('XREVRANGE', key, '(' .. after, '-', 'COUNT', 1)[1] or false
 end
 if ARGV[3] ~= '0' and after ~= greatest then
