@@ -115,13 +115,13 @@ final class TortureAnotherLife {
     /**
      * Whether the new log looks like a continuation of the old one. There are two cases: the follower knows only the id
      * of the event at its cursor, and the new log has this id too; or the new log has an older event, so that the event
-     * at the cursor may have been retracted. From Redis 7 on, the second case also needs a later event that was
-     * retracted.
+     * at the cursor may have been retracted. From Redis 7 on, the second case also needs a later event or a closing
+     * entry that was retracted.
      */
     private boolean looksAsBefore(Step step, Added cursor, TortureLife next) {
         boolean idAlone = step.start().isKnownByIdAlone(cursor);
         boolean older = false;
-        boolean retracted = !counts;
+        boolean retracted = !counts || next.isWithoutClosingEntry(step.by());
         for (Added each : next.events) {
             int place = each.id.compareTo(cursor.id);
             if (place == 0 && idAlone) {

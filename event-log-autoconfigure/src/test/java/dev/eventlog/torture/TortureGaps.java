@@ -252,6 +252,7 @@ final class TortureGaps {
         List<Added> there = began.events.subList(0, began.at(step.next())).stream()
                 .filter(each -> each.tick >= began.beganAt && !delivered.contains(each))
                 .filter(each -> step.due(each) == Due.YES)
+                .filter(each -> each.tick > step.start().to || step.start().due(each, true, null) == Due.YES)
                 .filter(each -> fate(step, each, began.ordinal) == Fate.THERE)
                 .toList();
         if (!there.isEmpty()) {

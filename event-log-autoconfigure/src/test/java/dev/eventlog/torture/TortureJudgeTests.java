@@ -154,6 +154,40 @@ class TortureJudgeTests {
         assertThat(judged(history, account, List.of())).containsExactly("Reported a new beginning that did not happen");
     }
 
+    /** The events before its start are not due, although the log that it began in comes back with a change of the master. */
+    @Test
+    void eventsBeforeTheStartAreNotDueInALogThatComesBack() {
+        TortureHistory history = history(
+                add("1-0", 1),
+                add("2-0", 2),
+                add("4-0", 4),
+                command("UNLINK", "log"),
+                add("5-0", 5),
+                add("other", "6-0", 6));
+        history.lose(4);
+        take(history, add("other", "7-0", 7));
+        TortureAccount account = account(Tail.last(0), 25);
+        tell(
+                account,
+                60,
+                got("4-0", 4),
+                gap(Gap.Kind.BEGAN_AGAIN, "4-0", "5-0"),
+                got("5-0", 5),
+                gap(Gap.Kind.BEGAN_AGAIN, "5-0", "2-0"),
+                got("2-0", 2));
+        assertThat(judged(
+                        history,
+                        account,
+                        List.of(new Change(35, 100)),
+                        sent(1, 1),
+                        sent(2, 20),
+                        sent(4, 30),
+                        sent(5, 40),
+                        sent(6, 50),
+                        sent(7, 70)))
+                .isEmpty();
+    }
+
     @Test
     void idFromTwoMastersMeansTheEventThatHadItAtTheTime() {
         TortureHistory history = history(add("5-0", 1), add("6-0", 2));
@@ -253,6 +287,25 @@ class TortureJudgeTests {
         tell(account, 30, gap(Gap.Kind.BEGAN_AGAIN, "3-0", max), got(max, TortureLogs.UNKNOWN_END));
         assertThat(judged(history, account, List.of(), sent(2, 3), sent(3, 5), sent(6, 40)))
                 .isEmpty();
+    }
+
+    /** The follower knows only the id of its event, which can have been retracted: only the closing entry shows the last id. */
+    @Test
+    void earlierCompleteLogIsHiddenIfItsClosingEntryWasDeleted() {
+        for (boolean hidden : new boolean[] {true, false}) {
+            String max = EventId.MAX.toString();
+            TortureHistory history = history(add("1-0", 1), add("2-0", 2));
+            history.lose(1);
+            take(
+                    history,
+                    command("XADD", "log", max, "@complete", "done"),
+                    hidden ? command("XDEL", "log", max) : List.of(),
+                    add("other", "6-0", 6));
+            TortureAccount account = account(Tail.after(new EventId(2, 0)), 15);
+            tell(account, 30, got(max, hidden ? TortureLogs.UNKNOWN_END : TortureLogs.DONE));
+            assertThat(judged(history, account, List.of(), sent(1, 1), sent(2, 2), sent(6, 40)))
+                    .containsExactlyElementsOf(hidden ? List.of() : List.of("Began again, but not reported"));
+        }
     }
 
     /** The follower began before its log. Nothing shows which of the logs that were completed without a reason it saw. */

@@ -136,6 +136,11 @@ final class TortureLife {
         closingEntryGoneAt = Math.min(closingEntryGoneAt, at);
     }
 
+    /** {@return whether the log is complete, and its closing entry was deleted} */
+    boolean isWithoutClosingEntry(int by) {
+        return closingEntryGoneAt <= by;
+    }
+
     /** The last id of the log now belongs to no event. */
     void raiseLastId(EventId to) {
         raised.add(to);
