@@ -44,6 +44,7 @@ final class LogFeed implements Feed {
     private boolean stopped;
     private boolean deserted; // the last follower has left
     private int joined; // the number of followers that have ever joined
+    private boolean takesFirst; // the first events are being taken
 
     // The following fields are written only by the one thread that reads at a time.
     private volatile boolean smallEvents;
@@ -172,7 +173,8 @@ final class LogFeed implements Feed {
 
     /** {@return whether a follower may join} See {@link #join}. */
     synchronized boolean admits(@Nullable ReadPoint before) {
-        boolean hasReadFirst = before != null && before.id().equals(EventId.MIN) && !before.equals(window.last());
+        boolean hasReadFirst =
+                before != null && before.id().equals(EventId.MIN) && (takesFirst || !before.equals(window.last()));
         if (deserted || hasReadFirst) {
             return false;
         }
@@ -290,12 +292,24 @@ final class LogFeed implements Feed {
             if (!window.last().id().equals(EventId.MIN) || !answer.state().exists()) {
                 return judge.apply(answer);
             }
-            synchronized (this) {
-                if (joined == before) {
+            if (takesFirst(before)) {
+                try {
                     return judge.apply(answer);
+                } finally {
+                    tookFirst();
                 }
             }
         }
+    }
+
+    /** {@return whether no follower has joined} If so, none joins until the first events are taken. */
+    private synchronized boolean takesFirst(int before) {
+        takesFirst = joined == before;
+        return takesFirst;
+    }
+
+    private synchronized void tookFirst() {
+        takesFirst = false;
     }
 
     private synchronized int joined() {
