@@ -343,7 +343,7 @@ class CursorTests extends LogTests {
     /** Raises the last id of the log, without an event. */
     private EventId raiseLastId(long milliseconds) {
         EventId raised = new EventId(milliseconds, 0);
-        redis.execute((RedisCallback<Object>) connection -> connection.execute(
+        redis.execute((RedisCallback<@Nullable Object>) connection -> connection.execute(
                 "XSETID", log.name().getBytes(UTF_8), raised.toString().getBytes(UTF_8)));
         return raised;
     }
