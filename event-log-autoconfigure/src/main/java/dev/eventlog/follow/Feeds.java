@@ -1,5 +1,6 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.EventId;
 import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.ReadPoint;
@@ -60,7 +61,12 @@ public final class Feeds {
      * @param end the end of its window
      * @param comebacks how often it had reconnected by then
      */
-    record Place(Feed feed, Window.End end, int comebacks) {}
+    record Place(Feed feed, Window.End end, int comebacks) {
+
+        static Place of(Feed feed) {
+            return new Place(feed, feed.window().end(), feed.comebacks());
+        }
+    }
 
     /** Creates a follower on a feed. */
     @FunctionalInterface
@@ -72,11 +78,7 @@ public final class Feeds {
     @Nullable
     Place place(LogStream stream) {
         Feed feed = byKey.get(stream.key());
-        return feed == null ? null : place(feed);
-    }
-
-    private static Place place(Feed feed) {
-        return new Place(feed, feed.window().end(), feed.comebacks());
+        return feed == null ? null : Place.of(feed);
     }
 
     /**
@@ -107,7 +109,7 @@ public final class Feeds {
     /** A feed that has not noticed yet that its log began again keeps its followers until it does. */
     private synchronized @Nullable LogFollower joinNew(
             @Nullable Feed old, LogStream stream, StartPoint start, Joining joining) {
-        return byKey.get(stream.key()) == old ? join(place(start(stream, start)), null, start, joining) : null;
+        return byKey.get(stream.key()) == old ? join(Place.of(start(stream, start)), null, start, joining) : null;
     }
 
     /** Takes no lock of all feeds: thousands of clients may come back at once. */
@@ -118,9 +120,8 @@ public final class Feeds {
         if (!feed.join(follower, before)) {
             return null;
         }
-        if (start.state()
-                .lastId()
-                .isAfter(place.end().point().id())) { // usually about to be read; but XSETID is not reported
+        EventId end = place.end().point().id();
+        if (start.state().lastId().isAfter(end)) { // usually about to be read; but XSETID is not reported
             feed.look();
         }
         return follower;

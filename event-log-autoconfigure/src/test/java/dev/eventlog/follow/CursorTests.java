@@ -605,7 +605,7 @@ class CursorTests extends LogTests {
     /** A new cursor that received this many events with its start. */
     private Cursor cursor(Feed feed, Tail tail, int shown) {
         StartPoint start = StartPoint.find(stream, TailRange.of(tail, log.options()), null, shown);
-        return new Cursor(stream, new Feeds.Place(feed, feed.window().end(), feed.comebacks()), start, BATCH);
+        return new Cursor(stream, Feeds.Place.of(feed), start, BATCH);
     }
 
     /** {@return the next events, which the follower has then taken; none if it must wait} */

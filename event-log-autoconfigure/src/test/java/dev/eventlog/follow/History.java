@@ -384,7 +384,7 @@ final class History {
             default -> Tail.after(id);
         };
         TailRange range = TailRange.of(tail, stream.options());
-        Feeds.Place place = feed == null ? null : placeOf(feed);
+        Feeds.Place place = feed == null ? null : Feeds.Place.of(feed);
         pollInBetween(dice);
         StartPoint start = StartPoint.find(
                 stream, range, place == null ? null : place.end().point().id(), 4);
@@ -402,7 +402,7 @@ final class History {
             }
             feed = new LogFeed(stream, start, SETTINGS, new Observers(List.of()), new SameQuestions());
             connected = sharesItsLine;
-            place = placeOf(feed);
+            place = Feeds.Place.of(feed);
             readByFeed = model.all.size() - 1;
             seeEnd(feed);
         }
@@ -414,10 +414,6 @@ final class History {
         readers.add(reader);
         say(reader.name + " begins with " + tail + " at " + cursor.point()
                 + (start.loss() == null ? "" : ", " + start.loss()));
-    }
-
-    private static Feeds.Place placeOf(LogFeed feed) {
-        return new Feeds.Place(feed, feed.window().end(), feed.comebacks());
     }
 
     /** The feed reads while a follower begins. */
