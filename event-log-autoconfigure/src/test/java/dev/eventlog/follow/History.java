@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.core.StringRedisTemplate;
 import org.springframework.util.backoff.FixedBackOff;
@@ -504,17 +505,20 @@ final class History {
 
     /** Events that another log holds to the end were always there, so none of them may be passed over. */
     private void judgeSkipped(Reader reader, Added next, Set<Added> ever) {
-        for (Added added : model.all) {
-            if (added.fate == Fate.THERE
-                    && !added.isClosing()
-                    && added.order < next.order
-                    && next.id.isAfter(added.id)
-                    && added.order > reader.startOrder
-                    && added.id.isAfter(reader.startId)
-                    && !ever.contains(added)) {
-                throw new Finding(reader.name + ": began again at " + next + ", though there was " + added);
-            }
-        }
+        passedOver(reader.startOrder, reader.startId, next)
+                .filter(added -> !ever.contains(added))
+                .findFirst()
+                .ifPresent(added -> {
+                    throw new Finding(reader.name + ": began again at " + next + ", though there was " + added);
+                });
+    }
+
+    /** {@return the events that exist to the end, and lie between a position and a later event} */
+    private Stream<Added> passedOver(int order, EventId id, Added next) {
+        return model.all.stream()
+                .filter(added -> added.fate == Fate.THERE && !added.isClosing())
+                .filter(added -> added.order > order && added.order < next.order)
+                .filter(added -> added.id.isAfter(id) && next.id.isAfter(added.id));
     }
 
     private void judgeStep(Reader reader, @Nullable Added before, Added next, @Nullable Loss gap) {
@@ -553,16 +557,12 @@ final class History {
                 indistinguishable++; // the event at the read point is unknown
                 return;
             }
-            for (Added skipped : model.all) {
-                if (skipped.fate == Fate.THERE
-                        && !skipped.isClosing()
-                        && skipped.order > (last == null ? reader.startOrder : last.order)
-                        && skipped.order < next.order
-                        && skipped.id.isAfter(last == null ? reader.startId : last.id)
-                        && next.id.isAfter(skipped.id)) {
-                    throw new Finding(reader.name + ": another log, and not delivered: " + skipped + " before " + next);
-                }
-            }
+            passedOver(from, last == null ? reader.startId : last.id, next)
+                    .findFirst()
+                    .ifPresent(skipped -> {
+                        throw new Finding(
+                                reader.name + ": another log, and not delivered: " + skipped + " before " + next);
+                    });
             if (!canLookTheSame(reader, last, next, gap)) {
                 throw new Finding(reader.name + ": another log, told " + gap + ": " + last + ", then " + next);
             }
@@ -622,10 +622,7 @@ final class History {
 
     /** All completions have the same id: the feed told the one that it knew, and a later one is gone. */
     private boolean isEndGoneAfter(int order) {
-        return model.all.stream()
-                .anyMatch(added -> added.isClosing()
-                        && added.order > order
-                        && (added.fate == Fate.TRIMMED || added.fate == Fate.RETRACTED));
+        return model.all.stream().anyMatch(added -> added.order > order && isEndGone(added));
     }
 
     /** {@return whether the next log can look to Redis like the log of the last event} */
@@ -662,7 +659,11 @@ final class History {
     /** All completions have the same id: if one of two is gone without a trace, nobody knows which one. */
     private boolean mayBeAnotherEnd() {
         List<Added> ends = model.all.stream().filter(Added::isClosing).toList();
-        return ends.size() > 1 && ends.stream().anyMatch(end -> end.fate == Fate.TRIMMED || end.fate == Fate.RETRACTED);
+        return ends.size() > 1 && ends.stream().anyMatch(History::isEndGone);
+    }
+
+    private static boolean isEndGone(Added added) {
+        return added.isClosing() && (added.fate == Fate.TRIMMED || added.fate == Fate.RETRACTED);
     }
 
     @Override
