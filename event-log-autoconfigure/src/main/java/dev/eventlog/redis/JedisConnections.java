@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.springframework.aot.hint.ProxyHints;
 import org.springframework.data.redis.connection.RedisConnection;
@@ -55,9 +56,9 @@ final class JedisConnections implements Connections {
             noLimit.setMaxTotal(-1);
             JedisClientConfiguration pooled =
                     client.usePooling().poolConfig(noLimit).build(); // Jedis asks the sentinels only through a pool
-            copy = new FeedFactory(original.getSentinelConfiguration(), pooled);
+            copy = new SingleFactory(original.getSentinelConfiguration(), pooled);
         } else if (original.getStandaloneConfiguration() != null) {
-            copy = new FeedFactory(original.getStandaloneConfiguration(), client.build());
+            copy = new SingleFactory(original.getStandaloneConfiguration(), client.build());
         } else {
             return new ApplicationConnections(application, ApplicationConnections::send);
         }
@@ -66,15 +67,15 @@ final class JedisConnections implements Connections {
 
     /** {@return a factory of connections to one server, which has nothing to close} */
     static JedisConnectionFactory single(RedisStandaloneConfiguration server, JedisClientConfiguration client) {
-        return started(new FeedFactory(server, client));
+        return started(new SingleFactory(server, client));
     }
 
     private static JedisConnectionFactory forCommands(JedisConnectionFactory original) {
         JedisClientConfiguration client = patient(original.getClientConfiguration());
         RedisSentinelConfiguration sentinel = original.getSentinelConfiguration();
         return sentinel != null
-                ? new JedisConnectionFactory(sentinel, client)
-                : new JedisConnectionFactory(Objects.requireNonNull(original.getStandaloneConfiguration()), client);
+                ? new SingleFactory(sentinel, client)
+                : new SingleFactory(Objects.requireNonNull(original.getStandaloneConfiguration()), client);
     }
 
     private static JedisConnectionFactory started(JedisConnectionFactory copy) {
@@ -159,7 +160,7 @@ final class JedisConnections implements Connections {
     }
 
     /**
-     * Returns the application's client configuration, but limits the wait for a pooled connection to the wait for an answer.
+     * Returns the application's client configuration, but always with a pool, and limits the wait for a pooled connection to the wait for an answer.
      * Without a limit, threads that wait while Redis goes away would wait forever, because the pool gives later connections to
      * other threads. A proxy, because the methods differ between versions of Spring Data.
      */
@@ -168,8 +169,13 @@ final class JedisConnections implements Connections {
                 JedisConnections.class.getClassLoader(),
                 new Class<?>[] {JedisClientConfiguration.class},
                 (proxy, method, arguments) -> {
+                    if (method.getName().equals("isUsePooling")) {
+                        return true;
+                    }
                     if (method.getName().equals("getPoolConfig")) {
-                        return original.getPoolConfig().map(pool -> patient(pool, original.getReadTimeout()));
+                        GenericObjectPoolConfig<?> pool =
+                                original.getPoolConfig().orElseGet(GenericObjectPoolConfig::new);
+                        return Optional.of(patient(pool, original.getReadTimeout()));
                     }
                     return ReflectionUtils.invokeMethod(method, original, arguments);
                 });
@@ -188,14 +194,18 @@ final class JedisConnections implements Connections {
         return pool;
     }
 
-    /** Creates single connections. The default would create pooled ones, which cannot be cut off from a blocking read. */
-    private static final class FeedFactory extends JedisConnectionFactory {
+    /**
+     * Gives each caller a single connection. Later versions of Spring Data would give it one that borrows another from a pool for each
+     * command: nobody could cut it off from a blocking read, and a caller would wait for the pool where {@link RenewedFactory}
+     * does not see it.
+     */
+    private static final class SingleFactory extends JedisConnectionFactory {
 
-        FeedFactory(RedisSentinelConfiguration sentinel, JedisClientConfiguration client) {
+        SingleFactory(RedisSentinelConfiguration sentinel, JedisClientConfiguration client) {
             super(sentinel, client);
         }
 
-        FeedFactory(RedisStandaloneConfiguration server, JedisClientConfiguration client) {
+        SingleFactory(RedisStandaloneConfiguration server, JedisClientConfiguration client) {
             super(server, client);
         }
 

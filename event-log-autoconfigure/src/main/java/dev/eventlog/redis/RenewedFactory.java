@@ -24,7 +24,7 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     private final Supplier<F> making;
     private final AtomicBoolean renewing = new AtomicBoolean();
-    private volatile @Nullable F current;
+    private @Nullable Used<F> current; // guarded by this
     private volatile long renewed = System.nanoTime() - RENEWED_AT_MOST_EVERY.toNanos();
 
     /** Limits the rate: otherwise each command would open a new connection to a server that refuses for a long time. */
@@ -32,21 +32,20 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     RenewedFactory(Supplier<F> making) {
         this.making = making;
-        this.current = making.get();
+        this.current = new Used<>(making.get());
     }
 
-    private F current() {
-        F factory = current;
-        return factory != null ? factory : made();
-    }
-
-    private synchronized F made() {
-        F factory = current;
-        if (factory == null) {
-            factory = making.get();
-            current = factory;
+    private synchronized Used<F> current() {
+        Used<F> used = current;
+        if (used == null) {
+            used = new Used<>(making.get());
+            current = used;
         }
-        return factory;
+        return used;
+    }
+
+    private synchronized boolean isCurrent(Used<F> used) {
+        return used == current;
     }
 
     /** Gives new commands new connections. Running commands finish on theirs. */
@@ -56,10 +55,8 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
             return;
         }
         try {
-            F before = current();
             renewed = System.nanoTime();
-            current = making.get();
-            destroy(before);
+            discard(replace(new Used<>(making.get())));
         } catch (RuntimeException unreachable) { // no sentinel answers: the existing connections may still work
             logger.debug("No new connections", unreachable);
         } finally {
@@ -67,17 +64,63 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
         }
     }
 
-    private <T> T from(Function<F, T> opening) {
+    private synchronized @Nullable Used<F> replace(@Nullable Used<F> next) {
+        Used<F> before = current;
+        current = next;
+        return before;
+    }
+
+    /** A caller that waited for a connection while the factory was replaced takes one from the new factory. */
+    private <T extends RedisConnection> T from(Function<F, T> opening) {
         while (true) {
-            F factory = current();
+            Used<F> used = begin();
+            T connection;
             try {
-                return opening.apply(factory);
+                connection = opening.apply(used.factory);
             } catch (RuntimeException failure) {
-                if (factory == current) {
+                if (isCurrent(used)) {
                     throw failure;
                 }
+                continue;
+            } finally {
+                end(used);
+            }
+            if (isCurrent(used)) {
+                return connection;
+            }
+            connection.close();
+        }
+    }
+
+    private synchronized Used<F> begin() {
+        Used<F> used = current();
+        used.callers++;
+        return used;
+    }
+
+    private void end(Used<F> used) {
+        boolean last;
+        synchronized (this) {
+            used.callers--;
+            last = used.discarded && used.callers == 0;
+        }
+        if (last) {
+            destroy(used.factory);
+        }
+    }
+
+    /** Closes a factory, unless callers wait for its connections: then the last of them does. */
+    private void discard(@Nullable Used<F> used) {
+        if (used == null) {
+            return;
+        }
+        synchronized (this) {
+            used.discarded = true;
+            if (used.callers > 0) {
+                return;
             }
         }
+        destroy(used.factory);
     }
 
     @Override
@@ -92,31 +135,27 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
 
     @Override
     public RedisSentinelConnection getSentinelConnection() {
-        return from(RedisConnectionFactory::getSentinelConnection);
+        return current().factory.getSentinelConnection();
     }
 
     @Override
     public boolean getConvertPipelineAndTxResults() {
-        return current().getConvertPipelineAndTxResults();
+        return current().factory.getConvertPipelineAndTxResults();
     }
 
     @Override
     public @Nullable DataAccessException translateExceptionIfPossible(RuntimeException thrown) {
-        return current().translateExceptionIfPossible(thrown);
+        return current().factory.translateExceptionIfPossible(thrown);
     }
 
     /** Closes the connections. The next request opens others. */
-    synchronized void stop() {
-        F factory = current;
-        current = null;
-        if (factory != null) {
-            destroy(factory);
-        }
+    void stop() {
+        discard(replace(null));
     }
 
     /** Closes the connections for good. */
-    void destroy() {
-        destroy(current());
+    synchronized void destroy() {
+        discard(current);
     }
 
     private void destroy(F factory) {
@@ -124,6 +163,18 @@ final class RenewedFactory<F extends RedisConnectionFactory & DisposableBean> im
             factory.destroy();
         } catch (Exception failure) {
             logger.debug("Connections did not close properly", failure);
+        }
+    }
+
+    /** A factory, and how many callers wait for a connection of it. Closing its pool would interrupt their threads. */
+    private static final class Used<F> {
+
+        final F factory;
+        int callers;
+        boolean discarded;
+
+        Used(F factory) {
+            this.factory = factory;
         }
     }
 }
