@@ -22,6 +22,7 @@ final class BackwardReading {
     private final boolean opensAgain;
     private final boolean ahead;
     private final AnswerSize size;
+    private @Nullable EventId first;
 
     /**
      * Creates a reading that has not begun.
@@ -55,7 +56,7 @@ final class BackwardReading {
      * @param page gets each page, newest event first, and returns whether to continue
      */
     void read(EventId newest, EventId oldest, long limit, Predicate<List<Event>> page) {
-        if (!newest.equals(EventId.MAX) && isEmpty(newest, oldest)) {
+        if (!newest.equals(EventId.MAX) && !isAnyBetween(oldest, newest)) {
             return;
         }
         Question question = question(newest, oldest, limit);
@@ -81,20 +82,32 @@ final class BackwardReading {
         }
     }
 
-    /** Returns whether a range has no event. Redis looks through the whole stream backwards for an event before the first one. */
-    private boolean isEmpty(EventId newest, EventId oldest) {
-        return inquiry.ask(line, stream.rangeCommand(oldest, newest, 1), StreamReplies::list)
-                .isEmpty();
-    }
-
     /** Returns the question for the page before the given one; null if there is none. */
     private @Nullable Question below(Question asked, @Nullable Object reply, EventId oldest) {
         int came = StreamReplies.list(reply).size();
         int events = StreamReplies.isFirstClosing(reply) ? came - 1 : came;
         size.worked(events, StreamReplies.size(reply));
-        return came < asked.count()
-                ? null
-                : question(StreamReplies.idOfLast(reply).previous(), oldest, asked.left() - events);
+        long left = asked.left() - events;
+        if (came < asked.count() || left <= 0) {
+            return null;
+        }
+        EventId from = StreamReplies.idOfLast(reply).previous();
+        boolean small = first == null && came <= AnswerSize.FIRST; // then the stream has no more if none comes before
+        return small || isAnyBetween(oldest, from) ? question(from, oldest, left) : null;
+    }
+
+    /**
+     * Returns whether the first event is in a range. Redis looks through the whole stream backwards for an event before the first
+     * one. Asks once, because the first event changes only if the log is trimmed or deleted meanwhile.
+     */
+    private boolean isAnyBetween(EventId oldest, EventId newest) {
+        EventId known = first;
+        if (known == null) {
+            List<?> reply = inquiry.ask(line, stream.rangeCommand(oldest, EventId.MAX, 1), StreamReplies::list);
+            known = reply.isEmpty() ? EventId.MAX : StreamReplies.idOfLast(reply);
+            first = known;
+        }
+        return !known.isAfter(newest);
     }
 
     private @Nullable Question question(EventId from, EventId oldest, long left) {

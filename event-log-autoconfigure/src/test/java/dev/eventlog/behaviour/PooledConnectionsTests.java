@@ -39,7 +39,7 @@ class PooledConnectionsTests extends ServerTests {
                 "spring.data.redis.jedis.pool.max-idle=2"));
         EventLog log = TestApplication.factory(application).create("log");
         Connections connections = application.getBean("eventLogConnections", Connections.class);
-        for (int round = 0; round < 5; round++) {
+        for (int round = 0; round < 2; round++) {
             log.add(Map.of("n", "0"));
             redis.freeze(); // so that the pool is soon empty and other callers wait
             connections.wrongServer(System.nanoTime());

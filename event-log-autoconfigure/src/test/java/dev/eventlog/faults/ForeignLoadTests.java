@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventRange;
 import dev.eventlog.Gap;
 import dev.eventlog.Tail;
 import dev.eventlog.test.Collected;
@@ -17,6 +18,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -82,6 +84,25 @@ class ForeignLoadTests extends ServerTests {
                 assertThat(gap.kind()).isEqualTo(Gap.Kind.BEGAN_AGAIN);
             }
         }
+    }
+
+    /** All pages are full, so that only the server knows that no more events exist. */
+    @Test
+    void readingBackwardsNeverLooksBeforeTheFirstEvent() {
+        EventLog log = newFactory().create("log");
+        fill("log", 0, 64 + 512 + 1_000, 5_000_000);
+        EventId first = EventId.parse("5000000-1");
+        redis.ask("CONFIG", "SET", "slowlog-max-len", "100000");
+        redis.ask("CONFIG", "SET", "slowlog-log-slower-than", "0");
+
+        assertThat(log.read(Tail.all())).hasSize(64 + 512 + 1_000);
+        assertThat(log.read(EventRange.before(EventId.parse("5000064-1"))
+                                .newestFirst()
+                                .limit(100))
+                        .events())
+                .hasSize(64);
+        assertThat(commands()).filteredOn(command -> command.most() > 0).hasSizeGreaterThan(4);
+        assertThat(commands()).filteredOn(command -> command.looksBefore(first)).isEmpty();
     }
 
     private void fill(String key, int from, int to, int firstId) {
