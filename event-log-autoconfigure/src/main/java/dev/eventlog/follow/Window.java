@@ -341,30 +341,35 @@ final class Window {
         }
         EventId id = point.id();
         if (id.compareTo(last.id()) >= 0) {
-            return id.equals(last.id()) ? atEnd() : new Slice(Found.NOTHING, point, List.of());
+            return id.equals(last.id()) ? atEnd(point) : new Slice(Found.NOTHING, point, List.of());
         }
         if (id.compareTo(base.id()) < 0) {
             return new Slice(Found.BEHIND, base, List.of());
         }
         int from = events.indexAfter(id);
         if (from == events.size()) { // the events after it were deleted individually before they were read
-            return atEnd();
+            return atEnd(point);
         }
         return new Slice(Found.EVENTS, rankedAt(point, from), events.from(from, Math.min(events.size(), from + limit)));
     }
 
-    private Slice atEnd() {
+    private Slice atEnd(ReadPoint point) {
+        ReadPoint end = last.rank().isKnown() ? last : last.ranked(point.rank());
         return isComplete()
-                ? new Slice(Found.COMPLETE, last, List.of(), Closing.completion(closing))
-                : new Slice(Found.NOTHING, last, List.of());
+                ? new Slice(Found.COMPLETE, end, List.of(), Closing.completion(closing))
+                : new Slice(Found.NOTHING, end, List.of());
     }
 
-    /** Uses the last count of Redis before the point. */
+    /**
+     * Uses the last count of Redis before the point. The follower may know its rank even if this window does not, because it has
+     * asked Redis itself.
+     */
     private ReadPoint rankedAt(ReadPoint point, int index) {
         ReadPoint middle = counted;
-        return middle != null && !middle.id().isAfter(point.id())
-                ? point.ranked(middle.rank().plus(index - events.indexAfter(middle.id())))
-                : point.ranked(base.rank().plus(index));
+        Rank rank = middle != null && !middle.id().isAfter(point.id())
+                ? middle.rank().plus(index - events.indexAfter(middle.id()))
+                : base.rank().plus(index);
+        return rank.isKnown() ? point.ranked(rank) : point;
     }
 
     /** The last common point of the log of an epoch and the current log. */

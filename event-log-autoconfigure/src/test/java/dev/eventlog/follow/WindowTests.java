@@ -41,6 +41,15 @@ class WindowTests {
                 .containsOnly(Rank.UNKNOWN);
     }
 
+    /** A follower that asked Redis for its start knows its rank, even if the feed has lost its own. */
+    @Test
+    void followerKeepsItsRankIfTheWindowKnowsNone() {
+        Window window = new Window(CAPACITY, uncounted(0), List.of(), null);
+        append(window, 1, 2);
+        assertThat(window.after(counted(1, 101), 9).point()).isEqualTo(counted(1, 101));
+        assertThat(window.after(counted(2, 102), 9).point()).as("at the end").isEqualTo(counted(2, 102));
+    }
+
     @Test
     void countInTheMiddleDefinesLaterRanks() {
         Window window = new Window(4, uncounted(0), List.of(), null);
