@@ -114,7 +114,7 @@ setInterval(() => {
   if (source?.readyState === EventSource.OPEN && heard && Date.now() - heard > 6000 && $('state').dataset.state === 'live') {
     setState('lost', 'The server has sent nothing for ' + seconds(Date.now() - heard));
   } else if (source?.readyState === EventSource.CONNECTING && $('state').dataset.state === 'connecting' && Date.now() - opened > 5000) {
-    setState('connecting', 'Waiting for a connection: a browser opens at most six to a server');
+    setState('connecting', 'Waiting for a connection: a browser opens at most six connections to a server');
   } else if ($('state').dataset.state === 'lost' && source?.readyState === EventSource.OPEN && Date.now() - heard < 2000) {
     setState('live', 'Live');
   }
@@ -173,8 +173,8 @@ function gap({ log, kind: what, missed, firstAvailable }) {
       drawSensor(log);
     }
     reading(log, { gap: what === 'BEGAN_AGAIN'
-      ? `The log was lost or deleted, and began again. ${count} before this were missed.`
-      : `${count} here were removed from the log before they could be shown.` });
+      ? `The log was lost or deleted, and began again. ${count} before this ${missed === 1 ? 'was' : 'were'} missed.`
+      : missed === 1 ? '1 event here was removed from the log before it could be shown.' : `${count} here were removed from the log before they could be shown.` });
   } else if (what === 'BEGAN_AGAIN') {
     delete page[kind(log)][log];
   }
@@ -428,9 +428,9 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 
 const FOLLOWERS = {
   live: ['live', 'each reading as it comes'],
-  slow: ['slow', 'a second or more for each'],
+  slow: ['slow', 'takes a second or more for each'],
   durable: ['durable', '@EventLogListener, named'],
-  pattern: ['pattern', 'all logs of sensors:*'],
+  pattern: ['pattern', 'all logs that match sensors:*'],
 };
 const numbers = new Intl.NumberFormat();
 const toScreen = {};     // milliseconds by follower

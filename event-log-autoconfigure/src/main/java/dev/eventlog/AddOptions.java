@@ -41,8 +41,8 @@ public final class AddOptions {
      *
      * <p>Redis remembers a key for {@link EventLogOptions#idempotencyRetention()} after the first add, but no longer
      * than the ttl of the log. A second add does not extend this time. Redis remembers the key even if its events have
-     * been trimmed or deleted, but no longer than the log itself: if the log was deleted, expired, or was lost, the add
-     * is a new one, even if the log has begun again. On Redis 7 and later, this is exact unless the new log has already
+     * been trimmed or deleted, but no longer than the log itself: if the log was deleted, has expired, or was lost, the
+     * add is a new one, even if the log has begun again. On Redis 7 and later, this is exact unless the new log has already
      * lost as many events as the old log ever had. Redis 6.2 does not count events. There, a new log that holds its
      * max-length of events is mistaken for the old one. A log that lost the events of the key and all events before
      * them, other than by its max-length, is mistaken for a new one.

@@ -2,11 +2,11 @@ package dev.eventlog;
 
 /**
  * Thrown if Redis did not answer an add. Either all events are in the log, now or in a moment, or none of them ever
- * will be. The library does not send them again. You can simply repeat a call with {@link AddOptions#idempotent}.
- * Without it, read the end of the log first.
+ * will be. The library does not send them again. If the call had an idempotency key
+ * ({@link AddOptions#idempotent}), repeat it with the same key. Otherwise, read the end of the log first.
  *
- * <p>This is not an {@link EventLogUnavailableException}: after that one you can safely repeat an add, after this one
- * you could add twice.
+ * <p>This is not an {@link EventLogUnavailableException}. After an {@code EventLogUnavailableException}, you can safely
+ * repeat an add. After this exception, a repeated add without a key can add the events twice.
  */
 public class AddOutcomeUnknownException extends EventLogException {
 

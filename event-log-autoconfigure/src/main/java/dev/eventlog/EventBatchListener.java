@@ -12,8 +12,8 @@ import java.util.List;
  *
  * <p>{@link FollowOptions} change this. With a retry policy, the same call is repeated after the back-off of the
  * policy, before any other call. After the last attempt, a recoverer takes the batch in place of the listener, and the
- * follower continues after that batch. The follower stops with the last exception if there is no recoverer, or if
- * {@link #onGap}, {@link #onCaughtUp}, or {@link #onComplete} throws, which a recoverer cannot take. A call that throws
+ * follower continues after that batch. The follower stops with the last exception if there is no recoverer, or if any
+ * other method than {@link #onBatch} throws, because a recoverer takes only batches. A call that throws
  * after its follower was closed is not repeated.
  *
  * @param <E> {@link Event} or {@link TypedEvent}
@@ -40,7 +40,7 @@ public interface EventBatchListener<E> {
 
     /**
      * Called when events left the old end of the log before the follower read them: they were trimmed, or the log
-     * expired, was deleted, lost, or replaced, and began again. Called before any later event is delivered. An event
+     * was deleted, lost, or replaced, or it expired. Called before any later event is delivered. An event
      * that somebody deletes by its id ({@code XDEL}) is neither delivered nor reported. The default implementation logs
      * a warning.
      *

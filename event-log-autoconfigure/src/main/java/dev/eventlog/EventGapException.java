@@ -17,7 +17,7 @@ public class EventGapException extends EventLogException {
      * @param gap the gap
      */
     public EventGapException(Gap gap) {
-        super(gap.log(), gap + " if you start again at resume() of this exception", null);
+        super(gap.log(), gap + ". To continue, follow again from resume() of this exception", null);
         this.gap = gap;
     }
 

@@ -83,7 +83,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
      */
     public static EventId firstAt(Instant instant) {
         if (instant == null) {
-            throw new IllegalArgumentException("The instant must not be null");
+            throw new IllegalArgumentException("The instant must not be null: EventId.MIN is before all events");
         }
         if (instant.isBefore(Instant.EPOCH)) {
             return MIN;
@@ -115,7 +115,7 @@ public record EventId(long milliseconds, long sequence) implements Comparable<Ev
     }
 
     /**
-     * Returns the greatest id that is less than this one. A reader that starts after it starts at this id.
+     * Returns the greatest id that is less than this one. A reader that starts after the returned id starts at this id.
      *
      * @return the id before; {@link #MIN} for {@link #MIN} itself
      */

@@ -110,6 +110,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @param decide returns the events to add, given the state; can be an empty list
      * @param <S> the type of the state
      * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
      * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
      * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
      * @throws EventLogException if the events were not added, or if the outcome is unknown, as
@@ -230,7 +231,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * Appends last events and completes the log as done, in one step. If the log was already completed as done with the
      * same last events, this does nothing and returns their ids, so you can safely repeat the call.
      *
-     * <p>Redis: one script, as for {@link #completeAs}, with one more {@code XADD} for each event.
+     * <p>Redis: one script, as for {@link #completeAs}, with one more {@code XADD} for each event, O(N).
      *
      * @param lastEvents the fields of each event, in the order to append; an empty list has the same effect as
      *     {@link #complete()}
@@ -246,7 +247,7 @@ public interface EventLog extends ReadableEventLog<Event> {
 
     /**
      * Creates the log without an event. Readers and followers treat it as a log that does not exist yet, and so does
-     * {@link AddOptions#ifAbsent()}, until somebody adds an event.
+     * {@link AddOptions#ifAbsent()}, until somebody adds an event. Only {@link #exists()} returns true.
      *
      * <p>Redis: one script with {@code XGROUP CREATE} and {@code MKSTREAM}, {@code XGROUP DESTROY}, and {@code PEXPIRE}
      * if the log has a ttl, O(1). The result is an empty stream that has never assigned an id.
@@ -265,6 +266,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * @throws AlreadyRecordedException if another source is being recorded into this log
      * @throws EventLogCompletedException if the log is complete
      * @throws EventLogException if Redis refuses or cannot be reached
+     * @throws IllegalStateException if the application is shutting down
      */
     default Recording record(Flow.Publisher<? extends Map<String, ?>> source) {
         return record(source, options -> {});
@@ -282,15 +284,15 @@ public interface EventLog extends ReadableEventLog<Event> {
      * with the reason {@code producer lost}, within two leases.
      *
      * <p>Redis: one script for each batch, as for {@link #addAll(List, AddOptions)} with an idempotency key that is
-     * remembered for two leases, and one script with {@code ZADD} three times for each lease. The recording also
-     * follows the log, to notice its completion.
+     * remembered for two leases, and one script with {@code ZADD} three times for each lease, O(log N) for N
+     * recordings. The recording also follows the log, to notice its completion.
      *
      * @param source emits the events, each in the form that {@link #add(Map)} accepts. An event that cannot be stored
      *     stops the source, and the log ends as failed
      * @param customizer changes the default options
      * @return the running recording
-     * @throws AlreadyRecordedException if another source is being recorded into this log; nobody subscribes to this
-     *     one, and the same is true for the exceptions below
+     * @throws AlreadyRecordedException if another source is being recorded into this log. After this exception, and
+     *     after each of the following ones, nobody has subscribed to the source
      * @throws EventLogCompletedException if the log is complete
      * @throws UnexpectedLastIdException if the log exists although {@link RecordOptions.Builder#ifAbsent} is set
      * @throws EventLogException if Redis refuses or cannot be reached
@@ -307,7 +309,7 @@ public interface EventLog extends ReadableEventLog<Event> {
      * <p>Redis: {@code UNLINK}, O(1); the server frees the memory in the background.
      *
      * @return whether it existed
-     * @throws EventLogUnavailableException if Redis cannot be reached or did not answer
+     * @throws EventLogUnavailableException if Redis cannot be reached, or did not answer: the log may have been deleted
      * @throws EventLogException if Redis refuses; nothing was deleted
      */
     boolean delete();

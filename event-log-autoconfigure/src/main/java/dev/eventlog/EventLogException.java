@@ -3,8 +3,9 @@ package dev.eventlog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown if a log could not be written, read, or followed. If it is exactly this class, Redis refused, and will refuse
- * again until somebody changes something: the key has another type, the memory is full, or the user lacks a permission.
+ * Thrown if a log could not be written, read, or followed. If it is exactly this class, a retry does not
+ * help until somebody changes something: the key has another type, the memory is full, the user lacks a permission, or
+ * an idempotency key belongs to an add of a different number of events.
  * A failure that may pass by itself is an {@link EventLogUnavailableException}. An add without an answer is an
  * {@link AddOutcomeUnknownException}. The message names the log and a remedy. The cause is the exception of Spring
  * Data.

@@ -20,7 +20,7 @@ public interface EventLogFactory {
      *
      * @param name its name, not blank
      * @return the log, which exists in Redis from its first event on
-     * @throws IllegalArgumentException if the name is blank
+     * @throws IllegalArgumentException if the name is blank or not valid Unicode
      */
     default EventLog create(String name) {
         return create(name, options -> {});
@@ -32,7 +32,7 @@ public interface EventLogFactory {
      * @param name its name, not blank
      * @param customizer changes the configured options
      * @return the log, which exists in Redis from its first event on
-     * @throws IllegalArgumentException if the name is blank
+     * @throws IllegalArgumentException if the name is blank or not valid Unicode
      */
     EventLog create(String name, Consumer<EventLogOptions.Builder> customizer);
 
@@ -44,7 +44,8 @@ public interface EventLogFactory {
      *     a JSON object
      * @param <T> that type
      * @return the log, which exists in Redis from its first event on
-     * @throws IllegalArgumentException if the name is blank
+     * @throws IllegalArgumentException if the name is blank or not valid Unicode, or if the type cannot be stored or
+     *     read
      */
     default <T> TypedEventLog<T> create(String name, Class<T> type) {
         return create(name, type, options -> {});
@@ -59,7 +60,8 @@ public interface EventLogFactory {
      * @param customizer changes the configured options
      * @param <T> that type
      * @return the log, which exists in Redis from its first event on
-     * @throws IllegalArgumentException if the name is blank
+     * @throws IllegalArgumentException if the name is blank or not valid Unicode, or if the type cannot be stored or
+     *     read
      */
     <T> TypedEventLog<T> create(String name, Class<T> type, Consumer<EventLogOptions.Builder> customizer);
 
@@ -72,25 +74,27 @@ public interface EventLogFactory {
      * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
      * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
      * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
-     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs, it
-     * keeps the position: if it then begins again, the follower resumes there and reports a gap. The follower loads
-     * positions in pages of 200 when it gets the lease.
+     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs,
+     * its position is kept: if the log then begins again, the follower resumes there and reports a gap. The follower
+     * loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * <p>Redis: {@code SCAN} of all keys of the database, O(N) for N keys, at the start and every
      * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
-     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
-     * {@code eventlog.follow.scan-interval}.
+     * to each master reports changes of keys that begin with the text before the first asterisk. Without it,
+     * {@code SCAN} every {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param tail where to start in the logs that exist now; {@link Tail#after} is refused, because an id belongs to
      *     one log
      * @param listener receives the events
      * @param customizer changes the follower's options
-     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
-     *     log that exists is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. When
+     *     this method returns, the start in each log that exists is fixed
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws IllegalStateException if the application is shutting down, or if there are no locks and a follower of this
+     *     name already runs here
      */
     LogsFollower follow(
             LogPattern logs, Tail tail, LogsListener<Event> listener, Consumer<FollowOptions.Builder> customizer);
@@ -102,6 +106,7 @@ public interface EventLogFactory {
      * @param tail where to start
      * @param listener receives the events
      * @return the follower, which the caller closes
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -119,14 +124,14 @@ public interface EventLogFactory {
      * <p>With a {@linkplain FollowOptions.Builder#named name}, the follower stores its position in each log. The tail
      * applies to the logs that exist when a follower of this name and pattern starts for the first time, and that have
      * no position. A log that begins later is delivered from its first event, even if nobody followed at that time. A
-     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs, it
-     * keeps the position: if it then begins again, the follower resumes there and reports a gap. The follower loads
-     * positions in pages of 200 when it gets the lease.
+     * log that is gone is forgotten together with its position. If it disappears while no follower of this name runs,
+     * its position is kept: if the log then begins again, the follower resumes there and reports a gap. The follower
+     * loads positions in pages of 200 when it gets the lease.
      *
-     * <p>Redis: {@code SCAN} of all keys of the database, at the start and every
+     * <p>Redis: {@code SCAN} of all keys of the database, O(N) for N keys, at the start and every
      * {@code eventlog.follow.sweep-interval}. In between, {@code CLIENT TRACKING} with {@code BCAST} on one connection
-     * to each master reports changed keys that start like the pattern. Without it, {@code SCAN} every
-     * {@code eventlog.follow.scan-interval}.
+     * to each master reports changes of keys that begin with the text before the first asterisk. Without it,
+     * {@code SCAN} every {@code eventlog.follow.scan-interval}.
      *
      * @param logs the pattern
      * @param type the type of the events, as for {@link #create(String, Class)}
@@ -135,11 +140,14 @@ public interface EventLogFactory {
      * @param listener receives the events
      * @param customizer changes the follower's options
      * @param <T> that type
-     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
-     *     log that exists is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. When
+     *     this method returns, the start in each log that exists is fixed
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, or if the type
+     *     cannot be stored or read
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws IllegalStateException if the application is shutting down, or if there are no locks and a follower of this
+     *     name already runs here
      */
     <T> LogsFollower follow(
             LogPattern logs,
@@ -157,6 +165,8 @@ public interface EventLogFactory {
      * @param listener receives the events
      * @param <T> that type
      * @return the follower, which the caller closes
+     * @throws IllegalArgumentException if the tail is {@link Tail#after}, or if the type
+     *     cannot be stored or read
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -173,15 +183,19 @@ public interface EventLogFactory {
      * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
      * pages of 200 when it gets the lease.
      *
+     * <p>Redis: for each log, the commands of {@link ReadableEventLog#follow}.
+     *
      * @param names the names; can be empty
      * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
      * @param listener receives the events
      * @param customizer changes the follower's options
-     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
-     *     log is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. When
+     *     this method returns, the start in each log is fixed
+     * @throws IllegalArgumentException if a name is blank or not valid Unicode, or if the tail is {@link Tail#after}
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws IllegalStateException if the application is shutting down, or if there are no locks and a follower of this
+     *     name already runs here
      */
     LogSetFollower follow(
             Collection<String> names,
@@ -196,6 +210,7 @@ public interface EventLogFactory {
      * @param tail where to start
      * @param listener receives the events
      * @return the follower, which the caller closes
+     * @throws IllegalArgumentException if a name is blank or not valid Unicode, or if the tail is {@link Tail#after}
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down
@@ -212,17 +227,22 @@ public interface EventLogFactory {
      * applies to logs without a position. Logs that are removed keep their positions. The follower loads positions in
      * pages of 200 when it gets the lease.
      *
+     * <p>Redis: for each log, the commands of {@link ReadableEventLog#follow}.
+     *
      * @param names the names; can be empty
      * @param type the type of the events, as for {@link #create(String, Class)}
      * @param tail where to start in each of them; {@link Tail#after} is refused, because an id belongs to one log
      * @param listener receives the events
      * @param customizer changes the follower's options
      * @param <T> that type
-     * @return the follower, which the caller closes; the shutdown of the application closes it too. The start of each
-     *     log is fixed
+     * @return the follower, which the caller closes; the shutdown of the application closes it too. When
+     *     this method returns, the start in each log is fixed
+     * @throws IllegalArgumentException if a name is blank or not valid Unicode, or if the tail is {@link Tail#after},
+     *     or if the type cannot be stored or read
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws IllegalStateException if the application is shutting down, or if there are no locks and a follower of this
+     *     name already runs here
      */
     <T> LogSetFollower follow(
             Collection<String> names,
@@ -240,6 +260,8 @@ public interface EventLogFactory {
      * @param listener receives the events
      * @param <T> that type
      * @return the follower, which the caller closes
+     * @throws IllegalArgumentException if a name is blank or not valid Unicode, or if the tail is {@link Tail#after},
+     *     or if the type cannot be stored or read
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      * @throws IllegalStateException if the application is shutting down

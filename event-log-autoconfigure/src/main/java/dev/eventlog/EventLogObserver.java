@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface EventLogObserver {
 
-    /** Adds. */
+    /** The add that an observer surrounds. */
     @FunctionalInterface
     interface Add {
 
@@ -28,7 +28,7 @@ public interface EventLogObserver {
         List<EventId> add(List<Map<String, String>> events);
     }
 
-    /** Delivers a batch. */
+    /** The call of a listener that an observer surrounds. */
     @FunctionalInterface
     interface Delivery {
 

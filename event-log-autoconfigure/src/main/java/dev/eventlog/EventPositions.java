@@ -38,7 +38,7 @@ public interface EventPositions {
      *
      * @param name the name of the follower
      * @param log the name of the log
-     * @param before the position that must be stored now; null if none must be stored
+     * @param before the position that the caller expects to be stored now; null if it expects none
      * @param position the position to store
      * @return whether it was stored; false if the stored position is not {@code before}, and was left unchanged
      */
@@ -65,10 +65,10 @@ public interface EventPositions {
      * Stores the start of a follower of many logs, for each log without a stored position. The default implementation
      * calls {@link #store} for each log. Override this method if the store can write many positions at once.
      *
-     * <p>Two instances can start with a pattern for the first time, each with the logs that it finds. Only the first
-     * one may store its starts, which {@code unless} ensures. An implementation that compares and sets in one step is
-     * exact. The default implementation has a window of a few milliseconds in which an event of a log that begins at
-     * that moment can be skipped.
+     * <p>Two instances can start with a pattern for the first time, each with the logs that it finds. The parameter
+     * {@code unless} ensures that only the first instance stores its starts. An implementation that compares and
+     * sets in one step is exact. The default implementation has a window of a few milliseconds in which an event of a log
+     * that begins at that moment can be skipped.
      *
      * @param name the name of the follower
      * @param positions the starts by log name, at most a few hundred

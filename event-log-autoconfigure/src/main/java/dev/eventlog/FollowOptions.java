@@ -119,8 +119,9 @@ public final class FollowOptions {
          * {@link EventBatchListener#onCaughtUp} again. Without these locks, run only one instance.
          *
          * <p>A {@link LogsFollower} stores a position in each log, under the same key as a follower of that log alone
-         * with the same name, so do not run both. One follower of a name and pattern runs at a time, for all its logs,
-         * and one follower of a name and a set of logs, whatever the logs. Give each set its own name, and do not give
+         * with the same name, so do not run both. For a pattern, one follower of this name and pattern runs at a time, for
+         * all its logs. For a set of logs, one follower of this name runs at a time, whatever the
+         * logs are. Give each set its own name, and do not give
          * one name to patterns with logs in common.
          *
          * @param name the name, for example {@code invoices}; not blank, and without {@code @}
@@ -140,8 +141,8 @@ public final class FollowOptions {
         }
 
         /**
-         * Limits the number of events in one call of the listener. Each such batch is retried, recovered, and its
-         * position stored on its own. With 1, a listener that throws delays or skips that event only. The library does
+         * Limits the number of events in one call of the listener. Each such batch is retried and recovered on its own,
+         * and its position is stored on its own. With 1, a listener that throws delays or skips that event only. The library does
          * not read smaller pages because of this.
          *
          * @param batchSize the maximum number of events, at least 1; ignored if it is greater than

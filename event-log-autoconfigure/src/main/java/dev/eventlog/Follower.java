@@ -26,8 +26,8 @@ public interface Follower extends AutoCloseable {
      * Returns the position of the follower.
      *
      * @return the id of the last event that the listener (or recoverer) has processed; before the first one, the id
-     *     after which the follower started. Resuming there loses nothing, and reports a gap again that the listener has
-     *     not received. While a named follower waits for its lease, this is the last stored position that it knows.
+     *     after which the follower started. Resuming there loses nothing: a gap that the listener has not yet received is
+     *     reported then. While a named follower waits for its lease, this is the last stored position that it knows.
      *     {@link EventId#MAX} after the listener has received the completion of the log
      */
     EventId position();
@@ -48,9 +48,11 @@ public interface Follower extends AutoCloseable {
     CompletionStage<EndReason> completion();
 
     /**
-     * Ends the follower. No callback runs after this method has returned. It waits for a running callback, at most
-     * {@code eventlog.follow.close-timeout}, then interrupts its thread and logs a warning. When it is called from
-     * within a callback, it returns at once, and that callback is the last one. Closing twice has no effect.
+     * Ends the follower. No callback starts after this call. It waits for a running callback, at most
+     * {@code eventlog.follow.close-timeout}, then interrupts its thread and logs a warning. A callback that ignores the
+     * interrupt can still run when this method returns. If the calling thread is interrupted, the wait ends early. When
+     * this method is called from within a callback, it returns at once, and that callback is the last one. Closing twice
+     * has no effect.
      */
     @Override
     void close();

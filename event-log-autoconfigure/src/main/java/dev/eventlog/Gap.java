@@ -4,7 +4,7 @@ import java.util.OptionalLong;
 
 /**
  * Events that a follower missed because they left the old end of the log before it read them: the log was trimmed,
- * expired, was deleted, lost, or replaced. Immutable.
+ * deleted, lost, or replaced, or it expired. Immutable.
  *
  * <p>An event that somebody deletes by its id ({@code XDEL}) before a follower reads it is not a gap: it is neither
  * delivered nor reported.
@@ -22,7 +22,7 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
 
     /** What happened to the events. */
     public enum Kind {
-        /** The events were trimmed, by a max-length or by hand. It is still the same log. */
+        /** The events were trimmed, by a max-length, by a max-age, or by hand. It is still the same log. */
         REMOVED,
         /** The log was deleted, expired, or lost its data. If it began again, its ids may be less than {@link #lastSeen}. */
         BEGAN_AGAIN
@@ -32,7 +32,9 @@ public record Gap(String log, Kind kind, EventId lastSeen, EventId firstAvailabl
     @Override
     public String toString() {
         String next = firstAvailable.equals(EventId.MAX) ? "no event follows" : "it continues with " + firstAvailable;
-        String count = missed.isPresent() ? missed.getAsLong() + " events" : "an unknown number of events";
+        String count = missed.isEmpty()
+                ? "an unknown number of events"
+                : missed.getAsLong() == 1 ? "1 event" : missed.getAsLong() + " events";
         return switch (kind) {
             case REMOVED ->
                 "A follower of log '" + log + "' missed " + count + " after " + lastSeen

@@ -18,11 +18,11 @@ public interface LogSetFollower extends LogsFollower {
     boolean add(String name);
 
     /**
-     * Stops following a log. No callback for it runs after this method has returned. It waits for a running callback,
-     * as {@link #close()} does.
+     * Stops following a log. No callback for it starts after this call. It waits for a running callback, as
+     * {@link #close()} does.
      *
      * @param name the name of the log
-     * @return whether the log was in the set
+     * @return whether the log was in the set and had not stopped with an error
      */
     boolean remove(String name);
 }

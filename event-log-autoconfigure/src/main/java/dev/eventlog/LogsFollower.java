@@ -10,8 +10,8 @@ public interface LogsFollower extends AutoCloseable {
     /**
      * Returns the logs that are followed now, including those that do not exist yet.
      *
-     * @return their names; unmodifiable. While a named follower waits for its lease, this is empty, or for a set the
-     *     logs that it will follow
+     * @return their names; unmodifiable. While a named follower waits for its lease, these are the logs of its set,
+     *     or none for a pattern
      */
     Set<String> logs();
 
@@ -40,8 +40,9 @@ public interface LogsFollower extends AutoCloseable {
     CompletionStage<Follower.EndReason> completion();
 
     /**
-     * Ends the follower. No callback runs after this method has returned. It waits for running callbacks, at most
-     * {@code eventlog.follow.close-timeout} in total, then interrupts their threads and logs a warning. When it is
+     * Ends the follower. No callback starts after this call. It waits for running callbacks, at most
+     * {@code eventlog.follow.close-timeout} in total, then interrupts their threads and logs a warning. A callback that
+     * ignores the interrupt can still run when this method returns. When it is
      * called from within a callback, it does not wait for that one, which is the last of its log. Closing twice has no
      * effect.
      */

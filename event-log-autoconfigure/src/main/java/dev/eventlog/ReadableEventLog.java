@@ -139,7 +139,8 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * @return the follower, which the caller closes; the shutdown of the application closes it too
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
-     * @throws IllegalStateException if the application is shutting down
+     * @throws IllegalStateException if the application is shutting down, or if there are no locks and a follower of this
+     *     name already runs here
      */
     Follower follow(Tail tail, EventBatchListener<E> listener, Consumer<FollowOptions.Builder> customizer);
 
@@ -161,6 +162,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * @param onGap receives each gap before the first event after it is delivered, as {@link EventBatchListener#onGap};
      *     an exception that it throws goes to {@code onError}
      * @return the publisher; any number may subscribe
+     * @throws IllegalArgumentException if the consumer is null
      */
     default Flow.Publisher<List<E>> publisher(Tail tail, Consumer<Gap> onGap) {
         if (onGap == null) {
@@ -203,7 +205,7 @@ public interface ReadableEventLog<E extends LoggedEvent> {
     Flow.Publisher<List<E>> publisher(Tail tail, FollowSignals signals);
 
     /**
-     * Follows the log as an endless blocking stream, whose terminal operation or iterator waits for each next event.
+     * Follows the log as a blocking stream, whose terminal operation or iterator waits for each next event.
      * The start is fixed when this method returns. Events are fetched as they are used, at most
      * {@code eventlog.follow.batch-size} ahead.
      *
@@ -253,7 +255,8 @@ public interface ReadableEventLog<E extends LoggedEvent> {
      * <p>Redis: {@code XINFO STREAM} in a script, O(1). If another program completed the log, or somebody deleted its
      * closing entry, {@code XREVRANGE} finds the id of the newest event that it holds.
      *
-     * @return the id; empty if the log does not exist, or if it was completed before it had an event
+     * @return the id; {@link EventId#MIN} if the log was created but never had an event; empty if the log does not exist,
+     *     or if it was completed before it had an event
      * @throws EventLogUnavailableException if Redis cannot be reached or cannot answer now
      * @throws EventLogException if Redis refuses
      */

@@ -86,8 +86,8 @@ public final class RecordOptions {
         }
 
         /**
-         * Sets the maximum number of events in one add. As soon as there are so many, they do not wait for the batch
-         * time.
+         * Sets the maximum number of events in one add. As soon as that many events wait, they are added without
+         * waiting for the batch time.
          *
          * @param batchSize from 1 to 1,000,000
          * @return this builder
@@ -99,8 +99,8 @@ public final class RecordOptions {
         }
 
         /**
-         * Sets the maximum number of events that wait to be added. The recording requests only so many events of the
-         * source until some have been added, so a slow Redis slows the source down. A source that emits more than
+         * Sets the maximum number of events that wait to be added. The recording requests at most that many events from
+         * the source until some have been added, so a slow Redis slows the source down. A source that emits more than
          * requested is stopped, and the log ends as failed.
          *
          * @param bufferSize from 1 to 1,000,000; raised to the batch size if it is less
@@ -131,7 +131,7 @@ public final class RecordOptions {
 
         /**
          * Sets the reason that followers of the log get when the source fails. By default it is the message of the
-         * exception.
+         * exception, or the simple name of its class if it has no message.
          *
          * @param reason turns the exception of the source into a reason, or null for none
          * @return this builder

@@ -14,9 +14,10 @@ public interface Recording {
 
     /**
      * Returns the completion of the log as a future: done or failed like the source, or the way in which somebody else
-     * completed the log. The future completes exceptionally if the log could not be completed because Redis does not
-     * answer or refuses. The lease of the recording then expires, and an application that follows any log completes
-     * this one as failed.
+     * completed the log. The future completes exceptionally if an event could not be stored, or if Redis refused: the log
+     * is then completed as failed, if Redis allows this. It also completes exceptionally if Redis does not answer for
+     * too long. The lease of the recording then expires, and an application that follows any log completes this one as
+     * failed.
      *
      * @return the same future each time; completing or cancelling it does not affect the recording
      */

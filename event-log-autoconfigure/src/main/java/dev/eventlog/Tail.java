@@ -50,6 +50,7 @@ public sealed interface Tail {
      *
      * @param id the id of the first event
      * @return the tail
+     * @throws IllegalArgumentException if the id is null
      */
     static Tail from(EventId id) {
         return new From(id, false);
@@ -59,12 +60,13 @@ public sealed interface Tail {
      * Starts after the event with an id. Use this to resume. A follower gets a call of {@link EventBatchListener#onGap}
      * if events after the id may have been trimmed or lost in the meantime. If the id is greater than the last id of
      * the log, the follower starts at the end of the log, and reports with the next event that the log began again. It
-     * does not deliver the events before, because they may be those that were already seen. It also reports that the
+     * does not deliver the events that the log already has, because the caller may have seen them. It also reports that the
      * log began again if the event with the id is gone, older events are still there, and Redis (7 and later) says that
      * the event was not deleted by its id. To start at an id that belongs to no event, use {@link #from(EventId)}.
      *
      * @param id the id of the last event that was already seen
      * @return the tail
+     * @throws IllegalArgumentException if the id is null
      */
     static Tail after(EventId id) {
         return new After(id);
@@ -75,6 +77,7 @@ public sealed interface Tail {
      *
      * @param instant the moment; can be in the future
      * @return the tail
+     * @throws IllegalArgumentException if the moment is null
      */
     static Tail since(Instant instant) {
         return new Since(instant);

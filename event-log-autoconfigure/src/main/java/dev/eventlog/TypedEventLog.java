@@ -89,6 +89,7 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @param decide returns the events to add, given the state; can be an empty list
      * @param <S> the type of the state
      * @return the ids of the added events, in order; empty if there was nothing to add
+     * @throws IllegalArgumentException if one of the events cannot be stored; nothing was added
      * @throws UnexpectedLastIdException if others added to the log during every attempt; nothing was added
      * @throws EventGapException if the beginning of the log is or may be gone; nothing was added
      * @throws EventLogException if the events were not added, or if the outcome is unknown, as
@@ -204,6 +205,7 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @throws AlreadyRecordedException if another source is being recorded into this log
      * @throws EventLogCompletedException if the log is complete
      * @throws EventLogException if Redis refuses or cannot be reached
+     * @throws IllegalStateException if the application is shutting down
      */
     default Recording record(Flow.Publisher<? extends T> source) {
         return record(source, options -> {});
@@ -219,6 +221,7 @@ public interface TypedEventLog<T> extends ReadableEventLog<TypedEvent<T>> {
      * @throws EventLogCompletedException if the log is complete
      * @throws UnexpectedLastIdException if the log exists although {@link RecordOptions.Builder#ifAbsent} is set
      * @throws EventLogException if Redis refuses or cannot be reached
+     * @throws IllegalStateException if the application is shutting down
      */
     Recording record(Flow.Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer);
 

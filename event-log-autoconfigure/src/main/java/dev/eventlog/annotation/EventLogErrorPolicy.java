@@ -7,9 +7,9 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Decides what happens when a method annotated with {@link EventLogListener} throws, when it missed events, when Redis
- * cannot be reached, and when its log is complete. A single bean of this type applies to all listeners. Otherwise,
- * {@link EventLogListener#errorPolicy} chooses the bean.
+ * Decides what happens when a method annotated with {@link EventLogListener} throws, when it misses events, when Redis
+ * cannot be reached, and when its log is complete. The single or primary bean of this type applies to all listeners
+ * that do not choose another bean with {@link EventLogListener#errorPolicy}.
  *
  * <pre>{@code
  * @Bean

@@ -25,7 +25,7 @@ import org.springframework.aot.hint.annotation.Reflective;
  *   <li>{@code List<Event>}, {@code List<TypedEvent<T>>}, or {@code List<T>}: the events since the last call, at most
  *       {@code eventlog.follow.batch-size}
  *   <li>{@code Event}, {@code TypedEvent<T>}, or {@code T}: one event at a time, in order. Each event is a batch of its
- *       own, so it is retried, recovered, and its position stored on its own
+ *       own: it is retried and recovered on its own, and its position is stored on its own
  * </ul>
  *
  * <p>{@code T} is a class, record, or sealed interface, as for
@@ -33,7 +33,7 @@ import org.springframework.aot.hint.annotation.Reflective;
  * the name of the log. Any other signature stops the application from starting, with an
  * {@link InvalidEventLogListenerException}.
  *
- * <p>Calls for one log never overlap, calls for different logs can. Events count as processed when the method returns,
+ * <p>Calls for one log never overlap. Calls for different logs can. Events count as processed when the method returns,
  * so do not pass them to another thread. {@link EventLogErrorPolicy} decides what happens when the method throws.
  * Without a policy and without {@code eventlog.listener.retry.*}, the listener stops at that log and delivers no later
  * event.
@@ -68,7 +68,8 @@ public @interface EventLogListener {
 
     /**
      * Where to start in the logs: {@code new} (with the next event), {@code all}, {@code last:50}, a point in time such as
-     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to start after it. An expression can also return a
+     * {@code since:2026-11-27T12:00:00Z}, or the id of an event, to start after it
+     * (not for a pattern). An expression can also return a
      * {@link dev.eventlog.Tail}, an {@link dev.eventlog.EventId} or an {@link java.time.Instant}. {@code all} is limited by the
      * max-length and max-age of the log, from {@code eventlog.*} or from {@link #maxLength} and {@link #maxAge}. The start
      * applies when the application starts. For a listener with a {@link #name}, it applies only while no position is stored. A
@@ -104,7 +105,7 @@ public @interface EventLogListener {
     String unreadableEvents() default "";
 
     /**
-     * The name under which the position in each log is stored, so that the next application continues there: see
+     * The name under which the position in each log is stored, so that the application continues there after a restart: see
      * {@link dev.eventlog.FollowOptions.Builder#named}. Each log and each pattern has its own lease.
      *
      * @return the name; none by default

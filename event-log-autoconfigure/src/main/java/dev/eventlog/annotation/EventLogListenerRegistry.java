@@ -93,7 +93,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
         Listener listener = new Listener(autoStartup, List.copyOf(logs));
         if (listeners.putIfAbsent(endpoint.id(), listener) != null) {
             throw new InvalidEventLogListenerException(
-                    "There already is a listener '" + endpoint.id() + "', so @EventLogListener on " + endpoint.method()
+                    "There is already a listener '" + endpoint.id() + "', so @EventLogListener on " + endpoint.method()
                             + " cannot have this id",
                     "Set another id.",
                     null);
@@ -177,8 +177,9 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
     }
 
     /**
-     * Stops a listener. Its method is not called after this method has returned. It waits for running calls, at most
-     * {@code eventlog.follow.close-timeout} for each log, and then interrupts them. When it is called from within the
+     * Stops a listener. No call of its method starts after this. It waits for running calls, at most
+     * {@code eventlog.follow.close-timeout} for each log, and then interrupts them. A call that ignores the interrupt can
+     * still run when this method returns. When it is called from within the
      * listener, it does not wait for that call, which is the last of its log.
      *
      * @param id the listener's id
@@ -191,7 +192,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
      * Returns whether a listener runs.
      *
      * @param id the listener's id
-     * @return whether it runs at one of its logs at least: it was started there, and has not been stopped, and has not
+     * @return whether it runs for at least one of its logs: it was started there, and has not been stopped, and has not
      *     ended with an error or the completion of the log. Also true while it waits for Redis or for its lease
      */
     public boolean isRunning(String id) {
@@ -203,7 +204,7 @@ public final class EventLogListenerRegistry implements SmartLifecycle, Disposabl
      * reached.
      *
      * @param id the listener's id
-     * @return whether it waits at one of its logs at least
+     * @return whether it waits for at least one of its logs
      */
     public boolean isWaiting(String id) {
         return listener(id).logs().stream().anyMatch(ListenedLog::isWaiting);

@@ -154,7 +154,7 @@ final class ListenerEndpoints {
                             "from",
                             text,
                             "an id belongs to one log, and '" + log + "' is a pattern",
-                            "Write new, all, or last:50, or name the log.",
+                            "Write new, all, last:50, or since:2026-11-27T12:00:00Z, or name the log.",
                             null);
                 }
             }

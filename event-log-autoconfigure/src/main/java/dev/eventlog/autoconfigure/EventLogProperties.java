@@ -141,7 +141,7 @@ public record EventLogProperties(
     /**
      * Recording sources.
      *
-     * @param lease Time after its last renewal when a recording counts as dead. Its log is then completed as failed.
+     * @param lease Time without a renewal after which a recording counts as dead. Its log is then completed as failed.
      * @param key Key of the Redis sorted set with the leases of all recordings. The key prefix comes before it.
      */
     public record Recording(

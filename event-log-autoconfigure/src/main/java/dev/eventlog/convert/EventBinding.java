@@ -116,8 +116,8 @@ public final class EventBinding<T> {
     private void warn(Event event, EventConversionException unfit) {
         logger.warn("Event " + event.id() + " of log '" + log + "' does not fit " + type.getName() + " and is "
                 + (rule == UnreadableEvents.SKIP ? "skipped" : "handed over")
-                + ", as eventlog.unreadable-events or the options of the log say. Further events of this log are"
-                + " counted, but not logged for a minute");
+                + ", as eventlog.unreadable-events or the options of the log say. Further such events of"
+                + " this log are counted, but not logged for one minute");
         logger.debug("Why event " + event.id() + " of log '" + log + "' does not fit", unfit);
     }
 

@@ -75,7 +75,7 @@ final class LogsFollowing {
             Tail tail,
             LogsListener<Event> listener,
             Consumer<FollowOptions.Builder> customizer) {
-        Assert.notNull(logNames, "The names of the logs must not be null");
+        Assert.notNull(logNames, "The names of the logs must not be null: begin with an empty collection");
         Set<String> all = new LinkedHashSet<>(logNames);
         all.forEach(LogNames::check);
         String description = "The follower of " + all.size() + " logs";

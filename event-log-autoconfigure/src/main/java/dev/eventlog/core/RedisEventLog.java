@@ -153,6 +153,9 @@ final class RedisEventLog implements EventLog {
     @Override
     public Follower follow(Tail tail, EventBatchListener<Event> listener, Consumer<FollowOptions.Builder> customizer) {
         Assert.notNull(listener, () -> "The listener of log '" + name() + "' must not be null");
+        Assert.notNull(
+                customizer,
+                () -> "The customizer of a follower of log '" + name() + "' must not be null: leave it out for no options");
         FollowOptions.Builder followOptions = FollowOptions.builder();
         customizer.accept(followOptions);
         FollowOptions chosen = followOptions.build();

@@ -30,8 +30,8 @@ final class StoringOutage {
         long unused = outage.failed(
                 why,
                 next -> "Positions of the " + whose
-                        + " cannot be stored and will be retried; no events are delivered of logs whose positions are not"
-                        + " stored");
+                        + " cannot be stored and will be retried; logs whose positions are not stored get no events"
+                        + " until then");
     }
 
     void over() {

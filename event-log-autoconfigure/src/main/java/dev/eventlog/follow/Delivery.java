@@ -65,7 +65,7 @@ final class Delivery {
         public String toString() {
             return batch.isEmpty()
                     ? method
-                    : method + " with " + batch.size() + " events from "
+                    : method + " with " + batch.size() + (batch.size() == 1 ? " event from " : " events from ")
                             + batch.get(0).id() + " to "
                             + batch.get(batch.size() - 1).id();
         }
@@ -319,8 +319,8 @@ final class Delivery {
                 return failed(thrown);
             }
             take(call.batch(), () -> recoverer.recover(log, call.batch(), thrown));
-            logger.warn("The follower of log '" + log + "' continues after " + current.count() + " attempts at " + call
-                    + ", which its recoverer took over: " + thrown);
+            logger.warn("The recoverer of log '" + log + "' took over " + call + ", and its follower continues. Failed attempts: "
+                    + current.count() + ". The last exception: " + thrown);
             return Outcome.DONE;
         } catch (NotStoredException notStored) {
             return storeLater(notStored);

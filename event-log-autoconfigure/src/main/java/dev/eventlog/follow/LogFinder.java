@@ -262,7 +262,7 @@ public final class LogFinder {
         } catch (SharedLine.UnfitException unfit) {
             told = false;
             closeAll();
-            logger.warn("New logs that match '" + names.pattern() + "' are searched for every "
+            logger.warn("The search for new logs that match '" + names.pattern() + "' runs every "
                     + settings.scanInterval() + " (eventlog.follow.scan-interval), because Redis cannot report them: "
                     + unfit.getMessage());
         }

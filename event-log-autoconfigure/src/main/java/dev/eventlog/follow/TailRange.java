@@ -28,7 +28,7 @@ public record TailRange(EventId after, long limit, @Nullable EventId seen, Trimm
      * @param options the options of the log, with its max-length and max-age
      */
     public static TailRange of(Tail tail, EventLogOptions options) {
-        Assert.notNull(tail, "The tail must not be null: it says where to start");
+        Assert.notNull(tail, "The tail must not be null: Tail.all() begins at the first event");
         Trimming trimming = Trimming.of(options);
         long maxAge = options.maxAge().toMillis();
         long limit = trimming.maxLength();

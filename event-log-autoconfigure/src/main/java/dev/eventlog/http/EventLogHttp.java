@@ -18,7 +18,7 @@ import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /**
- * Serves event logs by the Durable Streams protocol, with Spring MVC. Declare it as a bean; nothing else is needed. The path of a
+ * Serves event logs in Spring MVC with the Durable Streams protocol. Declare it as a bean; nothing else is needed. The path of a
  * log is the path of the settings, followed by the name of the log. Events are JSON. A request that waits for events holds no
  * thread. Waiting requests end in the first phase of the application's shutdown, before the web server waits for its requests.
  * Thread-safe.

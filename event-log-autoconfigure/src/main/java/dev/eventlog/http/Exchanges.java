@@ -79,14 +79,15 @@ final class Exchanges {
                 method.equals(HttpMethod.PUT) || method.equals(HttpMethod.POST) || method.equals(HttpMethod.DELETE);
         if (!reads && !(writes && settings.writable())) {
             ErrorResponseException notAllowed =
-                    Problems.of(HttpStatus.METHOD_NOT_ALLOWED, method + " is not possible here");
+                    Problems.of(HttpStatus.METHOD_NOT_ALLOWED, method + " is not supported here: see the header Allow");
             notAllowed
                     .getHeaders()
                     .set(HttpHeaders.ALLOW, settings.writable() ? "GET, HEAD, PUT, POST, DELETE" : "GET, HEAD");
             throw notAllowed;
         }
         if (!StringUtils.hasText(request.log())) {
-            throw Problems.of(HttpStatus.NOT_FOUND, "The path does not name a log");
+            throw Problems.of(HttpStatus.NOT_FOUND, "The path does not name a log: send "
+                    + settings.path() + "/ and the name of the log");
         }
         boolean may = reads
                 ? access.mayFollow(request.http(), request.principal(), request.log())

@@ -26,7 +26,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Serves event logs by the Durable Streams protocol, with Spring WebFlux, as {@link EventLogHttp} does with Spring MVC. Calls to
+ * Serves event logs in Spring WebFlux with the Durable Streams protocol, as {@link EventLogHttp} does with Spring MVC. Calls to
  * Redis and to {@link EventStreamAccess} run on threads that may block. Thread-safe.
  */
 public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse>, SmartLifecycle {

@@ -159,7 +159,7 @@ final class EventLogMeters implements EventLogObserver {
                     .tags(log)
                     .register(registry);
             unreadable = Counter.builder("eventlog.events.unreadable")
-                    .description("Events that did not fit the type of their log, each time that one was read.")
+                    .description("Events that did not fit the type of their log, counted on each read.")
                     .tags(log)
                     .register(registry);
             completed = Counter.builder("eventlog.completed")

@@ -91,7 +91,7 @@ final class FollowerGauges implements MeterBinder {
                 .description("Logs that are read for followers on a shared connection. Each other log has its own.")
                 .register(registry);
         gauge("eventlog.feeds.interrupted", tag, of -> of.interrupted)
-                .description("Logs that cannot be read for followers at the moment, because Redis is lost.")
+                .description("Logs that cannot be read for followers at the moment, because Redis cannot be reached.")
                 .register(registry);
     }
 

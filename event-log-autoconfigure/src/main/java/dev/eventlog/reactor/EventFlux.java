@@ -42,7 +42,7 @@ public final class EventFlux {
      * @param log the log
      * @param source emits the events, each in the form that {@link EventLog#add(Map)} accepts
      * @return the running recording
-     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody has subscribed to the source
      */
     public static Recording record(EventLog log, Publisher<? extends Map<String, ?>> source) {
         return record(log, source, options -> {});
@@ -55,7 +55,7 @@ public final class EventFlux {
      * @param source emits the events, each in the form that {@link EventLog#add(Map)} accepts
      * @param customizer changes the default options
      * @return the running recording
-     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody has subscribed to the source
      */
     public static Recording record(
             EventLog log, Publisher<? extends Map<String, ?>> source, Consumer<RecordOptions.Builder> customizer) {
@@ -70,7 +70,7 @@ public final class EventFlux {
      * @param customizer changes the default options
      * @param <T> the type of the events
      * @return the running recording
-     * @throws dev.eventlog.EventLogException if it cannot start; nobody subscribed to the source then
+     * @throws dev.eventlog.EventLogException if it cannot start; nobody has subscribed to the source
      */
     public static <T> Recording record(
             TypedEventLog<T> log, Publisher<? extends T> source, Consumer<RecordOptions.Builder> customizer) {

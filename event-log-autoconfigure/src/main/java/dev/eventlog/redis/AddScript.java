@@ -116,7 +116,8 @@ final class AddScript {
     static <T> T answered(@Nullable T answer) {
         if (answer == null) {
             throw new IllegalStateException(
-                    "An event log cannot be used inside a pipeline or a Redis transaction, because replies come too late there");
+                    "An event log cannot be used inside a pipeline or a Redis transaction, because replies come too late there:"
+                            + " call it before or after it");
         }
         return answer;
     }

@@ -147,7 +147,7 @@ public final class EventLogEmitter extends SseEmitter {
         try {
             end.run();
         } catch (IllegalStateException ended) {
-            logger.debug("The request of a client of event logs has ended already", ended);
+            logger.debug("The request of a client of event logs has already ended", ended);
         }
     }
 

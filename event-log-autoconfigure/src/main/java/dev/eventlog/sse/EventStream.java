@@ -55,8 +55,8 @@ public final class EventStream {
     private EventStream() {}
 
     /**
-     * Creates a stream of one log that sends each event as it is stored: as JSON of its fields, for a typed log with
-     * {@code @type}.
+     * Creates a stream of one log that sends each event as it is stored: as JSON of its fields. For a sealed type, they
+     * include {@code @type}.
      *
      * @param log the log
      * @param tail where to start for a client without an id
@@ -282,6 +282,7 @@ public final class EventStream {
          *
          * @param clientName the name, on one line
          * @return this source
+         * @throws IllegalArgumentException if the name is blank
          */
         public Source<E> name(String clientName) {
             Assert.hasText(clientName, () -> "The name of log '" + log.name() + "' for clients must not be blank");
@@ -291,8 +292,10 @@ public final class EventStream {
         }
 
         /**
-         * Sets what to send for each event, instead of its stored form, which is also sent of events that do not fit the
-         * type of a typed log, unless its options say that they are skipped or handed over.
+         * Sets what to send for each event, instead of its stored form. An event that does not fit the type of a typed
+         * log then ends the stream with {@code failed} and the code {@code unreadable-event}, unless the options of the
+         * log skip such events or hand them over. Without a body and without {@link #until}, such an event is sent in its
+         * stored form.
          *
          * @param chosenBody returns what to send for an event: text is sent as it is, a
          *     {@link org.springframework.http.codec.ServerSentEvent} with its event name and data, and anything else as
@@ -305,8 +308,8 @@ public final class EventStream {
         }
 
         /**
-         * Ends the log for the client after the first event that matches. A client that reconnects after that event
-         * gets the status 204, which tells it to stay away, when all logs of the stream have ended for it.
+         * Ends the log for the client after the first event that matches. When all logs of the stream have ended
+         * for a client, a reconnection gets the status 204, which tells the client not to connect again.
          *
          * @param lastEvent tests each event
          * @return this source

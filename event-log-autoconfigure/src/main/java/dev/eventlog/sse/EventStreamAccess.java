@@ -7,7 +7,8 @@ import org.springframework.http.HttpRequest;
 
 /**
  * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first byte, and
- * again every {@code eventlog.sse.access-interval} while the stream is open. The library also asks it for each request to
+ * again every {@code eventlog.sse.access-interval} while the stream is open. An exception fails the request, and ends an open
+ * stream with {@code failed} and the code {@code access-denied}. The library also asks it for each request to
  * {@code eventlog.http.path}, which is not served without such a bean. An implementation must be thread-safe, and may block.
  *
  * <p>For a pattern, the library first passes the text of the pattern, such as {@code orders:*}. If the pattern is allowed, the
@@ -16,7 +17,7 @@ import org.springframework.http.HttpRequest;
  *
  * <p>Rules for requests, such as those of Spring Security, apply without it, when a client connects. If a session of Spring
  * Security authenticated the request, the stream also ends with that session: when the user logs out, or when the session
- * expires. A WebSocket does not end with the session in this way: most servlet containers close it then themselves.
+ * expires. The stream of a WebSocket does not end in this way, but most servlet containers close the WebSocket themselves.
  */
 @FunctionalInterface
 public interface EventStreamAccess {
@@ -46,7 +47,7 @@ public interface EventStreamAccess {
     }
 
     /**
-     * Returns how clients may cache the answer to a request to {@code eventlog.http.path} that read events. By default, only the
+     * Returns how clients may cache the answer to a request to {@code eventlog.http.path} that reads events. By default, only the
      * client may cache it, and asks again each time, which the {@code ETag} of the answer makes cheap.
      *
      * @param request the request

@@ -12,6 +12,6 @@ public interface EventStreamStatistics {
     /** {@return the number of streams so far that continued after an id of the client} */
     long resumedStreams();
 
-    /** {@return the number of gaps so far that clients were told} */
+    /** {@return the number of gaps so far that were reported to clients} */
     long reportedGaps();
 }

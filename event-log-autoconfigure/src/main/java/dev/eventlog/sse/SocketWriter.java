@@ -104,7 +104,7 @@ final class SocketWriter implements Flow.Subscriber<List<SocketMessage>> {
             try {
                 session.close(status);
             } catch (IOException | IllegalStateException gone) {
-                logger.debug("The connection of a client of event logs has been closed already", gone);
+                logger.debug("The connection of a client of event logs has already been closed", gone);
             }
         });
     }

@@ -1,7 +1,7 @@
 /**
  * Event logs as Server-Sent Events. Inject {@link dev.eventlog.sse.EventLogSse} into controllers of Spring MVC, or
- * {@link dev.eventlog.sse.ReactiveEventLogSse} into controllers of Spring WebFlux. The same streams over WebSockets:
- * {@link dev.eventlog.sse.EventLogWebSocket}, {@link dev.eventlog.sse.ReactiveEventLogWebSocket}.
+ * {@link dev.eventlog.sse.ReactiveEventLogSse} into controllers of Spring WebFlux. For WebSockets, use
+ * {@link dev.eventlog.sse.EventLogWebSocket} or {@link dev.eventlog.sse.ReactiveEventLogWebSocket}.
  */
 @NullMarked
 package dev.eventlog.sse;

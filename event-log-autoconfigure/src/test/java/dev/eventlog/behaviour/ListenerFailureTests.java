@@ -266,7 +266,7 @@ class ListenerFailureTests extends LogTests {
         EventId last = log.add(event(40));
         await().until(() -> follower.position().equals(last));
         assertThat(follower.isRunning()).isTrue();
-        assertThat(StringUtils.countOccurrencesOf(output.getAll(), "which its recoverer took over"))
+        assertThat(StringUtils.countOccurrencesOf(output.getAll(), "took over onBatch with"))
                 .isEqualTo(2);
         assertThat(StringUtils.countOccurrencesOf(output.getAll(), " WARN ")).isEqualTo(4);
     }

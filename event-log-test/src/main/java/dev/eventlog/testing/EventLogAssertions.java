@@ -30,7 +30,7 @@ public final class EventLogAssertions {
     }
 
     /**
-     * Creates assertions for a log. They compare its events as stored, as maps of texts.
+     * Creates assertions for a log. They compare its events as stored, as maps of strings.
      *
      * @param log the log
      * @return the assertions

@@ -43,6 +43,7 @@ public final class InMemoryEventLogs implements AutoCloseable {
      *
      * @param properties properties of the factory, such as {@code eventlog.max-length=10}
      * @return the logs, which the caller closes
+     * @throws java.io.UncheckedIOException if no port can be opened
      */
     public static InMemoryEventLogs start(String... properties) {
         InMemoryRedis redis = InMemoryRedis.start();

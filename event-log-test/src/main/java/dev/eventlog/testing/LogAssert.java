@@ -17,7 +17,7 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * Assertions about one log. Each assertion reads the whole log again, up to its max-length. After
- * {@link #eventually()}, the following assertions are repeated until they pass.
+ * {@link #eventually()}, the following assertions are repeated until they pass. Not thread-safe.
  *
  * <p>For assertions about ids and times, use AssertJ on {@link ReadableEventLog#read(Tail)}.
  *

@@ -107,7 +107,7 @@ class BreakingTests {
     void foreignEventIsLeftOutAndStopsNobody() {
         browser.click("[data-break=foreign]");
 
-        awaitTold("handler", "left out of sensors:seattle: {temperature=warm}");
+        awaitTold("handler", "skipped an event of sensors:seattle: {temperature=warm}");
         awaitReadings(40);
         for (String follower : List.of("live", "slow", "durable", "pattern")) {
             browser.await(

@@ -397,7 +397,7 @@ class SampleApplicationTests {
                 last = JsonPath.read(nextOf(client, "sensors:" + sensor), "$.id");
             }
             assertThat(JsonPath.<List<String>>read(client.next("followers").data(), "$.told[*].what"))
-                    .containsOnlyOnce("left out of sensors:" + sensor + ": {temperature=mild}");
+                    .containsOnlyOnce("skipped an event of sensors:" + sensor + ": {temperature=mild}");
         }
     }
 

@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  * milliseconds. It speaks the Redis protocol on a local port, so everything else is the same as in production: the
  * driver, the Lua scripts, and this library. It behaves like Redis 7, and passes the tests of this library.
  *
- * <p>It supports the commands that event logs need, and a few more for keys, texts, and hashes. It refuses every other
+ * <p>It supports the commands that event logs need, and a few more for keys, strings, and hashes. It refuses every other
  * command or option with an error that names it. It stores nothing on disk, and has one database, no passwords, no
  * replicas, and no cluster. Tests of these features need a real Redis.
  *
