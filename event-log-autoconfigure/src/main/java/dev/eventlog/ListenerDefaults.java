@@ -16,7 +16,9 @@ final class ListenerDefaults {
 
     static void onFailure(String log, Throwable failure) {
         Throwable trace = failure instanceof EventLogException ? null : failure; // its message is complete
-        logger.error("The follower of log '" + log + "' has ended: " + (trace == null ? failure.getMessage() : failure), trace);
+        logger.error(
+                "The follower of log '" + log + "' has ended: " + (trace == null ? failure.getMessage() : failure),
+                trace);
         logger.debug("The failure was thrown here", failure);
     }
 }

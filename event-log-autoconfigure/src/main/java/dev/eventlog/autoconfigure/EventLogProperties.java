@@ -98,7 +98,8 @@ public record EventLogProperties(
      * @param maxThreads Maximum number of listeners that run at the same time. Ignored with virtual threads.
      * @param closeTimeout Time that closing a follower waits for a running callback before interrupting its thread.
      * @param lease Time that a named follower keeps its lease without renewing it, and so the time until another
-     *     instance takes over from a process that died. Ignored without Spring Integration locks.
+     *     instance takes over from a process that died. Without Spring Integration locks, only the time that a follower pauses
+     *     when it finds the position of another one.
      * @param dedicatedConnections Maximum number of followed logs that have a dedicated connection. All other logs
      *     share one connection to each master. Sharing needs Lettuce, RESP3, and CLIENT TRACKING, and does not work
      *     with a configured set of master and replicas.

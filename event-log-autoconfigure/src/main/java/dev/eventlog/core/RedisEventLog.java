@@ -155,7 +155,8 @@ final class RedisEventLog implements EventLog {
         Assert.notNull(listener, () -> "The listener of log '" + name() + "' must not be null");
         Assert.notNull(
                 customizer,
-                () -> "The customizer of a follower of log '" + name() + "' must not be null: leave it out for no options");
+                () -> "The customizer of a follower of log '" + name()
+                        + "' must not be null: leave it out for no options");
         FollowOptions.Builder followOptions = FollowOptions.builder();
         customizer.accept(followOptions);
         FollowOptions chosen = followOptions.build();

@@ -319,8 +319,9 @@ final class Delivery {
                 return failed(thrown);
             }
             take(call.batch(), () -> recoverer.recover(log, call.batch(), thrown));
-            logger.warn("The recoverer of log '" + log + "' took over " + call + ", and its follower continues. Failed attempts: "
-                    + current.count() + ". The last exception: " + thrown);
+            logger.warn("The recoverer of log '" + log + "' took over " + call
+                    + ", and its follower continues. Failed attempts: " + current.count() + ". The last exception: "
+                    + thrown);
             return Outcome.DONE;
         } catch (NotStoredException notStored) {
             return storeLater(notStored);

@@ -80,7 +80,9 @@ final class GapRules {
         }
         EventMark there = answer.at();
         if (there != null) {
-            return seen == null || seen.equals(there) ? whole(ranked(at, state)) : beganAgain(at);
+            // the entry that ends a log never comes back to the same log
+            boolean same = seen == null ? !cursor.equals(EventId.MAX) : seen.equals(there);
+            return same ? whole(ranked(at, state)) : beganAgain(at);
         }
         if (state.isLast(cursor)) {
             return whole(ranked(at, state));

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Combines identical questions to Redis, for example when all clients reconnect after an outage. While one question is in flight,
@@ -18,7 +19,7 @@ final class SameQuestions {
     private final Map<Object, CompletableFuture<Object>> next = new HashMap<>(); // guarded by this
 
     /**
-     * Asks a question, or waits for another caller that asks it.
+     * Asks a question, or waits for another caller that asks it. Asks again if the thread of that caller was interrupted.
      *
      * @param what identifies the question; equal for all callers that may share the answer
      * @param question asks the question
@@ -27,27 +28,36 @@ final class SameQuestions {
      */
     @SuppressWarnings("unchecked")
     <T> T ask(Object what, Supplier<T> question) {
-        CompletableFuture<Object> mine = new CompletableFuture<>();
-        CompletableFuture<Object> joined;
-        CompletableFuture<Object> before;
-        synchronized (this) {
-            joined = next.putIfAbsent(what, mine);
-            before = underWay.get(what);
-        }
-        if (joined == null) {
-            put(what, mine, before, question);
-        }
-        try {
-            return (T) (joined == null ? mine : joined).join();
-        } catch (CompletionException failed) {
-            if (failed.getCause() instanceof RuntimeException refused) {
-                throw refused;
+        while (true) {
+            CompletableFuture<Object> mine = new CompletableFuture<>();
+            CompletableFuture<Object> joined;
+            CompletableFuture<Object> before;
+            synchronized (this) {
+                joined = next.putIfAbsent(what, mine);
+                before = underWay.get(what);
             }
-            if (failed.getCause() instanceof Error error) {
-                throw error;
+            if (joined == null) {
+                put(what, mine, before, question);
             }
-            throw failed;
+            try {
+                return (T) (joined == null ? mine : joined).join();
+            } catch (CompletionException failed) {
+                if (joined == null || !wasInterrupted(failed)) {
+                    throw reason(failed);
+                }
+            }
         }
+    }
+
+    private static boolean wasInterrupted(CompletionException failed) {
+        return NestedExceptionUtils.getMostSpecificCause(failed) instanceof InterruptedException;
+    }
+
+    private static RuntimeException reason(CompletionException failed) {
+        if (failed.getCause() instanceof Error error) {
+            throw error;
+        }
+        return failed.getCause() instanceof RuntimeException refused ? refused : failed;
     }
 
     private <T> void put(

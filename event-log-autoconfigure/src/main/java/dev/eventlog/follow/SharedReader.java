@@ -116,6 +116,7 @@ final class SharedReader {
             logs.add(this);
             if (down) { // read after the registration, which the writer of this field can see
                 feed.interrupt();
+                logs.outdated(this); // if the line has come back and asked about this log before the interruption
             }
             run();
             wake(); // and not sendNext: logs that begin at the same time are asked about together

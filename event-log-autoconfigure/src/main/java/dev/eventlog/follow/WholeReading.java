@@ -92,9 +92,10 @@ public final class WholeReading {
         Gap gap = new Gap(stream.log(), loss.kind(), loss.lastSeen(), next, loss.missed());
         String missed = loss.missed().isPresent() ? "(" + loss.missed().getAsLong() + ") " : "";
         String what = loss.kind() == Gap.Kind.BEGAN_AGAIN
-                ? "it was deleted, has expired, or was lost, and began again, while it was being read after " + point.id()
-                : "events " + missed + "after " + point.id() + " are gone, or may be gone; the first remaining event is "
-                        + next;
+                ? "it was deleted, has expired, or was lost, and began again, while it was being read after "
+                        + point.id()
+                : "events " + missed + "after " + point.id()
+                        + " are gone, or may be gone; the first remaining event is " + next;
         return new EventGapException(
                 gap,
                 "Log '" + stream.log() + "' cannot be read as a whole: " + what

@@ -86,8 +86,9 @@ final class Exchanges {
             throw notAllowed;
         }
         if (!StringUtils.hasText(request.log())) {
-            throw Problems.of(HttpStatus.NOT_FOUND, "The path does not name a log: send "
-                    + settings.path() + "/ and the name of the log");
+            throw Problems.of(
+                    HttpStatus.NOT_FOUND,
+                    "The path does not name a log: send " + settings.path() + "/ and the name of the log");
         }
         boolean may = reads
                 ? access.mayFollow(request.http(), request.principal(), request.log())

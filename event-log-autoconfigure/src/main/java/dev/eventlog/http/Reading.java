@@ -59,8 +59,8 @@ final class Reading {
             return answer(offset, page, now ? null : caching, null);
         }
         if (offset == null) {
-            throw Problems.badRequest("A live request must have an offset: " + Offsets.START
-                    + " for the beginning, or " + Offsets.NOW + " for the end");
+            throw Problems.badRequest("A live request must have an offset: " + Offsets.START + " for the beginning, or "
+                    + Offsets.NOW + " for the end");
         }
         return switch (live) {
             case "long-poll" -> longPoll(log, tail, request, caching);

@@ -233,14 +233,16 @@ public record BeginningQuestion(
         while (oldest != null && left > 0) {
             int asked = size.next(left) + 1;
             List<Event> page = stream.back(line(), oldest.id(), youngEnough.next(), asked, size);
-            if (page.isEmpty() || !oldest.isOf(page.get(0))) {
+            if (page.isEmpty()) {
                 break; // trimmed up to there in the meantime: the follower is told about the gap
             }
-            left -= page.size() - 1;
-            oldest = EventMark.of(page.get(page.size() - 1));
-            if (page.size() < asked) {
-                return first.movedTo(youngEnough, -1, null);
+            if (page.size() < asked) { // the tail is shorter than the limit, and begins at its earliest event
+                return new BeginningQuestion(stream, youngEnough, Long.MAX_VALUE, 0, feedEnd, count).ask();
             }
+            boolean isThere = oldest.isOf(page.get(0)); // otherwise it was deleted by its id in the meantime
+            List<Event> older = page.subList(isThere ? 1 : 0, isThere ? asked : asked - 1);
+            left -= older.size();
+            oldest = EventMark.of(older.get(older.size() - 1));
         }
         EventId after = oldest == null ? first.after() : oldest.id();
         return first.movedTo(after, left == 0 ? limit : -1, oldest);

@@ -195,7 +195,9 @@ final class RedisFailures {
         }
         if (DENIED.stream().anyMatch(each -> says(said, each))) {
             return new EventLogException(
-                    log, message + "Redis denies this to the user (" + reason + "). Extend the ACL rule of that user.", failure);
+                    log,
+                    message + "Redis denies this to the user (" + reason + "). Extend the ACL rule of that user.",
+                    failure);
         }
         if (says(said, "OOM")) {
             return new EventLogException(

@@ -62,7 +62,8 @@ final class StreamLogs {
             }
             return may;
         } catch (RuntimeException unknown) {
-            logger.error("Denying a client access to event logs, because EventStreamAccess threw an exception", unknown);
+            logger.error(
+                    "Denying a client access to event logs, because EventStreamAccess threw an exception", unknown);
             return false;
         }
     }

@@ -822,7 +822,8 @@ class EventLogListenerTests extends LogTests {
         withOwnFactory()
                 .withBean("one", Attributes.class)
                 .withBean("other", Attributes.class)
-                .run(context -> assertThat(context).getFailure().hasMessageContaining("There is already a listener 'same'"));
+                .run(context ->
+                        assertThat(context).getFailure().hasMessageContaining("There is already a listener 'same'"));
     }
 
     /** No other bean needs a listener, so nothing else would create it. */

@@ -53,6 +53,22 @@ class FollowTests extends LogTests {
         assertThat(listener.gaps()).isEmpty();
     }
 
+    /** The start is further back than one page, and nearer than the max-length. */
+    @Test
+    void readerThatResumesInALogBeyondItsMaxLengthReceivesNoGap() {
+        EventLog log = newLog();
+        List<EventId> ids = log.addAll(events(0, 5_000));
+        EventLog limited = factory.create(log.name(), options -> options.maxLength(2_000));
+        for (Tail tail : List.of(Tail.after(ids.get(3_499)), Tail.from(ids.get(3_500)))) {
+            Collected<Event> listener = Collected.events();
+            closeLater(limited.follow(tail, listener));
+            await().until(() -> listener.count() == 1_500);
+            assertThat(numbers(listener.all())).as(tail.toString()).isEqualTo(range(3_500, 5_000));
+            assertThat(listener.gaps()).as(tail.toString()).isEmpty();
+        }
+        assertThat(limited.page(Tail.from(ids.get(3_500)), 10).gap()).isEmpty();
+    }
+
     @Test
     void batchesOfAnySizeMissNothing() {
         EventLog all = newFactory("eventlog.follow.batch-size=2147483647").create(newName());

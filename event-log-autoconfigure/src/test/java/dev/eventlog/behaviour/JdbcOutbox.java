@@ -53,7 +53,7 @@ class JdbcOutbox<T> {
                 .update();
     }
 
-    // call it by @Scheduled(fixedDelay = 200)
+    // call it with @Scheduled(fixedDelay = 200)
     void relay() {
         while (relayed(100) == 100) {}
     }

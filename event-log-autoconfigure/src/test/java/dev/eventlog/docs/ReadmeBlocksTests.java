@@ -131,7 +131,7 @@ class ReadmeBlocksTests extends ClosingTests {
                         "xml in README.md, Quick start",
                         "yaml in README.md, Quick start",
                         "mermaid in docs/architecture.md, The packages",
-                        "mermaid in docs/architecture.md, The way of an event",
+                        "mermaid in docs/architecture.md, The path of an event",
                         "yaml in docs/configuration.md, Configuration",
                         " in docs/configuration.md, Permissions",
                         " in docs/interop.md, Other clients",

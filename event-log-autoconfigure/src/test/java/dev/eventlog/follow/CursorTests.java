@@ -318,6 +318,19 @@ class CursorTests extends LogTests {
         assertThat(judge(at, null).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
     }
 
+    /** The entry that ends a log never comes back, so another log has it if the reader found none there. */
+    @Test
+    void completeLogWhoseClosingEntryWasGoneIsAnotherLogIfItHasOne() {
+        log.addAll(events(0, 3));
+        log.complete();
+        redis.opsForStream().delete(log.name(), EventId.MAX.toString());
+        ReadPoint at = new ReadPoint(EventId.MAX, Rank.UNKNOWN, 0);
+        assertThat(judge(at, null).verdict()).isEqualTo(Verdict.WHOLE);
+        replaceLog();
+        log.complete();
+        assertThat(judge(at, null).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
     /** The feed has no event at its end. But it knows that no event was there that is now before its end. */
     @Test
     void logWithAnUnknownEventBeforeARaisedIdIsAnotherLog() {

@@ -547,7 +547,7 @@ final class History {
         if (next.isClosing() && askedForNothing) {
             return;
         }
-        if (next.isClosing() && mayBeAnotherEnd()) {
+        if (isEndGone(next) && mayBeAnotherEnd()) {
             indistinguishable++;
             return;
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.eventlog.EventLogException;
+import dev.eventlog.EventLogUnavailableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +67,34 @@ class SameQuestionsTests {
                     throw new EventLogException("log", "refused", null);
                 }));
         assertThat(questions.<Integer>ask("a", () -> 1)).isEqualTo(1);
+    }
+
+    /** The thread of one caller says nothing about the others, or about Redis. */
+    @Test
+    void interruptedCallerDoesNotFailTheOthers() throws Exception {
+        CountDownLatch answer = new CountDownLatch(1);
+        AtomicInteger asked = new AtomicInteger();
+        CompletableFuture<Integer> first = ask(asked, answer);
+        await().until(() -> asked.get() == 1);
+        Thread asking = new Thread(() -> questions.ask("a", () -> {
+            asked.incrementAndGet();
+            throw new EventLogUnavailableException("log", "interrupted", new InterruptedException());
+        }));
+        asking.setUncaughtExceptionHandler((thread, failure) -> {});
+        asking.start();
+        await().until(() -> asking.getState() == Thread.State.WAITING); // it asks for all later callers
+        AtomicReference<Integer> answered = new AtomicReference<>();
+        Thread joining = new Thread(() -> answered.set(questions.ask("a", () -> 7)));
+        joining.start();
+        await().until(() -> joining.getState() == Thread.State.WAITING);
+
+        answer.countDown();
+
+        assertThat(first.get(10, TimeUnit.SECONDS)).isEqualTo(1);
+        asking.join();
+        joining.join();
+        assertThat(asked).hasValue(2);
+        assertThat(answered).hasValue(7);
     }
 
     private CompletableFuture<Integer> ask(AtomicInteger asked, CountDownLatch answer) {

@@ -30,7 +30,8 @@ class ForeignEvents implements UnreadableEventHandler {
     @Override
     public void handle(Event event, EventConversionException failure) {
         if (shown.size() < MOST && shown.add(failure.log() + " " + event.id())) {
-            panel.ifAvailable(all -> all.tell("handler", "skipped an event of " + failure.log() + ": " + event.fields()));
+            panel.ifAvailable(
+                    all -> all.tell("handler", "skipped an event of " + failure.log() + ": " + event.fields()));
         }
     }
     // end::code[]
