@@ -29,7 +29,6 @@ import dev.eventlog.follow.WholeReading;
 import dev.eventlog.recording.Recordings;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.redis.StreamState;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -260,13 +259,10 @@ final class RedisEventLog implements EventLog {
         Assert.notNull(source, () -> "The source to record into log '" + name() + "' must not be null");
         RecordOptions.Builder chosen = RecordOptions.builder();
         customizer.accept(chosen);
-        Duration retention = options().idempotencyRetention();
-        if (retention.compareTo(recordings.retention()) > 0) {
-            retention = recordings.retention();
-        }
         RedisEventLog log = new RedisEventLog(
-                stream.with(
-                        options().toBuilder().idempotencyRetention(retention).build()),
+                stream.with(options().toBuilder()
+                        .idempotencyRetention(recordings.retention())
+                        .build()),
                 fields,
                 followers,
                 durable,

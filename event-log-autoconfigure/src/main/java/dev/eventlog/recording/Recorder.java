@@ -5,6 +5,7 @@ import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogCompletedException;
 import dev.eventlog.EventLogException;
 import dev.eventlog.Follower;
 import dev.eventlog.Gap;
@@ -39,9 +40,12 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
 
     private static final Log logger = LogFactory.getLog(Recorder.class);
 
+    private static final long BUSY_MILLIS = 100;
+
     private final EventLog log;
     private final BiConsumer<List<E>, AddOptions> adding;
     private final RecordOptions options;
+    private final Duration patience;
     private final Executor threads;
     private final Writes writes;
     private final CompletableFuture<Completion> completion = new CompletableFuture<>();
@@ -54,9 +58,11 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     private @Nullable Follower watch;
     private @Nullable Completion end; // how to complete the log after all items have been added
     private boolean refused;
+    private boolean leavesTheEnd;
     private long turn; // the number of the current wait: a timer only counts for its own wait
 
     private long batches; // used by the single writing task
+    private volatile boolean isShutDown;
 
     Recorder(
             EventLog log,
@@ -68,6 +74,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         this.log = log;
         this.adding = adding;
         this.options = options;
+        this.patience = patience;
         this.threads = threads;
         this.writes = new Writes(log.name(), patience, recovery, this::later, new Writes.Otherwise() {
             @Override
@@ -77,7 +84,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
 
             @Override
             public void gaveUp(EventLogException why) {
-                end(null, why);
+                leaveTheEnd("Redis could not be reached for too long", why);
             }
 
             @Override
@@ -209,6 +216,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
 
     /** Does the same because the application shuts down. */
     void shutDown(Completion how) {
+        isShutDown = true;
         writes.hurry();
         endWith(how);
     }
@@ -235,13 +243,31 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     }
 
     private void later(long millis, Runnable task) {
-        try {
-            Executor executor =
-                    millis == 0 ? threads : CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, threads);
-            executor.execute(task);
-        } catch (RejectedExecutionException shutDown) {
-            end(null, shutDown);
+        long due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        if (millis == 0) {
+            execute(task, due);
+        } else {
+            after(millis, () -> execute(task, due));
         }
+    }
+
+    /** Waits for a thread if the executor of the application is full, but no longer than for Redis. */
+    private void execute(Runnable task, long due) {
+        try {
+            threads.execute(task);
+        } catch (RejectedExecutionException full) {
+            if (System.nanoTime() - due > patience.toNanos() || isShutDown) {
+                leaveTheEnd("the executor had no free thread for too long", full);
+            } else {
+                after(BUSY_MILLIS, () -> execute(task, due));
+            }
+        }
+    }
+
+    /** The short task hands over to another thread: a rejection would otherwise be lost. */
+    private static void after(long millis, Runnable handover) {
+        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(handover);
     }
 
     private void writeNext() {
@@ -296,11 +322,30 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         if (!(why instanceof UnexpectedLastIdException)) { // otherwise the log belongs to another writer
             try {
                 log.completeAs(Completion.failed("An event could not be added"));
+            } catch (EventLogCompletedException already) {
+                logger.debug("Log '" + log() + "' was already completed", already);
             } catch (RuntimeException another) {
-                logger.debug("Log '" + log() + "' could not be completed", another);
+                leaveTheEnd("its log could not be completed", why);
             }
         }
         end(null, why);
+    }
+
+    /** The log is not complete, and this recording cannot change that. */
+    private void leaveTheEnd(String why, Throwable failure) {
+        logger.error(
+                "Recording into log '" + log() + "' has stopped, because " + why + ". When its lease of " + patience
+                        + " has expired, an application that follows any log completes it as failed",
+                failure);
+        synchronized (this) {
+            leavesTheEnd = true;
+        }
+        end(null, failure);
+    }
+
+    /** {@return whether the lease must expire, so that another process completes the log as failed} */
+    synchronized boolean leavesTheEnd() {
+        return leavesTheEnd;
     }
 
     /** The recording is over: the log is complete, or can no longer be written. */

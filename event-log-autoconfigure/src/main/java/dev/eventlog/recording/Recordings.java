@@ -54,6 +54,7 @@ public final class Recordings {
     private final Set<Recorder<?>> running = ConcurrentHashMap.newKeySet();
     private volatile boolean open;
     private boolean looking; // guarded by this
+    private final Set<String> stuck = ConcurrentHashMap.newKeySet(); // dead recordings whose logs cannot be completed
 
     /**
      * Creates the recordings of an application. None of them runs yet.
@@ -114,10 +115,8 @@ public final class Recordings {
         running.add(recorder);
         CompletableFuture<Void> unused = recorder.ended().handle((how, failure) -> {
             running.remove(recorder);
-            if (!(failure instanceof EventLogUnavailableException
-                    || failure instanceof AddOutcomeUnknownException
-                    || failure instanceof RejectedExecutionException)) {
-                release(log.name()); // otherwise it expires, and another process completes the log as failed
+            if (!recorder.leavesTheEnd()) {
+                release(log.name());
             }
             return null;
         });
@@ -202,7 +201,7 @@ public final class Recordings {
         try {
             running.forEach(recorder -> leases.renew(recorder.log()));
             if (turn == SIGNS && (!running.isEmpty() || follows.getAsBoolean())) {
-                leases.runOut().forEach(this::lost);
+                endAll(leases.runOut());
             }
         } catch (EventLogUnavailableException passing) {
             logger.debug("The leases of recordings cannot be checked now", passing);
@@ -218,6 +217,26 @@ public final class Recordings {
             logger.debug("The leases of recordings cannot be checked now", refused);
         }
         lookLater(turn % SIGNS + 1);
+    }
+
+    /** A log that cannot be completed does not keep the others from it. */
+    private void endAll(List<String> dead) {
+        stuck.retainAll(dead);
+        for (String log : dead) {
+            try {
+                lost(log);
+            } catch (EventLogUnavailableException | AddOutcomeUnknownException away) {
+                logger.debug("The logs of dead recordings cannot be completed now", away);
+                return; // the others would wait as long
+            } catch (RuntimeException failure) {
+                if (stuck.add(log)) {
+                    logger.warn(
+                            "The recording into log '" + log + "' did not renew its lease, and its log cannot be"
+                                    + " completed as failed now. This is tried again every " + lease,
+                            failure);
+                }
+            }
+        }
     }
 
     private void lost(String log) {

@@ -71,13 +71,14 @@ final class Writes {
      * @param next runs after the write has succeeded
      */
     void carryOut(Runnable write, Runnable next) {
+        long begun = System.nanoTime();
         try {
             write.run();
         } catch (EventLogCompletedException complete) {
             otherwise.complete(complete.completion());
             return;
         } catch (EventLogUnavailableException | AddOutcomeUnknownException passing) {
-            tryAgain(passing, () -> carryOut(write, next));
+            tryAgain(passing, begun, () -> carryOut(write, next));
             return;
         } catch (RuntimeException | Error refused) {
             otherwise.refused(refused);
@@ -88,9 +89,10 @@ final class Writes {
         next.run();
     }
 
-    private void tryAgain(EventLogException passing, Runnable again) {
+    /** Counts the patience from the first attempt on: Redis may have done it then, and keeps the record of its key for a limited time. */
+    private void tryAgain(EventLogException passing, long begun, Runnable again) {
         long now = System.nanoTime();
-        failingSince = failingSince == 0 ? now : failingSince;
+        failingSince = failingSince == 0 ? begun : failingSince;
         long delay =
                 outage.failed(passing, next -> "Recording into log '" + log + "' is interrupted and will be retried");
         boolean isLate = now - failingSince + (hurries ? TimeUnit.MILLISECONDS.toNanos(delay) : 0) > patience.toNanos();

@@ -288,6 +288,60 @@ class RecordingTests extends LogTests {
         assertThat(source.isCancelled()).isTrue();
     }
 
+    /** The record of the key has expired when the outcome is known to be unknown. */
+    @Test
+    void lostReplyAfterTheLeaseRepeatsNoEvent() {
+        EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
+        TcpProxy proxy = closeLater(new TcpProxy(server.uri()));
+        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                        proxy.uri(), "spring.data.redis.timeout=4s", "eventlog.record.lease=1s")))
+                .create("log");
+        Recording recording = log.record(source, options -> options.batchTime(Duration.ZERO));
+        source.subscriber().onNext(event(0));
+        await().until(() -> Long.valueOf(1).equals(server.ask("XLEN", "log")));
+        proxy.swallow();
+        source.subscriber().onNext(event(1));
+        await().until(() -> Long.valueOf(2).equals(server.ask("XLEN", "log")));
+        proxy.pass(); // to new connections
+        assertThat(recording.completion()).failsWithin(Duration.ofSeconds(20));
+        assertThat(server.ask("XLEN", "log")).isEqualTo(2L);
+    }
+
+    /** Redis refuses the end as well. Its lease must expire, so that somebody ends the log when there is memory again. */
+    @Test
+    void recordingThatCannotEndItsLogLeavesItToOthers() {
+        EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
+        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
+                        server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s")))
+                .create("log");
+        Collected<Event> reader = Collected.events();
+        Recording recording = log.record(source, options -> options.batchTime(Duration.ZERO));
+        source.subscriber().onNext(event(0));
+        closeLater(log.follow(Tail.all(), reader));
+        await().until(() -> reader.count() == 1);
+        server.ask("CONFIG", "SET", "maxmemory", "1");
+        source.subscriber().onNext(event(1));
+        assertThatExceptionOfType(CompletionException.class)
+                .isThrownBy(() -> recording.completion().join())
+                .withCauseInstanceOf(EventLogException.class);
+        assertThat(log.isComplete()).isFalse();
+        server.ask("CONFIG", "SET", "maxmemory", "0");
+        await().until(() -> reader.calls().contains(Completion.failed("producer lost")));
+    }
+
+    @Test
+    void deadRecordingThatCannotEndDoesNotKeepOthersFromIt() {
+        EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
+        EventLogFactory logs = TestApplication.factory(closeLater(
+                TestApplication.startOn(server.uri(), "eventlog.record.lease=1s", "eventlog.record.key=recordings")));
+        closeLater(logs.create("followed").follow(Tail.all(), batch -> {}));
+        server.ask("SET", "no log", "text");
+        server.ask("ZADD", "recordings", "1", "", "2", "no log", "3", "log");
+        await().until(() -> logs.create("log").isComplete());
+        server.ask("DEL", "no log");
+        await().until(() -> logs.create("no log").isComplete());
+    }
+
     /**
      * The other application looks for dead recordings, and would complete a log whose recording does not renew its
      * lease.

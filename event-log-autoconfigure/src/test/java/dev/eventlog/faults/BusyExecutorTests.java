@@ -6,18 +6,24 @@ import static dev.eventlog.test.LogTests.numbers;
 import static dev.eventlog.test.LogTests.range;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Completion;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.Follower;
+import dev.eventlog.Recording;
 import dev.eventlog.Tail;
 import dev.eventlog.test.ClosingTests;
 import dev.eventlog.test.Collected;
 import dev.eventlog.test.EmbeddedRedis;
 import dev.eventlog.test.TestApplication;
 import dev.eventlog.test.TestSubscriber;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.SubmissionPublisher;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -79,6 +85,25 @@ class BusyExecutorTests extends ClosingTests {
         await().until(() -> listeners.stream().allMatch(listener -> listener.count() == 6));
         assertThat(listeners)
                 .allSatisfy(listener -> assertThat(numbers(listener.all())).isEqualTo(range(0, 6)));
+    }
+
+    @Test
+    void recordingWaitsForAThreadAndLosesNothing() throws Exception {
+        closeLater(log.follow(Tail.all(), batch -> go.await()));
+        log.addAll(events(0, 3));
+        ThreadPoolTaskExecutor threads = application.getBean("eventLogTaskExecutor", ThreadPoolTaskExecutor.class);
+        await().until(() -> threads.getActiveCount() == 1);
+        EventLog recorded = TestApplication.factory(application).create("recorded");
+        SubmissionPublisher<Map<String, Object>> source = closeLater(new SubmissionPublisher<>());
+        Recording recording = recorded.record(source, options -> options.batchTime(Duration.ofMillis(10)));
+        events(0, 3).forEach(source::submit);
+        source.close();
+        await().until(() -> threads.getThreadPoolExecutor().getTaskCount() > 0 && !recorded.isComplete());
+        assertThat(recording.completion()).isNotDone();
+
+        go.countDown();
+        assertThat(recording.completion().get(10, TimeUnit.SECONDS)).isEqualTo(Completion.done());
+        assertThat(numbers(recorded.read(Tail.all()))).isEqualTo(range(0, 3));
     }
 
     @Test
