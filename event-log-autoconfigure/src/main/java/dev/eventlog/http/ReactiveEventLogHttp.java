@@ -4,6 +4,7 @@ import dev.eventlog.EventLogFactory;
 import dev.eventlog.sse.EventStreamAccess;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
+import java.util.Objects;
 import java.util.Optional;
 import org.reactivestreams.Publisher;
 import org.springframework.context.SmartLifecycle;
@@ -12,6 +13,8 @@ import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.util.LinkedMultiValueMap;
+import org.springframework.util.MultiValueMap;
 import org.springframework.util.StringUtils;
 import org.springframework.web.ErrorResponseException;
 import org.springframework.web.reactive.function.server.HandlerFunction;
@@ -73,8 +76,17 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
                 request.exchange().getRequest(),
                 principal.orElse(null),
                 StringUtils.trimLeadingCharacter(request.pathVariable(LOG), '/'),
-                request.queryParams(),
+                parameters(request),
                 most -> body);
+    }
+
+    /** {@return the query parameters} As in Spring MVC, a parameter without a value has an empty one. */
+    private static MultiValueMap<String, String> parameters(ServerRequest request) {
+        MultiValueMap<String, String> parameters = new LinkedMultiValueMap<>();
+        request.queryParams()
+                .forEach((name, values) ->
+                        values.forEach(value -> parameters.add(name, Objects.requireNonNullElse(value, ""))));
+        return parameters;
     }
 
     private Mono<byte[]> body(ServerHttpRequest request) {

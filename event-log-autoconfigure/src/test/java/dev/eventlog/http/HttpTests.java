@@ -231,6 +231,9 @@ abstract class HttpTests extends LogTests {
             strings = {
                 "offset=yesterday",
                 "offset=",
+                "offset",
+                "live",
+                "offset=-1&live",
                 "offset=-1&offset=-1",
                 "offset=1-0",
                 "live=sse",
