@@ -248,11 +248,12 @@ final class ClientStream<M> implements Flow.Publisher<List<M>>, Flow.Subscriptio
 
     // The end
 
-    void refused(String log, EventLogException why) {
+    /** Fails the request with an exception, or ends the stream with a code if the request has been answered. */
+    void refused(Signal.Code code, String log, RuntimeException why) {
         if (opening.completeExceptionally(why)) {
             cancel();
         } else {
-            fail(Signal.Code.REFUSED, log, why);
+            fail(code, log, why);
         }
     }
 

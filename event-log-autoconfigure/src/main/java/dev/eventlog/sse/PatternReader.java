@@ -98,7 +98,7 @@ final class PatternReader {
 
     void refused(RuntimeException why) {
         if (why instanceof EventLogException refusal) {
-            stream.refused(text(), refusal);
+            stream.refused(Signal.Code.REFUSED, text(), refusal);
         } else if (why instanceof IllegalStateException) { // thrown while the application shuts down
             stream.end();
         } else {
@@ -127,7 +127,7 @@ final class PatternReader {
             seen = changes.get();
             try {
                 look(found, Objects.requireNonNull(found.names()));
-            } catch (RuntimeException unforeseen) { // from the access bean or the customizer
+            } catch (RuntimeException unforeseen) { // from the customizer
                 stream.fail(Signal.Code.REFUSED, text(), unforeseen);
             }
         } while (changes.addAndGet(-seen) != 0);
@@ -139,8 +139,8 @@ final class PatternReader {
             before = Set.copyOf(readers.keySet());
         }
         for (String name : names) {
-            if (!before.contains(name)) {
-                add(name);
+            if (!before.contains(name) && !add(name)) {
+                return;
             }
         }
         if (!begun) {
@@ -156,14 +156,20 @@ final class PatternReader {
         }
     }
 
-    private void add(String name) {
-        SourceReader reader = null;
-        if (streams.mayFollow(client, name)) {
-            reader = logs.add(description.source().apply(name), this, !begun);
+    /** {@return false if it is unknown whether the client may follow the log, which ends the stream} */
+    private boolean add(String name) {
+        boolean may;
+        try {
+            may = streams.mayFollow(client, name);
+        } catch (RuntimeException unknown) {
+            stream.refused(Signal.Code.ACCESS_DENIED, name, unknown);
+            return false;
         }
+        SourceReader reader = may ? logs.add(description.source().apply(name), this, !begun) : null;
         synchronized (this) {
             readers.put(name, Optional.ofNullable(reader));
         }
+        return true;
     }
 
     /** Reads a gone log until the client has all its known events. */

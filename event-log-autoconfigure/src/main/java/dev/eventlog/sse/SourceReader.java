@@ -243,7 +243,7 @@ final class SourceReader implements Flow.Subscriber<List<Event>>, FollowSignals 
         } else if (failure instanceof IllegalStateException) { // thrown by a start while the application shuts down
             stream.end();
         } else if (failure instanceof EventLogException refusal && !(failure instanceof EventConversionException)) {
-            stream.refused(log(), refusal);
+            stream.refused(Signal.Code.REFUSED, log(), refusal);
         } else {
             stream.fail(Signal.Code.UNREADABLE_EVENT, log(), failure);
         }

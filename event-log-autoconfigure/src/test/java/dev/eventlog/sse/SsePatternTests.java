@@ -256,6 +256,33 @@ class SsePatternTests extends ServerTests {
         LogTests.await().until(() -> followed(application) == 0);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void unknownAccessFailsTheRequestOrEndsTheStream(Kind kind) throws Exception {
+        add("orders:1", 0, 1);
+        add("broken:broken", 0, 1);
+        EventStreamAccess access = (request, principal, log) -> {
+            if (log.endsWith(":broken")) {
+                throw new IllegalStateException("secret of the server");
+            }
+            return true;
+        };
+        ConfigurableApplicationContext application = closeLater(
+                TestApplication.startWebWith(kind.type, kind.web, EventStreamAccess.class, access, withRedis()));
+
+        HttpResponse<String> refused = SseClient.refused(uri(application, "/matching/broken"), null);
+        assertThat(refused.statusCode()).isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
+
+        SseClient client = open(application, "/matching/orders", null);
+        assertThat(readUntilCaughtUp(client).events).containsExactly("orders:1 0");
+        add("orders:broken", 0, 1);
+        assertThat(client.next("failed").data())
+                .startsWith("{\"code\":\"access-denied\"")
+                .doesNotContain("secret");
+        assertThat(client.next()).isEqualTo(SseClient.CLOSED);
+        LogTests.await().until(() -> followed(application) == 0);
+    }
+
     @Tag("long")
     @ParameterizedTest
     @EnumSource
