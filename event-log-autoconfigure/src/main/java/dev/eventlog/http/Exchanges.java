@@ -41,6 +41,47 @@ final class Exchanges {
     /** {@return what to serve; it may be a problem} */
     Served serve(StreamRequest request) {
         try {
+            admit(request);
+        } catch (ErrorResponseException problem) {
+            return problem(problem);
+        }
+        return serveAdmitted(request);
+    }
+
+    /**
+     * Decides whether a request is served, without reading its body.
+     *
+     * @throws ErrorResponseException if it is not
+     */
+    void admit(StreamRequest request) {
+        HttpMethod method = request.http().getMethod();
+        boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
+        boolean writes =
+                method.equals(HttpMethod.PUT) || method.equals(HttpMethod.POST) || method.equals(HttpMethod.DELETE);
+        if (!reads && !(writes && settings.writable())) {
+            ErrorResponseException notAllowed =
+                    Problems.of(HttpStatus.METHOD_NOT_ALLOWED, method + " is not supported here: see the header Allow");
+            notAllowed
+                    .getHeaders()
+                    .set(HttpHeaders.ALLOW, settings.writable() ? "GET, HEAD, PUT, POST, DELETE" : "GET, HEAD");
+            throw notAllowed;
+        }
+        if (!StringUtils.hasText(request.log())) {
+            throw Problems.of(
+                    HttpStatus.NOT_FOUND,
+                    "The path does not name a log: send " + settings.path() + "/ and the name of the log");
+        }
+        boolean may = reads
+                ? access.mayFollow(request.http(), request.principal(), request.log())
+                : access.mayWrite(request.http(), request.principal(), request.log());
+        if (!may) {
+            throw Problems.forbidden(request.log());
+        }
+    }
+
+    /** {@return what to serve to an admitted request; it may be a problem} */
+    Served serveAdmitted(StreamRequest request) {
+        try {
             Served served = served(request);
             return served instanceof Served.Later later
                     ? new Served.Later(later.answer().exceptionally(Exchanges::problem))
@@ -73,31 +114,8 @@ final class Exchanges {
     }
 
     private Served served(StreamRequest request) {
-        HttpMethod method = request.http().getMethod();
-        boolean reads = method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD);
-        boolean writes =
-                method.equals(HttpMethod.PUT) || method.equals(HttpMethod.POST) || method.equals(HttpMethod.DELETE);
-        if (!reads && !(writes && settings.writable())) {
-            ErrorResponseException notAllowed =
-                    Problems.of(HttpStatus.METHOD_NOT_ALLOWED, method + " is not supported here: see the header Allow");
-            notAllowed
-                    .getHeaders()
-                    .set(HttpHeaders.ALLOW, settings.writable() ? "GET, HEAD, PUT, POST, DELETE" : "GET, HEAD");
-            throw notAllowed;
-        }
-        if (!StringUtils.hasText(request.log())) {
-            throw Problems.of(
-                    HttpStatus.NOT_FOUND,
-                    "The path does not name a log: send " + settings.path() + "/ and the name of the log");
-        }
-        boolean may = reads
-                ? access.mayFollow(request.http(), request.principal(), request.log())
-                : access.mayWrite(request.http(), request.principal(), request.log());
-        if (!may) {
-            throw Problems.forbidden(request.log());
-        }
         EventLog log = logs.create(request.log());
-        return switch (method.name()) {
+        return switch (request.http().getMethod().name()) {
             case "HEAD" -> reading.head(log);
             case "GET" -> reading.get(log, request, access.caching(request.http(), request.principal(), request.log()));
             case "PUT" -> writing.put(log, request);

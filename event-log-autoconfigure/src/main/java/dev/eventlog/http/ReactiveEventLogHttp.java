@@ -11,6 +11,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.util.LinkedMultiValueMap;
@@ -64,9 +65,12 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
         Mono<Optional<Principal>> principal =
                 request.principal().<Optional<Principal>>map(Optional::of).defaultIfEmpty(Optional.empty());
         return principal
-                .flatMap(known -> body(request.exchange().getRequest())
-                        .publishOn(Schedulers.boundedElastic())
-                        .map(body -> exchanges.serve(request(request, known, body))))
+                .publishOn(Schedulers.boundedElastic())
+                .flatMap(known -> {
+                    exchanges.admit(request(request, known, NOTHING)); // before anything of the body is kept
+                    return body(request.exchange().getRequest())
+                            .map(body -> exchanges.serveAdmitted(request(request, known, body)));
+                })
                 .onErrorResume(ErrorResponseException.class, problem -> Mono.just(Exchanges.problem(problem)))
                 .flatMap(this::response);
     }
@@ -90,6 +94,9 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
     }
 
     private Mono<byte[]> body(ServerHttpRequest request) {
+        if (!request.getMethod().equals(HttpMethod.PUT) && !request.getMethod().equals(HttpMethod.POST)) {
+            return Mono.just(NOTHING);
+        }
         int most = (int) Math.min(settings.maxBodySize(), Integer.MAX_VALUE - 8);
         return DataBufferUtils.join(request.getBody(), most)
                 .map(buffer -> {
@@ -99,7 +106,8 @@ public final class ReactiveEventLogHttp implements RouterFunction<ServerResponse
                     return bytes;
                 })
                 .onErrorMap(DataBufferLimitException.class, tooLarge -> Problems.tooLarge(most))
-                .defaultIfEmpty(NOTHING);
+                .defaultIfEmpty(NOTHING)
+                .publishOn(Schedulers.boundedElastic());
     }
 
     private Mono<ServerResponse> response(Served served) {

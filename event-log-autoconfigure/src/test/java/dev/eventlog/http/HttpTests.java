@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -849,6 +851,39 @@ abstract class HttpTests extends LogTests {
                 .isEqualTo(403);
         assertThat(post(application, ofAda, "1", "User", "writer").statusCode()).isEqualTo(204);
         assertThat(log.size()).isEqualTo(2);
+    }
+
+    @Test
+    void bodyIsNotReadBeforeAccessIsGranted() throws Exception {
+        EventLog log = newLog();
+        log.add(event(0));
+        ConfigurableApplicationContext application = start(Guarded.class, settings());
+
+        assertThat(statusBeforeBody(application, "POST", log.name())).isEqualTo(403);
+        assertThat(statusBeforeBody(application, "PUT", log.name())).isEqualTo(403);
+        assertThat(statusBeforeBody(application, "PATCH", log.name())).isEqualTo(405);
+        assertThat(statusBeforeBody(application, "GET", log.name(), "User: reader"))
+                .isEqualTo(200);
+        assertThat(statusBeforeBody(application, "DELETE", log.name(), "User: writer"))
+                .isEqualTo(204);
+    }
+
+    /** {@return the status that a client gets that announces a body and does not send it} */
+    private static int statusBeforeBody(
+            ConfigurableApplicationContext application, String method, String path, String... headers)
+            throws IOException {
+        URI uri = uri(application, "/logs/" + path);
+        String head = Stream.concat(
+                        Stream.of(method + ' ' + uri.getRawPath() + " HTTP/1.1", "Host: a", "Content-Length: 9"),
+                        Stream.of(headers))
+                .collect(Collectors.joining("\r\n", "", "\r\n\r\n"));
+        try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
+            client.setSoTimeout(10_000);
+            client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            String status =
+                    new String(client.getInputStream().readNBytes("HTTP/1.1 200".length()), StandardCharsets.US_ASCII);
+            return Integer.parseInt(status.substring(status.indexOf(' ') + 1));
+        }
     }
 
     // Outages
