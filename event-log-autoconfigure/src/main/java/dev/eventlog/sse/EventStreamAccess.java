@@ -9,7 +9,8 @@ import org.springframework.http.HttpRequest;
  * Decides who may follow which logs on the web. The library asks a bean of this type before a stream sends its first byte, and
  * again every {@code eventlog.sse.access-interval} while the stream is open. An exception fails the request, and ends an open
  * stream with {@code failed} and the code {@code access-denied}. The library also asks it for each request to
- * {@code eventlog.http.path}, which is not served without such a bean. An implementation must be thread-safe, and may block.
+ * {@code eventlog.http.path}, which is not served without such a bean. An implementation must be thread-safe, and may block. It
+ * should limit how long it takes: at most 32 open streams are checked at the same time, and the others wait.
  *
  * <p>For a pattern, the library first passes the text of the pattern, such as {@code orders:*}. If the pattern is allowed, the
  * library then passes the name of each log, before the first event of that log. If the pattern is refused, the stream is refused.

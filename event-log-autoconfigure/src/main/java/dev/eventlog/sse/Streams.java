@@ -9,7 +9,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
 import org.apache.commons.logging.Log;
@@ -17,6 +19,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.http.HttpRequest;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.util.backoff.BackOffExecution;
 import tools.jackson.databind.json.JsonMapper;
@@ -46,12 +49,16 @@ final class Streams {
     /** The maximum number of simultaneous access checks for new logs. */
     private static final int MOST_ASKING = 32;
 
+    /** The maximum number of simultaneous access checks of open streams. */
+    private static final int MOST_CHECKING = 32;
+
     private final JsonMapper json;
     private final SseSettings settings;
     private final @Nullable EventStreamAccess access;
     private final ThreadPoolTaskScheduler timer = new ThreadPoolTaskScheduler();
     private final SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-sse-");
     private final SimpleAsyncTaskExecutor asking = new SimpleAsyncTaskExecutor("eventlog-sse-access-");
+    private final ThreadPoolTaskExecutor checking;
     private final Interruptions interruptions = new Interruptions();
     private final Patterns patterns = new Patterns(this);
     private final Set<ClientStream<?>> open = ConcurrentHashMap.newKeySet();
@@ -76,9 +83,25 @@ final class Streams {
         asking.setDaemon(true);
         asking.setVirtualThreads(settings.virtualThreads());
         asking.setConcurrencyLimit(MOST_ASKING);
+        checking = threads("eventlog-sse-check-", MOST_CHECKING, settings.virtualThreads());
         timer.scheduleWithFixedDelay(patterns::look, LOOK);
         Duration step = interval().dividedBy(STEPS_OF_A_BEAT);
         timer.scheduleWithFixedDelay(this::beat, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
+    }
+
+    /** {@return threads for tasks that may block} Tasks wait in a queue, so that whoever adds one never waits. */
+    private static ThreadPoolTaskExecutor threads(String prefix, int most, boolean virtual) {
+        ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
+        threads.setVirtualThreads(virtual);
+        threads.setThreadNamePrefix(prefix);
+        threads.setDaemon(true);
+        threads.setCorePoolSize(most);
+        threads.setMaxPoolSize(most);
+        threads.setAllowCoreThreadTimeOut(true);
+        threads.setWaitForTasksToCompleteOnShutdown(true); // does not wait, but interrupts nobody
+        threads.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy()); // all streams have ended by then
+        threads.initialize();
+        return threads;
     }
 
     SseFormat sseFormat() {
@@ -234,10 +257,21 @@ final class Streams {
         }
     }
 
-    /** Checks the access of a client repeatedly, if there is an access bean. */
+    /** Checks the access of a client repeatedly, if there is an access bean. A check that takes longer delays the next one. */
     void watch(ClientStream<?> stream) {
         if (access != null || stream.client().session() != null) {
-            every(settings.accessInterval(), stream, () -> threads.execute(stream::checkAccess));
+            AtomicBoolean busy = new AtomicBoolean();
+            every(settings.accessInterval(), stream, () -> {
+                if (busy.compareAndSet(false, true)) {
+                    checking.execute(() -> {
+                        try {
+                            stream.checkAccess();
+                        } finally {
+                            busy.set(false);
+                        }
+                    });
+                }
+            });
         }
     }
 
@@ -281,5 +315,6 @@ final class Streams {
     void destroy() {
         stop(() -> {});
         timer.destroy();
+        checking.destroy();
     }
 }

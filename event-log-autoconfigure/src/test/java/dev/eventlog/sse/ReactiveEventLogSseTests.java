@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -260,13 +259,6 @@ class ReactiveEventLogSseTests extends SseTests {
         assertThat(Thread.getAllStackTraces().size()).isLessThan(threads + 50);
         assertThat(connectionsNamed(CLIENT)).isLessThanOrEqualTo(connections + POOLED);
         await().until(() -> blockedConnections(CLIENT) == 1);
-    }
-
-    private static void assertStays(AtomicInteger count, int value) {
-        Awaitility.await()
-                .pollDelay(Duration.ZERO)
-                .during(Duration.ofMillis(100))
-                .untilAsserted(() -> assertThat(count).hasValue(value));
     }
 
     private SseClient open(String path, @Nullable String lastEventId) throws IOException, InterruptedException {

@@ -31,9 +31,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -475,6 +478,57 @@ abstract class SseTests extends LogTests {
         assertThat(client.next("failed").data()).startsWith("{\"code\":\"access-denied\"");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         await().until(() -> followed(application) == 0);
+    }
+
+    @Test
+    void hangingAccessCheckIsNotRepeatedAndTakesFewThreads() throws Exception {
+        EventLog log = newLog();
+        Semaphore answers = new Semaphore(0);
+        AtomicBoolean hangs = new AtomicBoolean();
+        AtomicInteger hanging = new AtomicInteger();
+        ConfigurableApplicationContext application = startWith(
+                EventStreamAccess.class,
+                (request, principal, name) -> {
+                    if (hangs.get()) {
+                        hanging.incrementAndGet();
+                        answers.acquireUninterruptibly();
+                    }
+                    return true;
+                },
+                "eventlog.sse.access-interval=10ms");
+        String path = "/all/" + log.name();
+        SseClient client = open(application, path, null);
+        client.next("caught-up");
+        try {
+            hangs.set(true);
+            await().until(() -> hanging.get() > 0);
+            assertStays(hanging, 1);
+
+            hangs.set(false);
+            for (int i = 0; i < 40; i++) {
+                open(application, path, null).next("caught-up");
+            }
+            hangs.set(true);
+            await().until(() -> hanging.get() >= 32);
+            assertStays(hanging, 32);
+        } finally {
+            hangs.set(false);
+            answers.release(Integer.MAX_VALUE / 2);
+        }
+
+        hanging.set(0);
+        hangs.set(true);
+        await().untilAsserted(() -> assertThat(hanging).as("checks continue").hasPositiveValue());
+        log.add(event(0));
+        assertThat(client.nextEvent().data()).isEqualTo("{\"n\":\"0\"}");
+    }
+
+    /** Checks that a number does not change for many intervals of a check. */
+    static void assertStays(AtomicInteger count, int value) {
+        Awaitility.await()
+                .pollDelay(Duration.ZERO)
+                .during(Duration.ofMillis(300))
+                .untilAsserted(() -> assertThat(count).hasValue(value));
     }
 
     abstract <T> ConfigurableApplicationContext startWith(Class<T> type, T bean, String... properties);
