@@ -57,7 +57,7 @@ final class Streams {
     private final @Nullable EventStreamAccess access;
     private final ThreadPoolTaskScheduler timer = new ThreadPoolTaskScheduler();
     private final SimpleAsyncTaskExecutor threads = new SimpleAsyncTaskExecutor("eventlog-sse-");
-    private final SimpleAsyncTaskExecutor asking = new SimpleAsyncTaskExecutor("eventlog-sse-access-");
+    private final ThreadPoolTaskExecutor asking;
     private final ThreadPoolTaskExecutor checking;
     private final Interruptions interruptions = new Interruptions();
     private final Patterns patterns = new Patterns(this);
@@ -80,9 +80,7 @@ final class Streams {
         timer.initialize();
         threads.setDaemon(true);
         threads.setVirtualThreads(settings.virtualThreads());
-        asking.setDaemon(true);
-        asking.setVirtualThreads(settings.virtualThreads());
-        asking.setConcurrencyLimit(MOST_ASKING);
+        asking = threads("eventlog-sse-access-", MOST_ASKING, settings.virtualThreads());
         checking = threads("eventlog-sse-check-", MOST_CHECKING, settings.virtualThreads());
         timer.scheduleWithFixedDelay(patterns::look, LOOK);
         Duration step = interval().dividedBy(STEPS_OF_A_BEAT);
@@ -171,7 +169,7 @@ final class Streams {
         threads.execute(what);
     }
 
-    /** Runs an access check. Waits while too many checks are running. */
+    /** Runs an access check. It waits, but the caller does not, while too many checks are running. */
     void ask(Runnable what) {
         asking.execute(what);
     }
@@ -315,6 +313,7 @@ final class Streams {
     void destroy() {
         stop(() -> {});
         timer.destroy();
+        asking.destroy();
         checking.destroy();
     }
 }

@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -281,6 +283,54 @@ class SsePatternTests extends ServerTests {
                 .doesNotContain("secret");
         assertThat(client.next()).isEqualTo(SseClient.CLOSED);
         LogTests.await().until(() -> followed(application) == 0);
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @EnumSource
+    void hangingAccessCheckDelaysNoOtherClient(Kind kind) throws Exception {
+        add("single", 0, 1);
+        add("jobs:1", 0, 1);
+        Semaphore answers = new Semaphore(0);
+        AtomicInteger hanging = new AtomicInteger();
+        EventStreamAccess access = (request, principal, log) -> {
+            if (log.startsWith("orders:") && !log.equals("orders:*")) {
+                hanging.incrementAndGet();
+                answers.acquireUninterruptibly();
+            }
+            return true;
+        };
+        ConfigurableApplicationContext application = closeLater(TestApplication.startWebWith(
+                kind.type,
+                kind.web,
+                EventStreamAccess.class,
+                access,
+                withRedis("eventlog.sse.heartbeat=50ms", "eventlog.follow.sweep-interval=1s")));
+        SseClient single = open(application, "/all/single", null);
+        single.next("caught-up");
+        SseClient jobs = open(application, "/matching/jobs", null);
+        readUntilCaughtUp(jobs);
+        List<SseClient> clients = new ArrayList<>();
+        for (int i = 0; i < 40; i++) { // more than the number of checks at the same time
+            clients.add(open(application, "/matching/orders", null));
+            readUntilCaughtUp(clients.get(i));
+        }
+        try {
+            add("orders:1", 0, 1);
+            LogTests.await().until(() -> hanging.get() >= 32);
+            redis.ask("DEL", "jobs:1"); // noticed by the timer, which also sends the heartbeats
+            long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+            while (System.nanoTime() < end) {
+                assertThat(single.next().lines()).containsExactly(":");
+            }
+            assertThat(hanging).hasValue(32);
+        } finally {
+            answers.release(Integer.MAX_VALUE / 2);
+        }
+        for (SseClient client : clients) {
+            assertThat(read(client, 1).events).containsExactly("orders:1 0");
+        }
+        jobs.next("gone");
     }
 
     @Tag("long")
