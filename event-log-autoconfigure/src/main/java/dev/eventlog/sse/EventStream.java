@@ -278,9 +278,11 @@ public final class EventStream {
 
         /**
          * Sets the name of the log for clients. By default clients see the name of the log if a stream has several
-         * logs. The name must not change while clients can reconnect with an id.
+         * logs. The name must not change while clients can reconnect with an id. As the name of an event, it has spaces
+         * instead of line breaks. The events of a log that a pattern found have no name: their clients see this name as
+         * {@code log}.
          *
-         * @param clientName the name, on one line
+         * @param clientName the name
          * @return this source
          * @throws IllegalArgumentException if the name is blank
          */

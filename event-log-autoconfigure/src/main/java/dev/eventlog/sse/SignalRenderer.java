@@ -88,10 +88,10 @@ final class SignalRenderer<M> {
     M event(SourceReader source, EventStream.Item item) {
         Event event = item.stored();
         Object body = item.body().get();
-        String log = log(source);
+        boolean unnamed = source.isFound() && !format.namesLogs();
+        String log = unnamed ? null : log(source);
         String name = null;
-        if (source.isFound() && !source.choosesBody() && !format.namesLogs()) {
-            log = null;
+        if (unnamed && !source.choosesBody()) {
             body = found(source, event);
         } else if (body instanceof ServerSentEvent<?> chosen) {
             name = chosen.event();

@@ -51,7 +51,7 @@ final class SseFormat implements MessageFormat<ServerSentEvent<String>> {
             case HEARTBEAT -> builder.comment("");
             case POSITION -> {}
             case EVENT -> {
-                String name = message.name() != null ? message.name() : message.log();
+                String name = message.name() != null ? message.name() : oneLine(message.log());
                 if (name != null) {
                     builder.event(name);
                 }
@@ -60,6 +60,11 @@ final class SseFormat implements MessageFormat<ServerSentEvent<String>> {
             default -> builder.event(message.kind().text).data(data == null ? "" : data);
         }
         return builder.build();
+    }
+
+    /** {@return a name without the line breaks that a log's name can have, but not an event's} */
+    private static @Nullable String oneLine(@Nullable String log) {
+        return log == null ? null : log.replace('\r', ' ').replace('\n', ' ');
     }
 
     /** A browser cannot listen for unknown names. */

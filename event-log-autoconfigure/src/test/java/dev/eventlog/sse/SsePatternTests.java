@@ -375,22 +375,25 @@ class SsePatternTests extends ServerTests {
         logs.create("jobs:1", SseTests.Step.class)
                 .addAll(List.of(
                         new SseTests.Step.Started("Bob"), new SseTests.Step.Ended(1), new SseTests.Step.Ended(2)));
+        logs.create("jobs:a\nb\rc", SseTests.Step.class).add(new SseTests.Step.Ended(3));
         SseClient client = open(application, "/both/jobs", null);
 
         List<String> got = new ArrayList<>();
-        while (got.size() < 5) {
+        while (got.size() < 7) {
             SseClient.Message message = client.next();
-            if (message.name() != null) {
-                got.add(message.name() + message.data());
+            if (message.name() != null || !message.data().isEmpty()) {
+                got.add(message.name() + ' ' + message.data());
             }
         }
         assertThat(got)
                 .containsExactlyInAnyOrder(
-                        "jobs{\"@type\":\"Started\",\"by\":\"Ada\"}",
-                        "obs:1Started",
-                        "obs:1Ended",
-                        "complete{\"log\":\"obs:1\"}",
-                        "caught-up");
+                        "jobs {\"@type\":\"Started\",\"by\":\"Ada\"}",
+                        "null Started",
+                        "null Ended",
+                        "complete {\"log\":\"obs:1\"}",
+                        "null Ended",
+                        "complete {\"log\":\"obs:a\\nb\\rc\"}",
+                        "caught-up ");
     }
 
     @Tag("long")
