@@ -29,15 +29,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.web.reactive.config.WebFluxConfigurer;
 import org.springframework.web.servlet.config.annotation.CorsRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import tools.jackson.databind.JsonNode;
@@ -65,20 +66,21 @@ class DurableStreamsTests extends ClosingTests {
                         + " npm install in event-log-autoconfigure/src/test/node");
     }
 
-    private ConfigurableApplicationContext start(String... properties) {
+    private ConfigurableApplicationContext start(WebApplicationType web, String... properties) {
         List<String> all = new ArrayList<>(List.of(
                 "spring.data.redis.url=" + redis.uri(),
                 "eventlog.http.path=/v1/stream",
                 "eventlog.http.writable=true",
                 "eventlog.http.max-body-size=5MB"));
         all.addAll(List.of(properties));
-        return closeLater(
-                TestApplication.startWeb(Application.class, WebApplicationType.SERVLET, all.toArray(String[]::new)));
+        Class<?> type = web == WebApplicationType.SERVLET ? Application.class : ReactiveApplication.class;
+        return closeLater(TestApplication.startWeb(type, web, all.toArray(String[]::new)));
     }
 
-    @Test
-    void clientReadsContinuesAndDetectsTheEnd() throws Exception {
-        ConfigurableApplicationContext application = start();
+    @ParameterizedTest
+    @EnumSource(names = {"SERVLET", "REACTIVE"})
+    void clientReadsContinuesAndDetectsTheEnd(WebApplicationType web) throws Exception {
+        ConfigurableApplicationContext application = start(web);
         EventLog log = application.getBean(EventLogFactory.class).create("orders");
         log.addAll(LogTests.events(0, 3));
 
@@ -98,10 +100,10 @@ class DurableStreamsTests extends ClosingTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sse", "long-poll"})
-    void clientFollowsToTheEnd(String live) throws Exception {
+    @CsvSource({"SERVLET, sse", "SERVLET, long-poll", "REACTIVE, sse", "REACTIVE, long-poll"})
+    void clientFollowsToTheEnd(WebApplicationType web, String live) throws Exception {
         ConfigurableApplicationContext application =
-                start("eventlog.read.page-size=50", "eventlog.http.sse-lifetime=2s");
+                start(web, "eventlog.read.page-size=50", "eventlog.http.sse-lifetime=2s");
         EventLog log = application.getBean(EventLogFactory.class).create("orders");
         log.addAll(LogTests.events(0, 120));
         String url = uri(application, "/v1/stream/orders").toString();
@@ -154,10 +156,11 @@ class DurableStreamsTests extends ClosingTests {
      * failure with its reason.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"none", "bytes"})
-    void conformanceSuiteHasOnlyTheKnownFailures(String adapter) throws Exception {
-        ConfigurableApplicationContext application = start("eventlog.http.long-poll-timeout=2s");
-        Path report = Files.createDirectories(Path.of("target")).resolve("conformance-" + adapter + ".json");
+    @CsvSource({"SERVLET, none", "SERVLET, bytes", "REACTIVE, none", "REACTIVE, bytes"})
+    void conformanceSuiteHasOnlyTheKnownFailures(WebApplicationType web, String adapter) throws Exception {
+        ConfigurableApplicationContext application = start(web, "eventlog.http.long-poll-timeout=2s");
+        Path report =
+                Files.createDirectories(Path.of("target")).resolve("conformance-" + web + "-" + adapter + ".json");
         Files.deleteIfExists(report);
         try (Script suite = new Script(
                 Map.of("CONFORMANCE_TEST_URL", uri(application, "").toString(), "ADAPT", adapter),
@@ -182,7 +185,8 @@ class DurableStreamsTests extends ClosingTests {
                     }
                 }));
         Files.writeString(
-                report.resolveSibling("conformance-" + adapter + ".txt"), counts + "\n" + String.join("\n", failed));
+                report.resolveSibling("conformance-" + web + "-" + adapter + ".txt"),
+                counts + "\n" + String.join("\n", failed));
         assertThat(counts).isNotEmpty();
         TreeSet<String> expected = new TreeSet<>();
         known.values().forEach(expected::addAll);
@@ -271,6 +275,25 @@ class DurableStreamsTests extends ClosingTests {
             return new WebMvcConfigurer() {
                 @Override
                 public void addCorsMappings(CorsRegistry registry) {
+                    registry.addMapping("/v1/stream/**")
+                            .allowedOrigins("*")
+                            .allowedMethods("GET", "HEAD", "PUT", "POST", "DELETE")
+                            .exposedHeaders("*");
+                }
+            };
+        }
+    }
+
+    @SpringBootConfiguration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(HttpTests.Everybody.class)
+    static class ReactiveApplication {
+
+        @Bean
+        WebFluxConfigurer crossOrigin() {
+            return new WebFluxConfigurer() {
+                @Override
+                public void addCorsMappings(org.springframework.web.reactive.config.CorsRegistry registry) {
                     registry.addMapping("/v1/stream/**")
                             .allowedOrigins("*")
                             .allowedMethods("GET", "HEAD", "PUT", "POST", "DELETE")
