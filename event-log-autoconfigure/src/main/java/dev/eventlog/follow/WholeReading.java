@@ -90,12 +90,11 @@ public final class WholeReading {
                 ? Loss.removed(point.id(), point, judgement.next(), state)
                 : Loss.beganAgain(point.id(), point);
         Gap gap = new Gap(stream.log(), loss.kind(), loss.lastSeen(), next, loss.missed());
-        String missed = loss.missed().isPresent() ? "(" + loss.missed().getAsLong() + ") " : "";
+        String missed = loss.missed().isPresent() ? loss.missed().getAsLong() + " events" : "events";
         String what = loss.kind() == Gap.Kind.BEGAN_AGAIN
                 ? "it was deleted, has expired, or was lost, and began again, while it was being read after "
                         + point.id()
-                : "events " + missed + "after " + point.id()
-                        + " are gone, or may be gone; the first remaining event is " + next;
+                : missed + " after " + point.id() + " are gone, or may be gone; the first remaining event is " + next;
         return new EventGapException(
                 gap,
                 "Log '" + stream.log() + "' cannot be read as a whole: " + what
