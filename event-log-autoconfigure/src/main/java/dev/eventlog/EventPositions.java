@@ -66,9 +66,9 @@ public interface EventPositions {
      * calls {@link #store} for each log. Override this method if the store can write many positions at once.
      *
      * <p>Two instances can start with a pattern for the first time, each with the logs that it finds. The parameter
-     * {@code unless} ensures that only the first instance stores its starts. An implementation that compares and
-     * sets in one step is exact. The default implementation has a window of a few milliseconds in which an event of a log
-     * that begins at that moment can be skipped.
+     * {@code unless} ensures that only the first instance stores its starts. An implementation that
+     * checks and stores in one step is exact. The default implementation needs a few milliseconds for the two steps. If a
+     * log begins in this time, its first events can be skipped.
      *
      * @param name the name of the follower
      * @param positions the starts by log name, at most a few hundred

@@ -1,12 +1,12 @@
 package dev.eventlog.follow;
 
+import dev.eventlog.redis.LogStream;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Combines identical questions to Redis, for example when all clients reconnect after an outage. While one question is in flight,
@@ -19,7 +19,8 @@ final class SameQuestions {
     private final Map<Object, CompletableFuture<Object>> next = new HashMap<>(); // guarded by this
 
     /**
-     * Asks a question, or waits for another caller that asks it. Asks again if the thread of that caller was interrupted.
+     * Asks a question. If another caller is about to ask the same question, waits for the answer to that one instead, and asks
+     * again if the thread of the other caller is interrupted.
      *
      * @param what identifies the question; equal for all callers that may share the answer
      * @param question asks the question
@@ -42,15 +43,11 @@ final class SameQuestions {
             try {
                 return (T) (joined == null ? mine : joined).join();
             } catch (CompletionException failed) {
-                if (joined == null || !wasInterrupted(failed)) {
+                if (joined == null || !LogStream.isInterruption(failed)) {
                     throw reason(failed);
                 }
             }
         }
-    }
-
-    private static boolean wasInterrupted(CompletionException failed) {
-        return NestedExceptionUtils.getMostSpecificCause(failed) instanceof InterruptedException;
     }
 
     private static RuntimeException reason(CompletionException failed) {

@@ -62,7 +62,6 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
     private long turn; // the number of the current wait: a timer only counts for its own wait
 
     private long batches; // used by the single writing task
-    private volatile boolean isShutDown;
 
     Recorder(
             EventLog log,
@@ -216,7 +215,6 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
 
     /** Does the same because the application shuts down. */
     void shutDown(Completion how) {
-        isShutDown = true;
         writes.hurry();
         endWith(how);
     }
@@ -256,7 +254,7 @@ final class Recorder<E> implements Recording, Flow.Subscriber<E> {
         try {
             threads.execute(task);
         } catch (RejectedExecutionException full) {
-            if (System.nanoTime() - due > patience.toNanos() || isShutDown) {
+            if (System.nanoTime() - due > patience.toNanos() || writes.hurries()) {
                 leaveTheEnd("the executor had no free thread for too long", full);
             } else {
                 after(BUSY_MILLIS, () -> execute(task, due));

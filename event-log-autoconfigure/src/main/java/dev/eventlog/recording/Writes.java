@@ -64,6 +64,11 @@ final class Writes {
         hurries = true;
     }
 
+    /** {@return whether the application shuts down} */
+    boolean hurries() {
+        return hurries;
+    }
+
     /**
      * Carries out a write.
      *
@@ -89,7 +94,7 @@ final class Writes {
         next.run();
     }
 
-    /** Counts the patience from the first attempt on: Redis may have done it then, and keeps the record of its key for a limited time. */
+    /** The patience counts from the first attempt: Redis may have done it then, and keeps the record of its key for a limited time. */
     private void tryAgain(EventLogException passing, long begun, Runnable again) {
         long now = System.nanoTime();
         failingSince = failingSince == 0 ? begun : failingSince;

@@ -160,9 +160,9 @@ final class JedisConnections implements Connections {
     }
 
     /**
-     * Returns the application's client configuration, but always with a pool, and limits the wait for a pooled connection to the wait for an answer.
-     * Without a limit, threads that wait while Redis goes away would wait forever, because the pool gives later connections to
-     * other threads. A proxy, because the methods differ between versions of Spring Data.
+     * Returns the application's client configuration, but always with a pool, and with a wait for a pooled connection that is
+     * limited to the wait for an answer. Without a limit, threads that wait while Redis goes away would wait forever, because
+     * the pool gives later connections to other threads. A proxy, because the methods differ between versions of Spring Data.
      */
     private static JedisClientConfiguration patient(JedisClientConfiguration original) {
         return (JedisClientConfiguration) Proxy.newProxyInstance(
@@ -195,9 +195,9 @@ final class JedisConnections implements Connections {
     }
 
     /**
-     * Gives each caller a single connection. Later versions of Spring Data would give it one that borrows another from a pool for each
-     * command: nobody could cut it off from a blocking read, and a caller would wait for the pool where {@link RenewedFactory}
-     * does not see it.
+     * Gives each caller a single connection. Later versions of Spring Data would give the caller a connection that borrows another
+     * one from a pool for each command. Nobody could cut that one off from a blocking read, and a caller would wait for the pool
+     * where {@link RenewedFactory} does not see it.
      */
     private static final class SingleFactory extends JedisConnectionFactory {
 

@@ -356,6 +356,15 @@ public final class LogStream {
     }
 
     /**
+     * {@return whether a thread was interrupted while it waited for Redis}
+     *
+     * @param failure the failure
+     */
+    public static boolean isInterruption(Throwable failure) {
+        return RedisFailures.isInterruption(failure);
+    }
+
+    /**
      * {@return whether the key has another type than stream}
      *
      * @param failure the failure

@@ -236,7 +236,7 @@ final class RedisFailures {
                 failure);
     }
 
-    private static boolean isInterruption(Throwable failure) {
+    static boolean isInterruption(Throwable failure) {
         return causes(failure).contains("Command interrupted")
                 || NestedExceptionUtils.getMostSpecificCause(failure) instanceof InterruptedException;
     }

@@ -46,11 +46,8 @@ final class Streams {
     /** How long the shutdown waits for connections to close. */
     private static final long MILLIS_TO_CLOSE = 2_000;
 
-    /** The maximum number of simultaneous access checks for new logs. */
-    private static final int MOST_ASKING = 32;
-
-    /** The maximum number of simultaneous access checks of open streams. */
-    private static final int MOST_CHECKING = 32;
+    /** The maximum number of simultaneous access checks for new logs, and that of open streams. */
+    private static final int MOST_CHECKS = 32;
 
     private final JsonMapper json;
     private final SseSettings settings;
@@ -80,21 +77,21 @@ final class Streams {
         timer.initialize();
         threads.setDaemon(true);
         threads.setVirtualThreads(settings.virtualThreads());
-        asking = threads("eventlog-sse-access-", MOST_ASKING, settings.virtualThreads());
-        checking = threads("eventlog-sse-check-", MOST_CHECKING, settings.virtualThreads());
+        asking = checks("eventlog-sse-access-", settings.virtualThreads());
+        checking = checks("eventlog-sse-check-", settings.virtualThreads());
         timer.scheduleWithFixedDelay(patterns::look, LOOK);
         Duration step = interval().dividedBy(STEPS_OF_A_BEAT);
         timer.scheduleWithFixedDelay(this::beat, step.compareTo(LONGEST_STEP) < 0 ? step : LONGEST_STEP);
     }
 
-    /** {@return threads for tasks that may block} Tasks wait in a queue, so that whoever adds one never waits. */
-    private static ThreadPoolTaskExecutor threads(String prefix, int most, boolean virtual) {
+    /** {@return threads for access checks, which may block} Checks wait in a queue, so that whoever adds one never waits. */
+    private static ThreadPoolTaskExecutor checks(String prefix, boolean virtual) {
         ThreadPoolTaskExecutor threads = new ThreadPoolTaskExecutor();
         threads.setVirtualThreads(virtual);
         threads.setThreadNamePrefix(prefix);
         threads.setDaemon(true);
-        threads.setCorePoolSize(most);
-        threads.setMaxPoolSize(most);
+        threads.setCorePoolSize(MOST_CHECKS);
+        threads.setMaxPoolSize(MOST_CHECKS);
         threads.setAllowCoreThreadTimeOut(true);
         threads.setWaitForTasksToCompleteOnShutdown(true); // does not wait, but interrupts nobody
         threads.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy()); // all streams have ended by then

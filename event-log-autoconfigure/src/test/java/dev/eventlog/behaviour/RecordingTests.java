@@ -235,9 +235,7 @@ class RecordingTests extends LogTests {
     void outagesLoseAndRepeatNoEvent() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.onDisk());
         TcpProxy proxy = closeLater(new TcpProxy(server.uri()));
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        proxy.uri(), "spring.data.redis.timeout=500ms", "eventlog.record.lease=30s")))
-                .create("log");
+        EventLog log = logOn(proxy.uri(), "spring.data.redis.timeout=500ms", "eventlog.record.lease=30s");
         Recording recording = log.record(
                 source,
                 options -> options.batchSize(10).batchTime(Duration.ZERO).bufferSize(2_000));
@@ -252,6 +250,11 @@ class RecordingTests extends LogTests {
         source.subscriber().onComplete();
         assertThat(recording.completion().join()).isEqualTo(Completion.done());
         assertThat(numbers(log.read(Tail.all()))).isEqualTo(range(0, 1_200));
+    }
+
+    private EventLog logOn(URI server, String... properties) {
+        return TestApplication.factory(closeLater(TestApplication.startOn(server, properties)))
+                .create("log");
     }
 
     private static void breakSomething(int which, EmbeddedRedis server, TcpProxy proxy) {
@@ -276,9 +279,7 @@ class RecordingTests extends LogTests {
     @Test
     void longOutageStopsTheSource() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s")))
-                .create("log");
+        EventLog log = logOn(server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s");
         Recording recording = log.record(source);
         server.kill();
         source.subscriber().onNext(event(0));
@@ -293,9 +294,7 @@ class RecordingTests extends LogTests {
     void lostReplyAfterTheLeaseRepeatsNoEvent() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
         TcpProxy proxy = closeLater(new TcpProxy(server.uri()));
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        proxy.uri(), "spring.data.redis.timeout=4s", "eventlog.record.lease=1s")))
-                .create("log");
+        EventLog log = logOn(proxy.uri(), "spring.data.redis.timeout=4s", "eventlog.record.lease=1s");
         Recording recording = log.record(source, options -> options.batchTime(Duration.ZERO));
         source.subscriber().onNext(event(0));
         await().until(() -> Long.valueOf(1).equals(server.ask("XLEN", "log")));
@@ -311,9 +310,7 @@ class RecordingTests extends LogTests {
     @Test
     void recordingThatCannotEndItsLogLeavesItToOthers() {
         EmbeddedRedis server = closeLater(EmbeddedRedis.inMemory());
-        EventLog log = TestApplication.factory(closeLater(TestApplication.startOn(
-                        server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s")))
-                .create("log");
+        EventLog log = logOn(server.uri(), "spring.data.redis.timeout=2s", "eventlog.record.lease=1s");
         Collected<Event> reader = Collected.events();
         Recording recording = log.record(source, options -> options.batchTime(Duration.ZERO));
         source.subscriber().onNext(event(0));
