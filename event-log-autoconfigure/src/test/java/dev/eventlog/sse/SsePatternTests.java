@@ -223,15 +223,12 @@ class SsePatternTests extends ServerTests {
         add("orders:secret", 0, 1);
         Set<String> may = ConcurrentHashMap.newKeySet();
         EventStreamAccess access = (request, principal, log) -> may.contains(log);
-        ConfigurableApplicationContext application = closeLater(TestApplication.startWebWith(
-                kind.type,
-                kind.web,
-                EventStreamAccess.class,
+        ConfigurableApplicationContext application = startWith(
+                kind,
                 access,
-                withRedis(
-                        "eventlog.sse.access-interval=50ms",
-                        "spring.mvc.problemdetails.enabled=true",
-                        "spring.webflux.problemdetails.enabled=true")));
+                "eventlog.sse.access-interval=50ms",
+                "spring.mvc.problemdetails.enabled=true",
+                "spring.webflux.problemdetails.enabled=true");
         may.addAll(List.of("orders:1", "orders:2"));
         HttpResponse<String> refused = SseClient.refused(uri(application, "/matching/orders"), null);
         assertThat(refused.statusCode()).isEqualTo(HttpURLConnection.HTTP_FORBIDDEN);
@@ -269,8 +266,7 @@ class SsePatternTests extends ServerTests {
             }
             return true;
         };
-        ConfigurableApplicationContext application = closeLater(
-                TestApplication.startWebWith(kind.type, kind.web, EventStreamAccess.class, access, withRedis()));
+        ConfigurableApplicationContext application = startWith(kind, access);
 
         HttpResponse<String> refused = SseClient.refused(uri(application, "/matching/broken"), null);
         assertThat(refused.statusCode()).isEqualTo(HttpURLConnection.HTTP_INTERNAL_ERROR);
@@ -300,12 +296,8 @@ class SsePatternTests extends ServerTests {
             }
             return true;
         };
-        ConfigurableApplicationContext application = closeLater(TestApplication.startWebWith(
-                kind.type,
-                kind.web,
-                EventStreamAccess.class,
-                access,
-                withRedis("eventlog.sse.heartbeat=50ms", "eventlog.follow.sweep-interval=1s")));
+        ConfigurableApplicationContext application =
+                startWith(kind, access, "eventlog.sse.heartbeat=50ms", "eventlog.follow.sweep-interval=1s");
         SseClient single = open(application, "/all/single", null);
         single.next("caught-up");
         SseClient jobs = open(application, "/matching/jobs", null);
@@ -461,6 +453,11 @@ class SsePatternTests extends ServerTests {
 
     private ConfigurableApplicationContext start(Kind kind, String... properties) {
         return closeLater(TestApplication.startWeb(kind.type, kind.web, withRedis(properties)));
+    }
+
+    private ConfigurableApplicationContext startWith(Kind kind, EventStreamAccess access, String... properties) {
+        return closeLater(TestApplication.startWebWith(
+                kind.type, kind.web, EventStreamAccess.class, access, withRedis(properties)));
     }
 
     private SseClient open(ConfigurableApplicationContext application, String path, @Nullable String lastEventId)
