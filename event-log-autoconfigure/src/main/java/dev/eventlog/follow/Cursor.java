@@ -276,12 +276,7 @@ final class Cursor {
             boolean whole = shared.verdict() == Verdict.WHOLE;
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
-        } else if (here.id().isAfter(common.id()) && isStillThere(here)) {
-            point = new ReadPoint(here.id(), here.rank(), common.epoch()); // all events up to it are there, too
-            ahead = true;
-            meeting = common;
-            checked = common;
-            comebacks = UNSURE;
+        } else if (here.id().isAfter(common.id()) && isStillThere(here, common)) {
             return Found.MOVED;
         } else {
             seen = common.id().equals(here.id()) ? seen : null;
@@ -293,18 +288,30 @@ final class Cursor {
     }
 
     /**
-     * Returns whether the feed has only gone back further than this cursor has to, because it no longer knew its own last event.
-     * The answer may come from any server, so it is checked again when the feed reaches this position.
+     * Continues from here if the feed has only gone back further than this cursor has to, because it no longer knew its own last
+     * event. The answer may come from any server, so it is checked again when the feed reaches this position.
      */
-    private boolean isStillThere(ReadPoint here) {
-        EventMark known = seen;
-        if (known == null) {
+    private boolean isStillThere(ReadPoint here, ReadPoint common) {
+        EventId id = here.id();
+        if (seen == null) {
             return false;
         }
-        EventId id = here.id();
-        List<Event> there = asked(new Question(stream.key(), false, id, id, 1, id), () -> stream.page(id, id, 1, id))
-                .events();
-        return there.size() == 1 && known.isOf(there.get(0));
+        LogStream.Sight sight = asked(
+                new Question(stream.key(), true, id, EventId.MAX, 1, id), () -> stream.look(id, EventId.MAX, 1, id));
+        if (!seen.isOf(sight.atFeedEnd())) {
+            return false;
+        }
+        if (!isPastWhatExisted()) {
+            EventId last = sight.answer().state().lastId();
+            EventId end = existing.id().isAfter(last) ? last : existing.id();
+            existing = new ReadPoint(end, Rank.UNKNOWN, common.epoch());
+        }
+        point = new ReadPoint(id, here.rank(), common.epoch()); // all events up to it are there, too
+        ahead = true;
+        meeting = common;
+        checked = common;
+        comebacks = UNSURE;
+        return true;
     }
 
     /** Reads page by page from Redis up to a point. */

@@ -378,6 +378,26 @@ class CursorTests extends LogTests {
         assertTold(cursor, Gap.Kind.BEGAN_AGAIN, ids.get(19));
     }
 
+    /** The events that existed at the start are still to come, up to the end of the log if it has lost the newest ones. */
+    @Test
+    void cursorIsNotCaughtUpBecauseItsFeedWentBack() {
+        addNumbered(1, 31, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 30));
+        Cursor cursor = cursor(feed, Tail.all());
+        assertThat(numbers(next(cursor))).isEqualTo(range(1, 11));
+        log.delete();
+        addNumbered(1, 26, 0);
+        feed.partsAt(new EventId(5, 3));
+        assertThat(next(cursor)).as("its feed must come here first").isEmpty();
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        feed.reads();
+        assertThat(numbers(next(cursor))).isEqualTo(range(11, 21));
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        assertThat(numbers(next(cursor))).isEqualTo(range(21, 26));
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+        assertThat(cursor.loss()).isNull();
+    }
+
     /** The shared connection for commands can lead to the old master for longer than the connection of the feed. */
     @Test
     void cursorReadsAllEventsOfTheNewMasterAfterTheOldOneAnswered() {
