@@ -135,17 +135,21 @@ class ReadmeBlocksTests extends ClosingTests {
                         "yaml in docs/configuration.md, Configuration",
                         " in docs/configuration.md, Permissions",
                         " in docs/interop.md, Other clients",
-                        "yaml in docs/observability.md, Grafana");
+                        "yaml in docs/observability.md, Grafana",
+                        "xml in docs/testing.md, Testing");
     }
 
     @Test
-    void xmlBlockIsTheDependency() throws IOException {
+    void xmlBlocksAreTheDependencies() throws IOException {
         String version = version();
+        String dependency =
+                "<dependency><groupId>dev.eventlog</groupId><artifactId>%s</artifactId><version>%s</version>%s</dependency>";
         assertThat(block("xml", "Quick start").replaceAll("\\s", ""))
-                .isEqualTo(
-                        "<dependency><groupId>dev.eventlog</groupId><artifactId>event-log-starter</artifactId><version>"
-                                + version + "</version></dependency>");
+                .isEqualTo(dependency.formatted("event-log-starter", version, ""));
+        assertThat(block("xml", "Testing").replaceAll("\\s", ""))
+                .isEqualTo(dependency.formatted("event-log-test", version, "<scope>test</scope>"));
         assertThat(pom("event-log-starter")).contains("<artifactId>event-log-starter</artifactId>");
+        assertThat(pom("event-log-test")).contains("<artifactId>event-log-test</artifactId>");
         assertThat(Files.readString(ROOT.resolve("CHANGELOG.md")))
                 .as("the changelog has an entry for this version")
                 .contains("\n## " + version.replace("-SNAPSHOT", ""));
