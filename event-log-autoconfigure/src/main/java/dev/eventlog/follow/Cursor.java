@@ -274,6 +274,7 @@ final class Cursor {
                 return found(shared.events());
             }
             boolean whole = shared.verdict() == Verdict.WHOLE;
+            existsUpTo(common.id(), common.epoch());
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
         } else if (here.id().isAfter(common.id()) && isStillThere(here, common)) {
@@ -301,17 +302,21 @@ final class Cursor {
         if (!seen.isOf(sight.atFeedEnd())) {
             return false;
         }
-        if (!isPastWhatExisted()) {
-            EventId last = sight.answer().state().lastId();
-            EventId end = existing.id().isAfter(last) ? last : existing.id();
-            existing = new ReadPoint(end, Rank.UNKNOWN, common.epoch());
-        }
+        existsUpTo(sight.answer().state().lastId(), common.epoch());
         point = new ReadPoint(id, here.rank(), common.epoch()); // all events up to it are there, too
         ahead = true;
         meeting = common;
         checked = common;
         comebacks = UNSURE;
         return true;
+    }
+
+    /** Of the events that existed at the start and are still to come, the log now has those up to this one. */
+    private void existsUpTo(EventId last, int epoch) {
+        if (!isPastWhatExisted()) {
+            EventId end = existing.id().isAfter(last) ? last : existing.id();
+            existing = new ReadPoint(end, Rank.UNKNOWN, epoch);
+        }
     }
 
     /** Reads page by page from Redis up to a point. */

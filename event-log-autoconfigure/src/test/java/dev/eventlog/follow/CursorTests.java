@@ -398,6 +398,29 @@ class CursorTests extends LogTests {
         assertThat(cursor.loss()).isNull();
     }
 
+    /** The log was trimmed and lost its newest events: most of what existed at the start is still to come after the gap. */
+    @Test
+    void cursorIsNotCaughtUpWhenALogThatWasTrimmedLosesEvents() {
+        addNumbered(1, 51, 0);
+        IdleFeed feed = new IdleFeed(new EventId(5, 50));
+        Cursor cursor = cursor(feed, Tail.all());
+        assertThat(numbers(next(cursor))).isEqualTo(range(1, 11));
+        log.delete();
+        addNumbered(15, 46, 0);
+        feed.partsAt(new EventId(5, 45));
+        assertThat(numbers(next(cursor))).isEqualTo(range(15, 25));
+        assertTold(cursor, Gap.Kind.BEGAN_AGAIN, new EventId(5, 10));
+        cursor.told();
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        assertThat(numbers(next(cursor))).isEqualTo(range(25, 35));
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        assertThat(numbers(next(cursor))).isEqualTo(range(35, 45));
+        assertThat(cursor.isPastWhatExisted()).isFalse();
+        assertThat(numbers(next(cursor))).isEqualTo(range(45, 46));
+        assertThat(cursor.isPastWhatExisted()).isTrue();
+        assertThat(cursor.loss()).isNull();
+    }
+
     /** The shared connection for commands can lead to the old master for longer than the connection of the feed. */
     @Test
     void cursorReadsAllEventsOfTheNewMasterAfterTheOldOneAnswered() {
