@@ -61,6 +61,7 @@ final class EventLogsEndpoint {
         KnownFollowers known = factory.knownFollowers();
         return new EventLogs(
                 followed.size(),
+                followed.stream().mapToInt(FollowedLog::shared).sum(),
                 logs,
                 known.ofMany().stream().map(EventLogsEndpoint::describe).toList(),
                 known.waiting(),
@@ -180,6 +181,7 @@ final class EventLogsEndpoint {
      * The response.
      *
      * @param followed the number of logs with followers in this application
+     * @param shared the number of logs that share a connection to Redis; each other log with followers has its own
      * @param logs the first hundred of them, by name
      * @param many the followers of many logs
      * @param waiting the named followers that follow nothing at the moment
@@ -187,6 +189,7 @@ final class EventLogsEndpoint {
      */
     record EventLogs(
             int followed,
+            int shared,
             Map<String, LogDescriptor> logs,
             List<ManyDescriptor> many,
             List<WaitingFollower> waiting,

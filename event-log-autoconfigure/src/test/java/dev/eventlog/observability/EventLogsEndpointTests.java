@@ -81,6 +81,10 @@ class EventLogsEndpointTests {
                                 tuple(FollowerKind.LISTENER, "invoices"),
                                 tuple(FollowerKind.ONE_OF_MANY, null),
                                 tuple(FollowerKind.SUBSCRIBER, null)));
+                assertThat(endpoint.followed().followed()).isOne();
+                assertThat(endpoint.followed().shared())
+                        .as("the first logs have connections of their own")
+                        .isZero();
                 assertThat(named.isRunning()).isTrue();
                 assertThat(many.isRunning()).isTrue();
             } finally {
