@@ -34,6 +34,7 @@ public final class Feeds {
     private final Map<String, SharedReader> sharedByNode = new HashMap<>(); // guarded by this
     private final Map<String, Feed> byKey = new ConcurrentHashMap<>(); // changed only under the lock of this
     private boolean nothingShared; // guarded by this, like all fields below
+    private boolean saidSo;
     private boolean crowded;
     private int dedicated;
     private final List<CompletableFuture<Void>> ending = new ArrayList<>();
@@ -130,12 +131,22 @@ public final class Feeds {
     private Feed start(LogStream stream, StartPoint start) {
         LogFeed feed = new LogFeed(stream, start, settings, observers, questions);
         byKey.put(stream.key(), feed);
-        if (nothingShared || dedicated < settings.dedicatedConnections()) {
+        if (dedicated < settings.dedicatedConnections()) {
+            dedicate(feed);
+        } else if (nothingShared) {
+            sayThatNothingIsShared("this needs Lettuce, and no configured set of master and replicas");
             dedicate(feed);
         } else {
             share(feed);
         }
         return feed;
+    }
+
+    private void sayThatNothingIsShared(@Nullable String why) {
+        if (!saidSo) {
+            saidSo = true;
+            logger.warn("Each followed log has its own connection, because the logs cannot share one: " + why);
+        }
     }
 
     private void share(LogFeed feed) {
@@ -157,11 +168,8 @@ public final class Feeds {
         @Override
         public void takeAll(List<LogFeed> feeds, RuntimeException why) {
             synchronized (Feeds.this) {
-                if (!nothingShared) {
-                    nothingShared = true;
-                    logger.warn("Each followed log has its own connection, because the logs cannot share one: "
-                            + why.getMessage());
-                }
+                nothingShared = true;
+                sayThatNothingIsShared(why.getMessage());
                 feeds.forEach(Feeds.this::dedicate);
             }
         }
