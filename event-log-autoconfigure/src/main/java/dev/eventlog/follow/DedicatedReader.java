@@ -26,7 +26,6 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
 
     private final LogFeed feed;
     private final LogStream stream;
-    private final Executor threads;
     private final ContainerPoller poller;
     private final Outage outage;
     private volatile boolean stopped;
@@ -49,7 +48,6 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             CommonOutage outages) {
         this.feed = feed;
         this.stream = stream;
-        this.threads = threads;
         this.outage = new Outage(
                 outages.part(() -> "Following log '" + stream.log() + "'", () -> !stopped), settings.recovery());
         this.poller = new ContainerPoller(connections, stream.key(), settings.pollTimeout(), threads, this);
@@ -93,8 +91,8 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             feed.pageFailed();
         }
         // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had
-        // access when
-        // the first follower looked up its start.
+        // access
+        // when the first follower looked up its start.
         boolean passes = why instanceof EventLogUnavailableException
                 || LogStream.isLoginRefused(why)
                 || (everConnected && atHandshake);
@@ -104,8 +102,8 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
         if (delay == BackOffExecution.STOP) {
             feed.refuse(why);
         } else {
-            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, threads)
-                    .execute(poller::subscribe);
+            CompletableFuture.delayedExecutor(delay, TimeUnit.MILLISECONDS, Runnable::run)
+                    .execute(poller::subscribe); // does not block
         }
     }
 }

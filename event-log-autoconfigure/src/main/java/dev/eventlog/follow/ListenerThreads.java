@@ -41,9 +41,20 @@ public final class ListenerThreads implements AutoCloseable {
             this.closing = executor;
         } else {
             ThreadPoolExecutor pool = growing(limit);
-            this.listeners = pool;
+            this.listeners = task -> {
+                try {
+                    pool.execute(task);
+                } catch (OutOfMemoryError none) {
+                    throw noMemory(none);
+                }
+            };
             this.closing = pool::shutdownNow;
         }
+    }
+
+    /** Not an error of the task: the machine or its limits allow no further thread now. Whoever is rejected tries again. */
+    private static RejectedExecutionException noMemory(OutOfMemoryError none) {
+        return new RejectedExecutionException("No further thread could be started: " + none.getMessage(), none);
     }
 
     private static ThreadPoolExecutor growing(int limit) {
@@ -108,13 +119,17 @@ public final class ListenerThreads implements AutoCloseable {
 
         @Override
         protected void doExecute(Runnable task) {
-            super.doExecute(() -> {
-                try {
-                    task.run();
-                } catch (CancellationException closed) {
-                    // The task has not begun, and nobody waits for it
-                }
-            });
+            try {
+                super.doExecute(() -> {
+                    try {
+                        task.run();
+                    } catch (CancellationException closed) {
+                        // The task has not begun, and nobody waits for it
+                    }
+                });
+            } catch (OutOfMemoryError none) {
+                throw noMemory(none);
+            }
         }
     }
 

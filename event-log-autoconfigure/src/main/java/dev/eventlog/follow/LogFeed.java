@@ -326,6 +326,11 @@ final class LogFeed implements Feed {
         }
     }
 
+    /** {@return whether the next events are expected to be small} */
+    boolean hasSmallEvents() {
+        return smallEvents;
+    }
+
     /** {@return the question for the existing events, without waiting} The first one is cheap: usually there are none yet. */
     Question question() {
         Window.End end = window.end();

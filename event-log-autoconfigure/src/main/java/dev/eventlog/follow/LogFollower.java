@@ -274,7 +274,12 @@ public final class LogFollower implements RunningFollower {
                 return Step.NOTHING_DUE;
             }
             try {
-                switch (cursor.look()) {
+                Cursor.Found found = cursor.look();
+                if (found != Cursor.Found.MOVED && outage != null) {
+                    outage.over(description() + " continues");
+                    outage = null;
+                }
+                switch (found) {
                     case EVENTS -> {
                         logIsGone = false;
                         delivery.found();
@@ -294,10 +299,6 @@ public final class LogFollower implements RunningFollower {
                         delivery.caughtUp();
                         delivery.complete();
                     }
-                }
-                if (outage != null) {
-                    outage.over(description() + " continues");
-                    outage = null;
                 }
             } catch (EventLogException away) {
                 if (!(away instanceof EventLogUnavailableException) && !LogStream.isLoginRefused(away)) {

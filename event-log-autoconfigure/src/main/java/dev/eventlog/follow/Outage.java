@@ -94,14 +94,18 @@ public final class Outage {
         return delay;
     }
 
+    /** {@return the duration of the outage until now; null if there is none} */
+    @Nullable
+    Duration lasted() {
+        return execution == null ? null : Duration.ofNanos(System.nanoTime() - since);
+    }
+
     /** {@return the duration of the outage that ends now; null if there was none} */
     @Nullable
     Duration over() {
-        if (execution == null) {
-            return null;
-        }
+        Duration lasted = lasted();
         execution = null;
-        return Duration.ofNanos(System.nanoTime() - since);
+        return lasted;
     }
 
     /**

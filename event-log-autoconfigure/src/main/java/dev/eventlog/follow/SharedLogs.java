@@ -25,6 +25,7 @@ final class SharedLogs {
         private boolean isNew = true; // to this reader
         private @Nullable Object answeredBy;
         private boolean told;
+        private byte weight = 1; // of the current read
         private @Nullable Place next; // the next log of the same key
 
         Place(LogFeed feed) {
@@ -36,12 +37,15 @@ final class SharedLogs {
         }
     }
 
+    /** A log with large events counts as so many logs, because all answers together must fit into memory. */
+    private static final byte LARGE = 16;
+
     private final int mostAtOnce;
     private final Map<String, Place> byKey = new HashMap<>();
     private final Deque<Place> queue = new ArrayDeque<>();
     private final Deque<Place> paused = new ArrayDeque<>();
     private int size;
-    private int busy;
+    private int busy; // the sum of the weights
 
     SharedLogs(int mostAtOnce) {
         this.mostAtOnce = mostAtOnce;
@@ -90,6 +94,8 @@ final class SharedLogs {
         List<LogFeed> feeds = feeds();
         forEach(place -> on(place, Signal.LEFT));
         byKey.clear();
+        queue.clear();
+        paused.clear();
         size = 0;
         return feeds;
     }
@@ -149,13 +155,16 @@ final class SharedLogs {
 
     /** The line was lost, perhaps because of the answer to a current question. */
     synchronized void interrupt() {
-        forEach(place -> {
-            if (place.state.isBusy()) {
-                place.feed.pageFailed();
-            }
-            place.feed.interrupt();
-        });
-        startOver();
+        try {
+            forEach(place -> {
+                if (place.state.isBusy()) {
+                    place.feed.pageFailed();
+                }
+                place.feed.interrupt();
+            });
+        } finally {
+            startOver();
+        }
     }
 
     /**
@@ -175,6 +184,7 @@ final class SharedLogs {
                 break;
             }
             if (place.state == SharedState.QUEUED) {
+                place.weight = place.feed.hasSmallEvents() ? 1 : LARGE;
                 on(place, Signal.SENT);
                 place.isNew |= place.reader != reader;
                 place.reader = reader;
@@ -201,13 +211,14 @@ final class SharedLogs {
     /**
      * A thread must ask further questions.
      *
-     * @return false if another reader has the log now
+     * @return false if another reader has the log now, or will have it soon
      */
     synchronized boolean unclear(Place place, Object reader) {
-        if (place.reader == reader) {
+        boolean isReading = place.reader == reader && place.state.isReading();
+        if (isReading) {
             on(place, Signal.UNCLEAR);
         }
-        return place.reader == reader;
+        return isReading;
     }
 
     /** Another server may have the log, so it must be read later. */
@@ -254,7 +265,7 @@ final class SharedLogs {
         SharedState before = place.state;
         SharedState after = before.on(signal);
         place.state = after;
-        busy += (after.isBusy() ? 1 : 0) - (before.isBusy() ? 1 : 0);
+        busy += (after.isBusy() ? place.weight : 0) - (before.isBusy() ? place.weight : 0);
         if (after == SharedState.QUEUED && before != SharedState.QUEUED) {
             queue.addLast(place);
         }

@@ -68,6 +68,8 @@ final class SharedReader {
     private long sweepAt;
     private long resumeAt;
 
+    private volatile boolean readSome; // on the current line
+
     /**
      * Creates a reader that reads nothing yet.
      *
@@ -165,8 +167,16 @@ final class SharedReader {
                     doNext();
                 }
             });
-        } catch (RejectedExecutionException shutDown) {
+        } catch (RejectedExecutionException full) { // or a shutdown, which ends all feeds
             end.complete(null);
+            CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
+                    .execute(this::runIfNeeded);
+        }
+    }
+
+    private void runIfNeeded() {
+        if (!logs.isEmpty()) {
+            run();
         }
     }
 
@@ -202,7 +212,11 @@ final class SharedReader {
         } catch (InterruptedException shutDown) {
             close(end());
         } catch (RuntimeException | Error unforeseen) {
-            startAgain(session, unforeseen);
+            try {
+                startAgain(session, unforeseen);
+            } catch (RuntimeException | Error again) { // for example no memory; this thread must not end
+                logger.error("Following logs on the shared connection could not start again yet", again);
+            }
         }
     }
 
@@ -275,7 +289,8 @@ final class SharedReader {
         sweepAt = now + settings.sweepInterval().toNanos();
         checkAt = now + settings.pollTimeout().toNanos() / 2;
         resumeAt = now;
-        ear.session = begin(line, true, outage.over("Following logs on the shared connection continues"));
+        readSome = false;
+        ear.session = begin(line, true, outage.lasted());
         down = false;
         sendNext();
     }
@@ -328,6 +343,19 @@ final class SharedReader {
             feeds.forEach(feed -> feed.refuse(feed.stream().translate("follow", thrown)));
         }
         connectAt = System.nanoTime() + settings.pauseNanos(delay);
+    }
+
+    /** A log has been read on a line. Before that, an outage is not over: the line may break with each answer. */
+    void hasRead(SharedLine line) {
+        if (readSome) {
+            return;
+        }
+        work.add(() -> {
+            if (!readSome && isOn(line)) {
+                readSome = true;
+                Duration unused = outage.over("Following logs on the shared connection continues");
+            }
+        });
     }
 
     /** Sends pending questions. Called by any thread. */

@@ -133,6 +133,9 @@ final class SharedSession {
     private void settle(Place place, Seen seen) {
         if (reader.isOn(this)) {
             boolean first = logs.isFirstAnswer(line, place);
+            if (first) {
+                reader.hasRead(line);
+            }
             if (place.feed.isInterrupted()) {
                 place.feed.back(first ? away : null);
             }

@@ -54,6 +54,11 @@ enum SharedState {
         return this != WATCHED && this != QUEUED && this != PAUSED && this != GONE;
     }
 
+    /** {@return whether the log is being read, and no thread asks a further question} */
+    boolean isReading() {
+        return this == READING || this == READING_OLD;
+    }
+
     /** {@return the next state} */
     SharedState on(Signal signal) {
         return switch (signal) {
@@ -65,8 +70,7 @@ enum SharedState {
                     default -> this;
                 };
             case SENT -> this == QUEUED ? READING : this;
-            case UNCLEAR ->
-                this == READING || this == READING_OLD ? ASKING : this; // the further question sees the change
+            case UNCLEAR -> isReading() ? ASKING : this; // the further question sees the change
             case ALL -> this == READING || this == ASKING ? WATCHED : isBusy() ? QUEUED : this;
             case PART -> isBusy() ? QUEUED : this;
             case ELSEWHERE -> isBusy() ? PAUSED : this;

@@ -9,6 +9,7 @@ import dev.eventlog.redis.Connections;
 import dev.eventlog.redis.LogStream;
 import dev.eventlog.test.LogTests;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -69,6 +70,38 @@ class SharedLogsTests extends LogTests {
         assertThat(next()).isNull();
         logs.read(asked, this, true); // by a late reply
         assertThat(next()).isSameAs(asked);
+    }
+
+    /** A session can end between the check that it is current and its further question. */
+    @Test
+    void logThatIsReadAnewIsNotAskedAboutBeforeThat() {
+        Place place = add("a");
+        next();
+        logs.startOver();
+        assertThat(logs.unclear(place, this)).isFalse();
+        assertThat(next()).isSameAs(place);
+        assertThat(logs.unclear(place, this)).isTrue();
+    }
+
+    /** All answers together must fit into memory. */
+    @Test
+    void fewerLogsWithLargeEventsAreReadAtOnce() {
+        String name = newName();
+        redis.opsForStream().add(key(name), Map.of("text", "x".repeat(5_000)));
+        SharedLogs many = new SharedLogs(33);
+        List<Place> places = new ArrayList<>();
+        try {
+            for (int i = 0; i < 5; i++) {
+                places.add(new Place(feed(name)));
+            }
+        } finally {
+            redis.delete(key(name));
+        }
+        places.forEach(many::add);
+        assertThat(many.next(this, 10)).hasSize(3);
+        assertThat(many.next(this, 10)).isEmpty();
+        many.read(places.get(0), this, true);
+        assertThat(many.next(this, 10)).hasSize(1);
     }
 
     /** A follower that begins or ends holds the lock of its feed, and waits for the lock of all logs. */

@@ -17,8 +17,11 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.FixedBackOff;
 
 class SharedReaderTests extends LogTests {
@@ -28,30 +31,46 @@ class SharedReaderTests extends LogTests {
     /** For example an answer that is too large for the heap. */
     @Test
     void errorsOfFurtherQuestionsStopNoLog() {
+        assertReadAfterFailures(2 * QUESTIONERS, () -> new OutOfMemoryError("of this test"), new FixedBackOff(10));
+    }
+
+    /** For example a server that accepts connections, and cuts them when it should answer. */
+    @Test
+    void pauseBetweenConnectionsThatReadNothingGrows() {
+        AtomicInteger begun = new AtomicInteger();
+        BackOff recovery = () -> {
+            begun.incrementAndGet();
+            return new FixedBackOff(10).start();
+        };
+        assertReadAfterFailures(6, () -> new RedisConnectionFailureException("of this test"), recovery);
+        assertThat(begun).as("the back-off began once").hasValue(1);
+    }
+
+    private void assertReadAfterFailures(int count, Supplier<Throwable> failure, BackOff recovery) {
         assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
         ExecutorService threads = Executors.newCachedThreadPool();
         closeLater(threads::shutdownNow);
         Connections connections =
                 closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
-        AtomicInteger errors = new AtomicInteger(2 * QUESTIONERS);
+        AtomicInteger failures = new AtomicInteger(count);
         Connections failing = intercepted(
                 Connections.class,
                 connections,
                 "share",
                 line -> intercepted(SharedLine.class, (SharedLine) line, "send", replies -> {
-                    if (errors.getAndDecrement() > 0) {
-                        throw new OutOfMemoryError("of this test");
+                    if (failures.getAndDecrement() > 0) {
+                        throw failure.get();
                     }
                     return replies;
                 }));
-        SharedReader reader = new SharedReader(failing, SETTINGS, threads, "", new NoOthers());
+        SharedReader reader = new SharedReader(failing, settings(recovery), threads, "", new NoOthers());
         String name = newName();
         LogFeed feed = feed(name, connections);
         redis.opsForStream().add("key:" + name, Map.of("n", "1")); // the first question is unclear, so it asks further
         try {
             feed.readBy(reader.readerOf(feed));
             await().until(() -> feed.window().events().size() == 1);
-            assertThat(errors.get()).isNegative();
+            assertThat(failures.get()).isNegative();
             redis.opsForStream().add("key:" + name, Map.of("n", "2"));
             await().until(() -> feed.window().events().size() == 2);
         } finally {
@@ -64,25 +83,28 @@ class SharedReaderTests extends LogTests {
         EventLogOptions options = EventLogOptions.builder().build();
         LogStream stream = new LogStream(name, "key:" + name, connections, 10, options);
         StartPoint start = StartPoint.find(stream, TailRange.of(Tail.all(), options), null, 1);
-        return new LogFeed(stream, start, SETTINGS, new Observers(List.of()), new SameQuestions());
+        return new LogFeed(
+                stream, start, settings(new FixedBackOff(10)), new Observers(List.of()), new SameQuestions());
     }
 
-    private static final FollowSettings SETTINGS = new FollowSettings(
-            10,
-            Duration.ofSeconds(1),
-            10,
-            Duration.ofSeconds(1),
-            new FixedBackOff(10),
-            0,
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(1),
-            16,
-            Duration.ofSeconds(1));
+    private static FollowSettings settings(BackOff recovery) {
+        return new FollowSettings(
+                10,
+                Duration.ofSeconds(1),
+                10,
+                Duration.ofSeconds(1),
+                recovery,
+                0,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(1),
+                16,
+                Duration.ofSeconds(1));
+    }
 
     /** Changes or refuses a result of a real connection. */
     @FunctionalInterface
     private interface Interception {
-        Object of(Object result);
+        Object of(Object result) throws Throwable;
     }
 
     private static <T> T intercepted(Class<T> type, T real, String method, Interception interception) {
