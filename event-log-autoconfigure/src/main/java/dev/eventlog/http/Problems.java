@@ -65,7 +65,7 @@ final class Problems {
         if (failure instanceof EventLogUnavailableException) {
             ErrorResponseException away = of(
                     HttpStatus.SERVICE_UNAVAILABLE,
-                    "Redis cannot be reached at the moment, or the application is shutting down. The request had no effect");
+                    "Redis cannot be reached at the moment, or the application is shutting down. Nothing was added");
             // Random, so that clients do not all reconnect at the same moment.
             away.getHeaders()
                     .set(
