@@ -151,8 +151,8 @@ async function caughtUp() {
 
 /** What somebody entered could not be sent. It can now. */
 function recovered() {
-  for (const message of document.querySelectorAll('.message[data-while="away"]')) {
-    say(message, '');
+  for (const message of document.querySelectorAll('[data-while="away"]')) {
+    say(message, message.dataset.before);
   }
 }
 
@@ -443,7 +443,8 @@ function drawFollowers({ interrupted, followers, told }) {
     const head = document.createElement('th');
     head.scope = 'row';
     const [title, text] = FOLLOWERS[name];
-    head.append(title, Object.assign(document.createElement('small'), { textContent: text }));
+    head.append(title, Object.assign(document.createElement('small'), { textContent: text }),
+      Object.assign(document.createElement('small'), { className: 'narrow' }));
     row.append(head);
     for (const className of ['state', 'wide id', 'number lag', 'number gaps', 'number screen']) {
       row.insertCell().className = className;
@@ -451,12 +452,12 @@ function drawFollowers({ interrupted, followers, told }) {
     return [name, row];
   }));
   for (const { name, state, position, lag, gaps, missed, missedUnknown } of followers) {
-    const [, stateCell, positionCell, lagCell, gapCell, screenCell] = rowsOfFollowers[name].cells;
+    const [head, stateCell, positionCell, lagCell, gapCell, screenCell] = rowsOfFollowers[name].cells;
     const shown = stateText(state, interrupted);
     stateCell.textContent = shown;
     stateCell.title = state; // as in the endpoint
     stateCell.dataset.state = shown === 'running' || shown === 'idle' ? 'well' : 'away';
-    positionCell.textContent = position ?? '–';
+    positionCell.textContent = head.querySelector('.narrow').textContent = position ?? '–';
     lagCell.textContent = lag == null ? '–' : numbers.format(lag);
     gapCell.textContent = gaps === 0 ? '0'
       : missedUnknown && missed === 0 ? `${gaps} (?)` : `${gaps} (${numbers.format(missed)}${missedUnknown ? '+' : ''})`;
@@ -549,7 +550,7 @@ function drawJob() {
       : end.kind === 'CANCELLED' ? 'Cancelled: ' + (end.reason ?? 'no reason given') + '.'
       : 'Failed: ' + (end.reason ?? 'unknown reason') + '.';
     if ($('job-state').textContent !== text) { // a screen reader says it again each time
-      $('job-state').textContent = text;
+      say($('job-state'), text);
     }
   }
 }
@@ -571,10 +572,10 @@ function drawAnswer() {
   $('ask').classList.toggle('stop', Boolean(going));
   if (log) {
     $('answer-state').dataset.state = end?.kind ?? 'going';
-    $('answer-state').textContent = going ? 'Answering. The answer continues without this page.'
+    say($('answer-state'), going ? 'Answering. The answer continues without this page.'
       : end.kind === 'DONE' ? 'The answer is complete.'
       : end.kind === 'CANCELLED' ? 'Stopped: ' + (end.reason ?? 'no reason given') + '.'
-      : 'Ended in mid-sentence: ' + (end.reason ?? 'unknown reason') + '.';
+      : 'Ended in mid-sentence: ' + (end.reason ?? 'unknown reason') + '.');
     $('answer').scrollTop = $('answer').scrollHeight;
   }
 }
@@ -695,6 +696,9 @@ async function post(message, path, { button, body, headers = {} } = {}) {
 
 /** Shows a message. One about something that is away disappears when that is back. */
 function say(element, text, away = false) {
+  if (away && element.dataset.while !== 'away') {
+    element.dataset.before = element.textContent;
+  }
   element.textContent = text;
   element.dataset.while = away ? 'away' : '';
 }

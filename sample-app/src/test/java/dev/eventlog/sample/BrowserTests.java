@@ -71,9 +71,12 @@ class BrowserTests extends PageTest {
         browser.awaitText("#state", "Interrupted: Redis cannot be reached");
         addByHand("20.1");
         browser.awaitText("#add-message", "Redis ");
+        browser.click("#start");
+        browser.awaitText("#job-state", "Redis ");
         redis.start();
         awaitLive(tab);
         browser.await(() -> browser.text("#add-message").isEmpty());
+        browser.awaitText("#job-state", "Press Start");
         addByHand("20.1");
         browser.awaitText("#readings tr[data-id] td:nth-child(2)", "20.1");
         assertThat(browser.texts("#readings tr[data-id]")) // this Redis kept nothing

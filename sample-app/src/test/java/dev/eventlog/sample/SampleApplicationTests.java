@@ -421,6 +421,7 @@ class SampleApplicationTests {
                 "icon.svg",
                 "code/Jobs.java",
                 "docs/web.md",
+                "README.md",
                 "actuator/eventlogs",
                 "actuator/metrics/eventlog.follower.lag",
                 "webjars/uplot/dist/uPlot.iife.min.js",
