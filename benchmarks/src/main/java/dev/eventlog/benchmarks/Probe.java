@@ -4,6 +4,8 @@ import static java.util.concurrent.TimeUnit.MICROSECONDS;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import dev.eventlog.Event;
+import dev.eventlog.EventBatchListener;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogFactory;
 import dev.eventlog.Follower;
@@ -242,16 +244,26 @@ final class Probe {
         Facts before = Facts.now(all);
         String name = "logs." + count + ".";
         List<Follower> followers = new ArrayList<>();
+        CountDownLatch caughtUp = new CountDownLatch(count);
         CountDownLatch got = new CountDownLatch(count);
+        EventBatchListener<Event> listener = new EventBatchListener<>() {
+            @Override
+            public void onCaughtUp() {
+                caughtUp.countDown();
+            }
+
+            @Override
+            public void onBatch(List<Event> batch) {
+                got.countDown();
+            }
+        };
         long begin = System.nanoTime();
         for (int i = 0; i < count; i++) {
-            followers.add(logs.create("logs-" + i).follow(Tail.last(0), batch -> got.countDown()));
+            followers.add(logs.create("logs-" + i).follow(Tail.last(0), listener));
         }
         result(name + "follow.millis", (System.nanoTime() - begin) / 1e6);
-        while (Facts.now(all).blocked < count) {
-            Thread.sleep(50);
-        }
-        result(name + "blocked.millis", (System.nanoTime() - begin) / 1e6);
+        caughtUp.await();
+        result(name + "caught.millis", (System.nanoTime() - begin) / 1e6);
         Facts after = Facts.now(all);
         result(name + "bytes", (after.heap - before.heap) / (double) count);
         result(name + "threads", after.threads - before.threads);
