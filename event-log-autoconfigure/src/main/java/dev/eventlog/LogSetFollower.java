@@ -7,6 +7,8 @@ public interface LogSetFollower extends LogsFollower {
      * Follows one more log, from the tail of the {@code follow} call, or after its position if the follower has a name
      * and a position is stored. The start is fixed when this method returns.
      *
+     * <p>Redis: the commands of {@link ReadableEventLog#follow}, and {@code HGET} or {@code HMGET} if the follower has a name.
+     *
      * @param name the name of the log
      * @return whether the log is new in the set; otherwise nothing happens. A log that stopped with an error starts
      *     again

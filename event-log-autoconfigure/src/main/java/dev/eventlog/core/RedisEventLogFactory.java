@@ -161,7 +161,8 @@ public final class RedisEventLogFactory implements EventLogFactory, SmartLifecyc
                 new EventBindings(fields, conversion.upcasters(), conversion.unreadable(), this.observers::unreadable);
         this.ownThreads = new ListenerThreads(settings.maxThreads(), settings.virtualThreads());
         Feeds feeds = new Feeds(connections, settings.follow(), ownThreads.forFeeds(), this.observers);
-        Executor threads = listenerExecutor != null ? listenerExecutor : ownThreads.forListeners();
+        Executor threads =
+                listenerExecutor != null ? ListenerThreads.rejecting(listenerExecutor) : ownThreads.forListeners();
         this.followers = new Followers(feeds, settings.follow(), threads, this.observers);
         this.recordings = new Recordings(
                 new RecordLeases(connections, settings.recordings(), settings.recordLease()),

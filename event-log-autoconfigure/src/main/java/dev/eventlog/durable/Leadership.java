@@ -82,7 +82,7 @@ public final class Leadership {
         private final LockRegistryLeaderInitiator initiator;
         private final AtomicInteger tasks = new AtomicInteger();
         private final CompletableFuture<Void> left = new CompletableFuture<>();
-        private volatile long heldUntil = System.nanoTime();
+        private volatile long validUntil = System.nanoTime();
 
         private Lease(String key, Candidate candidate) {
             this.key = key;
@@ -106,7 +106,7 @@ public final class Leadership {
 
         /** Returns whether the lease is held, as far as known without asking: it was renewed less than its duration ago. */
         boolean isHeld() {
-            return heldUntil - System.nanoTime() > 0;
+            return validUntil - System.nanoTime() > 0;
         }
 
         /**
@@ -200,7 +200,7 @@ public final class Leadership {
                 outage.over("The lease of " + key + " can be acquired again");
                 if (locked) {
                     holds++;
-                    heldUntil = begun + duration.toNanos();
+                    validUntil = begun + duration.toNanos();
                 } else if (holds > 0) {
                     lose();
                     while (holds > 0) { // otherwise only this thread of the process could acquire it again
@@ -219,7 +219,7 @@ public final class Leadership {
             }
 
             private void lose() {
-                heldUntil = System.nanoTime();
+                validUntil = System.nanoTime();
                 candidate.revoked();
             }
 

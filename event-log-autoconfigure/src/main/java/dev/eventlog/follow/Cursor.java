@@ -277,7 +277,7 @@ final class Cursor {
             existsUpTo(common.id(), common.epoch());
             point = whole ? common : new ReadPoint(here.id(), Rank.UNKNOWN, common.epoch());
             seen = null;
-        } else if (here.id().isAfter(common.id()) && isStillThere(here, common)) {
+        } else if (here.id().isAfter(common.id()) && continuesFrom(here, common)) {
             return Found.MOVED;
         } else {
             seen = common.id().equals(here.id()) ? seen : null;
@@ -291,8 +291,10 @@ final class Cursor {
     /**
      * Continues from here if the feed has only gone back further than this cursor has to, because it no longer knew its own last
      * event. The answer may come from any server, so it is checked again when the feed reaches this position.
+     *
+     * @return whether it does
      */
-    private boolean isStillThere(ReadPoint here, ReadPoint common) {
+    private boolean continuesFrom(ReadPoint here, ReadPoint common) {
         EventId id = here.id();
         if (seen == null) {
             return false;
@@ -311,7 +313,7 @@ final class Cursor {
         return true;
     }
 
-    /** Of the events that existed at the start and are still to come, the log now has those up to this one. */
+    /** Limits what existed at the start to the events that the log still has, which go up to this id. */
     private void existsUpTo(EventId last, int epoch) {
         if (!isPastWhatExisted()) {
             EventId end = existing.id().isAfter(last) ? last : existing.id();

@@ -78,7 +78,7 @@ final class Delivery {
     private final EventBatchListener<Event> listener;
     private final FollowOptions options;
     private final Commit commit;
-    private final FollowerLife life;
+    private final FollowerLifecycle lifecycle;
     private final LogFollower.Means means;
     private @Nullable Deque<Call> due; // null if nothing is due, as for most followers at most times
     private @Nullable Attempts attempts; // at the first of these calls; null before the first attempt
@@ -97,13 +97,13 @@ final class Delivery {
             FollowOptions options,
             Commit commit,
             LogFollower.Means means,
-            FollowerLife life) {
+            FollowerLifecycle lifecycle) {
         this.log = log;
         this.cursor = cursor;
         this.listener = listener;
         this.options = options;
         this.commit = commit;
-        this.life = life;
+        this.lifecycle = lifecycle;
         this.means = means;
     }
 
@@ -271,7 +271,7 @@ final class Delivery {
     }
 
     private Outcome deliver(Call call) {
-        if (!life.enter()) {
+        if (!lifecycle.enter()) {
             return Outcome.CLOSED;
         }
         Outcome outcome = Outcome.DONE;
@@ -286,9 +286,9 @@ final class Delivery {
             }
         } catch (Throwable any) {
             thrown = any;
-            outcome = life.isOpen() ? retryOrRecover(call, current, any) : Outcome.FAILED;
+            outcome = lifecycle.isOpen() ? retryOrRecover(call, current, any) : Outcome.FAILED;
         }
-        if (!life.leave(outcome == Outcome.FAILED)) {
+        if (!lifecycle.leave(outcome == Outcome.FAILED)) {
             sayThrown(thrown);
             return Outcome.CLOSED_MEANWHILE;
         }
@@ -344,7 +344,7 @@ final class Delivery {
         Outage lasting = storing != null
                 ? storing
                 : new Outage(
-                        means.outages().storing(() -> "A follower of log '" + log + "'", life::isOpen),
+                        means.outages().storing(() -> "A follower of log '" + log + "'", lifecycle::isOpen),
                         means.settings().recovery());
         storing = lasting;
         delay = lasting.failed(

@@ -134,7 +134,7 @@ public final class Feeds {
         if (dedicated < settings.dedicatedConnections()) {
             dedicate(feed);
         } else if (nothingShared) {
-            sayThatNothingIsShared("this needs Lettuce, and no configured set of master and replicas");
+            sayThatNothingIsShared("sharing needs Lettuce, without a configured set of master and replicas");
             dedicate(feed);
         } else {
             share(feed);

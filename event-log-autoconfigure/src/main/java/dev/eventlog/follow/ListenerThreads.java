@@ -41,18 +41,27 @@ public final class ListenerThreads implements AutoCloseable {
             this.closing = executor;
         } else {
             ThreadPoolExecutor pool = growing(limit);
-            this.listeners = task -> {
-                try {
-                    pool.execute(task);
-                } catch (OutOfMemoryError none) {
-                    throw noMemory(none);
-                }
-            };
+            this.listeners = rejecting(pool);
             this.closing = pool::shutdownNow;
         }
     }
 
-    /** Not an error of the task: the machine or its limits allow no further thread now. Whoever is rejected tries again. */
+    /**
+     * {@return an executor that rejects a task if no further thread can be started}
+     *
+     * @param executor throws an error then
+     */
+    public static Executor rejecting(Executor executor) {
+        return task -> {
+            try {
+                executor.execute(task);
+            } catch (OutOfMemoryError none) {
+                throw noMemory(none);
+            }
+        };
+    }
+
+    /** The machine or its limits allow no further thread now, as if the executor were full. */
     private static RejectedExecutionException noMemory(OutOfMemoryError none) {
         return new RejectedExecutionException("No further thread could be started: " + none.getMessage(), none);
     }

@@ -26,17 +26,17 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.backoff.BackOffExecution;
 
-// Long: the steps of a turn, and the reasons to pause or to end, are one decision.
+// Long: the steps of a follower, and the reasons to pause or to end, are one decision.
 /**
  * A follower of a log. It takes a thread only while there is something to do, looks for the next events with its {@link Cursor},
- * and calls the listener through its {@link Delivery}. Its {@link FollowerLife} has the state and the lock. A task takes only a
+ * and calls the listener through its {@link Delivery}. Its {@link FollowerLifecycle} has the state and the lock. A task takes only a
  * few steps, so that followers that catch up do not keep the threads from others. Thread-safe.
  */
 public final class LogFollower implements RunningFollower {
 
     private static final Log logger = LogFactory.getLog(LogFollower.class);
 
-    private static final int STEPS_A_TURN = 8;
+    private static final int STEPS_AT_ONCE = 8;
     private static final int SAID_BY_THE_FEED = 3;
 
     /** The reason to wake a follower. */
@@ -75,7 +75,7 @@ public final class LogFollower implements RunningFollower {
     private final @Nullable String name;
     private final Cursor cursor;
     private final Delivery delivery;
-    private final FollowerLife life;
+    private final FollowerLifecycle lifecycle;
     private @Nullable Outage outage; // used by the follower's current thread, like the next field; null if none
     private @Nullable Outage crowd; // an outage of the executor
 
@@ -100,10 +100,11 @@ public final class LogFollower implements RunningFollower {
         this.listener = listener;
         this.demand = demand;
         this.kind = kind;
-        this.life = new FollowerLife(kind == FollowerKind.SUBSCRIBER ? FollowerState.SCHEDULED : FollowerState.IDLE);
+        this.lifecycle =
+                new FollowerLifecycle(kind == FollowerKind.SUBSCRIBER ? FollowerState.SCHEDULED : FollowerState.IDLE);
         this.name = options.name();
         this.cursor = cursor;
-        this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, life);
+        this.delivery = new Delivery(stream.log(), cursor, listener, options, commit, means, lifecycle);
     }
 
     @Override
@@ -118,17 +119,17 @@ public final class LogFollower implements RunningFollower {
 
     @Override
     public boolean isRunning() {
-        return life.isOpen();
+        return lifecycle.isOpen();
     }
 
     @Override
     public CompletionStage<EndReason> completion() {
-        return life.end().future().minimalCompletionStage();
+        return lifecycle.end().future().minimalCompletionStage();
     }
 
     /** {@return whether the follower has ended and its last callback has returned} */
     boolean hasEnded() {
-        return life.end().isOver();
+        return lifecycle.end().isOver();
     }
 
     EventLogOptions options() {
@@ -153,7 +154,7 @@ public final class LogFollower implements RunningFollower {
             }
         }
         OptionalLong lag = known ? OptionalLong.of(behind.events()) : OptionalLong.empty();
-        return new Progress(name, kind, life.state().name(), position(), lag, waiting);
+        return new Progress(name, kind, lifecycle.state().name(), position(), lag, waiting);
     }
 
     /** {@return the follower as one that has ended now; one of the arguments is null} */
@@ -175,7 +176,7 @@ public final class LogFollower implements RunningFollower {
 
     /** Runs an action when the follower has ended and its last callback has returned, or now. */
     void whenEnded(FollowerEnd.Action action) {
-        life.end().whenOver(this, action);
+        lifecycle.end().whenOver(this, action);
     }
 
     /**
@@ -184,7 +185,7 @@ public final class LogFollower implements RunningFollower {
      */
     void callFirst(Runnable begin) {
         delivery.first(begin);
-        turn();
+        run();
     }
 
     /** Wakes the follower. Called by any thread; never blocks. Without {@link Demand} the follower sleeps on. */
@@ -209,7 +210,7 @@ public final class LogFollower implements RunningFollower {
 
     /** {@return the next state; if it is SCHEDULED, the follower is queued for a thread} */
     private FollowerState on(Signal signal) {
-        FollowerState before = life.on(signal);
+        FollowerState before = lifecycle.on(signal);
         FollowerState after = before.on(signal);
         if (after == FollowerState.SCHEDULED && before != FollowerState.SCHEDULED) {
             queue();
@@ -219,7 +220,7 @@ public final class LogFollower implements RunningFollower {
 
     private void queue() {
         try {
-            threads.execute(this::turn);
+            threads.execute(this::run);
         } catch (RejectedExecutionException full) {
             Outage crowded = crowd != null ? crowd : outage(means.outages().crowd(this::description, this::isRunning));
             crowd = crowded;
@@ -239,7 +240,7 @@ public final class LogFollower implements RunningFollower {
         return "A follower of log '" + log() + "'";
     }
 
-    private void turn() {
+    private void run() {
         if (!on(Signal.THREAD).isRunning()) {
             return;
         }
@@ -247,7 +248,7 @@ public final class LogFollower implements RunningFollower {
             crowd.over(description() + " has a thread");
             crowd = null;
         }
-        for (int i = 0; i < STEPS_A_TURN; i++) {
+        for (int i = 0; i < STEPS_AT_ONCE; i++) {
             Step step;
             try {
                 step = step();
@@ -329,7 +330,7 @@ public final class LogFollower implements RunningFollower {
             case SUPERSEDED -> closeNow(EndReason.SUPERSEDED);
             case CLOSED -> Step.OVER;
             case CLOSED_MEANWHILE -> {
-                life.end().report(this);
+                lifecycle.end().report(this);
                 yield Step.OVER;
             }
         };
@@ -347,7 +348,7 @@ public final class LogFollower implements RunningFollower {
         }
         CompletableFuture<Void> time =
                 new CompletableFuture<Void>().completeOnTimeout(null, Math.max(delay, 1), TimeUnit.MILLISECONDS);
-        if (on(why).isBackingOff() && life.waits(time)) {
+        if (on(why).isBackingOff() && lifecycle.waits(time)) {
             CompletableFuture<Void> unused = time.thenRun(() -> on(Signal.TIME));
         }
         return Step.OVER;
@@ -365,15 +366,15 @@ public final class LogFollower implements RunningFollower {
                     "The listener of log '" + log() + "' threw in onFailure, which was called because of: " + failure,
                     thrown);
         } finally {
-            life.returned(closedBefore ? null : failure);
-            life.end().report(this);
+            lifecycle.returned(closedBefore ? null : failure);
+            lifecycle.end().report(this);
         }
         return Step.OVER;
     }
 
     /** Closes the follower, and leaves its feed. {@return whether this call did so} */
     private boolean end(EndReason why, @Nullable Thread lastCaller) {
-        boolean first = life.close(why, lastCaller);
+        boolean first = lifecycle.close(why, lastCaller);
         if (first) {
             means.feeds().leave(stream, feed, this);
         }
@@ -383,10 +384,10 @@ public final class LogFollower implements RunningFollower {
     @Override
     public CompletableFuture<EndReason> closeSoon(EndReason why) {
         end(why, null);
-        if (life.endsIfIdle()) {
-            life.end().report(this);
+        if (lifecycle.endsIfIdle()) {
+            lifecycle.end().report(this);
         }
-        return life.end().future();
+        return lifecycle.end().future();
     }
 
     @Override
@@ -398,14 +399,14 @@ public final class LogFollower implements RunningFollower {
     void close(long patience) {
         CompletableFuture<EndReason> unused = closeSoon(EndReason.CLOSED);
         try {
-            if (life.returnsWithin(patience)) {
+            if (lifecycle.returnsWithin(patience)) {
                 return;
             }
             logger.warn("The listener of log '" + log() + "' did not return within "
                     + means.settings().closeTimeout()
                     + " after its follower was closed (eventlog.follow.close-timeout): its thread is interrupted");
-            life.interruptCaller();
-            life.returnsWithin(TimeUnit.MILLISECONDS.toNanos(100));
+            lifecycle.interruptCaller();
+            lifecycle.returnsWithin(TimeUnit.MILLISECONDS.toNanos(100));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -37,7 +37,7 @@ final class SharedLogs {
         }
     }
 
-    /** A log with large events counts as so many logs, because all answers together must fit into memory. */
+    /** A log with large events counts as this many logs, because all answers together must fit into memory. */
     private static final byte LARGE = 16;
 
     private final int mostAtOnce;
@@ -211,12 +211,14 @@ final class SharedLogs {
     /**
      * A thread must ask further questions.
      *
-     * @return false if another reader has the log now, or will have it soon
+     * @return false if this reader no longer reads the log
      */
     synchronized boolean unclear(Place place, Object reader) {
         boolean isReading = place.reader == reader && place.state.isReading();
         if (isReading) {
             on(place, Signal.UNCLEAR);
+        } else {
+            place.isNew |= place.reader == reader; // the first question was not asked
         }
         return isReading;
     }

@@ -43,6 +43,8 @@ final class SharedReader {
 
     private static final Duration PAUSE = Duration.ofMillis(100); // of a log that another server may have
 
+    private static final long SELDOM = 5_000; // milliseconds, after the back-off has given up
+
     private final Connections connections;
     private final FollowSettings settings;
     private final Executor threads;
@@ -60,6 +62,8 @@ final class SharedReader {
 
     // Guarded by this.
     private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null); // of the current or last thread
+    private boolean waitsForThread;
+    private final Outage crowd;
 
     // Used by the reader's thread only.
     private boolean everConnected;
@@ -68,7 +72,7 @@ final class SharedReader {
     private long sweepAt;
     private long resumeAt;
 
-    private volatile boolean readSome; // on the current line
+    private volatile boolean readSome; // whether a log was read on the current line
 
     /**
      * Creates a reader that reads nothing yet.
@@ -84,6 +88,7 @@ final class SharedReader {
         this.others = others;
         this.moved = new MovedLogs(connections, node, logs, others, MOST_AT_ONCE);
         this.outage = new Outage(logger, settings.recovery());
+        this.crowd = new Outage(logger, settings.recovery());
         this.questions = new SideBySide(
                 "Following logs on the shared connection", threads, MOST_QUESTIONERS, settings.recovery());
     }
@@ -167,14 +172,22 @@ final class SharedReader {
                     doNext();
                 }
             });
+            crowd.over("Following logs on the shared connection has a thread");
         } catch (RejectedExecutionException full) { // or a shutdown, which ends all feeds
             end.complete(null);
-            CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
-                    .execute(this::runIfNeeded);
+            if (!waitsForThread) {
+                waitsForThread = true;
+                long delay = crowd.failed(
+                        full, next -> "Following logs on the shared connection waits " + next + " ms for a thread");
+                CompletableFuture.delayedExecutor(
+                                delay == BackOffExecution.STOP ? SELDOM : delay, TimeUnit.MILLISECONDS, Runnable::run)
+                        .execute(this::runAgain);
+            }
         }
     }
 
-    private void runIfNeeded() {
+    private synchronized void runAgain() {
+        waitsForThread = false;
         if (!logs.isEmpty()) {
             run();
         }
@@ -216,6 +229,7 @@ final class SharedReader {
                 startAgain(session, unforeseen);
             } catch (RuntimeException | Error again) { // for example no memory; this thread must not end
                 logger.error("Following logs on the shared connection could not start again yet", again);
+                connectAt = System.nanoTime() + PAUSE.toNanos();
             }
         }
     }
@@ -345,7 +359,7 @@ final class SharedReader {
         connectAt = System.nanoTime() + settings.pauseNanos(delay);
     }
 
-    /** A log has been read on a line. Before that, an outage is not over: the line may break with each answer. */
+    /** A log was read on this line, which ends an outage. A connection alone does not, because it may break at the first answer. */
     void hasRead(SharedLine line) {
         if (readSome) {
             return;

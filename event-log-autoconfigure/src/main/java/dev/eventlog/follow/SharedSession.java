@@ -123,8 +123,11 @@ final class SharedSession {
                 reader.onItsThread(() -> failed(place, failure));
             } catch (Error unforeseen) {
                 reader.onItsThread(() -> {
-                    reader.startAgain(this, unforeseen);
-                    logs.read(place, this, true);
+                    try {
+                        reader.startAgain(this, unforeseen);
+                    } finally {
+                        logs.read(place, this, true);
+                    }
                 });
             }
         });
@@ -153,12 +156,15 @@ final class SharedSession {
             logs.pause(place, this);
             return;
         }
-        if (why instanceof EventLogUnavailableException || LogStream.isLoginRefused(why)) {
-            reader.lost(this, failure);
-        } else {
-            place.feed.refuse(why);
+        try {
+            if (why instanceof EventLogUnavailableException || LogStream.isLoginRefused(why)) {
+                reader.lost(this, failure);
+            } else {
+                place.feed.refuse(why);
+            }
+        } finally {
+            logs.read(place, this, true);
         }
-        logs.read(place, this, true);
     }
 
     /** Checks whether the line still works. The reader's thread calls this from time to time. */

@@ -83,7 +83,7 @@ final class Window {
     private static final int MANY = 10;
 
     private final int capacity;
-    private Ring events = Ring.NONE; // until there is one: most logs are idle
+    private EventBuffer events = EventBuffer.NONE; // until there is one: most logs are idle
     private List<EventMark> samples; // a few older events, oldest first; usually very few, and never changed in place
     private List<EventId> partings = List.of(); // the beginnings of the last few epochs, oldest first
     private EventId endBefore = EventId.MIN; // where the previous epoch ended
@@ -145,7 +145,7 @@ final class Window {
             firstEver = next.get(0).id();
         }
         if (!next.isEmpty() && events.capacity() < capacity) {
-            events = new Ring(capacity);
+            events = new EventBuffer(capacity);
         }
         for (Event event : next) {
             if (events.isFull()) {
@@ -230,7 +230,7 @@ final class Window {
         samples = samples.stream()
                 .filter(event -> !event.id().isAfter(point.id()))
                 .toList();
-        events = Ring.NONE;
+        events = EventBuffer.NONE;
         sinceSample = 0;
         origin = point.id();
         begunAt = System.currentTimeMillis();

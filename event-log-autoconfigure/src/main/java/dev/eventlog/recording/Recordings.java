@@ -189,11 +189,16 @@ public final class Recordings {
             looking = false;
             return;
         }
+        CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(() -> lookNow(turn));
+    }
+
+    /** Hands over to another thread: a rejection on the thread of the timer would be lost. */
+    private void lookNow(int turn) {
         try {
-            CompletableFuture.delayedExecutor(lease.toMillis() / SIGNS, TimeUnit.MILLISECONDS, background)
-                    .execute(() -> lookAfterLeases(turn));
-        } catch (RejectedExecutionException shutDown) {
-            looking = false;
+            background.execute(() -> lookAfterLeases(turn));
+        } catch (RejectedExecutionException full) { // or a shutdown, which closes this
+            lookLater(turn);
         }
     }
 

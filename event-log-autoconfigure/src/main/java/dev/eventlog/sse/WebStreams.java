@@ -5,7 +5,7 @@ import org.springframework.beans.factory.DisposableBean;
 import org.springframework.context.SmartLifecycle;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The life of all streams of an application, and their numbers, whatever its web stack. Thread-safe. */
+/** Starts and stops all streams of an application, and counts them, for any web stack. Thread-safe. */
 abstract class WebStreams implements SmartLifecycle, DisposableBean, EventStreamStatistics {
 
     private final Streams streams;

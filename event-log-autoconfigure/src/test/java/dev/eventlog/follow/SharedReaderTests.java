@@ -14,16 +14,21 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.data.redis.RedisConnectionFailureException;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.backoff.BackOff;
 import org.springframework.util.backoff.FixedBackOff;
 
+@ExtendWith(OutputCaptureExtension.class)
 class SharedReaderTests extends LogTests {
 
     private static final int QUESTIONERS = 4;
@@ -36,7 +41,7 @@ class SharedReaderTests extends LogTests {
 
     /** For example a server that accepts connections, and cuts them when it should answer. */
     @Test
-    void pauseBetweenConnectionsThatReadNothingGrows() {
+    void pauseBetweenConnectionsThatReadNothingGrows(CapturedOutput output) {
         AtomicInteger begun = new AtomicInteger();
         BackOff recovery = () -> {
             begun.incrementAndGet();
@@ -44,6 +49,36 @@ class SharedReaderTests extends LogTests {
         };
         assertReadAfterFailures(6, () -> new RedisConnectionFailureException("of this test"), recovery);
         assertThat(begun).as("the back-off began once").hasValue(1);
+        await().until(() -> output.getAll().contains("Following logs on the shared connection continues after"));
+    }
+
+    /** The executor is full, or the machine has no room for another thread. */
+    @Test
+    void readerWithoutAThreadTriesAgain() {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
+        ExecutorService threads = Executors.newCachedThreadPool();
+        closeLater(threads::shutdownNow);
+        Connections connections =
+                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+        AtomicInteger failures = new AtomicInteger(3);
+        Executor full = ListenerThreads.rejecting(task -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            threads.execute(task);
+        });
+        SharedReader reader = new SharedReader(connections, settings(new FixedBackOff(10)), full, "", new NoOthers());
+        String name = newName();
+        LogFeed feed = feed(name, connections);
+        try {
+            feed.readBy(reader.readerOf(feed));
+            redis.opsForStream().add("key:" + name, Map.of("n", "1"));
+            await().until(() -> feed.window().events().size() == 1);
+            assertThat(failures.get()).isNegative();
+        } finally {
+            feed.stop();
+            redis.delete("key:" + name);
+        }
     }
 
     private void assertReadAfterFailures(int count, Supplier<Throwable> failure, BackOff recovery) {

@@ -4,6 +4,7 @@ import static dev.eventlog.test.LogTests.await;
 import static dev.eventlog.test.LogTests.event;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.Event;
 import dev.eventlog.EventId;
@@ -28,6 +29,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,7 @@ import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnectionAutoConfiguration;
 import org.springframework.core.retry.RetryPolicy;
+import org.springframework.util.ClassUtils;
 
 /** The followers in the endpoint: running, waiting, and ended. */
 class EventLogsEndpointTests {
@@ -63,6 +66,21 @@ class EventLogsEndpointTests {
     }
 
     @Test
+    void endpointCountsTheLogsThatShareAConnection() {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
+        runner.withPropertyValues("eventlog.follow.dedicated-connections=1").run(context -> {
+            EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
+            EventLogFactory factory = context.getBean(EventLogFactory.class);
+            Set<String> names = Set.of(name + 1, name + 2, name + 3);
+            try (LogsFollower many = factory.follow(names, Tail.all(), (of, batch) -> {})) {
+                assertThat(many.logs()).hasSize(3);
+                assertThat(endpoint.followed().followed()).isEqualTo(3);
+                assertThat(endpoint.followed().shared()).isEqualTo(2);
+            }
+        });
+    }
+
+    @Test
     void endpointHasTheNameKindAndStateOfEachFollower() {
         runner.run(context -> {
             EventLogsEndpoint endpoint = context.getBean(EventLogsEndpoint.class);
@@ -81,10 +99,6 @@ class EventLogsEndpointTests {
                                 tuple(FollowerKind.LISTENER, "invoices"),
                                 tuple(FollowerKind.ONE_OF_MANY, null),
                                 tuple(FollowerKind.SUBSCRIBER, null)));
-                assertThat(endpoint.followed().followed()).isOne();
-                assertThat(endpoint.followed().shared())
-                        .as("the first logs have connections of their own")
-                        .isZero();
                 assertThat(named.isRunning()).isTrue();
                 assertThat(many.isRunning()).isTrue();
             } finally {

@@ -22,6 +22,7 @@ import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** Chromium with its driver, as a Linux distribution installs them. Tests that need it are skipped without it. */
@@ -97,6 +98,11 @@ final class Browser implements AutoCloseable {
 
     void click(String selector) {
         script("document.querySelector(arguments[0]).click()", selector); // wherever the page is scrolled
+    }
+
+    /** Presses a key, on whatever has the focus. */
+    void press(CharSequence key) {
+        new Actions(driver).sendKeys(key).perform();
     }
 
     String text(String selector) {

@@ -8,10 +8,13 @@ import dev.eventlog.Tail;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -172,6 +175,48 @@ class BrowserTests extends PageTest {
         }
         browser.click("[data-account=pay]");
         browser.awaitText("#account-message", "Not paid");
+    }
+
+    @Tag("long")
+    @Test
+    void keyboardReachesEachControlAndPressesIt() {
+        browser.open(page());
+        awaitLive(browser.tab());
+
+        Object controls = browser.script("return [...document.querySelectorAll('a[href], button, input, summary')]"
+                + ".filter(control => control.offsetParent && !control.disabled).length");
+        Set<Object> reached = new LinkedHashSet<>();
+        for (int i = 0; i < Integer.parseInt(String.valueOf(controls)) + 4; i++) {
+            browser.press(Keys.TAB);
+            reached.add(browser.script("const { id, dataset, textContent } = document.activeElement;"
+                    + "return id || dataset.break || dataset.account || textContent.trim()"));
+            assertThat(browser.script("return getComputedStyle(document.activeElement).outlineStyle"))
+                    .as("the focus on %s is visible", reached)
+                    .isNotEqualTo("none");
+        }
+        assertThat(reached)
+                .contains(
+                        "Endpoint", "stop", "trim", "exit", "start", "ask", "deposit", "add-sensor", "add-temperature");
+
+        browser.script("document.getElementById('start').focus()");
+        browser.press(Keys.ENTER);
+        browser.awaitText("#job-state", "Running");
+    }
+
+    /** A browser opens at most six connections to a server, for all tabs together. */
+    @Tag("long")
+    @Test
+    void seventhTabIsLiveAndTheFirstContinues() {
+        browser.open(page());
+        String first = browser.tab();
+        awaitLive(first);
+        for (int i = 2; i <= 7; i++) {
+            awaitLive(browser.openTab(page()));
+        }
+        addByHand("19.8");
+        awaitWholeLog(browser.tab(), 1);
+        awaitWholeLog(first, 1);
+        awaitLive(first);
     }
 
     @Test

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The state of a follower, its timer, and the thread that calls its listener, under one lock. The listener of a closed follower
  * is never called, and the follower ends when the last call has returned. Thread-safe.
  */
-final class FollowerLife {
+final class FollowerLifecycle {
 
     private final FollowerEnd end = new FollowerEnd();
 
@@ -19,7 +19,7 @@ final class FollowerLife {
     private @Nullable Thread caller;
     private @Nullable CompletableFuture<Void> timer;
 
-    FollowerLife(FollowerState state) {
+    FollowerLifecycle(FollowerState state) {
         this.state = state;
     }
 

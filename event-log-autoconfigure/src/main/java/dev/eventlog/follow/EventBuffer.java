@@ -7,21 +7,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A bounded buffer of events in the order of their ids. It allocates memory as it fills. Not thread-safe. */
-final class Ring {
+final class EventBuffer {
 
     private static final int LEAST = 2;
 
     private static final @Nullable Event[] NO_SLOTS = new Event[0];
 
     /** Has no room for events. */
-    static final Ring NONE = new Ring(0);
+    static final EventBuffer NONE = new EventBuffer(0);
 
     private final int capacity;
     private @Nullable Event[] slots = NO_SLOTS;
     private int head;
     private int size;
 
-    Ring(int capacity) {
+    EventBuffer(int capacity) {
         this.capacity = capacity;
     }
 

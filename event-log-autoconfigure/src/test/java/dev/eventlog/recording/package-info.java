@@ -1,0 +1,4 @@
+@NullMarked
+package dev.eventlog.recording;
+
+import org.jspecify.annotations.NullMarked;
