@@ -183,20 +183,18 @@ class BrowserTests extends PageTest {
         browser.open(page());
         awaitLive(browser.tab());
 
-        Object controls = browser.script("return [...document.querySelectorAll('a[href], button, input, summary')]"
-                + ".filter(control => control.offsetParent && !control.disabled).length");
         Set<Object> reached = new LinkedHashSet<>();
-        for (int i = 0; i < Integer.parseInt(String.valueOf(controls)) + 4; i++) {
-            browser.press(Keys.TAB);
-            reached.add(browser.script("const { id, dataset, textContent } = document.activeElement;"
-                    + "return id || dataset.break || dataset.account || textContent.trim()"));
+        browser.press(Keys.TAB);
+        while (Boolean.TRUE.equals(browser.script("return document.activeElement !== document.body"))) {
+            Object control = browser.script("const { id, dataset, textContent } = document.activeElement;"
+                    + "return id || dataset.account || textContent.trim()");
             assertThat(browser.script("return getComputedStyle(document.activeElement).outlineStyle"))
-                    .as("the focus on %s is visible", reached)
+                    .as("the focus on %s is visible", control)
                     .isNotEqualTo("none");
+            reached.add(control);
+            browser.press(Keys.TAB);
         }
-        assertThat(reached)
-                .contains(
-                        "Endpoint", "stop", "trim", "exit", "start", "ask", "deposit", "add-sensor", "add-temperature");
+        assertThat(reached).contains("Endpoint", "start", "ask", "deposit", "history", "add-sensor", "add-temperature");
 
         browser.script("document.getElementById('start').focus()");
         browser.press(Keys.ENTER);
