@@ -85,7 +85,9 @@ final class GapRules {
             return same ? whole(ranked(at, state)) : beganAgain(at);
         }
         if (state.isLast(cursor)) {
-            return whole(ranked(at, state));
+            return cursor.equals(EventId.MAX) && isAnotherComplete(at, answer, known)
+                    ? beganAgain(at)
+                    : whole(ranked(at, state));
         }
         EventId first = state.firstId();
         return first != null && cursor.isAfter(first)
@@ -116,6 +118,16 @@ final class GapRules {
 
     private static ReadPoint ranked(ReadPoint at, StreamState state) {
         return state.isLast(at.id()) && state.counts() ? at.ranked(new Rank(state.added(), at.id())) : at;
+    }
+
+    /** Each complete log has the same last id, so this id does not show that nothing was added since. */
+    private static boolean isAnotherComplete(ReadPoint at, Answer answer, Known known) {
+        StreamState state = answer.state();
+        Event before = answer.before();
+        boolean anotherCount = state.counts()
+                && at.rank().isKnown()
+                && state.added() != at.rank().number();
+        return anotherCount || (before != null && known.of(EventMark.of(before)) == Memory.OTHER);
     }
 
     /** The event at the point is gone, but older events exist. */

@@ -331,6 +331,35 @@ class CursorTests extends LogTests {
         assertThat(judge(at, null).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
     }
 
+    /** Each complete log has the same last id. The feed knows that no event was there that is now before its end. */
+    @Test
+    void completeLogThatLostItsEndIsAnotherLogIfItsEventsAreUnknown() {
+        log.add(event(0));
+        IdleFeed feed = new IdleFeed(log.lastId().orElseThrow());
+        log.add(event(1));
+        log.complete();
+        feed.reads();
+        feed.reads();
+        Window.End end = feed.window().end();
+        assertThat(end.point().id()).isEqualTo(EventId.MAX);
+        assertThat(judge(end.point(), end.event(), feed).verdict()).isEqualTo(Verdict.WHOLE);
+        redis.opsForStream().delete(log.name(), EventId.MAX.toString());
+        assertThat(judge(end.point(), end.event(), feed).verdict())
+                .as("retracted")
+                .isEqualTo(Verdict.WHOLE);
+
+        log.delete();
+        log.addAll(events(100, 104));
+        log.complete();
+        redis.opsForStream().delete(log.name(), EventId.MAX.toString());
+        assertThat(judge(end.point(), end.event(), feed).verdict()).isEqualTo(Verdict.BEGAN_AGAIN);
+    }
+
+    private Judgement judge(ReadPoint at, @Nullable EventMark seen, IdleFeed feed) {
+        Answer answer = stream.look(connections.line(), at.id(), EventId.MAX, 100, false);
+        return GapRules.judge(at, seen, answer, NOTHING_TRIMMED, feed.window()::memory);
+    }
+
     /** The feed has no event at its end. But it knows that no event was there that is now before its end. */
     @Test
     void logWithAnUnknownEventBeforeARaisedIdIsAnotherLog() {
