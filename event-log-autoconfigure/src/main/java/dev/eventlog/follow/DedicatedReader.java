@@ -90,9 +90,9 @@ final class DedicatedReader implements FeedReader, ContainerPoller.Polling {
             asked = false;
             feed.pageFailed();
         }
-        // A rotated password, or a user that a restored server does not know yet, does not end a feed: the user had
-        // access
-        // when the first follower looked up its start.
+        // A rotated password, or a user that a restored server does not know yet, does not end a feed: at its start,
+        // the
+        // user had access.
         boolean passes = why instanceof EventLogUnavailableException
                 || LogStream.isLoginRefused(why)
                 || (everConnected && atHandshake);

@@ -37,7 +37,7 @@ public final class ListenerThreads implements AutoCloseable {
         if (virtual) {
             SimpleAsyncTaskExecutor executor = new SimpleAsyncTaskExecutor("eventlog-listener-");
             executor.setVirtualThreads(true);
-            this.listeners = executor;
+            this.listeners = rejecting(executor);
             this.closing = executor;
         } else {
             ThreadPoolExecutor pool = growing(limit);
@@ -55,15 +55,10 @@ public final class ListenerThreads implements AutoCloseable {
         return task -> {
             try {
                 executor.execute(task);
-            } catch (OutOfMemoryError none) {
-                throw noMemory(none);
+            } catch (OutOfMemoryError none) { // as if the executor were full
+                throw new RejectedExecutionException("No further thread could be started: " + none.getMessage(), none);
             }
         };
-    }
-
-    /** The machine or its limits allow no further thread now, as if the executor were full. */
-    private static RejectedExecutionException noMemory(OutOfMemoryError none) {
-        return new RejectedExecutionException("No further thread could be started: " + none.getMessage(), none);
     }
 
     private static ThreadPoolExecutor growing(int limit) {
@@ -91,7 +86,7 @@ public final class ListenerThreads implements AutoCloseable {
 
     /** {@return an executor that runs each task on its own thread} */
     public Executor forFeeds() {
-        return feeds;
+        return rejecting(feeds);
     }
 
     /** {@return an executor with as many threads as are busy, up to the limit} */
@@ -128,17 +123,13 @@ public final class ListenerThreads implements AutoCloseable {
 
         @Override
         protected void doExecute(Runnable task) {
-            try {
-                super.doExecute(() -> {
-                    try {
-                        task.run();
-                    } catch (CancellationException closed) {
-                        // The task has not begun, and nobody waits for it
-                    }
-                });
-            } catch (OutOfMemoryError none) {
-                throw noMemory(none);
-            }
+            super.doExecute(() -> {
+                try {
+                    task.run();
+                } catch (CancellationException closed) {
+                    // The task has not begun, and nobody waits for it
+                }
+            });
         }
     }
 

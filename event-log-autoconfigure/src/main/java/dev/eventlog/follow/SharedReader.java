@@ -39,11 +39,11 @@ final class SharedReader {
     /** The maximum number of threads that ask further questions. */
     private static final int MOST_QUESTIONERS = 4;
 
+    private static final String SUBJECT = "Following logs on the shared connection";
+
     private static final int SHARE_GIVEN_AWAY = 10;
 
     private static final Duration PAUSE = Duration.ofMillis(100); // of a log that another server may have
-
-    private static final long SELDOM = 5_000; // milliseconds, after the back-off has given up
 
     private final Connections connections;
     private final FollowSettings settings;
@@ -51,6 +51,7 @@ final class SharedReader {
     private final String node;
     private final Others others;
     private final Outage outage;
+    private final FullExecutor crowd;
     private final SharedLogs logs = new SharedLogs(MOST_AT_ONCE);
     private final MovedLogs moved;
     private final BlockingQueue<Runnable> work = new LinkedBlockingQueue<>();
@@ -63,7 +64,6 @@ final class SharedReader {
     // Guarded by this.
     private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null); // of the current or last thread
     private boolean waitsForThread;
-    private final Outage crowd;
 
     // Used by the reader's thread only.
     private boolean everConnected;
@@ -88,9 +88,8 @@ final class SharedReader {
         this.others = others;
         this.moved = new MovedLogs(connections, node, logs, others, MOST_AT_ONCE);
         this.outage = new Outage(logger, settings.recovery());
-        this.crowd = new Outage(logger, settings.recovery());
-        this.questions = new SideBySide(
-                "Following logs on the shared connection", threads, MOST_QUESTIONERS, settings.recovery());
+        this.crowd = new FullExecutor(logger, SUBJECT, settings.recovery());
+        this.questions = new SideBySide(SUBJECT, threads, MOST_QUESTIONERS, settings.recovery());
     }
 
     /** Takes over feeds that this reader no longer reads. */
@@ -172,16 +171,12 @@ final class SharedReader {
                     doNext();
                 }
             });
-            crowd.over("Following logs on the shared connection has a thread");
+            crowd.accepted();
         } catch (RejectedExecutionException full) { // or a shutdown, which ends all feeds
             end.complete(null);
             if (!waitsForThread) {
                 waitsForThread = true;
-                long delay = crowd.failed(
-                        full, next -> "Following logs on the shared connection waits " + next + " ms for a thread");
-                CompletableFuture.delayedExecutor(
-                                delay == BackOffExecution.STOP ? SELDOM : delay, TimeUnit.MILLISECONDS, Runnable::run)
-                        .execute(this::runAgain);
+                crowd.rejected(full, this::runAgain);
             }
         }
     }
@@ -228,7 +223,7 @@ final class SharedReader {
             try {
                 startAgain(session, unforeseen);
             } catch (RuntimeException | Error again) { // for example no memory; this thread must not end
-                logger.error("Following logs on the shared connection could not start again yet", again);
+                logger.error(SUBJECT + " could not start again yet", again);
                 connectAt = System.nanoTime() + PAUSE.toNanos();
             }
         }
@@ -236,7 +231,7 @@ final class SharedReader {
 
     /** Reads all logs on another line after an error for which nothing else is prepared. Called by the reader's thread. */
     void startAgain(@Nullable SharedSession which, Throwable unforeseen) {
-        logger.error("Following logs on the shared connection starts again after an unexpected error", unforeseen);
+        logger.error(SUBJECT + " starts again after an unexpected error", unforeseen);
         lost(which, new IllegalStateException("Unexpected error", unforeseen));
     }
 
@@ -367,7 +362,7 @@ final class SharedReader {
         work.add(() -> {
             if (!readSome && isOn(line)) {
                 readSome = true;
-                Duration unused = outage.over("Following logs on the shared connection continues");
+                Duration unused = outage.over(SUBJECT + " continues");
             }
         });
     }

@@ -1,16 +1,13 @@
 package dev.eventlog.follow;
 
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.springframework.util.backoff.BackOff;
-import org.springframework.util.backoff.BackOffExecution;
 
 /**
  * Runs tasks on the threads of another executor, a limited number at once. Never waits and never rejects a task: if the other
@@ -20,12 +17,9 @@ final class SideBySide implements Executor {
 
     private static final Log logger = LogFactory.getLog(SideBySide.class);
 
-    private static final long SELDOM = 5_000; // milliseconds, after the back-off has given up
-
-    private final String description;
     private final Executor threads;
     private final Semaphore free;
-    private final Outage crowd; // guarded by itself
+    private final FullExecutor crowd;
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
 
@@ -38,10 +32,9 @@ final class SideBySide implements Executor {
      * @param recovery the back-off if no thread is available
      */
     SideBySide(String description, Executor threads, int most, BackOff recovery) {
-        this.description = description;
         this.threads = threads;
         this.free = new Semaphore(most);
-        this.crowd = new Outage(logger, recovery);
+        this.crowd = new FullExecutor(logger, description, recovery);
     }
 
     @Override
@@ -58,20 +51,12 @@ final class SideBySide implements Executor {
             threads.execute(this::work);
         } catch (RejectedExecutionException full) {
             free.release();
-            long delay;
-            synchronized (crowd) {
-                delay = crowd.failed(full, next -> description + " waits " + next + " ms for a thread");
-            }
-            CompletableFuture<Void> unused = new CompletableFuture<Void>()
-                    .completeOnTimeout(null, delay == BackOffExecution.STOP ? SELDOM : delay, TimeUnit.MILLISECONDS)
-                    .thenRun(this::runMore);
+            crowd.rejected(full, this::runMore);
         }
     }
 
     private void work() {
-        synchronized (crowd) {
-            crowd.over(description + " has a thread");
-        }
+        crowd.accepted();
         try {
             for (Runnable next = tasks.poll(); next != null; next = tasks.poll()) {
                 next.run();

@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -36,7 +37,7 @@ class SharedReaderTests extends LogTests {
     /** For example an answer that is too large for the heap. */
     @Test
     void errorsOfFurtherQuestionsStopNoLog() {
-        assertReadAfterFailures(2 * QUESTIONERS, () -> new OutOfMemoryError("of this test"), new FixedBackOff(10));
+        assertReadAfterFailedAnswers(2 * QUESTIONERS, () -> new OutOfMemoryError("of this test"), new FixedBackOff(10));
     }
 
     /** For example a server that accepts connections, and cuts them when it should answer. */
@@ -47,48 +48,14 @@ class SharedReaderTests extends LogTests {
             begun.incrementAndGet();
             return new FixedBackOff(10).start();
         };
-        assertReadAfterFailures(6, () -> new RedisConnectionFailureException("of this test"), recovery);
+        assertReadAfterFailedAnswers(6, () -> new RedisConnectionFailureException("of this test"), recovery);
         assertThat(begun).as("the back-off began once").hasValue(1);
         await().until(() -> output.getAll().contains("Following logs on the shared connection continues after"));
     }
 
-    /** The executor is full, or the machine has no room for another thread. */
-    @Test
-    void readerWithoutAThreadTriesAgain() {
-        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
-        ExecutorService threads = Executors.newCachedThreadPool();
-        closeLater(threads::shutdownNow);
-        Connections connections =
-                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
-        AtomicInteger failures = new AtomicInteger(3);
-        Executor full = ListenerThreads.rejecting(task -> {
-            if (failures.getAndDecrement() > 0) {
-                throw new OutOfMemoryError("unable to create native thread");
-            }
-            threads.execute(task);
-        });
-        SharedReader reader = new SharedReader(connections, settings(new FixedBackOff(10)), full, "", new NoOthers());
-        String name = newName();
-        LogFeed feed = feed(name, connections);
-        try {
-            feed.readBy(reader.readerOf(feed));
-            redis.opsForStream().add("key:" + name, Map.of("n", "1"));
-            await().until(() -> feed.window().events().size() == 1);
-            assertThat(failures.get()).isNegative();
-        } finally {
-            feed.stop();
-            redis.delete("key:" + name);
-        }
-    }
-
-    private void assertReadAfterFailures(int count, Supplier<Throwable> failure, BackOff recovery) {
-        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
-        ExecutorService threads = Executors.newCachedThreadPool();
-        closeLater(threads::shutdownNow);
-        Connections connections =
-                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+    private void assertReadAfterFailedAnswers(int count, Supplier<Throwable> failure, BackOff recovery) {
         AtomicInteger failures = new AtomicInteger(count);
-        Connections failing = intercepted(
+        UnaryOperator<Connections> failing = connections -> intercepted(
                 Connections.class,
                 connections,
                 "share",
@@ -98,14 +65,39 @@ class SharedReaderTests extends LogTests {
                     }
                     return replies;
                 }));
-        SharedReader reader = new SharedReader(failing, settings(recovery), threads, "", new NoOthers());
+        assertRead(failing, threads -> threads, recovery);
+        assertThat(failures.get()).isNegative();
+    }
+
+    /** The executor is full, or the machine has no room for another thread. */
+    @Test
+    void readerWithoutAThreadTriesAgain() {
+        AtomicInteger failures = new AtomicInteger(3);
+        UnaryOperator<Executor> full = threads -> ListenerThreads.rejecting(task -> {
+            if (failures.getAndDecrement() > 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            threads.execute(task);
+        });
+        assertRead(connections -> connections, full, new FixedBackOff(10));
+        assertThat(failures.get()).isNegative();
+    }
+
+    private void assertRead(
+            UnaryOperator<Connections> connecting, UnaryOperator<Executor> executing, BackOff recovery) {
+        assumeTrue(ClassUtils.isPresent("io.lettuce.core.RedisClient", null), "Jedis has no shared connection");
+        ExecutorService threads = Executors.newCachedThreadPool();
+        closeLater(threads::shutdownNow);
+        Connections connections =
+                closeLater(Connections.of(redis.getRequiredConnectionFactory(), Duration.ofSeconds(1)));
+        SharedReader reader = new SharedReader(
+                connecting.apply(connections), settings(recovery), executing.apply(threads), "", new NoOthers());
         String name = newName();
         LogFeed feed = feed(name, connections);
         redis.opsForStream().add("key:" + name, Map.of("n", "1")); // the first question is unclear, so it asks further
         try {
             feed.readBy(reader.readerOf(feed));
             await().until(() -> feed.window().events().size() == 1);
-            assertThat(failures.get()).isNegative();
             redis.opsForStream().add("key:" + name, Map.of("n", "2"));
             await().until(() -> feed.window().events().size() == 2);
         } finally {
